@@ -1,0 +1,70 @@
+/**
+ * File attributes: the one noun that the wire and every storage share.
+ *
+ * @module
+ */
+
+/**
+ * What SFTP version 3 says about a file (draft-ietf-secsh-filexfer-02, section 5).
+ *
+ * An absent field is not known, or not to be changed. On the wire `uid` and
+ * `gid` travel together, and so do `atime` and `mtime`: a half is not sent.
+ */
+export interface FileAttrs {
+  /** Length in bytes; exact up to `Number.MAX_SAFE_INTEGER`. */
+  readonly size?: number | undefined;
+  /** Owner, by number. */
+  readonly uid?: number | undefined;
+  /** Group, by number. */
+  readonly gid?: number | undefined;
+  /** POSIX `st_mode`: type bits ({@linkcode FileType}) and permission bits. */
+  readonly permissions?: number | undefined;
+  /** Last access, in whole seconds since 1970 (UTC). */
+  readonly atime?: number | undefined;
+  /** Last change of the content, in whole seconds since 1970 (UTC). */
+  readonly mtime?: number | undefined;
+  /** Vendor attributes: pairs of a name and bytes, in the order received. */
+  readonly extended?: readonly ExtendedAttr[] | undefined;
+}
+
+/** A vendor attribute: its name and its bytes. */
+export type ExtendedAttr = readonly [type: string, data: Uint8Array];
+
+/** The type bits of `permissions`, as POSIX's `S_IF*`. */
+export const FileType = {
+  /** `S_IFMT`: the mask that the others are compared under. */
+  MASK: 0o170000,
+  /** `S_IFIFO`: a named pipe. */
+  FIFO: 0o010000,
+  /** `S_IFCHR`: a character device. */
+  CHARACTER_DEVICE: 0o020000,
+  /** `S_IFDIR`: a directory. */
+  DIRECTORY: 0o040000,
+  /** `S_IFBLK`: a block device. */
+  BLOCK_DEVICE: 0o060000,
+  /** `S_IFREG`: a regular file. */
+  REGULAR: 0o100000,
+  /** `S_IFLNK`: a symbolic link. */
+  SYMLINK: 0o120000,
+  /** `S_IFSOCK`: a socket. */
+  SOCKET: 0o140000,
+} as const;
+
+/** Tells whether `attrs` say that they are a directory's. */
+export function isDirectory(attrs: FileAttrs): boolean {
+  return hasType(attrs, FileType.DIRECTORY);
+}
+
+/** Tells whether `attrs` say that they are a regular file's. */
+export function isRegular(attrs: FileAttrs): boolean {
+  return hasType(attrs, FileType.REGULAR);
+}
+
+/** Tells whether `attrs` say that they are a symbolic link's. */
+export function isSymlink(attrs: FileAttrs): boolean {
+  return hasType(attrs, FileType.SYMLINK);
+}
+
+function hasType(attrs: FileAttrs, type: number): boolean {
+  return ((attrs.permissions ?? 0) & FileType.MASK) === type;
+}

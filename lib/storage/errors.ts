@@ -1,0 +1,60 @@
+/** What went wrong, as far as a client can tell; each stands for one `SSH_FX_*` code. */
+export type StorageErrorCode =
+  /** `SSH_FX_NO_SUCH_FILE` */
+  | "not-found"
+  /** `SSH_FX_PERMISSION_DENIED` */
+  | "denied"
+  /** `SSH_FX_BAD_MESSAGE`: the request itself makes no sense, as POSIX's EINVAL. */
+  | "invalid"
+  /** `SSH_FX_OP_UNSUPPORTED` */
+  | "unsupported"
+  /** `SSH_FX_FAILURE`: anything else; the reason is told. */
+  | "failure";
+
+/** What a {@linkcode StorageError} may carry besides its code and reason. */
+export interface StorageErrorOptions extends ErrorOptions {
+  /** The `SSH_FX_*` code to answer, where a request defines one or a far side gave one. */
+  readonly status?: number;
+  /** The whole STATUS text to answer, where a far side gave one. */
+  readonly text?: string;
+}
+
+/**
+ * A failed operation. The client is told its code, and for `failure` its
+ * reason; so a reason never names a path of the host.
+ *
+ * @example
+ * ```ts
+ * import { StorageError } from "./errors.ts";
+ *
+ * throw new StorageError("failure", "directory not empty");
+ * ```
+ */
+export class StorageError extends Error {
+  /** `StorageError` */
+  override readonly name = "StorageError";
+  /** The `SSH_FX_*` code to answer instead of the one that `code` stands for. */
+  readonly status: number | undefined;
+  /** The STATUS text to answer instead of the one made from code and reason. */
+  readonly text: string | undefined;
+
+  /**
+   * @param code What kind of failure it is.
+   * @param reason Why, in lower case and without a host path; empty where the code says all.
+   * @param options A cause, or a far side's own status and text.
+   */
+  constructor(
+    readonly code: StorageErrorCode,
+    reason = "",
+    options: StorageErrorOptions = {},
+  ) {
+    super(reason, options);
+    this.status = options.status;
+    this.text = options.text;
+  }
+}
+
+/** The error of an operation that a storage does not have. */
+export function unsupported(what: string): StorageError {
+  return new StorageError("unsupported", `${what} is not supported`);
+}

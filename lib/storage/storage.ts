@@ -1,0 +1,237 @@
+/**
+ * The contract between the SFTP session and whatever holds the files.
+ *
+ * A storage is a tree of files. The session speaks the protocol for it:
+ * packets, handles, order, extensions, `ls -l` lines. Each method has the
+ * meaning of the POSIX call that it is named after, fails with a
+ * `StorageError`, and may answer at once or by a promise.
+ *
+ * @module
+ */
+
+import type { FileAttrs } from "../attrs.ts";
+
+export type { FileAttrs } from "../attrs.ts";
+
+/** A value now or later: a local storage answers at once, a remote one by a promise. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * A path as a storage gets it: absolute, segments parted by one `/` each, none
+ * of them empty, `.` or `..`, no NUL. Bytes that are not UTF-8 stand as lone
+ * surrogates U+DC80 to U+DCFF.
+ *
+ * A storage that follows links itself ({@linkcode Storage.resolvesParents})
+ * gets `..` where the client sent it, and a `/` at the end where the client
+ * asks for a directory.
+ */
+export type VirtualPath = string;
+
+/** How to open a file; SFTP's `pflags` by name. */
+export interface OpenOptions {
+  /** To read. Where neither `read` nor `write` is set, the session sets this one. */
+  readonly read: boolean;
+  /** To write. */
+  readonly write: boolean;
+  /** Every write goes to the end, whatever its position says. */
+  readonly append: boolean;
+  /** Make the file where there is none. */
+  readonly create: boolean;
+  /** Cut the file to length 0. */
+  readonly truncate: boolean;
+  /** With `create`: fail where there is a file (or a link, wherever it leads). */
+  readonly exclusive: boolean;
+  /** Attributes for a file that is made; `permissions` counts, most storages ignore the rest. */
+  readonly attrs: FileAttrs;
+}
+
+/** An open file. */
+export interface FileHandle {
+  /**
+   * Reads into `into` from byte `position`. READ.
+   *
+   * @param into A window on the reply, lent until this settles.
+   * @param position Bytes from the file's beginning, a safe integer.
+   * @returns Bytes read: less than asked for only at the end of the file, 0 behind it.
+   */
+  read(into: Uint8Array, position: number): MaybePromise<number>;
+
+  /**
+   * Writes all of `data` at byte `position`, or fails. WRITE.
+   *
+   * @param data Lent until this settles.
+   * @param position Bytes from the file's beginning, a safe integer; ignored under `append`.
+   */
+  write(data: Uint8Array, position: number): MaybePromise<void>;
+
+  /** The open file's attributes, whatever its name has become. FSTAT. */
+  stat(): MaybePromise<FileAttrs>;
+
+  /** Changes what is present in `attrs`: size, permissions, times, owner. FSETSTAT. */
+  setAttrs(attrs: FileAttrs): MaybePromise<void>;
+
+  /**
+   * Ends the use of this handle: once and last, also when the session breaks
+   * off. A storage that commits on close fails here where the upload fails. CLOSE.
+   *
+   * @param aborted The client did not ask for it: the session is ending.
+   */
+  close(aborted: boolean): MaybePromise<void>;
+}
+
+/** An entry of a directory. */
+export interface DirEntry {
+  /** The name, without any `/`. */
+  readonly name: string;
+  /** The attributes of the entry itself: a link's own, not those of its target. */
+  readonly attrs: FileAttrs;
+  /** Number of hard links; 1 where absent. */
+  readonly links?: number | undefined;
+  /** The owner's name; the number is shown where absent. */
+  readonly owner?: string | undefined;
+  /** The group's name; the number is shown where absent. */
+  readonly group?: string | undefined;
+  /** A whole line like `ls -l`'s, where the storage has one from elsewhere. */
+  readonly longname?: string | undefined;
+}
+
+/** An open directory. */
+export interface DirHandle {
+  /**
+   * The next entries, at most `limit`, in any order; none at the end. `.` and
+   * `..` are listed where the storage has them. READDIR.
+   */
+  next(limit: number): MaybePromise<readonly DirEntry[]>;
+
+  /** Ends the use of this handle: once and last. CLOSE. */
+  close(): MaybePromise<void>;
+}
+
+/** A file system's figures: POSIX's `struct statvfs`, all 64 bits of each. */
+export interface FileSystemStats {
+  /** Block size in bytes. */
+  readonly bsize: bigint;
+  /** Fragment size in bytes: the unit of `blocks`, `bfree` and `bavail`. */
+  readonly frsize: bigint;
+  /** Fragments in all. */
+  readonly blocks: bigint;
+  /** Free fragments. */
+  readonly bfree: bigint;
+  /** Free fragments for users that are not root. */
+  readonly bavail: bigint;
+  /** Inodes in all. */
+  readonly files: bigint;
+  /** Free inodes. */
+  readonly ffree: bigint;
+  /** Free inodes for users that are not root. */
+  readonly favail: bigint;
+  /** The file system's id. */
+  readonly fsid: bigint;
+  /** 1 read-only, 2 no setuid. */
+  readonly flag: bigint;
+  /** Longest name in bytes. */
+  readonly namemax: bigint;
+}
+
+/** A range of one open file to copy to a place in another. */
+export interface CopyRange<F extends FileHandle> {
+  /** Read from here. */
+  readonly source: F;
+  /** Where to begin, in bytes. */
+  readonly sourcePosition: number;
+  /** How many bytes; `Infinity` for all up to the end. */
+  readonly length: number;
+  /** Written to here. */
+  readonly target: F;
+  /** Where to write, in bytes. */
+  readonly targetPosition: number;
+}
+
+/** Names for numbers, in the order asked for; empty where there is none. */
+export interface OwnerNames {
+  /** Users' names. */
+  readonly users: readonly string[];
+  /** Groups' names. */
+  readonly groups: readonly string[];
+}
+
+/**
+ * What a storage can do beyond SFTP itself. A method that is present is
+ * advertised to the client and called; one that is absent is neither.
+ */
+export interface StorageExtensions<F extends FileHandle = FileHandle> {
+  /** Renames over whatever is there, as rename(2). posix-rename@openssh.com */
+  posixRename?(from: VirtualPath, to: VirtualPath): MaybePromise<void>;
+  /** Makes `link` a second name of the file `existing`. hardlink@openssh.com */
+  hardLink?(existing: VirtualPath, link: VirtualPath): MaybePromise<void>;
+  /** As `setAttrs`, of a link itself; `size` is never present. lsetstat@openssh.com */
+  setLinkAttrs?(path: VirtualPath, attrs: FileAttrs): MaybePromise<void>;
+  /** Figures of the file system that holds `path`. statvfs@openssh.com */
+  statVfs?(path: VirtualPath): MaybePromise<FileSystemStats>;
+  /** Figures of the file system that holds an open file. fstatvfs@openssh.com */
+  fileStatVfs?(file: F): MaybePromise<FileSystemStats>;
+  /** Brings an open file to the disk. fsync@openssh.com */
+  fsync?(file: F): MaybePromise<void>;
+  /**
+   * Copies between two open files without the client; refuses where both are
+   * one file. Returns the bytes copied, less than asked for at the end. copy-data
+   */
+  copyData?(range: CopyRange<F>): MaybePromise<number>;
+  /** Names of users and groups. users-groups-by-id@openssh.com */
+  ownerNames?(uids: readonly number[], gids: readonly number[]): MaybePromise<OwnerNames>;
+}
+
+/** A tree of files. Whatever is not supported fails with the code `unsupported`. */
+export interface Storage<F extends FileHandle = FileHandle> {
+  /**
+   * Set by a storage that follows links itself: it gets `..` and a closing `/`
+   * as the client sent them, because the parent of `link/..` is that of what
+   * the link leads to. For every other storage the session removes them.
+   */
+  readonly resolvesParents?: boolean;
+
+  /** What this storage can do beyond SFTP itself. */
+  readonly extensions: StorageExtensions<F>;
+
+  /** Opens a file, never a directory. OPEN. */
+  open(path: VirtualPath, options: OpenOptions): MaybePromise<F>;
+
+  /** Opens a directory for listing. OPENDIR. */
+  openDir(path: VirtualPath): MaybePromise<DirHandle>;
+
+  /** Attributes of what `path` leads to. STAT. */
+  stat(path: VirtualPath): MaybePromise<FileAttrs>;
+
+  /** Attributes of `path` itself, where it is a link. LSTAT. */
+  lstat(path: VirtualPath): MaybePromise<FileAttrs>;
+
+  /**
+   * Changes what is present in `attrs`, in the order size, permissions, times,
+   * owner; tries all and fails with the last failure, as OpenSSH does. SETSTAT.
+   */
+  setAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void>;
+
+  /** The path without links, `.` and `..`; its last segment may not exist. REALPATH. */
+  realPath(path: VirtualPath): MaybePromise<VirtualPath>;
+
+  /** The text of a link, as it stands. READLINK. */
+  readLink(path: VirtualPath): MaybePromise<string>;
+
+  /** Makes the link `link` with the text `target`, kept as it stands. SYMLINK. */
+  symlink(target: string, link: VirtualPath): MaybePromise<void>;
+
+  /** Makes a directory; of `attrs`, `permissions` counts. MKDIR. */
+  mkdir(path: VirtualPath, attrs: FileAttrs): MaybePromise<void>;
+
+  /** Removes an empty directory, never anything else. RMDIR. */
+  rmdir(path: VirtualPath): MaybePromise<void>;
+
+  /** Removes a file or a link, never a directory. REMOVE. */
+  remove(path: VirtualPath): MaybePromise<void>;
+
+  /** Renames; fails where `to` is there, and leaves both as they were. RENAME. */
+  rename(from: VirtualPath, to: VirtualPath): MaybePromise<void>;
+
+  /** Ends the use of this storage: once and last, after every handle is closed. */
+  close(): MaybePromise<void>;
+}

@@ -1,0 +1,269 @@
+/**
+ * Extended requests and their replies, as OpenSSH's PROTOCOL file and
+ * draft-ietf-secsh-filexfer-extensions-00 define them. A reader begins behind
+ * the extension's name.
+ *
+ * @module
+ */
+
+import type { Reader } from "./reader.ts";
+import type { Writer } from "./writer.ts";
+
+/** Names of the extended requests, as they stand in a packet. */
+export const Extension = {
+  POSIX_RENAME: "posix-rename@openssh.com",
+  STATVFS: "statvfs@openssh.com",
+  FSTATVFS: "fstatvfs@openssh.com",
+  HARDLINK: "hardlink@openssh.com",
+  FSYNC: "fsync@openssh.com",
+  LSETSTAT: "lsetstat@openssh.com",
+  LIMITS: "limits@openssh.com",
+  EXPAND_PATH: "expand-path@openssh.com",
+  COPY_DATA: "copy-data",
+  HOME_DIRECTORY: "home-directory",
+  USERS_GROUPS_BY_ID: "users-groups-by-id@openssh.com",
+  CHECK_FILE_HANDLE: "check-file-handle",
+  CHECK_FILE_NAME: "check-file-name",
+  /** paramiko's name for check-file-handle. */
+  CHECK_FILE: "check-file",
+} as const;
+
+/** A file system's figures, in the order of the packet; POSIX's `struct statvfs`. */
+export interface StatVfs {
+  /** Block size in bytes. */
+  readonly bsize: bigint;
+  /** Fragment size in bytes: the unit of `blocks`, `bfree` and `bavail`. */
+  readonly frsize: bigint;
+  /** Fragments in all. */
+  readonly blocks: bigint;
+  /** Free fragments. */
+  readonly bfree: bigint;
+  /** Free fragments for users that are not root. */
+  readonly bavail: bigint;
+  /** Inodes in all. */
+  readonly files: bigint;
+  /** Free inodes. */
+  readonly ffree: bigint;
+  /** Free inodes for users that are not root. */
+  readonly favail: bigint;
+  /** The file system's id. */
+  readonly fsid: bigint;
+  /** 1 read-only, 2 no setuid. */
+  readonly flag: bigint;
+  /** Longest name in bytes. */
+  readonly namemax: bigint;
+}
+
+/** Reply to limits@openssh.com; lengths in bytes, 0 for no limit. */
+export interface Limits {
+  readonly maxPacketLength: number;
+  readonly maxReadLength: number;
+  readonly maxWriteLength: number;
+  readonly maxOpenHandles: number;
+}
+
+/** copy-data */
+export interface CopyDataRequest {
+  readonly source: Uint8Array;
+  readonly sourceOffset: number;
+  /** Bytes to copy; 0 for all up to the end. */
+  readonly length: number;
+  readonly target: Uint8Array;
+  readonly targetOffset: number;
+}
+
+/** users-groups-by-id@openssh.com */
+export interface IdsRequest {
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+}
+
+/** Reply to users-groups-by-id@openssh.com: names in the order asked for, empty where unknown. */
+export interface NamesById {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** check-file-handle and check-file-name, behind the handle or the name. */
+export interface CheckFileRange {
+  /** Names of hash algorithms, the client's favourite first. */
+  readonly algorithms: readonly string[];
+  readonly offset: number;
+  /** Bytes to hash; 0 for all up to the end. */
+  readonly length: number;
+  /** Bytes hashed together; 0 for all in one. */
+  readonly blockSize: number;
+}
+
+/** check-file-handle (or paramiko's check-file) */
+export interface CheckFileHandleRequest extends CheckFileRange {
+  readonly handle: Uint8Array;
+}
+
+/** check-file-name */
+export interface CheckFileNameRequest extends CheckFileRange {
+  readonly path: string;
+}
+
+/** Reply to check-file: the algorithm used and the hashes one behind the other. */
+export interface CheckFileReply {
+  readonly algorithm: string;
+  readonly hashes: Uint8Array;
+}
+
+/** Reads copy-data. */
+export function readCopyData(reader: Reader): CopyDataRequest {
+  const source = reader.bytes();
+  const sourceOffset = reader.u64();
+  const length = reader.u64();
+  const target = reader.bytes();
+  return { source, sourceOffset, length, target, targetOffset: reader.u64() };
+}
+
+/** Writes copy-data. */
+export function writeCopyData(writer: Writer, request: CopyDataRequest): void {
+  writer.bytes(request.source);
+  writer.u64(request.sourceOffset);
+  writer.u64(request.length);
+  writer.bytes(request.target);
+  writer.u64(request.targetOffset);
+}
+
+/** Reads users-groups-by-id@openssh.com: two strings of packed numbers. */
+export function readIds(reader: Reader): IdsRequest {
+  const uids = readPackedNumbers(reader);
+  return { uids, gids: readPackedNumbers(reader) };
+}
+
+/** Writes users-groups-by-id@openssh.com. */
+export function writeIds(writer: Writer, request: IdsRequest): void {
+  writePackedNumbers(writer, request.uids);
+  writePackedNumbers(writer, request.gids);
+}
+
+/** Reads check-file-handle. */
+export function readCheckFileHandle(reader: Reader): CheckFileHandleRequest {
+  const handle = reader.bytes();
+  return { handle, ...readCheckFileRange(reader) };
+}
+
+/** Reads check-file-name. */
+export function readCheckFileName(reader: Reader): CheckFileNameRequest {
+  const path = reader.name();
+  return { path, ...readCheckFileRange(reader) };
+}
+
+/** Writes what check-file carries behind the handle or the name. */
+export function writeCheckFileRange(writer: Writer, range: CheckFileRange): void {
+  writer.name(range.algorithms.join(","));
+  writer.u64(range.offset);
+  writer.u64(range.length);
+  writer.u32(range.blockSize);
+}
+
+/** Reads the body of a statvfs reply. */
+export function readStatVfs(reader: Reader): StatVfs {
+  return {
+    bsize: reader.bigU64(),
+    frsize: reader.bigU64(),
+    blocks: reader.bigU64(),
+    bfree: reader.bigU64(),
+    bavail: reader.bigU64(),
+    files: reader.bigU64(),
+    ffree: reader.bigU64(),
+    favail: reader.bigU64(),
+    fsid: reader.bigU64(),
+    flag: reader.bigU64(),
+    namemax: reader.bigU64(),
+  };
+}
+
+/** Writes the body of a statvfs reply. */
+export function writeStatVfs(writer: Writer, figures: StatVfs): void {
+  writer.bigU64(figures.bsize);
+  writer.bigU64(figures.frsize);
+  writer.bigU64(figures.blocks);
+  writer.bigU64(figures.bfree);
+  writer.bigU64(figures.bavail);
+  writer.bigU64(figures.files);
+  writer.bigU64(figures.ffree);
+  writer.bigU64(figures.favail);
+  writer.bigU64(figures.fsid);
+  writer.bigU64(figures.flag);
+  writer.bigU64(figures.namemax);
+}
+
+/** Reads the body of a limits reply. */
+export function readLimits(reader: Reader): Limits {
+  return {
+    maxPacketLength: reader.u64(),
+    maxReadLength: reader.u64(),
+    maxWriteLength: reader.u64(),
+    maxOpenHandles: reader.u64(),
+  };
+}
+
+/** Writes the body of a limits reply. */
+export function writeLimits(writer: Writer, limits: Limits): void {
+  writer.u64(limits.maxPacketLength);
+  writer.u64(limits.maxReadLength);
+  writer.u64(limits.maxWriteLength);
+  writer.u64(limits.maxOpenHandles);
+}
+
+/** Reads the body of a users-groups-by-id reply: two strings of packed strings. */
+export function readNamesById(reader: Reader): NamesById {
+  const users = readPackedNames(reader);
+  return { users, groups: readPackedNames(reader) };
+}
+
+/** Writes the body of a users-groups-by-id reply. */
+export function writeNamesById(writer: Writer, names: NamesById): void {
+  writePackedNames(writer, names.users);
+  writePackedNames(writer, names.groups);
+}
+
+/** Reads the body of a check-file reply. */
+export function readCheckFileReply(reader: Reader): CheckFileReply {
+  const algorithm = reader.name();
+  return { algorithm, hashes: reader.rest().slice() };
+}
+
+/** Writes the body of a check-file reply. */
+export function writeCheckFileReply(writer: Writer, reply: CheckFileReply): void {
+  writer.name(reply.algorithm);
+  writer.raw(reply.hashes);
+}
+
+function readCheckFileRange(reader: Reader): CheckFileRange {
+  const algorithms = reader.name().split(",");
+  const offset = reader.u64();
+  const length = reader.u64();
+  return { algorithms, offset, length, blockSize: reader.u32() };
+}
+
+function readPackedNumbers(reader: Reader): number[] {
+  const packed = reader.inner();
+  const numbers: number[] = [];
+  while (packed.remaining > 0) numbers.push(packed.u32());
+  return numbers;
+}
+
+function writePackedNumbers(writer: Writer, numbers: readonly number[]): void {
+  writer.u32(numbers.length * 4);
+  for (const number of numbers) writer.u32(number);
+}
+
+function readPackedNames(reader: Reader): string[] {
+  const packed = reader.inner();
+  const names: string[] = [];
+  while (packed.remaining > 0) names.push(packed.name());
+  return names;
+}
+
+function writePackedNames(writer: Writer, names: readonly string[]): void {
+  const lengthAt = writer.length;
+  writer.u32(0);
+  for (const name of names) writer.name(name);
+  writer.setU32(lengthAt, writer.length - lengthAt - 4);
+}
