@@ -1,5 +1,6 @@
 /**
- * File attributes: the one noun that the wire and every storage share.
+ * The nouns that the wire and every storage share: what is said of a file, of
+ * a file system, and of owners.
  *
  * @module
  */
@@ -67,4 +68,38 @@ export function isSymlink(attrs: FileAttrs): boolean {
 
 function hasType(attrs: FileAttrs, type: number): boolean {
   return ((attrs.permissions ?? 0) & FileType.MASK) === type;
+}
+
+/** A file system's figures: POSIX's `struct statvfs`, all 64 bits of each. */
+export interface FileSystemStats {
+  /** Block size in bytes. */
+  readonly bsize: bigint;
+  /** Fragment size in bytes: the unit of `blocks`, `bfree` and `bavail`. */
+  readonly frsize: bigint;
+  /** Fragments in all. */
+  readonly blocks: bigint;
+  /** Free fragments. */
+  readonly bfree: bigint;
+  /** Free fragments for users that are not root. */
+  readonly bavail: bigint;
+  /** Inodes in all. */
+  readonly files: bigint;
+  /** Free inodes. */
+  readonly ffree: bigint;
+  /** Free inodes for users that are not root. */
+  readonly favail: bigint;
+  /** The file system's id. */
+  readonly fsid: bigint;
+  /** 1 read-only, 2 no setuid. */
+  readonly flag: bigint;
+  /** Longest name in bytes. */
+  readonly namemax: bigint;
+}
+
+/** Names for numbers, in the order asked for; empty where there is none. */
+export interface OwnerNames {
+  /** Users' names. */
+  readonly users: readonly string[];
+  /** Groups' names. */
+  readonly groups: readonly string[];
 }

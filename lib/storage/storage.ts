@@ -9,12 +9,11 @@
  * @module
  */
 
-import type { FileAttrs } from "../attrs.ts";
+import type { FileAttrs, FileSystemStats, OwnerNames } from "../attrs.ts";
+import type { MaybePromise } from "../maybe_promise.ts";
 
-export type { FileAttrs } from "../attrs.ts";
-
-/** A value now or later: a local storage answers at once, a remote one by a promise. */
-export type MaybePromise<T> = T | Promise<T>;
+export type { ExtendedAttr, FileAttrs, FileSystemStats, OwnerNames } from "../attrs.ts";
+export type { MaybePromise } from "../maybe_promise.ts";
 
 /**
  * A path as a storage gets it: absolute, segments parted by one `/` each, none
@@ -107,32 +106,6 @@ export interface DirHandle {
   close(): MaybePromise<void>;
 }
 
-/** A file system's figures: POSIX's `struct statvfs`, all 64 bits of each. */
-export interface FileSystemStats {
-  /** Block size in bytes. */
-  readonly bsize: bigint;
-  /** Fragment size in bytes: the unit of `blocks`, `bfree` and `bavail`. */
-  readonly frsize: bigint;
-  /** Fragments in all. */
-  readonly blocks: bigint;
-  /** Free fragments. */
-  readonly bfree: bigint;
-  /** Free fragments for users that are not root. */
-  readonly bavail: bigint;
-  /** Inodes in all. */
-  readonly files: bigint;
-  /** Free inodes. */
-  readonly ffree: bigint;
-  /** Free inodes for users that are not root. */
-  readonly favail: bigint;
-  /** The file system's id. */
-  readonly fsid: bigint;
-  /** 1 read-only, 2 no setuid. */
-  readonly flag: bigint;
-  /** Longest name in bytes. */
-  readonly namemax: bigint;
-}
-
 /** A range of one open file to copy to a place in another. */
 export interface CopyRange<F extends FileHandle> {
   /** Read from here. */
@@ -145,14 +118,6 @@ export interface CopyRange<F extends FileHandle> {
   readonly target: F;
   /** Where to write, in bytes. */
   readonly targetPosition: number;
-}
-
-/** Names for numbers, in the order asked for; empty where there is none. */
-export interface OwnerNames {
-  /** Users' names. */
-  readonly users: readonly string[];
-  /** Groups' names. */
-  readonly groups: readonly string[];
 }
 
 /**

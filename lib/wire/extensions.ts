@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { FileSystemStats, OwnerNames } from "../attrs.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
@@ -27,32 +28,6 @@ export const Extension = {
   /** paramiko's name for check-file-handle. */
   CHECK_FILE: "check-file",
 } as const;
-
-/** A file system's figures, in the order of the packet; POSIX's `struct statvfs`. */
-export interface StatVfs {
-  /** Block size in bytes. */
-  readonly bsize: bigint;
-  /** Fragment size in bytes: the unit of `blocks`, `bfree` and `bavail`. */
-  readonly frsize: bigint;
-  /** Fragments in all. */
-  readonly blocks: bigint;
-  /** Free fragments. */
-  readonly bfree: bigint;
-  /** Free fragments for users that are not root. */
-  readonly bavail: bigint;
-  /** Inodes in all. */
-  readonly files: bigint;
-  /** Free inodes. */
-  readonly ffree: bigint;
-  /** Free inodes for users that are not root. */
-  readonly favail: bigint;
-  /** The file system's id. */
-  readonly fsid: bigint;
-  /** 1 read-only, 2 no setuid. */
-  readonly flag: bigint;
-  /** Longest name in bytes. */
-  readonly namemax: bigint;
-}
 
 /** Reply to limits@openssh.com; lengths in bytes, 0 for no limit. */
 export interface Limits {
@@ -76,12 +51,6 @@ export interface CopyDataRequest {
 export interface IdsRequest {
   readonly uids: readonly number[];
   readonly gids: readonly number[];
-}
-
-/** Reply to users-groups-by-id@openssh.com: names in the order asked for, empty where unknown. */
-export interface NamesById {
-  readonly users: readonly string[];
-  readonly groups: readonly string[];
 }
 
 /** check-file-handle and check-file-name, behind the handle or the name. */
@@ -162,7 +131,7 @@ export function writeCheckFileRange(writer: Writer, range: CheckFileRange): void
 }
 
 /** Reads the body of a statvfs reply. */
-export function readStatVfs(reader: Reader): StatVfs {
+export function readStatVfs(reader: Reader): FileSystemStats {
   return {
     bsize: reader.bigU64(),
     frsize: reader.bigU64(),
@@ -179,7 +148,7 @@ export function readStatVfs(reader: Reader): StatVfs {
 }
 
 /** Writes the body of a statvfs reply. */
-export function writeStatVfs(writer: Writer, figures: StatVfs): void {
+export function writeStatVfs(writer: Writer, figures: FileSystemStats): void {
   writer.bigU64(figures.bsize);
   writer.bigU64(figures.frsize);
   writer.bigU64(figures.blocks);
@@ -212,13 +181,13 @@ export function writeLimits(writer: Writer, limits: Limits): void {
 }
 
 /** Reads the body of a users-groups-by-id reply: two strings of packed strings. */
-export function readNamesById(reader: Reader): NamesById {
+export function readNamesById(reader: Reader): OwnerNames {
   const users = readPackedNames(reader);
   return { users, groups: readPackedNames(reader) };
 }
 
 /** Writes the body of a users-groups-by-id reply. */
-export function writeNamesById(writer: Writer, names: NamesById): void {
+export function writeNamesById(writer: Writer, names: OwnerNames): void {
   writePackedNames(writer, names.users);
   writePackedNames(writer, names.groups);
 }

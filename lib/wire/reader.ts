@@ -1,5 +1,5 @@
 import { ProtocolError } from "./errors.ts";
-import { decodeName } from "./names.ts";
+import { decodeName } from "../names.ts";
 
 const NUL = "\0";
 
@@ -24,6 +24,11 @@ export class Reader {
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
+  }
+
+  /** A cursor at the same place over a copy of what is left. */
+  detached(): Reader {
+    return new Reader(this.#bytes.slice(this.#at, this.#end));
   }
 
   /** Bytes not yet read. */

@@ -101,13 +101,35 @@ export function readNames(reader: Reader): NameEntry[] {
   return entries;
 }
 
-/** Writes NAME. */
-export function writeNames(writer: Writer, id: number, entries: readonly NameEntry[]): void {
+/**
+ * Writes NAME with as many entries as fit into `most` bytes, but at least one.
+ *
+ * @returns How many entries were written.
+ */
+export function writeNames(
+  writer: Writer,
+  id: number,
+  entries: Iterable<NameEntry>,
+  most = Infinity,
+): number {
+  const start = writer.length;
   writer.begin(PacketType.NAME);
   writer.u32(id);
-  writer.u32(entries.length);
-  for (const entry of entries) writeNameEntry(writer, entry);
+  const countAt = writer.length;
+  writer.u32(0);
+  let count = 0;
+  for (const entry of entries) {
+    const before = writer.length;
+    writeNameEntry(writer, entry);
+    if (count > 0 && writer.length - start > most) {
+      writer.truncate(before);
+      break;
+    }
+    count++;
+  }
+  writer.setU32(countAt, count);
   writer.end();
+  return count;
 }
 
 /** Writes one entry of NAME. */

@@ -1,4 +1,4 @@
-import { encodeNameInto } from "./names.ts";
+import { encodeNameInto } from "../names.ts";
 
 const LENGTH_FIELD = 4;
 

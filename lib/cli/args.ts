@@ -1,0 +1,112 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "./errors.ts";
+
+/** An option of a subcommand. */
+export interface OptionSpec {
+  /** The long name, without dashes. */
+  readonly name: string;
+  /** The one letter, without the dash. */
+  readonly letter?: string;
+  /** What its value is called in the help; a switch where absent. */
+  readonly value?: string;
+  /** One line of help. */
+  readonly help: string;
+}
+
+/** A parsed command line. */
+export interface ParsedArgs {
+  /** Values by long name. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Long names of the switches that are set. */
+  readonly switches: ReadonlySet<string>;
+  /** What is not an option, in order. */
+  readonly operands: readonly string[];
+}
+
+/**
+ * Parses as getopt_long(3) does: `-eR`, `-u022`, `-u 022`, `--umask=022`,
+ * `--umask 022`, and `--` before the operands.
+ *
+ * @throws {UsageError} If an option is unknown, lacks its value or comes twice.
+ */
+export function parseOptions(args: readonly string[], specs: readonly OptionSpec[]): ParsedArgs {
+  const valued = specs.filter((spec) => spec.value !== undefined);
+  const names = (list: readonly OptionSpec[]) => list.map((spec) => spec.name);
+  const parsed: Readonly<Record<string, unknown>> = parseArgs(spelledOut(args, specs), {
+    string: [...names(valued), "_"], // an operand stays text, also "007"
+    boolean: names(specs.filter((spec) => spec.value === undefined)),
+    collect: names(valued),
+    "--": true,
+  });
+  const values = new Map<string, string>();
+  for (const { name } of valued) {
+    const [value, second] = parsed[name] as readonly string[];
+    if (second !== undefined) throw new UsageError(`option --${name} is given twice`);
+    if (value !== undefined) values.set(name, value);
+  }
+  const switches = new Set(names(specs).filter((name) => parsed[name] === true));
+  const operands = [parsed["_"], parsed["--"] ?? []].flat().map(String);
+  return { values, switches, operands };
+}
+
+/** Every option as `--name` or `--name=value`, so that nothing is left to guess. */
+function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): string[] {
+  const out: string[] = [];
+  const rest = [...args];
+  const valueOf = (option: string, attached: string) => {
+    const value = attached === "" ? rest.shift() : attached;
+    if (value === undefined) throw new UsageError(`option ${option} needs a value`);
+    return value;
+  };
+  while (rest.length > 0) {
+    const arg = rest.shift()!;
+    if (arg === "--") {
+      out.push(arg, ...rest.splice(0));
+    } else if (arg.startsWith("--")) {
+      out.push(longOption(arg, specs, valueOf));
+    } else if (arg.startsWith("-") && arg.length > 1) {
+      out.push(...shortOptions(arg, specs, valueOf));
+    } else {
+      out.push(arg);
+    }
+  }
+  return out;
+}
+
+type ValueOf = (option: string, attached: string) => string;
+
+function longOption(arg: string, specs: readonly OptionSpec[], valueOf: ValueOf): string {
+  const equals = arg.indexOf("=");
+  const name = equals === -1 ? arg.slice(2) : arg.slice(2, equals);
+  const spec = specs.find((spec) => spec.name === name);
+  if (spec === undefined) throw new UsageError(`unknown option --${name}`);
+  if (spec.value !== undefined) {
+    return equals === -1 ? `--${name}=${valueOf(`--${name}`, "")}` : arg;
+  }
+  if (equals !== -1) throw new UsageError(`option --${name} takes no value`);
+  return arg;
+}
+
+function shortOptions(arg: string, specs: readonly OptionSpec[], valueOf: ValueOf): string[] {
+  const out: string[] = [];
+  for (let index = 1; index < arg.length; index++) {
+    const letter = arg[index]!;
+    const spec = specs.find((spec) => spec.letter === letter);
+    if (spec === undefined) throw new UsageError(`unknown option -${letter}`);
+    if (spec.value !== undefined) {
+      out.push(`--${spec.name}=${valueOf(`-${letter}`, arg.slice(index + 1))}`);
+      break;
+    }
+    out.push(`--${spec.name}`);
+  }
+  return out;
+}
+
+/** The options as lines of a help text. */
+export function optionsHelp(specs: readonly OptionSpec[]): string {
+  const heads = specs.map(({ name, letter, value }) =>
+    `  ${letter === undefined ? "    " : `-${letter}, `}--${name}${value ? ` ${value}` : ""}`
+  );
+  const width = Math.max(...heads.map((head) => head.length)) + 2;
+  return specs.map((spec, index) => heads[index]!.padEnd(width) + spec.help).join("\n");
+}

@@ -1,0 +1,9 @@
+/** A command line that cannot be understood: one line, the usage, exit status 1. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** A session that cannot begin: one line, exit status 1. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}

@@ -1,0 +1,147 @@
+import { extensions } from "../session/extensions.ts";
+import { LogLevel } from "../session/log.ts";
+import { operations } from "../session/operations.ts";
+import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
+import { UsageError } from "./errors.ts";
+
+/** What `sftpwrap jail` was asked for. */
+export interface JailOptions {
+  /** The directory, with its tokens; absent only where help or a list is asked for. */
+  readonly directory: string;
+  readonly startDirectory: string | undefined;
+  readonly logFile: string | undefined;
+  readonly logToStderr: boolean;
+  /** A value of `LogLevel`. */
+  readonly logLevel: number;
+  readonly umask: number | undefined;
+  readonly readOnly: boolean;
+  readonly deny: readonly string[] | undefined;
+  readonly allow: readonly string[] | undefined;
+  /** What a login shell was asked to run. */
+  readonly command: string | undefined;
+  readonly allowHome: boolean;
+}
+
+/** The names of all requests, as `-Q requests` lists them. */
+export const requestNames: readonly string[] = [...operations, ...extensions].map(({ name }) =>
+  name
+);
+
+const SPECS: readonly OptionSpec[] = [
+  { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
+  { name: "log-to-stderr", letter: "e", help: "write the log to standard error" },
+  {
+    name: "log-level",
+    value: "LEVEL",
+    help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
+  },
+  { name: "umask", letter: "u", value: "OCTAL", help: "umask for new files and directories" },
+  {
+    name: "start-directory",
+    letter: "d",
+    value: "DIR",
+    help: "start in DIR, a directory inside the jail",
+  },
+  { name: "read-only", letter: "R", help: "refuse whatever changes anything" },
+  { name: "deny-requests", letter: "P", value: "LIST", help: "refuse these requests (a,b,c)" },
+  { name: "allow-requests", letter: "p", value: "LIST", help: "serve only these requests" },
+  { name: "query", letter: "Q", value: "requests", help: "list the names of all requests" },
+  { name: "allow-home", help: "allow a jail that holds .ssh, start-up files or the log" },
+  {
+    name: "command",
+    letter: "c",
+    value: "COMMAND",
+    help: "the form in which a login shell is called",
+  },
+  { name: "help", letter: "h", help: "show this help" },
+];
+
+/** The usage in one line, for errors. */
+export const jailUsage = "usage: sftpwrap jail [options] DIR";
+
+/** The help text of `sftpwrap jail`. */
+export function jailHelp(): string {
+  return `${jailUsage}
+
+Serves SFTP on standard input and output. The client sees DIR as / and can
+reach nothing else. OpenSSH starts it, from authorized_keys or sshd_config:
+
+  command="sftpwrap jail /srv/sftp/alice",restrict ssh-ed25519 AAAA...
+  ForceCommand sftpwrap jail /srv/sftp/%u
+
+In DIR and with -d: %u user, %U user number, %h or %d home, %% a percent sign.
+Operands after DIR are ignored.
+
+${optionsHelp(SPECS)}
+`;
+}
+
+/**
+ * Parses what follows `sftpwrap jail`.
+ *
+ * @returns The options, or what to print instead of serving.
+ * @throws {UsageError} If the command line cannot be understood.
+ */
+export function parseJailOptions(
+  args: readonly string[],
+): JailOptions | { readonly print: string } {
+  if (args.some((arg) => /^-[a-zA-Z]*f/.test(arg))) {
+    throw new UsageError("-f is not supported: for a log use -l FILE or -e");
+  }
+  const { values, switches, operands } = parseOptions(args, SPECS);
+  if (switches.has("help")) return { print: jailHelp() };
+  const query = values.get("query");
+  if (query !== undefined) return { print: queried(query) };
+  const [directory] = operands;
+  if (directory === undefined) throw new UsageError("DIR is missing");
+  return {
+    directory,
+    startDirectory: values.get("start-directory"),
+    logFile: logFile(values.get("logfile")),
+    logToStderr: switches.has("log-to-stderr"),
+    logLevel: logLevel(values.get("log-level") ?? "INFO"),
+    umask: umask(values.get("umask")),
+    readOnly: switches.has("read-only"),
+    deny: requestList(values.get("deny-requests")),
+    allow: requestList(values.get("allow-requests")),
+    command: values.get("command"),
+    allowHome: switches.has("allow-home"),
+  };
+}
+
+function queried(what: string): string {
+  if (what !== "requests") throw new UsageError(`cannot query "${what}" (only "requests")`);
+  return requestNames.join("\n") + "\n";
+}
+
+/** OpenSSH's `-l` is the level; a file of that name would be a surprise. */
+function logFile(value: string | undefined): string | undefined {
+  if (value !== undefined && /^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG[123]?)$/i.test(value)) {
+    throw new UsageError(`-l takes a file here: for the level use --log-level ${value}`);
+  }
+  return value;
+}
+
+function logLevel(value: string): number {
+  const name = value.toUpperCase().replace(/^DEBUG[123]$/, "DEBUG");
+  const level = new Map(Object.entries(LogLevel)).get(name);
+  if (level === undefined) throw new UsageError(`unknown log level "${value}"`);
+  return level;
+}
+
+function umask(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[0-7]{1,4}$/.test(value) || parseInt(value, 8) > 0o777) {
+    throw new UsageError(`umask "${value}" is not an octal number up to 777`);
+  }
+  return parseInt(value, 8);
+}
+
+function requestList(value: string | undefined): readonly string[] | undefined {
+  const names = value?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const unknown = names?.find((name) => !requestNames.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`unknown request "${unknown}" (sftpwrap jail -Q requests lists them)`);
+  }
+  return names;
+}

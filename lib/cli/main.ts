@@ -1,0 +1,64 @@
+import { print, printError } from "../stdio.ts";
+import { StartError, UsageError } from "./errors.ts";
+import { jailCommand } from "./jail_command.ts";
+import { jailUsage } from "./jail_options.ts";
+
+/** A way to run this program. */
+interface Subcommand {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  run(args: readonly string[]): Promise<number>;
+}
+
+const SUBCOMMANDS: readonly Subcommand[] = [
+  { name: "jail", usage: jailUsage, summary: "serve one directory as /", run: jailCommand },
+];
+
+const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
+
+/**
+ * Runs the command line and returns the exit status. Only a session writes
+ * SFTP to standard output; help, version and lists are printed where no
+ * session was asked for, and every error goes to standard error.
+ */
+export async function main(args: readonly string[], version: string): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === "--version" || first === "-V") {
+    print(`sftpwrap ${version}\n`);
+    return 0;
+  }
+  if (first === "--help" || first === "-h" || first === "help") {
+    print(help());
+    return 0;
+  }
+  const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
+  if (subcommand !== undefined && rest[0] === "--version") {
+    print(`sftpwrap ${version}\n`);
+    return 0;
+  }
+  const usage = subcommand?.usage ?? USAGE;
+  try {
+    if (subcommand === undefined) {
+      throw new UsageError(first === undefined ? "no subcommand" : `unknown subcommand "${first}"`);
+    }
+    return await subcommand.run(rest);
+  } catch (error) {
+    if (error instanceof UsageError) printError(`sftpwrap: ${error.message}\n${usage}\n`);
+    else if (error instanceof StartError) printError(`sftpwrap: ${error.message}\n`);
+    else throw error;
+    return 1;
+  }
+}
+
+function help(): string {
+  const lines = SUBCOMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`);
+  return `${USAGE}
+
+An SFTP server that OpenSSH starts.
+
+${lines.join("\n")}
+
+sftpwrap SUBCOMMAND --help tells more; sftpwrap --version the version.
+`;
+}

@@ -1,0 +1,18 @@
+/** A value now or later: a local storage answers at once, a remote one by a promise. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** Tells a promise from a value that is there. */
+export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+  return value instanceof Promise;
+}
+
+/**
+ * Goes on with a value when it is there: at once where it is no promise. The
+ * one place where the two ways part.
+ */
+export function after<T, R>(
+  value: MaybePromise<T>,
+  next: (value: T) => MaybePromise<R>,
+): MaybePromise<R> {
+  return isPromise(value) ? value.then(next) : next(value);
+}

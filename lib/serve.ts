@@ -1,0 +1,185 @@
+import { type Log, LogLevel, silentLog } from "./session/log.ts";
+import { Session, type SessionOptions } from "./session/session.ts";
+import { stdio, type Transport } from "./stdio.ts";
+import type { Storage } from "./storage/storage.ts";
+import { ProtocolError } from "./wire/errors.ts";
+import { Framer } from "./wire/framer.ts";
+import { Reader } from "./wire/reader.ts";
+import { Writer } from "./wire/writer.ts";
+
+/** Bytes of requests that are taken at once. */
+const INPUT_LENGTH = 1024 * 1024;
+
+/** Replies are sent when they come to this many bytes, or when no request is left. */
+const BATCH_LENGTH = 256 * 1024;
+
+/** An asynchronous session takes no request while this many bytes of replies wait. */
+const MOST_WAITING = 4 * 1024 * 1024;
+
+const IO_ERROR_EXIT_STATUS = 1;
+
+/** How to serve; all of it may be absent. */
+export interface ServeOptions extends Omit<SessionOptions, "storage"> {
+  /** The client's address, for the log; `UNKNOWN` where absent. */
+  readonly client?: string | undefined;
+  /** Where the client is; standard input and output where absent. */
+  readonly transport?: Transport | undefined;
+}
+
+/**
+ * Serves one client from the first packet to the end of input, and closes
+ * whatever is open then.
+ *
+ * While the storage answers at once the loop blocks: reading and writing in
+ * turn is faster than anything with a queue. With the first promise it goes
+ * over to reading and writing at the same time.
+ *
+ * @returns The exit status, as OpenSSH's: 0 at the end of input, 1 after an
+ * error of the stream, 11 after a packet above 256 KiB, 255 after a malformed one.
+ */
+export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
+  const log = options.log ?? silentLog;
+  const who = `local user ${options.user ?? "UNKNOWN"} from [${options.client ?? "UNKNOWN"}]`;
+  say(log, LogLevel.INFO, `session opened for ${who}`);
+  const conversation = new Loop(new Session({ ...options, storage }), options.transport ?? stdio);
+  const exitStatus = await conversation.run(log, who);
+  say(log, LogLevel.INFO, `session closed for ${who}`);
+  return exitStatus;
+}
+
+/** Moves packets between a transport and a session. */
+class Loop {
+  readonly #session: Session;
+  readonly #transport: Transport;
+  readonly #framer = new Framer(INPUT_LENGTH);
+  readonly #packet = new Reader();
+
+  constructor(session: Session, transport: Transport) {
+    this.#session = session;
+    this.#transport = transport;
+  }
+
+  async run(log: Log, who: string): Promise<number> {
+    try {
+      await this.#serveBlocking();
+      return 0;
+    } catch (error) {
+      if (error instanceof ProtocolError) {
+        say(log, LogLevel.ERROR, `bad message from ${who}: ${error.message}`);
+        return error.exitStatus;
+      }
+      if (isClosedPipe(error)) return 0;
+      say(
+        log,
+        LogLevel.ERROR,
+        `session broke off: ${error instanceof Error ? error.stack : error}`,
+      );
+      return IO_ERROR_EXIT_STATUS;
+    } finally {
+      await this.#session.end();
+    }
+  }
+
+  async #serveBlocking(): Promise<void> {
+    const session = this.#session;
+    try {
+      while (!session.asynchronous) {
+        const count = this.#transport.readSync(this.#framer.free());
+        if (count === null) return;
+        this.#framer.commit(count);
+        while (this.#framer.next(this.#packet)) {
+          const wait = session.accept(this.#packet);
+          if (wait !== undefined) await wait;
+          if (session.replies.length >= BATCH_LENGTH) this.#flush();
+          if (session.asynchronous) break;
+        }
+        this.#flush();
+      }
+    } finally {
+      // What was accepted before a malformed packet is answered all the same.
+      this.#flush();
+    }
+    await this.#serveOverlapping();
+  }
+
+  #flush(): void {
+    const { replies } = this.#session;
+    if (replies.length === 0) return;
+    const { written } = replies;
+    replies.truncate(0);
+    this.#transport.writeSync(written);
+  }
+
+  async #serveOverlapping(): Promise<void> {
+    const sender = new Sender(this.#session, this.#transport);
+    try {
+      for (;;) {
+        while (this.#framer.next(this.#packet)) {
+          const wait = this.#session.accept(this.#packet);
+          if (wait !== undefined) await wait;
+          sender.wake();
+          if (this.#session.replies.length >= MOST_WAITING) await sender.sent();
+        }
+        const count = await this.#transport.read(this.#framer.free());
+        if (count === null) break;
+        this.#framer.commit(count);
+      }
+    } finally {
+      await this.#session.idle();
+      await sender.end();
+    }
+  }
+}
+
+/** Sends replies as they become ready, beside the reading of requests. */
+class Sender {
+  readonly #session: Session;
+  readonly #transport: Transport;
+  #spare = new Writer();
+  #sending: Promise<void> | undefined;
+
+  constructor(session: Session, transport: Transport) {
+    this.#session = session;
+    this.#transport = transport;
+    session.onReply = () => this.wake();
+  }
+
+  /** Begins to send what is ready, if that is not under way. */
+  wake(): void {
+    if (this.#sending !== undefined || this.#session.replies.length === 0) return;
+    this.#sending = this.#send();
+    // The failure is met where the sending is waited for.
+    this.#sending.catch(() => undefined);
+  }
+
+  /** Settles when everything that is ready has been sent. */
+  async sent(): Promise<void> {
+    this.wake();
+    await this.#sending;
+  }
+
+  /** As {@linkcode sent}, and the last. */
+  async end(): Promise<void> {
+    this.#session.onReply = () => {};
+    await this.sent();
+  }
+
+  async #send(): Promise<void> {
+    while (this.#session.replies.length > 0) {
+      const full = this.#session.swapReplies(this.#spare);
+      await this.#transport.write(full.written);
+      full.truncate(0);
+      this.#spare = full;
+    }
+    this.#sending = undefined;
+  }
+}
+
+function say(log: Log, level: number, line: string): void {
+  if (level <= log.level) log.write(level, line);
+}
+
+/** The client has gone; OpenSSH's server takes that for the end. */
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset;
+}

@@ -1,0 +1,114 @@
+import { after } from "../maybe_promise.ts";
+import { StorageError } from "../storage/errors.ts";
+import type { FileHandle, MaybePromise } from "../storage/storage.ts";
+import { MAX_DATA_LENGTH } from "../wire/constants.ts";
+import type { CheckFileRange, CheckFileReply } from "../wire/extensions.ts";
+
+/** A hash in the making, as node:crypto has it. */
+interface Hash {
+  update(data: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
+
+const ALGORITHMS: readonly string[] = ["md5", "sha1", "sha256", "sha512"];
+
+/** The draft's least block; a smaller one would make the reply larger than the file. */
+const SMALLEST_BLOCK = 256;
+
+const CHUNK_LENGTH = 256 * 1024;
+
+/**
+ * Hashes a range of an open file, block by block, for check-file
+ * (draft-ietf-secsh-filexfer-extensions-00, section 3).
+ */
+export function checkFile(file: FileHandle, range: CheckFileRange): MaybePromise<CheckFileReply> {
+  const algorithm = range.algorithms.find((name) => ALGORITHMS.includes(name));
+  if (algorithm === undefined) throw new StorageError("failure", "no such hash algorithm");
+  if (range.blockSize !== 0 && range.blockSize < SMALLEST_BLOCK) {
+    throw new StorageError("invalid", "block size is below 256");
+  }
+  if (!Number.isSafeInteger(range.offset)) throw new StorageError("invalid", "offset out of range");
+  return after(new FileHasher(file, algorithm, range).run(), (hashes) => ({ algorithm, hashes }));
+}
+
+/** One hashing: reads to the end of the range, and closes a hash at each end of a block. */
+class FileHasher {
+  readonly #file: FileHandle;
+  readonly #algorithm: string;
+  readonly #blockSize: number;
+  readonly #end: number;
+  readonly #chunk = new Uint8Array(CHUNK_LENGTH);
+  readonly #hashes: Uint8Array[] = [];
+  #hashed = 0;
+  #position: number;
+  #blockEnd: number;
+  #hash: Hash;
+
+  constructor(file: FileHandle, algorithm: string, range: CheckFileRange) {
+    this.#file = file;
+    this.#algorithm = algorithm;
+    this.#blockSize = range.blockSize === 0 ? Infinity : range.blockSize;
+    this.#position = range.offset;
+    this.#end = range.length === 0 ? Infinity : range.offset + range.length;
+    this.#blockEnd = this.#position + this.#blockSize;
+    this.#hash = createHash(algorithm);
+  }
+
+  /** Hashes what is left, without giving up the thread where the file answers at once. */
+  run(): MaybePromise<Uint8Array> {
+    for (;;) {
+      const until = Math.min(this.#end, this.#blockEnd, this.#position + CHUNK_LENGTH);
+      const wanted = until - this.#position;
+      if (wanted === 0) return this.#finish();
+      const step = after(
+        this.#file.read(this.#chunk.subarray(0, wanted), this.#position),
+        (count) => this.#take(count),
+      );
+      if (typeof step !== "boolean") return step.then((more) => more ? this.run() : this.#finish());
+      if (!step) return this.#finish();
+    }
+  }
+
+  /** Takes bytes into the hash; false at the end of the file. */
+  #take(count: number): boolean {
+    if (count === 0) return false;
+    this.#hash.update(this.#chunk.subarray(0, count));
+    this.#position += count;
+    if (this.#position === this.#blockEnd) {
+      this.#endBlock();
+      this.#blockEnd += this.#blockSize;
+    }
+    return true;
+  }
+
+  #endBlock(): void {
+    const digest = this.#hash.digest();
+    this.#hashed += digest.length;
+    if (this.#hashed > MAX_DATA_LENGTH) {
+      throw new StorageError("failure", "too many blocks for one reply");
+    }
+    this.#hashes.push(digest);
+    this.#hash = createHash(this.#algorithm);
+  }
+
+  #finish(): Uint8Array {
+    const blockStart = this.#blockEnd - this.#blockSize;
+    const inBlock = this.#blockSize === Infinity || this.#position > blockStart;
+    if (inBlock) this.#endBlock();
+    const all = new Uint8Array(this.#hashed);
+    let at = 0;
+    for (const hash of this.#hashes) {
+      all.set(hash, at);
+      at += hash.length;
+    }
+    return all;
+  }
+}
+
+/** node:crypto is loaded at the first hash: a session without one does not pay for it. */
+function createHash(algorithm: string): Hash {
+  const { process } = globalThis as unknown as {
+    process: { getBuiltinModule(name: "node:crypto"): { createHash(name: string): Hash } };
+  };
+  return process.getBuiltinModule("node:crypto").createHash(algorithm);
+}

@@ -1,0 +1,53 @@
+/**
+ * Log lines in OpenSSH's own words, which log readers know.
+ *
+ * @module
+ */
+
+import type { FileAttrs } from "../attrs.ts";
+import { OpenFlag } from "../wire/constants.ts";
+import type { OpenRequest } from "../wire/requests.ts";
+
+const DEFAULT_FILE_MODE = 0o666;
+
+const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
+  [OpenFlag.READ, "READ"],
+  [OpenFlag.WRITE, "WRITE"],
+  [OpenFlag.APPEND, "APPEND"],
+  [OpenFlag.CREAT, "CREATE"],
+  [OpenFlag.TRUNC, "TRUNCATE"],
+  [OpenFlag.EXCL, "EXCL"],
+];
+
+/** `open "p" flags WRITE,CREATE mode 0644` */
+export function describeOpen({ path, pflags, attrs }: OpenRequest): readonly string[] {
+  const flags = FLAG_NAMES.filter(([flag]) => pflags & flag).map(([, name]) => name).join(",");
+  return [`open "${path}" flags ${flags} mode ${octal(attrs.permissions ?? DEFAULT_FILE_MODE)}`];
+}
+
+/** One line for each attribute that is changed: `set "p" mode 0644`. */
+export function describeAttrs(verb: string, path: string, attrs: FileAttrs): readonly string[] {
+  const { size, permissions, atime, mtime, uid, gid } = attrs;
+  const lines: string[] = [];
+  const subject = `${verb} "${path}"`;
+  if (size !== undefined) lines.push(`${subject} size ${size}`);
+  if (permissions !== undefined) lines.push(`${subject} mode ${octal(permissions)}`);
+  if (atime !== undefined && mtime !== undefined) {
+    lines.push(`${subject} modtime ${compactTime(mtime)}`);
+  }
+  if (uid !== undefined && gid !== undefined) lines.push(`${subject} owner ${uid} group ${gid}`);
+  return lines;
+}
+
+/** As C's `%04o` of the mode. */
+function octal(mode: number): string {
+  return "0" + (mode & 0o7777).toString(8).padStart(3, "0");
+}
+
+/** As `strftime`'s `%Y%m%d-%H:%M:%S`, in local time. */
+function compactTime(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  const two = (number: number) => String(number).padStart(2, "0");
+  return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}-` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}

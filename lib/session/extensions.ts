@@ -1,0 +1,317 @@
+/**
+ * The extended requests, a row each: OpenSSH's, and check-file. A row is
+ * advertised only where the storage serves it.
+ *
+ * @module
+ */
+
+import type { FileSystemStats, OwnerNames } from "../attrs.ts";
+import { after } from "../maybe_promise.ts";
+import { StorageError } from "../storage/errors.ts";
+import type { MaybePromise, Storage, StorageExtensions } from "../storage/storage.ts";
+import { PacketType, StatusCode } from "../wire/constants.ts";
+import * as wire from "../wire/extensions.ts";
+import type { Reader } from "../wire/reader.ts";
+import { writeExtendedReply } from "../wire/replies.ts";
+import * as requests from "../wire/requests.ts";
+import { checkFile } from "./check_file.ts";
+import { describeAttrs } from "./describe.ts";
+import { LogLevel } from "./log.ts";
+import { openOptions } from "./open_options.ts";
+import { beyondAnyFile, replyName, replyOk } from "./operations.ts";
+import type { Conversation, Row } from "./table.ts";
+
+const posixRename: Row<requests.TwoPathsRequest, void> = {
+  name: "posix-rename",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.POSIX_RENAME, version: "1" },
+  mutates: true,
+  level: LogLevel.INFO,
+  served: offers("posixRename"),
+  read: requests.readTwoPaths,
+  order: () => "alone",
+  describe: ({ from, to }) => [`posix-rename old "${from}" new "${to}"`],
+  run: (conversation, { from, to }) =>
+    conversation.storage.extensions.posixRename!(conversation.path(from), conversation.path(to)),
+  reply: replyOk,
+};
+
+const statvfs: Row<requests.PathRequest, FileSystemStats> = {
+  name: "statvfs",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.STATVFS, version: "2" },
+  mutates: false,
+  level: LogLevel.INFO,
+  served: offers("statVfs"),
+  read: requests.readPath,
+  order: () => "any",
+  describe: ({ path }) => [`statvfs "${path}"`],
+  run: (conversation, { path }) =>
+    conversation.storage.extensions.statVfs!(conversation.path(path)),
+  reply: (out, id, value) => writeExtendedReply(out, id, { value, write: wire.writeStatVfs }),
+};
+
+const fstatvfs: Row<requests.HandleRequest, FileSystemStats> = {
+  name: "fstatvfs",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.FSTATVFS, version: "2" },
+  mutates: false,
+  level: LogLevel.INFO,
+  served: offers("fileStatVfs"),
+  read: requests.readHandle,
+  order: () => "handle",
+  describe: ({ handle }, { handles }) => [`fstatvfs "${handles.find(handle)?.path ?? ""}"`],
+  run: (conversation, { handle }) =>
+    conversation.storage.extensions.fileStatVfs!(conversation.handles.file(handle).file),
+  reply: statvfs.reply,
+};
+
+const hardlink: Row<requests.TwoPathsRequest, void> = {
+  name: "hardlink",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.HARDLINK, version: "1" },
+  mutates: true,
+  level: LogLevel.INFO,
+  served: offers("hardLink"),
+  read: requests.readTwoPaths,
+  order: () => "alone",
+  describe: ({ from, to }) => [`hardlink old "${from}" new "${to}"`],
+  run: (conversation, { from, to }) =>
+    conversation.storage.extensions.hardLink!(conversation.path(from), conversation.path(to)),
+  reply: replyOk,
+};
+
+const fsync: Row<requests.HandleRequest, void> = {
+  name: "fsync",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.FSYNC, version: "1" },
+  mutates: true,
+  level: LogLevel.VERBOSE,
+  served: offers("fsync"),
+  read: requests.readHandle,
+  order: () => "handle",
+  describe: ({ handle }, { handles }) => [`fsync "${handles.find(handle)?.path ?? ""}"`],
+  run(conversation, { handle }) {
+    const open = conversation.handles.find(handle);
+    if (open?.kind !== "file") throw new StorageError("not-found", "no such handle");
+    return conversation.storage.extensions.fsync!(open.file);
+  },
+  reply: replyOk,
+};
+
+const lsetstat: Row<requests.PathAttrsRequest, void> = {
+  name: "lsetstat",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.LSETSTAT, version: "1" },
+  mutates: true,
+  level: LogLevel.INFO,
+  served: offers("setLinkAttrs"),
+  read: requests.readPathAttrs,
+  order: () => "alone",
+  describe: ({ path, attrs }) => describeAttrs("lset", path, attrs),
+  run(conversation, { path, attrs }) {
+    if (attrs.size !== undefined) throw new StorageError("invalid", "a link has no size to set");
+    return conversation.storage.extensions.setLinkAttrs!(conversation.path(path), attrs);
+  },
+  reply: replyOk,
+};
+
+const limits: Row<undefined, wire.Limits> = {
+  name: "limits",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.LIMITS, version: "1" },
+  mutates: false,
+  level: LogLevel.DEBUG,
+  read: () => undefined,
+  order: () => "any",
+  describe: () => ["limits"],
+  run: (conversation) => conversation.limits,
+  reply: (out, id, value) => writeExtendedReply(out, id, { value, write: wire.writeLimits }),
+};
+
+const expandPath: Row<requests.PathRequest, string> = {
+  name: "expand-path",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.EXPAND_PATH, version: "1" },
+  mutates: false,
+  level: LogLevel.VERBOSE,
+  read: requests.readPath,
+  order: () => "any",
+  describe: ({ path }) => [`expand "${path}"`],
+  run(conversation, { path }) {
+    const expanded = path.startsWith("~") ? expandTilde(conversation, path) : path || ".";
+    return conversation.storage.realPath(conversation.path(expanded));
+  },
+  reply: replyName,
+};
+
+const copyData: Row<wire.CopyDataRequest, void> = {
+  name: "copy-data",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.COPY_DATA, version: "1" },
+  mutates: true,
+  level: LogLevel.DEBUG,
+  served: offers("copyData"),
+  read: wire.readCopyData,
+  order: () => "alone",
+  describe: ({ source, sourceOffset, length, target, targetOffset }, { handles }) => [
+    `copy-data from "${handles.find(source)?.path ?? ""}" off ${sourceOffset} len ${length} ` +
+    `to "${handles.find(target)?.path ?? ""}" off ${targetOffset}`,
+  ],
+  run: runCopyData,
+  reply: replyOk,
+};
+
+const homeDirectory: Row<{ readonly user: string }, string> = {
+  name: "home-directory",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.HOME_DIRECTORY, version: "1" },
+  mutates: false,
+  level: LogLevel.DEBUG,
+  read: (fields: Reader) => ({ user: fields.name() }),
+  order: () => "any",
+  describe: ({ user }) => [`home-directory "${user}"`],
+  run: (conversation, { user }) => homeOf(conversation, user),
+  reply: replyName,
+};
+
+const usersGroupsById: Row<wire.IdsRequest, OwnerNames> = {
+  name: "users-groups-by-id",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.USERS_GROUPS_BY_ID, version: "1" },
+  mutates: false,
+  level: LogLevel.DEBUG,
+  served: offers("ownerNames"),
+  read: wire.readIds,
+  order: () => "any",
+  describe: (
+    { uids, gids },
+  ) => [`users-groups-by-id of ${uids.length} users, ${gids.length} groups`],
+  run: (conversation, { uids, gids }) => conversation.storage.extensions.ownerNames!(uids, gids),
+  reply: (out, id, value) => writeExtendedReply(out, id, { value, write: wire.writeNamesById }),
+};
+
+const checkFileHandle: Row<wire.CheckFileHandleRequest, wire.CheckFileReply> = {
+  name: "check-file-handle",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.CHECK_FILE_HANDLE, version: "1" },
+  mutates: false,
+  level: LogLevel.VERBOSE,
+  read: wire.readCheckFileHandle,
+  order: () => "handle",
+  describe: ({ handle }, { handles }) => [`check-file "${handles.find(handle)?.path ?? ""}"`],
+  run: (conversation, request) =>
+    checkFile(conversation.handles.file(request.handle).file, request),
+  reply: (out, id, value) =>
+    writeExtendedReply(out, id, { value, write: wire.writeCheckFileReply }),
+};
+
+/** paramiko asks under this name. */
+const checkFileOfParamiko: Row<wire.CheckFileHandleRequest, wire.CheckFileReply> = {
+  ...checkFileHandle,
+  name: "check-file",
+  extension: { name: wire.Extension.CHECK_FILE, version: "1" },
+};
+
+const checkFileName: Row<wire.CheckFileNameRequest, wire.CheckFileReply> = {
+  name: "check-file-name",
+  type: PacketType.EXTENDED,
+  extension: { name: wire.Extension.CHECK_FILE_NAME, version: "1" },
+  mutates: false,
+  level: LogLevel.VERBOSE,
+  read: wire.readCheckFileName,
+  order: () => "any",
+  describe: ({ path }) => [`check-file "${path}"`],
+  run: runCheckFileName,
+  reply: checkFileHandle.reply,
+};
+
+/** The extended requests, in the order in which they are advertised. */
+export const extensions: readonly Row[] = [
+  posixRename,
+  statvfs,
+  fstatvfs,
+  hardlink,
+  fsync,
+  lsetstat,
+  limits,
+  expandPath,
+  copyData,
+  homeDirectory,
+  usersGroupsById,
+  checkFileHandle,
+  checkFileName,
+  checkFileOfParamiko,
+];
+
+function offers(method: keyof StorageExtensions): (storage: Storage) => boolean {
+  return (storage) => storage.extensions[method] !== undefined;
+}
+
+function runCopyData(
+  conversation: Conversation,
+  { source, sourceOffset, length, target, targetOffset }: wire.CopyDataRequest,
+): MaybePromise<void> {
+  const from = conversation.handles.file(source);
+  const to = conversation.handles.file(target);
+  if (from === to) throw new StorageError("failure", "source and target are one file");
+  for (const offset of [sourceOffset, targetOffset]) {
+    if (!Number.isSafeInteger(offset)) throw beyondAnyFile(offset);
+  }
+  const copied = conversation.storage.extensions.copyData!({
+    source: from.file,
+    sourcePosition: sourceOffset,
+    length: length === 0 ? Infinity : length,
+    target: to.file,
+    targetPosition: targetOffset,
+  });
+  return after(copied, (count) => {
+    from.bytesRead += count;
+    to.bytesWritten += count;
+    if (count < length) throw new StorageError("failure", "", { status: StatusCode.EOF });
+  });
+}
+
+function runCheckFileName(
+  conversation: Conversation,
+  request: wire.CheckFileNameRequest,
+): MaybePromise<wire.CheckFileReply> {
+  const options = openOptions(0, {});
+  return after(
+    conversation.storage.open(conversation.path(request.path), options),
+    (file) => closing(file, () => checkFile(file, request)),
+  );
+}
+
+/** Closes `file` when `use` is over, however it ends. */
+function closing<T>(
+  file: { close(aborted: boolean): MaybePromise<void> },
+  use: () => MaybePromise<T>,
+): MaybePromise<T> {
+  let result: MaybePromise<T>;
+  try {
+    result = use();
+  } catch (error) {
+    return after(file.close(false), () => {
+      throw error;
+    });
+  }
+  if (result instanceof Promise) return result.finally(() => file.close(false));
+  const value = result;
+  return after(file.close(false), () => value);
+}
+
+/** The user's home is where the session starts; nobody else's is known. */
+function homeOf(conversation: Conversation, user: string): string {
+  if (user !== "" && user !== conversation.user) throw new StorageError("failure", "no such user");
+  return conversation.startDirectory;
+}
+
+function expandTilde(conversation: Conversation, path: string): string {
+  const slash = path.indexOf("/");
+  const user = slash === -1 ? path.slice(1) : path.slice(1, slash);
+  if (user !== "" && user !== conversation.user) {
+    throw new StorageError("not-found", "no such user", { text: "no such user" });
+  }
+  return conversation.startDirectory + (slash === -1 ? "" : path.slice(slash));
+}

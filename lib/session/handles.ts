@@ -1,0 +1,97 @@
+import { StorageError } from "../storage/errors.ts";
+import type { DirEntry, DirHandle, FileHandle, VirtualPath } from "../storage/storage.ts";
+
+/** What a file handle of the client stands for. */
+export interface OpenFile {
+  readonly kind: "file";
+  readonly path: VirtualPath;
+  readonly file: FileHandle;
+  readonly writable: boolean;
+  readonly append: boolean;
+  bytesRead: number;
+  bytesWritten: number;
+}
+
+/** What a directory handle of the client stands for. */
+export interface OpenDirectory {
+  readonly kind: "directory";
+  readonly path: VirtualPath;
+  readonly dir: DirHandle;
+  /** Entries that were fetched and did not fit into the last reply. */
+  waiting: readonly DirEntry[];
+}
+
+/** An open file or directory. */
+export type OpenHandle = OpenFile | OpenDirectory;
+
+const HANDLE_LENGTH = 4;
+
+/**
+ * The handles of one session. Each is the next number, as four bytes, and no
+ * number comes back while the session lasts: a stale handle is never another file's.
+ */
+export class Handles {
+  readonly #open = new Map<number, OpenHandle>();
+  #next = 0;
+
+  /** @param limit How many may be open at once. */
+  constructor(readonly limit: number) {}
+
+  /** Fails where no further handle may be opened; asked before the file is. */
+  checkRoom(): void {
+    if (this.#open.size >= this.limit) throw new StorageError("failure", "too many open handles");
+  }
+
+  /** Registers what has been opened and returns its handle. */
+  add(handle: OpenHandle): Uint8Array {
+    const number = this.#next++;
+    this.#open.set(number, handle);
+    const bytes = new Uint8Array(HANDLE_LENGTH);
+    new DataView(bytes.buffer).setUint32(0, number);
+    return bytes;
+  }
+
+  /** What `handle` stands for, if it is open. */
+  find(handle: Uint8Array): OpenHandle | undefined {
+    return this.#open.get(numberOf(handle));
+  }
+
+  /** The file that `handle` stands for; a failure where it is none. */
+  file(handle: Uint8Array): OpenFile {
+    const open = this.find(handle);
+    if (open?.kind !== "file") throw badHandle();
+    return open;
+  }
+
+  /** The directory that `handle` stands for; a failure where it is none. */
+  directory(handle: Uint8Array): OpenDirectory {
+    const open = this.find(handle);
+    if (open?.kind !== "directory") throw badHandle();
+    return open;
+  }
+
+  /** Takes `handle` out of use. As in OpenSSH, an unknown one is a file not found. */
+  remove(handle: Uint8Array): OpenHandle {
+    const number = numberOf(handle);
+    const open = this.#open.get(number);
+    if (open === undefined) throw new StorageError("not-found", "no such handle");
+    this.#open.delete(number);
+    return open;
+  }
+
+  /** Takes all handles out of use and returns them. */
+  removeAll(): readonly OpenHandle[] {
+    const all = [...this.#open.values()];
+    this.#open.clear();
+    return all;
+  }
+}
+
+function numberOf(handle: Uint8Array): number {
+  if (handle.length !== HANDLE_LENGTH) return -1;
+  return ((handle[0]! << 24) | (handle[1]! << 16) | (handle[2]! << 8) | handle[3]!) >>> 0;
+}
+
+function badHandle(): StorageError {
+  return new StorageError("failure", "bad handle");
+}

@@ -1,0 +1,249 @@
+import { isPromise } from "../maybe_promise.ts";
+import { StorageError } from "../storage/errors.ts";
+import { virtualPath } from "../storage/path.ts";
+import type { MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
+import {
+  MAX_DATA_LENGTH,
+  MAX_PACKET_LENGTH,
+  PacketType,
+  SFTP_VERSION,
+  StatusCode,
+} from "../wire/constants.ts";
+import { ProtocolError } from "../wire/errors.ts";
+import type { Limits } from "../wire/extensions.ts";
+import type { Reader } from "../wire/reader.ts";
+import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
+import { Writer } from "../wire/writer.ts";
+import { extensions } from "./extensions.ts";
+import { Handles } from "./handles.ts";
+import { type Log, LogLevel, silentLog } from "./log.ts";
+import { operations } from "./operations.ts";
+import { Sequencer } from "./sequencer.ts";
+import { status, statusOf } from "./status.ts";
+import type { Conversation, Policy, Row } from "./table.ts";
+
+/** OpenSSH's default, which is what `ulimit -n` usually leaves. */
+const DEFAULT_MAX_HANDLES = 1019;
+
+/** What one conversation is about. */
+export interface SessionOptions {
+  /** Where the files are. */
+  readonly storage: Storage;
+  /** What is refused; nothing where absent. */
+  readonly policy?: Policy | undefined;
+  /** Who hears what is done; nobody where absent. */
+  readonly log?: Log | undefined;
+  /** Where relative paths start; `/` where absent. */
+  readonly startDirectory?: VirtualPath | undefined;
+  /** The account's name. */
+  readonly user?: string | undefined;
+  /** How many handles may be open at once. */
+  readonly maxHandles?: number | undefined;
+}
+
+/**
+ * The server's side of one SFTP conversation: packets in, replies out, in the
+ * order of their requests. It neither reads nor writes a stream; `serve` does.
+ */
+export class Session implements Conversation {
+  readonly storage: Storage;
+  readonly handles: Handles;
+  readonly limits: Limits;
+  readonly startDirectory: VirtualPath;
+  readonly user: string | undefined;
+  readonly #policy: Policy;
+  readonly #log: Log;
+  readonly #keepParents: boolean;
+  readonly #byType = new Map<number, Row>();
+  readonly #byExtension = new Map<string, Row>();
+  readonly #sequencer: Sequencer;
+  #replies = new Writer(MAX_PACKET_LENGTH);
+  #initialized = false;
+  #asynchronous = false;
+
+  constructor(options: SessionOptions) {
+    this.storage = options.storage;
+    this.startDirectory = options.startDirectory ?? "/";
+    this.user = options.user;
+    this.#policy = options.policy ?? (() => undefined);
+    this.#log = options.log ?? silentLog;
+    this.#keepParents = options.storage.resolvesParents ?? false;
+    this.handles = new Handles(options.maxHandles ?? DEFAULT_MAX_HANDLES);
+    this.limits = {
+      maxPacketLength: MAX_PACKET_LENGTH,
+      maxReadLength: MAX_DATA_LENGTH,
+      maxWriteLength: MAX_DATA_LENGTH,
+      maxOpenHandles: this.handles.limit,
+    };
+    for (const row of operations) this.#byType.set(row.type, row);
+    for (const row of extensions) this.#byExtension.set(row.extension!.name, row);
+    this.#sequencer = new Sequencer(this, (id, row, outcome) => {
+      if ("error" in outcome) this.#replyFailure(id, row, outcome.error);
+      else row.reply(this.#replies, id, outcome.value);
+    });
+  }
+
+  /** Replies that are ready to be sent. */
+  get replies(): Writer {
+    return this.#replies;
+  }
+
+  /** Puts another writer in the place of the one that is to be sent, and returns that. */
+  swapReplies(empty: Writer): Writer {
+    const full = this.#replies;
+    this.#replies = empty;
+    return full;
+  }
+
+  /** Whether the storage has answered by a promise: then requests may overlap. */
+  get asynchronous(): boolean {
+    return this.#asynchronous;
+  }
+
+  /** Calls `ready` whenever a reply was written by a request that had to wait. */
+  set onReply(ready: () => void) {
+    this.#sequencer.onReply = ready;
+  }
+
+  /**
+   * Takes one packet. Its bytes are lent until the promise settles, and where
+   * there is none, until this returns; no other packet may be given before.
+   *
+   * @throws {ProtocolError} If the packet is not SFTP; the session is over then.
+   */
+  accept(packet: Reader): Promise<void> | undefined {
+    const type = packet.u8();
+    if (type === PacketType.INIT) return this.#initialize(packet);
+    if (!this.#initialized) throw new ProtocolError(`request ${type} came before INIT`);
+    const id = packet.u32();
+    const row = type === PacketType.EXTENDED
+      ? this.#byExtension.get(packet.name())
+      : this.#byType.get(type);
+    if (row === undefined || row.served?.(this.storage) === false) {
+      if (row === undefined) this.#say(LogLevel.ERROR, `Unknown message ${type}`);
+      return this.#perform(unsupportedRow, id, undefined);
+    }
+    // What waits for an asynchronous storage outlives the packet's bytes.
+    const request = row.read(this.#asynchronous ? packet.detached() : packet);
+    return this.#perform(row, id, request);
+  }
+
+  /** Settles when every request that was accepted has been answered. */
+  idle(): Promise<void> {
+    return this.#sequencer.idle();
+  }
+
+  /** Closes what the client left open, and the storage: once and last. */
+  async end(): Promise<void> {
+    await this.idle();
+    for (const open of this.handles.removeAll()) {
+      const counts = open.kind === "file"
+        ? `forced close "${open.path}" bytes read ${open.bytesRead} written ${open.bytesWritten}`
+        : `forced closedir "${open.path}"`;
+      this.#say(LogLevel.INFO, counts);
+      try {
+        await (open.kind === "file" ? open.file.close(true) : open.dir.close());
+      } catch (error) {
+        this.#logFailure("forced close", error);
+      }
+    }
+    try {
+      await this.storage.close();
+    } catch (error) {
+      this.#logFailure("end of the storage", error);
+    }
+  }
+
+  path(sent: string): VirtualPath {
+    if (sent === "") throw new StorageError("not-found", "path is empty");
+    return virtualPath(sent, { start: this.startDirectory, keepParents: this.#keepParents });
+  }
+
+  lend(length: number): Uint8Array {
+    return this.#asynchronous
+      ? new Uint8Array(length)
+      : this.#replies.window(DATA_HEADER_LENGTH, length);
+  }
+
+  #initialize(packet: Reader): Promise<void> | undefined {
+    this.#initialized = true;
+    this.#say(LogLevel.VERBOSE, `received client version ${packet.u32()}`);
+    return this.#sequencer.busy ? this.idle().then(() => this.#greet()) : void this.#greet();
+  }
+
+  /** Sends VERSION: an extension that the policy or the storage does not allow is not named. */
+  #greet(): void {
+    const advertised = extensions
+      .filter((row) => row.served?.(this.storage) !== false && this.#policy(row) === undefined)
+      .map(({ extension }) => [extension!.name, extension!.version] as const);
+    writeVersion(this.#replies, { version: SFTP_VERSION, extensions: advertised });
+  }
+
+  #perform(row: Row, id: number, request: unknown): Promise<void> | undefined {
+    if (this.#asynchronous) {
+      return this.#sequencer.add(row, id, request, () => this.#run(row, request));
+    }
+    let value: MaybePromise<unknown>;
+    try {
+      value = this.#run(row, request);
+    } catch (error) {
+      this.#replyFailure(id, row, error);
+      return undefined;
+    }
+    if (isPromise(value)) {
+      // The first promise makes this an asynchronous session. Its own request
+      // was read without a copy, so the next one waits for it.
+      this.#asynchronous = true;
+      const promise = value;
+      return this.#sequencer.add(row, id, request, () => promise, true);
+    }
+    row.reply(this.#replies, id, value);
+    return undefined;
+  }
+
+  #run(row: Row, request: unknown): MaybePromise<unknown> {
+    const refusal = this.#policy(row, request);
+    if (refusal !== undefined) {
+      this.#say(LogLevel.VERBOSE, refusal);
+      throw new StorageError("denied", refusal);
+    }
+    if (row.level <= this.#log.level) {
+      for (const line of row.describe(request, this)) this.#log.write(row.level, line);
+    }
+    return row.run(this, request);
+  }
+
+  #replyFailure(id: number, row: Row, error: unknown): void {
+    if (!(error instanceof StorageError)) this.#logFailure(row.name, error);
+    const answer = statusOf(error);
+    if (answer.code !== StatusCode.EOF) {
+      this.#say(LogLevel.INFO, `sent status ${answer.message}`);
+    }
+    writeStatus(this.#replies, id, answer);
+  }
+
+  /** Failures that no client caused are bugs or the host's, and are told whole. */
+  #logFailure(what: string, error: unknown): void {
+    const told = error instanceof Error ? error.stack ?? error.message : String(error);
+    this.#say(LogLevel.ERROR, `${what} failed: ${told}`);
+  }
+
+  #say(level: number, line: string): void {
+    if (level <= this.#log.level) this.#log.write(level, line);
+  }
+}
+
+/** Stands for every request that is not known or not served here. */
+const unsupportedRow: Row = {
+  name: "unsupported",
+  type: PacketType.EXTENDED,
+  mutates: false,
+  level: LogLevel.DEBUG,
+  read: () => undefined,
+  order: () => "any",
+  describe: () => [],
+  run: () => {
+    throw new StorageError("unsupported");
+  },
+  reply: (out, id) => writeStatus(out, id, status(StatusCode.OP_UNSUPPORTED)),
+};

@@ -1,0 +1,75 @@
+/**
+ * What a request is to the server: a row. Dispatch, policy, logging and the
+ * list of extensions are all read from the rows.
+ *
+ * @module
+ */
+
+import type { MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
+import type { Limits } from "../wire/extensions.ts";
+import type { Reader } from "../wire/reader.ts";
+import type { Writer } from "../wire/writer.ts";
+import type { Handles } from "./handles.ts";
+
+/** What the operations know of the session that they run in. */
+export interface Conversation {
+  readonly storage: Storage;
+  readonly handles: Handles;
+  readonly limits: Limits;
+  /** The directory that relative paths start from, which is also the user's home. */
+  readonly startDirectory: VirtualPath;
+  /** The account's name, where it is known. */
+  readonly user: string | undefined;
+  /** Makes a path that the client sent one for the storage; an empty one is a file not found. */
+  path(sent: string): VirtualPath;
+  /** A window of `length` bytes on the next DATA reply. */
+  lend(length: number): Uint8Array;
+}
+
+/**
+ * What a request may run beside, where the storage is asynchronous:
+ * - `any`: whatever does not run alone;
+ * - `read`, `write`: others of the same kind on its handle, and anything elsewhere;
+ * - `handle`: nothing on its handle;
+ * - `alone`: nothing at all.
+ */
+export type Order = "any" | "read" | "write" | "handle" | "alone";
+
+/** One line of the log about a request. */
+export interface Note {
+  /** A value of `LogLevel`. */
+  readonly level: number;
+  readonly line: string;
+}
+
+/** A request: `R` is what it carries, `T` what its operation returns. */
+export interface Row<R = unknown, T = unknown> {
+  /** OpenSSH's name for it, as in `-P` and `-Q`. */
+  readonly name: string;
+  /** A value of `PacketType`. */
+  readonly type: number;
+  /** The extension's name on the wire and its advertised version. */
+  readonly extension?: { readonly name: string; readonly version: string };
+  /** Whether it changes anything, so that a read-only server refuses it. */
+  readonly mutates: boolean;
+  /** Its log line is written only at this level or above; a value of `LogLevel`. */
+  readonly level: number;
+  /** Whether this storage serves it; an extension is advertised only then. */
+  served?(storage: Storage): boolean;
+  /** Reads its fields, from behind the id (or the extension's name). */
+  read(fields: Reader): R;
+  /** What it may run beside. */
+  order(conversation: Conversation, request: R): Order;
+  /** The log's lines about it. */
+  describe(request: R, conversation: Conversation): readonly string[];
+  /** Does it. */
+  run(conversation: Conversation, request: R): MaybePromise<T>;
+  /** Writes the reply. */
+  reply(out: Writer, id: number, value: T): void;
+}
+
+/**
+ * Decides about a request: the reason why it is refused, or nothing.
+ * Without `request` it is asked whether the row may be advertised.
+ */
+export type Policy = (row: Row, request?: unknown) => string | undefined;

@@ -1,0 +1,41 @@
+/**
+ * Standard input and output: the wire of a session.
+ *
+ * @module
+ */
+
+/** A byte stream in each direction. */
+export interface Transport {
+  /** Waits for bytes, without letting anything else run; null at the end. */
+  readSync(into: Uint8Array): number | null;
+  /** Writes all of `bytes`, without letting anything else run. */
+  writeSync(bytes: Uint8Array): void;
+  /** Bytes when there are some; null at the end. */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Writes all of `bytes`. */
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/** The process's own standard input and output. */
+export const stdio: Transport = {
+  readSync: (into) => Deno.stdin.readSync(into),
+  writeSync(bytes) {
+    let written = 0;
+    while (written < bytes.length) written += Deno.stdout.writeSync(bytes.subarray(written));
+  },
+  read: (into) => Deno.stdin.read(into),
+  async write(bytes) {
+    let written = 0;
+    while (written < bytes.length) written += await Deno.stdout.write(bytes.subarray(written));
+  },
+};
+
+/** Prints text for a person, where no session is served: help, version, lists. */
+export function print(text: string): void {
+  stdio.writeSync(new TextEncoder().encode(text));
+}
+
+/** Prints a line about this program itself to standard error. */
+export function printError(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
+}

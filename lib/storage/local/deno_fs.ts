@@ -1,0 +1,61 @@
+/**
+ * Deno's own file API and node:fs, with the system's errors as storage errors.
+ *
+ * @module
+ */
+
+import { StorageError } from "../errors.ts";
+import { errorOfName } from "./errno.ts";
+import type { NodeStatus } from "./root.ts";
+
+/** Calls `operation`; what the system refuses becomes a `StorageError`. */
+export function attempt<T>(operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw storageError(error);
+  }
+}
+
+/** As {@linkcode attempt}; nothing where there is no such file. */
+export function attemptExisting<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw storageError(error);
+  }
+}
+
+/** The name of a system error (`ENOENT`), or nothing. */
+export function errnoName(error: unknown): string | undefined {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === "string" ? code : undefined;
+}
+
+/** What Deno knows of a file. */
+export function statusOf(info: Deno.FileInfo): NodeStatus {
+  return {
+    size: info.size,
+    uid: info.uid ?? 0,
+    gid: info.gid ?? 0,
+    permissions: info.mode ?? 0,
+    atime: wholeSeconds(info.atime),
+    mtime: wholeSeconds(info.mtime),
+    links: info.nlink ?? 1,
+  };
+}
+
+function wholeSeconds(date: Date | null): number {
+  return date === null ? 0 : Math.floor(date.getTime() / 1000);
+}
+
+function storageError(error: unknown): unknown {
+  if (error instanceof Deno.errors.NotCapable) {
+    return new StorageError("denied", "the server runs without the permission for this", {
+      cause: error,
+    });
+  }
+  const name = errnoName(error);
+  return name === undefined ? error : errorOfName(name, error);
+}

@@ -1,0 +1,251 @@
+import type { FileAttrs } from "../../attrs.ts";
+import { hasRawBytes } from "../../names.ts";
+import { StorageError } from "../errors.ts";
+import type {
+  CopyRange,
+  DirHandle,
+  FileHandle,
+  FileSystemStats,
+  OpenOptions,
+  Storage,
+  StorageExtensions,
+  VirtualPath,
+} from "../storage.ts";
+import { type Accounts, noAccounts } from "./accounts.ts";
+import type { Root, RootDir, RootEntry, RootFile } from "./root.ts";
+
+const DEFAULT_FILE_MODE = 0o666;
+const DEFAULT_DIRECTORY_MODE = 0o777;
+const MODE_BITS = 0o7777;
+
+/**
+ * The files below one directory of this machine, which the client sees as `/`.
+ * What can be reached is the {@linkcode Root}'s to decide; the manners of
+ * OpenSSH's server are added here.
+ */
+export class JailStorage implements Storage<JailFile> {
+  readonly resolvesParents = true;
+  readonly extensions: StorageExtensions<JailFile>;
+  readonly #root: Root;
+  readonly #accounts: Accounts;
+
+  /** @param accounts Names of owners for listings; numbers are shown without. */
+  constructor(root: Root, accounts: Accounts = noAccounts) {
+    this.#root = root;
+    this.#accounts = accounts;
+    this.extensions = extensionsOf(root, accounts, (path) => this.#checked(path));
+  }
+
+  open(path: VirtualPath, options: OpenOptions): JailFile {
+    const mode = options.attrs.permissions ?? DEFAULT_FILE_MODE;
+    return new JailFile(this.#root.open(this.#checked(path), options, mode & MODE_BITS));
+  }
+
+  openDir(path: VirtualPath): DirHandle {
+    return new JailDir(this.#root.openDir(this.#checked(path)), this.#accounts);
+  }
+
+  stat(path: VirtualPath): FileAttrs {
+    return this.#root.stat(this.#checked(path));
+  }
+
+  lstat(path: VirtualPath): FileAttrs {
+    return this.#root.lstat(this.#checked(path));
+  }
+
+  setAttrs(path: VirtualPath, attrs: FileAttrs): void {
+    const root = this.#root;
+    this.#checked(path);
+    change(attrs, {
+      truncate: (size) => root.truncate(path, size),
+      chmod: (mode) => root.chmod(path, mode),
+      utimes: (atime, mtime) => root.utimes(path, atime, mtime),
+      chown: (uid, gid) => root.chown(path, uid, gid),
+    });
+  }
+
+  realPath(path: VirtualPath): VirtualPath {
+    return this.#root.realPath(this.#checked(path));
+  }
+
+  readLink(path: VirtualPath): string {
+    return this.#root.readLink(this.#checked(path));
+  }
+
+  symlink(target: string, link: VirtualPath): void {
+    this.#checked(target);
+    this.#root.symlink(target, this.#checked(link));
+  }
+
+  mkdir(path: VirtualPath, attrs: FileAttrs): void {
+    const mode = attrs.permissions ?? DEFAULT_DIRECTORY_MODE;
+    this.#root.mkdir(this.#checked(path), mode & MODE_BITS);
+  }
+
+  rmdir(path: VirtualPath): void {
+    this.#root.rmdir(this.#checked(path));
+  }
+
+  remove(path: VirtualPath): void {
+    this.#root.unlink(this.#checked(path));
+  }
+
+  rename(from: VirtualPath, to: VirtualPath): void {
+    this.#root.renameNoReplace(this.#checked(from), this.#checked(to));
+  }
+
+  close(): void {
+    this.#root.close();
+  }
+
+  /** A root that would mangle a name's bytes never gets to see them. */
+  #checked(path: string): string {
+    if (!this.#root.bytewise && hasRawBytes(path)) {
+      throw new StorageError("failure", "name is not UTF-8, which this jail cannot store");
+    }
+    return path;
+  }
+}
+
+/** An open file of a jail. */
+export class JailFile implements FileHandle {
+  /** The file itself, for the extensions. */
+  readonly file: RootFile;
+
+  constructor(file: RootFile) {
+    this.file = file;
+  }
+
+  read(into: Uint8Array, position: number): number {
+    return this.file.read(into, position);
+  }
+
+  write(data: Uint8Array, position: number): void {
+    this.file.write(data, position);
+  }
+
+  stat(): FileAttrs {
+    return this.file.stat();
+  }
+
+  setAttrs(attrs: FileAttrs): void {
+    const { file } = this;
+    change(attrs, {
+      truncate: (size) => file.truncate(size),
+      chmod: (mode) => file.chmod(mode),
+      utimes: (atime, mtime) => file.utimes(atime, mtime),
+      chown: (uid, gid) => file.chown(uid, gid),
+    });
+  }
+
+  close(): void {
+    this.file.close();
+  }
+}
+
+/** An open directory of a jail. */
+class JailDir implements DirHandle {
+  readonly #dir: RootDir;
+  readonly #accounts: Accounts;
+
+  constructor(dir: RootDir, accounts: Accounts) {
+    this.#dir = dir;
+    this.#accounts = accounts;
+  }
+
+  next(limit: number) {
+    return this.#dir.next(limit).map(({ name, status }: RootEntry) => ({
+      name,
+      attrs: status,
+      links: status.links,
+      owner: this.#accounts.user(status.uid),
+      group: this.#accounts.group(status.gid),
+    }));
+  }
+
+  close(): void {
+    this.#dir.close();
+  }
+}
+
+/** The system's ways to change a file. */
+interface Changes {
+  truncate(size: number): void;
+  chmod(mode: number): void;
+  utimes(atime: number, mtime: number): void;
+  chown(uid: number, gid: number): void;
+}
+
+/** As OpenSSH: size, mode, times, owner; each is tried and the last failure is told. */
+function change(attrs: FileAttrs, to: Changes): void {
+  const { size, permissions, atime, mtime, uid, gid } = attrs;
+  const steps: (() => void)[] = [];
+  if (size !== undefined) steps.push(() => to.truncate(fileSize(size)));
+  if (permissions !== undefined) steps.push(() => to.chmod(permissions & MODE_BITS));
+  if (atime !== undefined && mtime !== undefined) steps.push(() => to.utimes(atime, mtime));
+  if (uid !== undefined && gid !== undefined) steps.push(() => to.chown(uid, gid));
+  let failure: StorageError | undefined;
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      failure = error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+}
+
+/** A size that a file can have: beyond 2^63 is EINVAL, beyond what we count exactly EFBIG. */
+function fileSize(size: number): number {
+  if (Number.isSafeInteger(size)) return size;
+  throw size >= 2 ** 63
+    ? new StorageError("invalid", "size out of range")
+    : new StorageError("failure", "file too large");
+}
+
+function extensionsOf(
+  root: Root,
+  accounts: Accounts,
+  checked: (path: VirtualPath) => VirtualPath,
+): StorageExtensions<JailFile> {
+  const always: StorageExtensions<JailFile> = {
+    posixRename: (from, to) => root.rename(checked(from), checked(to)),
+    hardLink: (existing, link) => root.link(checked(existing), checked(link)),
+    setLinkAttrs(path, attrs) {
+      checked(path);
+      change(attrs, {
+        truncate: () => {
+          throw new StorageError("invalid", "a link has no size to set");
+        },
+        chmod: (mode) => root.lchmod(path, mode),
+        utimes: (atime, mtime) => root.lutimes(path, atime, mtime),
+        chown: (uid, gid) => root.lchown(path, uid, gid),
+      });
+    },
+    fsync: ({ file }) => file.sync(),
+    copyData,
+    ownerNames: (uids, gids) => ({
+      users: uids.map((uid) => accounts.user(uid) ?? ""),
+      groups: gids.map((gid) => accounts.group(gid) ?? ""),
+    }),
+  };
+  if (root.statVfs === undefined) return always;
+  return {
+    ...always,
+    statVfs: (path): FileSystemStats => root.statVfs!(checked(path)),
+    fileStatVfs: ({ file }): FileSystemStats => file.statVfs(),
+  };
+}
+
+function copyData(range: CopyRange<JailFile>): number {
+  const source = range.source.file;
+  const target = range.target.file;
+  if (source.isSameAs(target)) throw new StorageError("failure", "source and target are one file");
+  return source.copy({
+    target,
+    from: range.sourcePosition,
+    to: range.targetPosition,
+    length: range.length,
+  });
+}

@@ -1,0 +1,334 @@
+import * as fs from "node:fs";
+import { childOf } from "../path.ts";
+import type { FileSystemStats, OpenOptions, VirtualPath } from "../storage.ts";
+import { StorageError, unsupported } from "../errors.ts";
+import { attempt, attemptExisting, errnoName, statusOf } from "./deno_fs.ts";
+import { errorOfName } from "./errno.ts";
+import { PortableDir } from "./portable_dir.ts";
+import { PortableFile } from "./portable_file.ts";
+import { existing, resolve, type Resolved, resolveName, type Walker } from "./resolve.ts";
+import type { NodeStatus, Root, RootDir } from "./root.ts";
+
+/** How often a file is opened anew that somebody else makes or removes at the same moment. */
+const OPEN_ATTEMPTS = 8;
+
+/** Bits that open and mkdir of Deno cut off; they are set afterwards. */
+const SPECIAL_BITS = 0o7000;
+
+const walker: Walker<Deno.FileInfo> = {
+  lstat: (hostPath) => attemptExisting(() => Deno.lstatSync(hostPath)),
+  readLink: (hostPath) => attempt(() => Deno.readLinkSync(hostPath)),
+  isLink: (info) => info.isSymlink,
+  isDirectory: (info) => info.isDirectory,
+};
+
+/** What a {@linkcode PortableRoot} may do beyond its directory. */
+export interface PortableRights {
+  /** Make symbolic links: Deno wants reading and writing without a scope for it. */
+  readonly symlink: boolean;
+  /** Ask for a file system's figures (`--allow-sys=statfs`). */
+  readonly statfs: boolean;
+}
+
+/**
+ * A root through Deno's own file API, which runs under `--allow-read=DIR
+ * --allow-write=DIR` alone and on every system.
+ *
+ * Paths are resolved here, step by step, before they are used: a second
+ * process that swaps directories for links at the right moment can lead an
+ * operation out. A file that was opened is compared with what was seen, so that
+ * its content is not given away; names can be made or removed outside.
+ */
+export class PortableRoot implements Root {
+  readonly bytewise = false;
+  readonly statVfs?: (path: VirtualPath) => FileSystemStats;
+  readonly #root: string;
+  readonly #rights: PortableRights;
+
+  /** @param directory The directory, by its real path. */
+  constructor(directory: string, rights: PortableRights) {
+    this.#root = directory;
+    this.#rights = rights;
+    if (rights.statfs) this.statVfs = (path) => fileSystemStats(this.#found(path).hostPath);
+  }
+
+  open(path: VirtualPath, options: OpenOptions, mode: number): PortableFile {
+    for (let attempts = 1;; attempts++) {
+      const file = this.#tryOpen(path, options, mode);
+      if (file !== undefined) return file;
+      if (attempts === OPEN_ATTEMPTS) throw new StorageError("failure", "file keeps changing");
+    }
+  }
+
+  openDir(path: VirtualPath): RootDir {
+    const directory = this.#found(path);
+    if (!existing(directory).isDirectory) throw errorOfName("ENOTDIR");
+    const parent = this.#found(childOf(directory.path, ".."));
+    return new PortableDir(directory.hostPath, parent.hostPath);
+  }
+
+  stat(path: VirtualPath): NodeStatus {
+    return statusOf(existing(this.#found(path)));
+  }
+
+  lstat(path: VirtualPath): NodeStatus {
+    return statusOf(existing(this.#resolve(path, false)));
+  }
+
+  truncate(path: VirtualPath, size: number): void {
+    const file = this.open(path, writing, 0);
+    try {
+      file.truncate(size);
+    } finally {
+      file.close();
+    }
+  }
+
+  chmod(path: VirtualPath, mode: number): void {
+    const { hostPath } = this.#found(path);
+    attempt(() => Deno.chmodSync(hostPath, mode));
+  }
+
+  utimes(path: VirtualPath, atime: number, mtime: number): void {
+    const { hostPath } = this.#found(path);
+    attempt(() => Deno.utimeSync(hostPath, atime, mtime));
+  }
+
+  chown(path: VirtualPath, uid: number, gid: number): void {
+    const { hostPath } = this.#found(path);
+    attempt(() => Deno.chownSync(hostPath, uid, gid));
+  }
+
+  lchmod(path: VirtualPath, mode: number): void {
+    const found = this.#resolve(path, false);
+    if (existing(found).isSymlink) throw errorOfName("EOPNOTSUPP");
+    attempt(() => Deno.chmodSync(found.hostPath, mode));
+  }
+
+  lutimes(path: VirtualPath, atime: number, mtime: number): void {
+    const found = this.#resolve(path, false);
+    existing(found);
+    attempt(() => fs.lutimesSync(found.hostPath, atime, mtime));
+  }
+
+  lchown(path: VirtualPath, uid: number, gid: number): void {
+    const found = this.#resolve(path, false);
+    existing(found);
+    attempt(() => fs.lchownSync(found.hostPath, uid, gid));
+  }
+
+  mkdir(path: VirtualPath, mode: number): void {
+    if (path === "/") throw errorOfName("EEXIST");
+    const { hostPath, status } = resolveName(this.#root, path, walker);
+    if (status !== undefined) throw errorOfName("EEXIST");
+    attempt(() => {
+      Deno.mkdirSync(hostPath, { mode });
+      if (mode & SPECIAL_BITS) {
+        const made = Deno.lstatSync(hostPath).mode ?? 0;
+        Deno.chmodSync(hostPath, (made & 0o777) | (mode & SPECIAL_BITS));
+      }
+    });
+  }
+
+  rmdir(path: VirtualPath): void {
+    const name = resolveName(this.#root, path, walker);
+    if (!existing(name).isDirectory) throw errorOfName("ENOTDIR");
+    attempt(() => Deno.removeSync(name.hostPath));
+  }
+
+  unlink(path: VirtualPath): void {
+    const name = resolveName(this.#root, path, walker);
+    if (existing(name).isDirectory) throw errorOfName("EISDIR");
+    attempt(() => Deno.removeSync(name.hostPath));
+  }
+
+  rename(from: VirtualPath, to: VirtualPath): void {
+    const source = resolveName(this.#root, from, walker);
+    existing(source);
+    const target = resolveName(this.#root, to, walker);
+    attempt(() => Deno.renameSync(source.hostPath, target.hostPath));
+  }
+
+  renameNoReplace(from: VirtualPath, to: VirtualPath): void {
+    const source = resolveName(this.#root, from, walker);
+    const isDirectory = existing(source).isDirectory;
+    const target = resolveName(this.#root, to, walker);
+    if (target.status !== undefined) throw errorOfName("EEXIST");
+    if (!isDirectory && moveByLink(source.hostPath, target.hostPath)) return;
+    // Nothing but the kernel can rename a directory without replacing an empty
+    // one that is made at this very moment.
+    attempt(() => Deno.renameSync(source.hostPath, target.hostPath));
+  }
+
+  link(from: VirtualPath, to: VirtualPath): void {
+    const source = resolveName(this.#root, from, walker);
+    if (existing(source).isDirectory) throw errorOfName("EPERM");
+    const target = newName(resolveName(this.#root, to, walker), to);
+    attempt(() => Deno.linkSync(source.hostPath, target));
+  }
+
+  symlink(target: string, path: VirtualPath): void {
+    if (!this.#rights.symlink) throw unsupported("making symbolic links under scoped permissions");
+    const link = newName(resolveName(this.#root, path, walker), path);
+    attempt(() => Deno.symlinkSync(target, link));
+  }
+
+  readLink(path: VirtualPath): string {
+    const found = this.#resolve(path, false);
+    if (!existing(found).isSymlink) throw errorOfName("EINVAL");
+    return attempt(() => Deno.readLinkSync(found.hostPath));
+  }
+
+  realPath(path: VirtualPath): VirtualPath {
+    return this.#resolve(path, true).path;
+  }
+
+  close(): void {
+    // Nothing is held between two operations.
+  }
+
+  /** Opens what is there or makes what is not; nothing where that changed in between. */
+  #tryOpen(path: VirtualPath, options: OpenOptions, mode: number): PortableFile | undefined {
+    const { create, exclusive, truncate } = options;
+    const { hostPath, status } = this.#resolve(path, !(create && exclusive));
+    const vfs = () => fileSystemStats(hostPath);
+    if (status === undefined) {
+      if (!create) throw errorOfName("ENOENT");
+      if (path.endsWith("/")) throw errorOfName("EISDIR");
+      return make(hostPath, options, { mode, vfs });
+    }
+    if (create && exclusive) throw errorOfName("EEXIST");
+    if (status.isDirectory) throw errorOfName("EISDIR");
+    if (!status.isFile) throw errorOfName("ENXIO");
+    const file = openExisting(hostPath, flagsOf(options), vfs);
+    if (file === undefined) return undefined;
+    try {
+      file.requireSame(status);
+      if (truncate) this.#truncateOpened(path, file, options);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return file;
+  }
+
+  /** O_TRUNC is left until the file is known to be the right one. */
+  #truncateOpened(path: VirtualPath, file: PortableFile, options: OpenOptions): void {
+    if (options.write) file.truncate(0);
+    else this.truncate(path, 0);
+  }
+
+  #found(path: VirtualPath): Resolved<Deno.FileInfo> {
+    const resolved = this.#resolve(path, true);
+    existing(resolved);
+    return resolved;
+  }
+
+  #resolve(path: VirtualPath, followLast: boolean): Resolved<Deno.FileInfo> {
+    return resolve(this.#root, path, walker, { followLast });
+  }
+}
+
+const writing: OpenOptions = {
+  read: false,
+  write: true,
+  append: false,
+  create: false,
+  truncate: false,
+  exclusive: false,
+  attrs: {},
+};
+
+/** The system's flags; without waiting for the other end of a FIFO. */
+function flagsOf({ read, write, append }: OpenOptions): number {
+  const access = read && write
+    ? fs.constants.O_RDWR
+    : write
+    ? fs.constants.O_WRONLY
+    : fs.constants.O_RDONLY;
+  return access | (append ? fs.constants.O_APPEND : 0) | (fs.constants.O_NONBLOCK ?? 0);
+}
+
+/** Opens a file that has been seen; nothing where it has gone since. */
+function openExisting(
+  hostPath: string,
+  flags: number,
+  vfs: () => FileSystemStats,
+): PortableFile | undefined {
+  const fd = attemptExisting(() => fs.openSync(hostPath, flags));
+  return fd === undefined ? undefined : opened(fd, vfs);
+}
+
+/** Makes a file; nothing where somebody else made it first. O_EXCL follows no link. */
+function make(
+  hostPath: string,
+  options: OpenOptions,
+  { mode, vfs }: { readonly mode: number; readonly vfs: () => FileSystemStats },
+): PortableFile | undefined {
+  const flags = flagsOf(options) | fs.constants.O_CREAT | fs.constants.O_EXCL;
+  try {
+    const file = opened(fs.openSync(hostPath, flags, mode & 0o777), vfs);
+    if (mode & SPECIAL_BITS) {
+      file.chmod((file.stat().permissions & 0o777) | (mode & SPECIAL_BITS));
+    }
+    return file;
+  } catch (error) {
+    if (errnoName(error) === "EEXIST" && !options.exclusive) return undefined;
+    return attempt(() => {
+      throw error;
+    });
+  }
+}
+
+function opened(fd: number, vfs: () => FileSystemStats): PortableFile {
+  const { dev, ino } = fs.fstatSync(fd);
+  return new PortableFile(fd, { dev, ino }, vfs);
+}
+
+/** Gives a file its new name before it loses the old one; false where links cannot be made. */
+function moveByLink(from: string, to: string): boolean {
+  try {
+    Deno.linkSync(from, to);
+  } catch (error) {
+    if (["EPERM", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"].includes(errnoName(error) ?? "")) {
+      return false;
+    }
+    return attempt(() => {
+      throw error;
+    });
+  }
+  try {
+    attempt(() => Deno.removeSync(from));
+  } catch (error) {
+    attempt(() => Deno.removeSync(to));
+    throw error;
+  }
+  return true;
+}
+
+/** A name for a link that is to be made. */
+function newName({ hostPath, status }: Resolved<Deno.FileInfo>, path: VirtualPath): string {
+  if (status !== undefined) throw errorOfName("EEXIST");
+  if (path.endsWith("/")) throw errorOfName("ENOENT");
+  return hostPath;
+}
+
+/** Deno tells neither the id nor the flags of a file system. */
+function fileSystemStats(hostPath: string): FileSystemStats {
+  const { bsize, blocks, bfree, bavail, files, ffree } = attempt(() =>
+    fs.statfsSync(hostPath, { bigint: true })
+  );
+  return {
+    bsize,
+    frsize: bsize,
+    blocks,
+    bfree,
+    bavail,
+    files,
+    ffree,
+    favail: ffree,
+    fsid: 0n,
+    flag: 0n,
+    namemax: 255n,
+  };
+}

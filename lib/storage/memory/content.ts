@@ -1,0 +1,73 @@
+import { fault } from "./faults.ts";
+import type { Space } from "./space.ts";
+
+const SMALLEST_CAPACITY = 64;
+
+/**
+ * The bytes of a file, in a buffer that doubles as it fills. Whatever lies
+ * between the length and the end of the buffer is zero, so that a file which
+ * grows shows zeros where nothing was written.
+ */
+export class Content {
+  readonly #space: Space;
+  #bytes = new Uint8Array(0);
+  #length = 0;
+
+  /** Begins empty; its bytes are taken from `space`. */
+  constructor(space: Space) {
+    this.#space = space;
+  }
+
+  /** Bytes. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** At most `length` bytes from `position` on: a view, lent until the next change. */
+  view(position: number, length: number): Uint8Array {
+    const end = Math.min(position + length, this.#length);
+    return this.#bytes.subarray(Math.min(position, end), end);
+  }
+
+  /** Writes all of `data` at `position`, or fails and changes nothing. */
+  write(data: Uint8Array, position: number): void {
+    // As write(2): no bytes at all do not lengthen the file.
+    if (data.length === 0) return;
+    if (position + data.length > this.#length) this.#lengthen(position + data.length);
+    this.#bytes.set(data, position);
+  }
+
+  /** Cuts or lengthens to `length` bytes, or fails and changes nothing. */
+  resize(length: number): void {
+    if (length > this.#length) this.#lengthen(length);
+    else this.#shorten(length);
+  }
+
+  #lengthen(length: number): void {
+    if (!Number.isSafeInteger(length)) throw fault("EFBIG");
+    const added = length - this.#length;
+    this.#space.takeBytes(added);
+    if (length > this.#bytes.length) {
+      try {
+        this.#setCapacity(Math.max(length, this.#bytes.length * 2, SMALLEST_CAPACITY));
+      } catch (error) {
+        this.#space.giveBytes(added);
+        // The machine has less memory than the space was promised.
+        if (error instanceof RangeError) throw fault("ENOSPC");
+        throw error;
+      }
+    }
+    this.#length = length;
+  }
+
+  #shorten(length: number): void {
+    this.#bytes.fill(0, length, this.#length);
+    this.#space.giveBytes(this.#length - length);
+    this.#length = length;
+    if (length < this.#bytes.length / 4) this.#setCapacity(length);
+  }
+
+  #setCapacity(capacity: number): void {
+    this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(capacity));
+  }
+}

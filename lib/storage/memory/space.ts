@@ -1,0 +1,59 @@
+import { fault } from "./faults.ts";
+
+/** What a {@linkcode Space} may hold. */
+export interface SpaceLimits {
+  /** Bytes in all files and link texts. */
+  readonly maxBytes: number;
+  /** Files, directories and links. */
+  readonly maxNodes: number;
+}
+
+/** The room of a tree: how much it may hold, and how much it does. */
+export class Space {
+  /** Bytes in all files and link texts, at most. */
+  readonly maxBytes: number;
+  /** Files, directories and links, at most. */
+  readonly maxNodes: number;
+  #bytes = 0;
+  #nodes = 0;
+
+  /** Begins empty. */
+  constructor(limits: SpaceLimits) {
+    this.maxBytes = limits.maxBytes;
+    this.maxNodes = limits.maxNodes;
+  }
+
+  /** Bytes that can still be taken. */
+  get freeBytes(): number {
+    return this.maxBytes - this.#bytes;
+  }
+
+  /** Nodes that can still be taken. */
+  get freeNodes(): number {
+    return this.maxNodes - this.#nodes;
+  }
+
+  /** Takes `count` bytes, or fails. */
+  takeBytes(count: number): void {
+    if (count > this.freeBytes) throw fault("ENOSPC");
+    this.#bytes += count;
+  }
+
+  /** Gives `count` bytes back. */
+  giveBytes(count: number): void {
+    this.#bytes -= count;
+  }
+
+  /** Takes a node and the bytes that it begins with, or fails. */
+  takeNode(bytes = 0): void {
+    if (this.freeNodes < 1) throw fault("ENOSPC");
+    this.takeBytes(bytes);
+    this.#nodes++;
+  }
+
+  /** Gives a node and its bytes back. */
+  giveNode(bytes: number): void {
+    this.giveBytes(bytes);
+    this.#nodes--;
+  }
+}

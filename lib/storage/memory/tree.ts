@@ -1,0 +1,176 @@
+import { encodeName } from "../../names.ts";
+import { childOf } from "../path.ts";
+import type { VirtualPath } from "../storage.ts";
+import { fault } from "./faults.ts";
+import { DirectoryNode, FileNode, LinkNode, type TreeNode } from "./node.ts";
+import type { Space } from "./space.ts";
+
+/** Bytes in a name, as Linux's `NAME_MAX`. */
+export const LONGEST_NAME = 255;
+/** Bytes in a path, as Linux's `PATH_MAX` less its NUL. */
+const LONGEST_PATH = 4095;
+/** Links followed on one way, as Linux's `MAXSYMLINKS`. */
+const MOST_LINKS = 40;
+
+/** Where a path leads: a name in a directory, and what has that name. */
+export interface Place {
+  readonly directory: DirectoryNode;
+  /** Empty for the root, `.` or `..` where the way ends so. */
+  readonly name: string;
+  readonly node: TreeNode | undefined;
+  /** The path ends in `/`: it asks for a directory. */
+  readonly slash: boolean;
+}
+
+/** Nodes under names, and the way to them, which is the one that Linux goes. */
+export class Tree {
+  readonly root: DirectoryNode;
+  readonly space: Space;
+  readonly #time: () => number;
+
+  /**
+   * @param root Holds everything.
+   * @param space Gets back what is removed.
+   * @param time Now, in whole seconds since 1970.
+   */
+  constructor(root: DirectoryNode, space: Space, time: () => number) {
+    this.root = root;
+    this.root.links++;
+    this.space = space;
+    this.#time = time;
+  }
+
+  /** Goes to the place of `path`; a link in its last name is followed only on demand. */
+  walk(path: VirtualPath, options: { readonly follow: boolean }): Place {
+    refuseLongPath(path);
+    const ahead = segmentsBackwards(path);
+    let slash = path.endsWith("/");
+    let directory = this.root;
+    let followed = 0;
+    for (;;) {
+      const name = ahead.pop();
+      if (name === undefined) return { directory, name: "", node: directory, slash };
+      const isLast = ahead.length === 0;
+      const node = lookUp(directory, name);
+      if (node instanceof LinkNode && (options.follow || !isLast)) {
+        if (++followed > MOST_LINKS) throw fault("ELOOP");
+        if (node.target.startsWith("/")) directory = this.root;
+        if (isLast && node.target.endsWith("/")) slash = true;
+        ahead.push(...segmentsBackwards(node.target));
+      } else if (isLast) {
+        return { directory, name, node, slash };
+      } else {
+        directory = asDirectory(node);
+      }
+    }
+  }
+
+  /** What is at `path`; a link is followed on demand, and where a `/` stands behind it. */
+  find(path: VirtualPath, options: { readonly follow: boolean }): TreeNode {
+    const { node, slash } = this.walk(path, { follow: options.follow || path.endsWith("/") });
+    if (slash) return asDirectory(node);
+    if (node === undefined) throw fault("ENOENT");
+    return node;
+  }
+
+  /** The directory at `path`. */
+  findDirectory(path: VirtualPath): DirectoryNode {
+    return asDirectory(this.find(path, { follow: true }));
+  }
+
+  /** The place of something new: fails where there is something. */
+  vacancy(path: VirtualPath): Place {
+    const place = this.walk(path, { follow: false });
+    if (place.node !== undefined) throw fault("EEXIST");
+    return place;
+  }
+
+  /** Gives a node the name of a vacant place. */
+  attach({ directory, name }: Place, node: TreeNode): void {
+    if (node instanceof DirectoryNode) {
+      node.parent = directory;
+      node.name = name;
+      directory.links++;
+    }
+    node.links++;
+    directory.entries.set(name, node);
+    directory.mtime = this.#time();
+  }
+
+  /** Takes a node's name away; a node without names ends when nobody has it open. */
+  detach(place: Place): void {
+    const node = this.#unname(place);
+    // A directory's own `.` goes with its only name.
+    if (node instanceof DirectoryNode) node.links = 0;
+    this.release(node);
+  }
+
+  /** Gives what is at `from` the place `to`, whatever is there now. */
+  move(from: Place, to: Place): void {
+    if (to.node !== undefined) this.detach(to);
+    this.attach(to, this.#unname(from));
+  }
+
+  /** Gives the space of a node back once it has neither names nor handles. */
+  release(node: TreeNode): void {
+    if (node.links > 0) return;
+    if (node instanceof FileNode && node.handles > 0) return;
+    this.space.giveNode(node.size);
+  }
+
+  /** realpath(3), except that the last name may not exist. */
+  realPath(path: VirtualPath): VirtualPath {
+    const { directory, name, node, slash } = this.walk(path, { follow: true });
+    if (slash || node instanceof DirectoryNode) return this.#pathOf(asDirectory(node));
+    return childOf(this.#pathOf(directory), name);
+  }
+
+  #pathOf(directory: DirectoryNode): VirtualPath {
+    const names: string[] = [];
+    for (let at = directory; at !== this.root; at = at.parent) names.push(at.name);
+    return "/" + names.reverse().join("/");
+  }
+
+  #unname({ directory, name, node }: Place): TreeNode {
+    if (node === undefined) throw fault("ENOENT");
+    directory.entries.delete(name);
+    directory.mtime = this.#time();
+    if (node instanceof DirectoryNode) directory.links--;
+    node.links--;
+    return node;
+  }
+}
+
+/** Whether a place is a name that can be given and taken: not the root, `.` or `..`. */
+export function isNamed({ name }: Place): boolean {
+  return name !== "" && name !== "." && name !== "..";
+}
+
+/** Fails where a path, or a link's text, is longer than the system takes. */
+export function refuseLongPath(path: string): void {
+  if (byteLength(path, LONGEST_PATH) > LONGEST_PATH) throw fault("ENAMETOOLONG");
+}
+
+function lookUp(directory: DirectoryNode, name: string): TreeNode | undefined {
+  if (name === ".") return directory;
+  if (name === "..") return directory.parent;
+  if (byteLength(name, LONGEST_NAME) > LONGEST_NAME) throw fault("ENAMETOOLONG");
+  return directory.entries.get(name);
+}
+
+function asDirectory(node: TreeNode | undefined): DirectoryNode {
+  if (node === undefined) throw fault("ENOENT");
+  if (!(node instanceof DirectoryNode)) throw fault("ENOTDIR");
+  return node;
+}
+
+/** The segments of a path, the first one last, so that each is popped when its turn comes. */
+function segmentsBackwards(path: string): string[] {
+  return path.split("/").filter((segment) => segment !== "").reverse();
+}
+
+/** Length of a name in bytes; the number of characters is enough where it decides already. */
+function byteLength(name: string, limit: number): number {
+  const isDecided = name.length > limit || name.length * 3 <= limit;
+  return isDecided ? name.length : encodeName(name).length;
+}
