@@ -90,24 +90,37 @@ class Loop {
         while (this.#framer.next(this.#packet)) {
           const wait = session.accept(this.#packet);
           if (wait !== undefined) await wait;
-          if (session.replies.length >= BATCH_LENGTH) this.#flush();
+          if (session.replies.length >= BATCH_LENGTH) this.#send();
           if (session.asynchronous) break;
         }
-        this.#flush();
+        this.#send();
       }
     } finally {
       // What was accepted before a malformed packet is answered all the same.
-      this.#flush();
+      this.#sendAll();
     }
     await this.#serveOverlapping();
   }
 
-  #flush(): void {
+  /** Sends what is ready; where the transport can, no longer than until a request waits. */
+  #send(): void {
     const { replies } = this.#session;
-    if (replies.length === 0) return;
-    const { written } = replies;
-    replies.truncate(0);
-    this.#transport.writeSync(written);
+    const { polling } = this.#transport;
+    if (polling === undefined) {
+      this.#sendAll();
+      return;
+    }
+    while (replies.length > 0) {
+      replies.drop(polling.trySend(replies.written));
+      if (replies.length === 0) return;
+      if (polling.wait({ input: replies.length < MOST_WAITING }).input) return;
+    }
+  }
+
+  #sendAll(): void {
+    const { replies } = this.#session;
+    if (replies.length > 0) this.#transport.writeSync(replies.written);
+    replies.clear();
   }
 
   async #serveOverlapping(): Promise<void> {
@@ -168,7 +181,7 @@ class Sender {
     while (this.#session.replies.length > 0) {
       const full = this.#session.swapReplies(this.#spare);
       await this.#transport.write(full.written);
-      full.truncate(0);
+      full.clear();
       this.#spare = full;
     }
     this.#sending = undefined;

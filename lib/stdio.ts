@@ -14,6 +14,16 @@ export interface Transport {
   read(into: Uint8Array): Promise<number | null>;
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array): Promise<void>;
+  /** How to write without waiting; where it is absent, a client that reads late holds up a session. */
+  readonly polling?: Polling;
+}
+
+/** Writing that does not wait for a client which sends more before it reads. */
+export interface Polling {
+  /** Writes what can be written without waiting, and returns how many bytes that were. */
+  trySend(bytes: Uint8Array): number;
+  /** Waits until there is room to write or, where `input` is set, something to read. */
+  wait(until: { readonly input: boolean }): { readonly input: boolean };
 }
 
 /** The process's own standard input and output. */

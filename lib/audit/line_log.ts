@@ -12,11 +12,17 @@ export type LineSink = (line: Uint8Array) => void;
  * failure is told to `onFailure`, and the session goes on.
  */
 export class LineLog implements Log {
+  /** Lines above this level are left out; a value of `LogLevel`. */
   readonly level: number;
   readonly #sinks: readonly LineSink[];
   readonly #onFailure: (error: unknown) => void;
   #failed = false;
 
+  /**
+   * @param level A value of `LogLevel`.
+   * @param sinks Where each line goes.
+   * @param onFailure Told once, when a line could not be written.
+   */
   constructor(
     level: number,
     sinks: readonly LineSink[],
@@ -27,7 +33,8 @@ export class LineLog implements Log {
     this.#onFailure = onFailure;
   }
 
-  write(_level: number, line: string): void {
+  write(level: number, line: string): void {
+    if (level > this.level) return;
     const stamped = `${timestamp(new Date())} sftpwrap[${Deno.pid}]: ${escapeControls(line)}\n`;
     const bytes = encodeName(stamped);
     for (const sink of this.#sinks) {

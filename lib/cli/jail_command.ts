@@ -13,6 +13,7 @@ import { StartError } from "./errors.ts";
 import { accounts, clientAddress, environment, granted, identity } from "./host.ts";
 import { realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
+import { mayStatfs, maySymlink, missingPermissions } from "./missing.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { expandTokens } from "./tokens.ts";
 
@@ -35,12 +36,12 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
   applyUmask(options.umask);
   const log = openLog(options);
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
-  const rights = {
-    symlink: granted({ name: "read" }) && granted({ name: "write" }),
-    statfs: granted({ name: "sys", kind: "statfs" as "uid" }),
-  };
+  const rights = { symlink: maySymlink(), statfs: mayStatfs() };
   const storage = new JailStorage(new PortableRoot(directory, rights), accounts());
-  if (readOnly && !options.readOnly) log.write(LogLevel.INFO, "no permission to write: read-only");
+  for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
+  if (readOnly && !options.readOnly) {
+    log.write(LogLevel.INFO, "running without the permission to write: read-only");
+  }
   return await serve(storage, {
     log,
     policy: requestPolicy({ readOnly, deny: options.deny, allow: options.allow }),

@@ -1,5 +1,5 @@
 import { changesFiles } from "../session/open_options.ts";
-import type { Policy, Row } from "../session/table.ts";
+import type { Policy, RequestKind } from "../session/table.ts";
 import type { OpenRequest } from "../wire/requests.ts";
 
 /** Which requests a session may make, as OpenSSH's `-R`, `-P` and `-p`. */
@@ -14,19 +14,19 @@ export interface RequestRules {
 
 /** A policy of {@linkcode RequestRules}, with OpenSSH's words for the log. */
 export function requestPolicy({ readOnly, deny, allow }: RequestRules): Policy {
-  return (row, request) => {
-    if (readOnly && changes(row, request)) {
-      return `Refusing ${row.name} request in read-only mode`;
+  return (kind, request) => {
+    if (readOnly && changes(kind, request)) {
+      return `Refusing ${kind.name} request in read-only mode`;
     }
-    if (deny?.includes(row.name)) return `Refusing denylisted ${row.name} request`;
-    if (allow !== undefined && !allow.includes(row.name)) {
-      return `Refusing non-allowlisted ${row.name} request`;
+    if (deny?.includes(kind.name)) return `Refusing denylisted ${kind.name} request`;
+    if (allow !== undefined && !allow.includes(kind.name)) {
+      return `Refusing non-allowlisted ${kind.name} request`;
     }
     return undefined;
   };
 }
 
-function changes(row: Row, request: unknown): boolean {
-  if (row.name !== "open" || request === undefined) return row.mutates;
+function changes(kind: RequestKind, request: unknown): boolean {
+  if (kind.name !== "open" || request === undefined) return kind.mutates;
   return changesFiles((request as OpenRequest).pflags);
 }

@@ -7,7 +7,7 @@
 
 import type { FileSystemStats, OwnerNames } from "../attrs.ts";
 import { after } from "../maybe_promise.ts";
-import { StorageError } from "../storage/errors.ts";
+import { beyondAnyFile, StorageError } from "../storage/errors.ts";
 import type { MaybePromise, Storage, StorageExtensions } from "../storage/storage.ts";
 import { PacketType, StatusCode } from "../wire/constants.ts";
 import * as wire from "../wire/extensions.ts";
@@ -18,7 +18,7 @@ import { checkFile } from "./check_file.ts";
 import { describeAttrs } from "./describe.ts";
 import { LogLevel } from "./log.ts";
 import { openOptions } from "./open_options.ts";
-import { beyondAnyFile, replyName, replyOk } from "./operations.ts";
+import { replyName, replyOk } from "./operations.ts";
 import type { Conversation, Row } from "./table.ts";
 
 const posixRename: Row<requests.TwoPathsRequest, void> = {

@@ -1,10 +1,16 @@
 /** How loud a line is: OpenSSH's levels, in its order. */
 export const LogLevel = {
+  /** Nothing. */
   QUIET: 0,
+  /** What ends the program. */
   FATAL: 1,
+  /** Faults of this side, and packets that are not SFTP. */
   ERROR: 2,
+  /** Sessions, files opened and closed, whatever changes something, refusals. */
   INFO: 3,
+  /** Look-ups besides. */
   VERBOSE: 4,
+  /** Every request. */
   DEBUG: 5,
 } as const;
 

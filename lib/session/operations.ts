@@ -6,7 +6,7 @@
  */
 
 import { after } from "../maybe_promise.ts";
-import { StorageError } from "../storage/errors.ts";
+import { beyondAnyFile, StorageError } from "../storage/errors.ts";
 import type { DirEntry, FileAttrs } from "../storage/storage.ts";
 import { MAX_DATA_LENGTH, PacketType, StatusCode } from "../wire/constants.ts";
 import * as replies from "../wire/replies.ts";
@@ -354,13 +354,6 @@ export function replyOk(out: Writer, id: number): void {
 /** Answers with one name and no attributes. */
 export function replyName(out: Writer, id: number, name: string): void {
   replies.writeNames(out, id, [{ filename: name, longname: name, attrs: {} }]);
-}
-
-/** What the system answers for a position that no file reaches: EINVAL beyond 2^63, EFBIG below. */
-export function beyondAnyFile(position: number): StorageError {
-  return position >= 2 ** 63
-    ? new StorageError("invalid", "position out of range")
-    : new StorageError("failure", "file too large");
 }
 
 function* listed(entries: readonly DirEntry[]): Iterable<replies.NameEntry> {

@@ -35,23 +35,20 @@ export interface Conversation {
  */
 export type Order = "any" | "read" | "write" | "handle" | "alone";
 
-/** One line of the log about a request. */
-export interface Note {
-  /** A value of `LogLevel`. */
-  readonly level: number;
-  readonly line: string;
+/** What a policy knows of a kind of request. */
+export interface RequestKind {
+  /** OpenSSH's name for it, as in `-P` and `-Q`. */
+  readonly name: string;
+  /** Whether it changes anything, so that a read-only server refuses it. */
+  readonly mutates: boolean;
 }
 
 /** A request: `R` is what it carries, `T` what its operation returns. */
-export interface Row<R = unknown, T = unknown> {
-  /** OpenSSH's name for it, as in `-P` and `-Q`. */
-  readonly name: string;
+export interface Row<R = unknown, T = unknown> extends RequestKind {
   /** A value of `PacketType`. */
   readonly type: number;
   /** The extension's name on the wire and its advertised version. */
   readonly extension?: { readonly name: string; readonly version: string };
-  /** Whether it changes anything, so that a read-only server refuses it. */
-  readonly mutates: boolean;
   /** Its log line is written only at this level or above; a value of `LogLevel`. */
   readonly level: number;
   /** Whether this storage serves it; an extension is advertised only then. */
@@ -70,6 +67,6 @@ export interface Row<R = unknown, T = unknown> {
 
 /**
  * Decides about a request: the reason why it is refused, or nothing.
- * Without `request` it is asked whether the row may be advertised.
+ * Without the request's fields it is asked whether the kind may be advertised.
  */
-export type Policy = (row: Row, request?: unknown) => string | undefined;
+export type Policy = (kind: RequestKind, request?: unknown) => string | undefined;

@@ -44,6 +44,7 @@ export class StorageError extends Error {
    * @param options A cause, or a far side's own status and text.
    */
   constructor(
+    /** What kind of failure it is. */
     readonly code: StorageErrorCode,
     reason = "",
     options: StorageErrorOptions = {},
@@ -57,4 +58,11 @@ export class StorageError extends Error {
 /** The error of an operation that a storage does not have. */
 export function unsupported(what: string): StorageError {
   return new StorageError("unsupported", `${what} is not supported`);
+}
+
+/** What the system says of a size or a position that no file reaches: EINVAL from 2^63 on, EFBIG below. */
+export function beyondAnyFile(bytes: number): StorageError {
+  return bytes >= 2 ** 63
+    ? new StorageError("invalid", "value out of range")
+    : new StorageError("failure", "file too large");
 }

@@ -91,8 +91,7 @@ export class MemoryStorage implements Storage<MemoryFile> {
   /** Opens a file. */
   open(path: VirtualPath, options: OpenOptions): MemoryFile {
     const mustBeNew = options.create && options.exclusive;
-    const place = this.#tree.walk(path, { follow: !mustBeNew });
-    if (place.slash && options.create) throw fault("EISDIR");
+    const place = this.#tree.walk(path, { follow: !mustBeNew, makesFile: options.create });
     if (place.node !== undefined && mustBeNew) throw fault("EEXIST");
     if (place.node instanceof DirectoryNode) throw fault("EISDIR");
     const node = place.node ?? this.#create(place, options);

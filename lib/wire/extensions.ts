@@ -231,8 +231,8 @@ function readPackedNames(reader: Reader): string[] {
 }
 
 function writePackedNames(writer: Writer, names: readonly string[]): void {
-  const lengthAt = writer.length;
+  const lengthAt = writer.position;
   writer.u32(0);
   for (const name of names) writer.name(name);
-  writer.setU32(lengthAt, writer.length - lengthAt - 4);
+  writer.setU32(lengthAt, writer.position - lengthAt - 4);
 }

@@ -112,16 +112,16 @@ export function writeNames(
   entries: Iterable<NameEntry>,
   most = Infinity,
 ): number {
-  const start = writer.length;
+  const start = writer.position;
   writer.begin(PacketType.NAME);
   writer.u32(id);
-  const countAt = writer.length;
+  const countAt = writer.position;
   writer.u32(0);
   let count = 0;
   for (const entry of entries) {
-    const before = writer.length;
+    const before = writer.position;
     writeNameEntry(writer, entry);
-    if (count > 0 && writer.length - start > most) {
+    if (count > 0 && writer.position - start > most) {
       writer.truncate(before);
       break;
     }

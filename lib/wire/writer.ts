@@ -8,7 +8,11 @@ const LENGTH_FIELD = 4;
  */
 export class Writer {
   #bytes: Uint8Array<ArrayBuffer>;
-  #length = 0;
+  /** Where what has not been dropped begins. */
+  #start = 0;
+  /** Where the next byte goes. */
+  #end = 0;
+  /** Where the packet that is being written begins. */
   #packet = 0;
 
   /** @param capacity Bytes to make room for at once. */
@@ -16,54 +20,66 @@ export class Writer {
     this.#bytes = new Uint8Array(capacity);
   }
 
-  /** Bytes written and not taken. */
+  /** Bytes written and not dropped. */
   get length(): number {
-    return this.#length;
+    return this.#end - this.#start;
   }
 
-  /** What has been written: a view, lent until the next write. */
+  /** What has been written and not dropped: a view, lent until the next write. */
   get written(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#bytes.subarray(this.#start, this.#end);
   }
 
-  /** Drops the first `count` bytes. */
+  /** Drops the first `count` bytes of what has been written. */
   drop(count: number): void {
-    if (count < this.#length) this.#bytes.copyWithin(0, count, this.#length);
-    this.#length -= count;
+    this.#start += count;
+    if (this.#start === this.#end) this.clear();
   }
 
-  /** Takes back everything from byte `length` on. */
-  truncate(length: number): void {
-    this.#length = length;
+  /** Drops everything. */
+  clear(): void {
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  /** A mark for {@linkcode setU32} and {@linkcode truncate}, good until the packet ends. */
+  get position(): number {
+    return this.#end;
+  }
+
+  /** Takes back everything written since `position`. */
+  truncate(position: number): void {
+    this.#end = position;
   }
 
   /** Begins a packet; its length field is filled by {@linkcode end}. */
   begin(type: number): void {
-    this.#packet = this.#length;
+    this.#compact();
+    this.#packet = this.#end;
     this.#reserve(LENGTH_FIELD + 1);
-    this.#length += LENGTH_FIELD;
+    this.#end += LENGTH_FIELD;
     this.u8(type);
   }
 
   /** Ends the packet begun last. */
   end(): void {
-    this.setU32(this.#packet, this.#length - this.#packet - LENGTH_FIELD);
+    this.setU32(this.#packet, this.#end - this.#packet - LENGTH_FIELD);
   }
 
   /** `byte` */
   u8(value: number): void {
     this.#reserve(1);
-    this.#bytes[this.#length++] = value;
+    this.#bytes[this.#end++] = value;
   }
 
   /** `uint32`; values outside are taken modulo 2^32, as C does. */
   u32(value: number): void {
     this.#reserve(4);
-    this.setU32(this.#length, value);
-    this.#length += 4;
+    this.setU32(this.#end, value);
+    this.#end += 4;
   }
 
-  /** Overwrites the `uint32` at byte `at`. */
+  /** Overwrites the `uint32` at a mark. */
   setU32(at: number, value: number): void {
     const bytes = this.#bytes;
     bytes[at] = value >>> 24;
@@ -87,8 +103,8 @@ export class Writer {
   /** Bytes without a length. */
   raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.#bytes.set(bytes, this.#end);
+    this.#end += bytes.length;
   }
 
   /** `string` of any bytes. */
@@ -100,9 +116,9 @@ export class Writer {
   /** `string` that is a name or text. */
   name(name: string): void {
     this.#reserve(4 + name.length * 3);
-    const length = encodeNameInto(name, this.#bytes, this.#length + 4);
+    const length = encodeNameInto(name, this.#bytes, this.#end + 4);
     this.u32(length);
-    this.#length += length;
+    this.#end += length;
   }
 
   /**
@@ -112,25 +128,33 @@ export class Writer {
    */
   window(skip: number, length: number): Uint8Array<ArrayBuffer> {
     this.#reserve(skip + length);
-    const start = this.#length + skip;
+    const start = this.#end + skip;
     return this.#bytes.subarray(start, start + length);
   }
 
   /** `string` whose bytes may stand in their place already (see {@linkcode window}). */
   bytesInPlace(bytes: Uint8Array): void {
     this.u32(bytes.length);
-    if (bytes.buffer === this.#bytes.buffer && bytes.byteOffset === this.#length) {
-      this.#length += bytes.length;
+    if (bytes.buffer === this.#bytes.buffer && bytes.byteOffset === this.#end) {
+      this.#end += bytes.length;
     } else {
       this.raw(bytes);
     }
   }
 
+  /** Moves what waits to the front, where that costs little beside the room that it gives. */
+  #compact(): void {
+    if (this.#start < this.#bytes.length / 2) return;
+    this.#bytes.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+  }
+
   #reserve(count: number): void {
-    const needed = this.#length + count;
+    const needed = this.#end + count;
     if (needed <= this.#bytes.length) return;
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.#length));
+    grown.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = grown;
   }
 }

@@ -1,6 +1,6 @@
 import type { FileAttrs } from "../../attrs.ts";
 import { hasRawBytes } from "../../names.ts";
-import { StorageError } from "../errors.ts";
+import { beyondAnyFile, StorageError } from "../errors.ts";
 import type {
   CopyRange,
   DirHandle,
@@ -24,7 +24,9 @@ const MODE_BITS = 0o7777;
  * OpenSSH's server are added here.
  */
 export class JailStorage implements Storage<JailFile> {
+  /** The root follows links. */
   readonly resolvesParents = true;
+  /** All of them; `statVfs` where the root has it. */
   readonly extensions: StorageExtensions<JailFile>;
   readonly #root: Root;
   readonly #accounts: Accounts;
@@ -112,6 +114,7 @@ export class JailFile implements FileHandle {
   /** The file itself, for the extensions. */
   readonly file: RootFile;
 
+  /** @param file The open file. */
   constructor(file: RootFile) {
     this.file = file;
   }
@@ -180,7 +183,12 @@ interface Changes {
 function change(attrs: FileAttrs, to: Changes): void {
   const { size, permissions, atime, mtime, uid, gid } = attrs;
   const steps: (() => void)[] = [];
-  if (size !== undefined) steps.push(() => to.truncate(fileSize(size)));
+  if (size !== undefined) {
+    steps.push(() => {
+      if (!Number.isSafeInteger(size)) throw beyondAnyFile(size);
+      to.truncate(size);
+    });
+  }
   if (permissions !== undefined) steps.push(() => to.chmod(permissions & MODE_BITS));
   if (atime !== undefined && mtime !== undefined) steps.push(() => to.utimes(atime, mtime));
   if (uid !== undefined && gid !== undefined) steps.push(() => to.chown(uid, gid));
@@ -194,14 +202,6 @@ function change(attrs: FileAttrs, to: Changes): void {
     }
   }
   if (failure !== undefined) throw failure;
-}
-
-/** A size that a file can have: beyond 2^63 is EINVAL, beyond what we count exactly EFBIG. */
-function fileSize(size: number): number {
-  if (Number.isSafeInteger(size)) return size;
-  throw size >= 2 ** 63
-    ? new StorageError("invalid", "size out of range")
-    : new StorageError("failure", "file too large");
 }
 
 function extensionsOf(

@@ -14,11 +14,17 @@ import type { FileSystemStats, OpenOptions, VirtualPath } from "../storage.ts";
 
 /** What `stat` tells of a file: all attributes, and what `ls -l` shows besides. */
 export interface NodeStatus extends FileAttrs {
+  /** Bytes. */
   readonly size: number;
+  /** Owner, by number. */
   readonly uid: number;
+  /** Group, by number. */
   readonly gid: number;
+  /** `st_mode`: type and permission bits. */
   readonly permissions: number;
+  /** Seconds since 1970. */
   readonly atime: number;
+  /** Seconds since 1970. */
   readonly mtime: number;
   /** Number of hard links. */
   readonly links: number;
@@ -26,6 +32,7 @@ export interface NodeStatus extends FileAttrs {
 
 /** An entry of a directory, `.` and `..` among them. */
 export interface RootEntry {
+  /** The name, without any `/`. */
   readonly name: string;
   /** The entry's own status, never that of a link's target. */
   readonly status: NodeStatus;
@@ -33,9 +40,13 @@ export interface RootEntry {
 
 /** Copy `length` bytes (`Infinity`: to the end) from `from` in this file to `to` in `target`. */
 export interface RootCopy {
+  /** The file that is written to. */
   readonly target: RootFile;
+  /** Where to read, in bytes. */
   readonly from: number;
+  /** Where to write, in bytes. */
   readonly to: number;
+  /** How many bytes. */
   readonly length: number;
 }
 

@@ -7,7 +7,7 @@ import { errorOfName } from "./errno.ts";
 import { PortableDir } from "./portable_dir.ts";
 import { PortableFile } from "./portable_file.ts";
 import { existing, resolve, type Resolved, resolveName, type Walker } from "./resolve.ts";
-import type { NodeStatus, Root, RootDir } from "./root.ts";
+import type { NodeStatus, Root, RootDir, RootFile } from "./root.ts";
 
 /** How often a file is opened anew that somebody else makes or removes at the same moment. */
 const OPEN_ATTEMPTS = 8;
@@ -40,7 +40,9 @@ export interface PortableRights {
  * its content is not given away; names can be made or removed outside.
  */
 export class PortableRoot implements Root {
+  /** Deno replaces what is not UTF-8. */
   readonly bytewise = false;
+  /** Present where {@linkcode PortableRights.statfs} is. */
   readonly statVfs?: (path: VirtualPath) => FileSystemStats;
   readonly #root: string;
   readonly #rights: PortableRights;
@@ -52,7 +54,7 @@ export class PortableRoot implements Root {
     if (rights.statfs) this.statVfs = (path) => fileSystemStats(this.#found(path).hostPath);
   }
 
-  open(path: VirtualPath, options: OpenOptions, mode: number): PortableFile {
+  open(path: VirtualPath, options: OpenOptions, mode: number): RootFile {
     for (let attempts = 1;; attempts++) {
       const file = this.#tryOpen(path, options, mode);
       if (file !== undefined) return file;

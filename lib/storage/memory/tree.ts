@@ -22,6 +22,14 @@ export interface Place {
   readonly slash: boolean;
 }
 
+/** How a way ends. */
+export interface WalkOptions {
+  /** A link in the last name is followed. */
+  readonly follow: boolean;
+  /** A file may be made of the last name, which must not ask for a directory then. */
+  readonly makesFile?: boolean;
+}
+
 /** Nodes under names, and the way to them, which is the one that Linux goes. */
 export class Tree {
   readonly root: DirectoryNode;
@@ -40,8 +48,8 @@ export class Tree {
     this.#time = time;
   }
 
-  /** Goes to the place of `path`; a link in its last name is followed only on demand. */
-  walk(path: VirtualPath, options: { readonly follow: boolean }): Place {
+  /** Goes to the place of `path`. */
+  walk(path: VirtualPath, options: WalkOptions): Place {
     refuseLongPath(path);
     const ahead = segmentsBackwards(path);
     let slash = path.endsWith("/");
@@ -51,6 +59,7 @@ export class Tree {
       const name = ahead.pop();
       if (name === undefined) return { directory, name: "", node: directory, slash };
       const isLast = ahead.length === 0;
+      if (isLast && slash && options.makesFile && isProper(name)) throw fault("EISDIR");
       const node = lookUp(directory, name);
       if (node instanceof LinkNode && (options.follow || !isLast)) {
         if (++followed > MOST_LINKS) throw fault("ELOOP");
@@ -143,12 +152,16 @@ export class Tree {
 
 /** Whether a place is a name that can be given and taken: not the root, `.` or `..`. */
 export function isNamed({ name }: Place): boolean {
-  return name !== "" && name !== "." && name !== "..";
+  return name !== "" && isProper(name);
 }
 
 /** Fails where a path, or a link's text, is longer than the system takes. */
 export function refuseLongPath(path: string): void {
   if (byteLength(path, LONGEST_PATH) > LONGEST_PATH) throw fault("ENAMETOOLONG");
+}
+
+function isProper(segment: string): boolean {
+  return segment !== "." && segment !== "..";
 }
 
 function lookUp(directory: DirectoryNode, name: string): TreeNode | undefined {

@@ -1,0 +1,50 @@
+/**
+ * SFTP servers that OpenSSH starts: implement {@linkcode Storage}, call
+ * {@linkcode serve}, and your data is a tree of files for every SFTP client.
+ *
+ * @example A server on files in memory
+ * ```ts
+ * import { MemoryStorage, serve } from "@sftpwrap/sftpwrap";
+ *
+ * Deno.exit(await serve(new MemoryStorage()));
+ * ```
+ *
+ * @module
+ */
+
+export { FileType, isDirectory, isRegular, isSymlink } from "./attrs.ts";
+export { LineLog, type LineSink } from "./audit/line_log.ts";
+export { requestPolicy, type RequestRules } from "./policy/requests.ts";
+export { serve, type ServeOptions } from "./serve.ts";
+export { type Log, LogLevel } from "./session/log.ts";
+export type { SessionOptions } from "./session/session.ts";
+export type { Policy, RequestKind } from "./session/table.ts";
+export type { Polling, Transport } from "./stdio.ts";
+export { StorageError, type StorageErrorCode, type StorageErrorOptions } from "./storage/errors.ts";
+export { type Accounts, accountsOf } from "./storage/local/accounts.ts";
+export { JailFile, JailStorage } from "./storage/local/jail.ts";
+export type {
+  NodeStatus,
+  Root,
+  RootCopy,
+  RootDir,
+  RootEntry,
+  RootFile,
+} from "./storage/local/root.ts";
+export { type PortableRights, PortableRoot } from "./storage/local/root_portable.ts";
+export { MemoryStorage } from "./storage/memory.ts";
+export type {
+  CopyRange,
+  DirEntry,
+  DirHandle,
+  ExtendedAttr,
+  FileAttrs,
+  FileHandle,
+  FileSystemStats,
+  MaybePromise,
+  OpenOptions,
+  OwnerNames,
+  Storage,
+  StorageExtensions,
+  VirtualPath,
+} from "./storage/storage.ts";

@@ -1,0 +1,67 @@
+/**
+ * Linux in numbers: flags and system calls, as the C headers name them. All
+ * hold for x86-64 and arm64 but the few that are told apart here.
+ *
+ * @module
+ */
+
+/** Whether this is an arm64 machine, where some numbers differ from x86-64's. */
+const ARM = Deno.build.arch === "aarch64";
+
+/** Longest path in bytes, its closing NUL counted. */
+export const PATH_MAX = 4096;
+
+/** The `dirfd` that stands for the working directory. */
+export const AT_FDCWD = -100;
+
+/** Flags of open(2). */
+export const Open = {
+  RDONLY: 0o0,
+  WRONLY: 0o1,
+  RDWR: 0o2,
+  CREAT: 0o100,
+  EXCL: 0o200,
+  NOCTTY: 0o400,
+  TRUNC: 0o1000,
+  APPEND: 0o2000,
+  NONBLOCK: 0o4000,
+  DIRECTORY: ARM ? 0o40000 : 0o200000,
+  NOFOLLOW: ARM ? 0o100000 : 0o400000,
+  CLOEXEC: 0o2000000,
+  PATH: 0o10000000,
+} as const;
+
+/** How openat2(2) resolves a path. */
+export const Resolve = {
+  NO_MAGICLINKS: 0x02,
+  NO_SYMLINKS: 0x04,
+  IN_ROOT: 0x10,
+} as const;
+
+/** Flags of the `…at` calls. */
+export const At = {
+  SYMLINK_NOFOLLOW: 0x100,
+  REMOVEDIR: 0x200,
+  EMPTY_PATH: 0x1000,
+} as const;
+
+/** Flags of renameat2(2). */
+export const Rename = {
+  NOREPLACE: 1,
+  EXCHANGE: 2,
+} as const;
+
+/** What statx(2) is asked for: type, mode, links, owner, group, times, inode, size. */
+export const STATX_BASIC = 0x37f;
+
+/** Numbers of system calls for which glibc 2.27 has no function. */
+export const SystemCall = {
+  getdents64: ARM ? 61n : 217n,
+  renameat2: ARM ? 276n : 316n,
+  statx: ARM ? 291n : 332n,
+  openat2: 437n,
+  landlockCreateRuleset: 444n,
+  landlockAddRule: 445n,
+  landlockRestrictSelf: 446n,
+  fchmodat2: 452n,
+} as const;
