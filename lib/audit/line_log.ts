@@ -19,6 +19,8 @@ export class LineLog implements Log {
   #failed = false;
 
   /**
+   * A log over sinks that are open already.
+   *
    * @param level A value of `LogLevel`.
    * @param sinks Where each line goes.
    * @param onFailure Told once, when a line could not be written.

@@ -39,6 +39,8 @@ export class StorageError extends Error {
   readonly text: string | undefined;
 
   /**
+   * An error to throw where an operation fails.
+   *
    * @param code What kind of failure it is.
    * @param reason Why, in lower case and without a host path; empty where the code says all.
    * @param options A cause, or a far side's own status and text.

@@ -31,7 +31,12 @@ export class JailStorage implements Storage<JailFile> {
   readonly #root: Root;
   readonly #accounts: Accounts;
 
-  /** @param accounts Names of owners for listings; numbers are shown without. */
+  /**
+   * A storage over an open root.
+   *
+   * @param root What the client may reach.
+   * @param accounts Names of owners for listings; numbers are shown without.
+   */
   constructor(root: Root, accounts: Accounts = noAccounts) {
     this.#root = root;
     this.#accounts = accounts;
@@ -114,7 +119,7 @@ export class JailFile implements FileHandle {
   /** The file itself, for the extensions. */
   readonly file: RootFile;
 
-  /** @param file The open file. */
+  /** A handle on an open file of a root. */
   constructor(file: RootFile) {
     this.file = file;
   }

@@ -47,7 +47,12 @@ export class PortableRoot implements Root {
   readonly #root: string;
   readonly #rights: PortableRights;
 
-  /** @param directory The directory, by its real path. */
+  /**
+   * A root on a directory.
+   *
+   * @param directory The directory, by its real path.
+   * @param rights What the process may do beyond it.
+   */
   constructor(directory: string, rights: PortableRights) {
     this.#root = directory;
     this.#rights = rights;

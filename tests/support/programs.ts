@@ -1,0 +1,101 @@
+/**
+ * Programs that a test starts: finding them, and skipping the test where they are not installed.
+ *
+ * ```ts
+ * Deno.test({
+ *   name: "lftp mirrors a tree both ways",
+ *   ...needs("sshd", "lftp"),
+ *   async fn() {
+ *     const lftp = new Deno.Command(programPath("lftp"), { args: [] });
+ *   },
+ * });
+ * ```
+ *
+ * With `SFTPWRAP_NO_SKIP=1`, as in `.ci/run`, no such test is skipped: it runs, and fails with
+ * the name of what is missing.
+ *
+ * @module
+ */
+
+/** Where programs stand that a user's PATH often lacks: `sshd` and OpenSSH's `sftp-server`. */
+const FURTHER_FOLDERS = ["/usr/sbin", "/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh"];
+
+/** Whether to skip a test and why; fits into the object that `Deno.test` takes. */
+export interface Need {
+  /** Whether the test is to be skipped. */
+  readonly ignore: boolean;
+  /** What is missing, by name; empty where nothing is. */
+  readonly reason: string;
+}
+
+/**
+ * Says whether a test that needs all of these can run. A need is the name of a program, the
+ * absolute path of a file (`/dev/fuse`), a Python module (`python:paramiko`), or a variable that
+ * holds the path of a program (`$DENO_COMPILE`).
+ */
+export function needs(...wanted: string[]): Need {
+  const missing = wanted.filter((need) => !isThere(need));
+  if (missing.length === 0) return { ignore: false, reason: "" };
+  return {
+    ignore: Deno.env.get("SFTPWRAP_NO_SKIP") !== "1",
+    reason: `not installed: ${missing.join(", ")}`,
+  };
+}
+
+/**
+ * Returns the absolute path of a program.
+ *
+ * @throws {Error} If it is not installed; the message names it.
+ */
+export function programPath(name: string): string {
+  const path = findProgram(name);
+  if (path === undefined) throw new Error(`The program "${name}" is not installed`);
+  return path;
+}
+
+/** Returns the absolute path of a program, or undefined where there is none. */
+export function findProgram(name: string): string | undefined {
+  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+  return [...folders, ...FURTHER_FOLDERS]
+    .map((folder) => `${folder}/${name}`)
+    .find((path) => isExecutable(path));
+}
+
+function isThere(need: string): boolean {
+  if (need.startsWith("python:")) return hasPythonModule(need.slice("python:".length));
+  if (need.startsWith("$")) return isExecutable(Deno.env.get(need.slice(1)) ?? "");
+  if (need.startsWith("/")) return statOrNull(need) !== null;
+  return findProgram(need) !== undefined;
+}
+
+function hasPythonModule(name: string): boolean {
+  const python = findProgram("python3");
+  if (python === undefined) return false;
+  const { success } = new Deno.Command(python, {
+    args: ["-c", `import ${name}`],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).outputSync();
+  return success;
+}
+
+function isExecutable(path: string): boolean {
+  const info = statOrNull(path);
+  return info !== null && info.isFile && ((info.mode ?? 0) & 0o111) !== 0;
+}
+
+function statOrNull(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (isAbsence(error)) return null;
+    throw error;
+  }
+}
+
+/** A folder of PATH may be missing, be a file, or be closed to this user: nothing is there. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.PermissionDenied;
+}

@@ -1,0 +1,59 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { findProgram, needs, programPath } from "./programs.ts";
+
+/** Runs `body` with the variable set, or without it, and puts the old value back. */
+function withEnv(name: string, value: string | null, body: () => void): void {
+  const before = Deno.env.get(name);
+  if (value === null) Deno.env.delete(name);
+  else Deno.env.set(name, value);
+  try {
+    body();
+  } finally {
+    if (before === undefined) Deno.env.delete(name);
+    else Deno.env.set(name, before);
+  }
+}
+
+Deno.test("findProgram() finds what stands on PATH", () => {
+  assertMatch(findProgram("sh") ?? "", /^\/.*\/sh$/);
+});
+
+Deno.test("findProgram() finds nothing in folders that are missing, files, or not programs", () => {
+  withEnv("PATH", "/nonexistent:/etc/passwd:/etc", () => {
+    assertEquals(findProgram("passwd"), undefined);
+  });
+});
+
+Deno.test("programPath() fails with the name of what is missing", () => {
+  assertThrows(() => programPath("no-such-program"), Error, "no-such-program");
+});
+
+Deno.test("needs() skips nothing where all is there", () => {
+  assertEquals(needs("sh", "/dev/null"), { ignore: false, reason: "" });
+});
+
+Deno.test("needs() skips with the names of all that is missing", () => {
+  withEnv("SFTPWRAP_NO_SKIP", null, () => {
+    assertEquals(needs("sh", "no-such-program", "/no/such/file", "python:no_such_module"), {
+      ignore: true,
+      reason: "not installed: no-such-program, /no/such/file, python:no_such_module",
+    });
+  });
+});
+
+Deno.test("needs() takes a variable that holds the path of a program", () => {
+  withEnv("SFTPWRAP_NO_SKIP", null, () => {
+    withEnv("SFTPWRAP_TEST_PROGRAM", programPath("sh"), () => {
+      assertEquals(needs("$SFTPWRAP_TEST_PROGRAM").ignore, false);
+    });
+    withEnv("SFTPWRAP_TEST_PROGRAM", null, () => {
+      assertEquals(needs("$SFTPWRAP_TEST_PROGRAM").ignore, true);
+    });
+  });
+});
+
+Deno.test("needs() skips nothing under SFTPWRAP_NO_SKIP=1", () => {
+  withEnv("SFTPWRAP_NO_SKIP", "1", () => {
+    assertEquals(needs("no-such-program").ignore, false);
+  });
+});
