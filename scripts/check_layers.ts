@@ -30,6 +30,7 @@ const PARTS = [
   "memory",
   "local",
   "libc",
+  "errno",
   "proxy",
   "connect",
   "gridfs",
@@ -77,15 +78,21 @@ const LAYERS: readonly Layer[] = [
     packages: [],
   },
   {
+    name: "errno",
+    files: ["lib/storage/local/errno.ts"],
+    imports: [...NOUNS, "contract"],
+    packages: [],
+  },
+  {
     name: "libc",
     files: ["lib/storage/local/libc.ts"],
-    imports: [...NOUNS, "contract", "local"],
+    imports: [...NOUNS, "contract", "local", "errno"],
     packages: [],
   },
   {
     name: "local",
     files: ["lib/storage/local/"],
-    imports: [...NOUNS, "contract", "libc"],
+    imports: [...NOUNS, "contract", "libc", "errno"],
     packages: ["node:*"],
   },
   {
@@ -128,7 +135,7 @@ const LAYERS: readonly Layer[] = [
   {
     name: "transport",
     files: ["lib/transport/", "lib/stdio*.ts"],
-    imports: [...NOUNS, "libc"],
+    imports: [...NOUNS, "libc", "errno"],
     packages: ["@std/streams", "node:*"],
   },
   {

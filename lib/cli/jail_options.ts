@@ -1,6 +1,5 @@
-import { extensions } from "../session/extensions.ts";
 import { LogLevel } from "../session/log.ts";
-import { operations } from "../session/operations.ts";
+import { requestNames } from "../session/rows/rows.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
 
@@ -22,12 +21,8 @@ export interface JailOptions {
   readonly allowHome: boolean;
 }
 
-/** The names of all requests, as `-Q requests` lists them. */
-export const requestNames: readonly string[] = [...operations, ...extensions].map(({ name }) =>
-  name
-);
-
-const SPECS: readonly OptionSpec[] = [
+/** The options of `sftpwrap jail`. */
+export const jailSpecs: readonly OptionSpec[] = [
   { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
   { name: "log-to-stderr", letter: "e", help: "write the log to standard error" },
   {
@@ -56,12 +51,9 @@ const SPECS: readonly OptionSpec[] = [
   { name: "help", letter: "h", help: "show this help" },
 ];
 
-/** The usage in one line, for errors. */
-export const jailUsage = "usage: sftpwrap jail [options] DIR";
-
 /** The help text of `sftpwrap jail`. */
 export function jailHelp(): string {
-  return `${jailUsage}
+  return `usage: sftpwrap jail [options] DIR
 
 Serves SFTP on standard input and output. The client sees DIR as / and can
 reach nothing else. OpenSSH starts it, from authorized_keys or sshd_config:
@@ -72,7 +64,7 @@ reach nothing else. OpenSSH starts it, from authorized_keys or sshd_config:
 In DIR and with -d: %u user, %U user number, %h or %d home, %% a percent sign.
 Operands after DIR are ignored.
 
-${optionsHelp(SPECS)}
+${optionsHelp(jailSpecs)}
 `;
 }
 
@@ -88,7 +80,7 @@ export function parseJailOptions(
   if (args.some((arg) => /^-[a-zA-Z]*f/.test(arg))) {
     throw new UsageError("-f is not supported: for a log use -l FILE or -e");
   }
-  const { values, switches, operands } = parseOptions(args, SPECS);
+  const { values, switches, operands } = parseOptions(args, jailSpecs);
   if (switches.has("help")) return { print: jailHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -107,6 +99,17 @@ export function parseJailOptions(
     command: values.get("command"),
     allowHome: switches.has("allow-home"),
   };
+}
+
+/** The given options of a jail as arguments again, for a line that runs it. */
+export function jailArguments(
+  values: ReadonlyMap<string, string>,
+  switches: ReadonlySet<string>,
+): readonly string[] {
+  return jailSpecs.flatMap(({ name }) => {
+    const value = values.get(name);
+    return value !== undefined ? [`--${name}=${value}`] : switches.has(name) ? [`--${name}`] : [];
+  });
 }
 
 function queried(what: string): string {

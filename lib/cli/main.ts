@@ -1,18 +1,28 @@
 import { print, printError } from "../stdio.ts";
 import { StartError, UsageError } from "./errors.ts";
-import { jailCommand } from "./jail_command.ts";
-import { jailUsage } from "./jail_options.ts";
 
 /** A way to run this program. */
 interface Subcommand {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
-  run(args: readonly string[]): Promise<number>;
+  readonly run: (args: readonly string[]) => Promise<number>;
 }
 
+/** Each is loaded when it runs: a jail session evaluates nothing of the others. */
 const SUBCOMMANDS: readonly Subcommand[] = [
-  { name: "jail", usage: jailUsage, summary: "serve one directory as /", run: jailCommand },
+  {
+    name: "jail",
+    usage: "usage: sftpwrap jail [options] DIR",
+    summary: "serve one directory as /",
+    run: async (args) => await (await import("./jail_command.ts")).jailCommand(args),
+  },
+  {
+    name: "authorize",
+    usage: "usage: sftpwrap authorize --jail DIR [options] KEYFILE|-",
+    summary: "print or install the authorized_keys line for a jail",
+    run: async (args) => await (await import("./authorize_command.ts")).authorizeCommand(args),
+  },
 ];
 
 const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
@@ -52,7 +62,7 @@ export async function main(args: readonly string[], version: string): Promise<nu
 }
 
 function help(): string {
-  const lines = SUBCOMMANDS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`);
+  const lines = SUBCOMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
   return `${USAGE}
 
 An SFTP server that OpenSSH starts.

@@ -14,10 +14,9 @@ import type { Limits } from "../wire/extensions.ts";
 import type { Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { Writer } from "../wire/writer.ts";
-import { extensions } from "./extensions.ts";
 import { Handles } from "./handles.ts";
 import { type Log, LogLevel, silentLog } from "./log.ts";
-import { operations } from "./operations.ts";
+import { coreRows, extensionRows } from "./rows/rows.ts";
 import { Sequencer } from "./sequencer.ts";
 import { status, statusOf } from "./status.ts";
 import type { Conversation, Policy, Row } from "./table.ts";
@@ -75,8 +74,8 @@ export class Session implements Conversation {
       maxWriteLength: MAX_DATA_LENGTH,
       maxOpenHandles: this.handles.limit,
     };
-    for (const row of operations) this.#byType.set(row.type, row);
-    for (const row of extensions) this.#byExtension.set(row.extension!.name, row);
+    for (const row of coreRows) this.#byType.set(row.type, row);
+    for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, (id, row, outcome) => {
       if ("error" in outcome) this.#replyFailure(id, row, outcome.error);
       else row.reply(this.#replies, id, outcome.value);
@@ -173,7 +172,7 @@ export class Session implements Conversation {
 
   /** Sends VERSION: an extension that the policy or the storage does not allow is not named. */
   #greet(): void {
-    const advertised = extensions
+    const advertised = extensionRows
       .filter((row) => row.served?.(this.storage) !== false && this.#policy(row) === undefined)
       .map(({ extension }) => [extension!.name, extension!.version] as const);
     writeVersion(this.#replies, { version: SFTP_VERSION, extensions: advertised });

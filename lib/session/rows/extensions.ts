@@ -5,21 +5,21 @@
  * @module
  */
 
-import type { FileSystemStats, OwnerNames } from "../attrs.ts";
-import { after } from "../maybe_promise.ts";
-import { beyondAnyFile, StorageError } from "../storage/errors.ts";
-import type { MaybePromise, Storage, StorageExtensions } from "../storage/storage.ts";
-import { PacketType, StatusCode } from "../wire/constants.ts";
-import * as wire from "../wire/extensions.ts";
-import type { Reader } from "../wire/reader.ts";
-import { writeExtendedReply } from "../wire/replies.ts";
-import * as requests from "../wire/requests.ts";
-import { checkFile } from "./check_file.ts";
-import { describeAttrs } from "./describe.ts";
-import { LogLevel } from "./log.ts";
-import { openOptions } from "./open_options.ts";
-import { replyName, replyOk } from "./operations.ts";
-import type { Conversation, Row } from "./table.ts";
+import type { FileSystemStats, OwnerNames } from "../../attrs.ts";
+import { after } from "../../maybe_promise.ts";
+import { beyondAnyFile, StorageError } from "../../storage/errors.ts";
+import type { MaybePromise, Storage, StorageExtensions } from "../../storage/storage.ts";
+import { PacketType, StatusCode } from "../../wire/constants.ts";
+import * as wire from "../../wire/extensions.ts";
+import type { Reader } from "../../wire/reader.ts";
+import { writeExtendedReply } from "../../wire/replies.ts";
+import * as requests from "../../wire/requests.ts";
+import { checkFile } from "../check_file.ts";
+import { describeAttrs } from "../describe.ts";
+import { LogLevel } from "../log.ts";
+import { openOptions } from "../open_options.ts";
+import type { Conversation, Row } from "../table.ts";
+import { replyName, replyOk } from "./replies.ts";
 
 const posixRename: Row<requests.TwoPathsRequest, void> = {
   name: "posix-rename",
@@ -227,7 +227,7 @@ const checkFileName: Row<wire.CheckFileNameRequest, wire.CheckFileReply> = {
 };
 
 /** The extended requests, in the order in which they are advertised. */
-export const extensions: readonly Row[] = [
+export const extensionRows: readonly Row[] = [
   posixRename,
   statvfs,
   fstatvfs,

@@ -1,0 +1,111 @@
+/**
+ * The requests on directories (draft-ietf-secsh-filexfer-02, sections 6.6 and
+ * 6.7), a row each, with the manners of OpenSSH's server.
+ *
+ * @module
+ */
+
+import { after } from "../../maybe_promise.ts";
+import type { DirEntry } from "../../storage/storage.ts";
+import { PacketType, StatusCode } from "../../wire/constants.ts";
+import * as replies from "../../wire/replies.ts";
+import * as requests from "../../wire/requests.ts";
+import type { OpenDirectory } from "../handles.ts";
+import { LogLevel } from "../log.ts";
+import { longname } from "../longname.ts";
+import { status } from "../status.ts";
+import type { Row } from "../table.ts";
+import { replyOk } from "./replies.ts";
+
+/** Entries fetched for one NAME reply, as OpenSSH's. */
+const ENTRIES_PER_REPLY = 100;
+
+/** A NAME reply ends before this many bytes: older clients take no packet above 34,000. */
+const LONGEST_LISTING = 32_000;
+
+const opendir: Row<requests.PathRequest, Uint8Array> = {
+  name: "opendir",
+  type: PacketType.OPENDIR,
+  mutates: false,
+  level: LogLevel.INFO,
+  read: requests.readPath,
+  order: () => "any",
+  describe: ({ path }) => [`opendir "${path}"`],
+  run(conversation, { path }) {
+    const { handles, storage } = conversation;
+    handles.checkRoom();
+    const virtual = conversation.path(path);
+    return after(
+      storage.openDir(virtual),
+      (dir) => handles.add({ kind: "directory", path: virtual, dir, waiting: [] }),
+    );
+  },
+  reply: replies.writeHandleReply,
+};
+
+/** Entries for one NAME reply; those that do not fit go back to `directory`. */
+interface Listing {
+  readonly directory: OpenDirectory;
+  readonly entries: readonly DirEntry[];
+}
+
+const readdir: Row<requests.HandleRequest, Listing> = {
+  name: "readdir",
+  type: PacketType.READDIR,
+  mutates: false,
+  level: LogLevel.DEBUG,
+  read: requests.readHandle,
+  order: () => "handle",
+  describe: ({ handle }, { handles }) => [`readdir "${handles.find(handle)?.path ?? ""}"`],
+  run(conversation, { handle }) {
+    const directory = conversation.handles.directory(handle);
+    const { dir, waiting } = directory;
+    if (waiting.length > 0) return { directory, entries: waiting };
+    return after(dir.next(ENTRIES_PER_REPLY), (entries) => ({ directory, entries }));
+  },
+  reply(out, id, { directory, entries }) {
+    if (entries.length === 0) {
+      replies.writeStatus(out, id, status(StatusCode.EOF));
+      return;
+    }
+    const written = replies.writeNames(out, id, listed(entries), LONGEST_LISTING);
+    directory.waiting = entries.slice(written);
+  },
+};
+
+const mkdir: Row<requests.PathAttrsRequest, void> = {
+  name: "mkdir",
+  type: PacketType.MKDIR,
+  mutates: true,
+  level: LogLevel.INFO,
+  read: requests.readPathAttrs,
+  order: () => "alone",
+  describe: ({ path, attrs }) => [
+    `mkdir name "${path}" mode 0${((attrs.permissions ?? 0o777) & 0o7777).toString(8)}`,
+  ],
+  run: (conversation, { path, attrs }) =>
+    conversation.storage.mkdir(conversation.path(path), attrs),
+  reply: replyOk,
+};
+
+const rmdir: Row<requests.PathRequest, void> = {
+  name: "rmdir",
+  type: PacketType.RMDIR,
+  mutates: true,
+  level: LogLevel.INFO,
+  read: requests.readPath,
+  order: () => "alone",
+  describe: ({ path }) => [`rmdir name "${path}"`],
+  run: (conversation, { path }) => conversation.storage.rmdir(conversation.path(path)),
+  reply: replyOk,
+};
+
+/** Rows of the requests on directories. */
+export const directoryRows = { opendir, readdir, mkdir, rmdir };
+
+function* listed(entries: readonly DirEntry[]): Iterable<replies.NameEntry> {
+  const now = Math.floor(Date.now() / 1000);
+  for (const entry of entries) {
+    yield { filename: entry.name, longname: longname(entry, now), attrs: entry.attrs };
+  }
+}

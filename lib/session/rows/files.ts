@@ -1,0 +1,142 @@
+/**
+ * The requests on files by handle (draft-ietf-secsh-filexfer-02, sections 6.3
+ * to 6.5), a row each, with the manners of OpenSSH's server.
+ *
+ * @module
+ */
+
+import { after } from "../../maybe_promise.ts";
+import { beyondAnyFile } from "../../storage/errors.ts";
+import type { FileAttrs } from "../../storage/storage.ts";
+import { MAX_DATA_LENGTH, PacketType, StatusCode } from "../../wire/constants.ts";
+import * as replies from "../../wire/replies.ts";
+import * as requests from "../../wire/requests.ts";
+import { describeAttrs, describeOpen } from "../describe.ts";
+import { LogLevel } from "../log.ts";
+import { openOptions } from "../open_options.ts";
+import { status } from "../status.ts";
+import type { Order, Row } from "../table.ts";
+import { replyOk } from "./replies.ts";
+
+const open: Row<requests.OpenRequest, Uint8Array> = {
+  name: "open",
+  type: PacketType.OPEN,
+  mutates: false, // only with some flags, which the policy looks at
+  level: LogLevel.INFO,
+  read: requests.readOpen,
+  order: (_conversation, { pflags }) => openOptions(pflags, {}).write ? "alone" : "any",
+  describe: describeOpen,
+  run(conversation, { path, pflags, attrs }) {
+    const { handles, storage } = conversation;
+    handles.checkRoom();
+    const options = openOptions(pflags, attrs);
+    const virtual = conversation.path(path);
+    return after(storage.open(virtual, options), (file) =>
+      handles.add({
+        kind: "file",
+        path: virtual,
+        file,
+        writable: options.write,
+        append: options.append,
+        bytesRead: 0,
+        bytesWritten: 0,
+      }));
+  },
+  reply: replies.writeHandleReply,
+};
+
+const close: Row<requests.HandleRequest, void> = {
+  name: "close",
+  type: PacketType.CLOSE,
+  mutates: false,
+  level: LogLevel.INFO,
+  read: requests.readHandle,
+  order(conversation, { handle }): Order {
+    const open = conversation.handles.find(handle);
+    return open?.kind === "file" && open.writable ? "alone" : "handle";
+  },
+  describe({ handle }, conversation) {
+    const open = conversation.handles.find(handle);
+    if (open === undefined) return [];
+    return [
+      open.kind === "directory"
+        ? `closedir "${open.path}"`
+        : `close "${open.path}" bytes read ${open.bytesRead} written ${open.bytesWritten}`,
+    ];
+  },
+  run(conversation, { handle }) {
+    const open = conversation.handles.remove(handle);
+    return open.kind === "file" ? open.file.close(false) : open.dir.close();
+  },
+  reply: replyOk,
+};
+
+const read: Row<requests.ReadRequest, Uint8Array | undefined> = {
+  name: "read",
+  type: PacketType.READ,
+  mutates: false,
+  level: LogLevel.DEBUG,
+  read: requests.readRead,
+  order: () => "read",
+  describe: ({ offset, length }, _conversation) => [`read off ${offset} len ${length}`],
+  run(conversation, { handle, offset, length }) {
+    const open = conversation.handles.file(handle);
+    if (!Number.isSafeInteger(offset)) throw beyondAnyFile(offset);
+    const window = conversation.lend(Math.min(length, MAX_DATA_LENGTH));
+    if (length === 0) return window;
+    return after(open.file.read(window, offset), (count) => {
+      open.bytesRead += count;
+      return count === 0 ? undefined : window.subarray(0, count);
+    });
+  },
+  reply(out, id, data) {
+    if (data === undefined) replies.writeStatus(out, id, status(StatusCode.EOF));
+    else replies.writeData(out, id, data);
+  },
+};
+
+const write: Row<requests.WriteRequest, void> = {
+  name: "write",
+  type: PacketType.WRITE,
+  mutates: true,
+  level: LogLevel.DEBUG,
+  read: requests.readWrite,
+  order: () => "write",
+  describe: ({ offset, data }) => [`write off ${offset} len ${data.length}`],
+  run(conversation, { handle, offset, data }) {
+    const open = conversation.handles.file(handle);
+    if (!Number.isSafeInteger(offset) && !open.append) throw beyondAnyFile(offset);
+    return after(open.file.write(data, offset), () => {
+      open.bytesWritten += data.length;
+    });
+  },
+  reply: replyOk,
+};
+
+const fstat: Row<requests.HandleRequest, FileAttrs> = {
+  name: "fstat",
+  type: PacketType.FSTAT,
+  mutates: false,
+  level: LogLevel.DEBUG,
+  read: requests.readHandle,
+  order: () => "handle",
+  describe: ({ handle }, { handles }) => [`fstat "${handles.find(handle)?.path ?? ""}"`],
+  run: (conversation, { handle }) => conversation.handles.file(handle).file.stat(),
+  reply: replies.writeAttrsReply,
+};
+
+const fsetstat: Row<requests.HandleAttrsRequest, void> = {
+  name: "fsetstat",
+  type: PacketType.FSETSTAT,
+  mutates: true,
+  level: LogLevel.INFO,
+  read: requests.readHandleAttrs,
+  order: () => "alone",
+  describe: ({ handle, attrs }, { handles }) =>
+    describeAttrs("set", handles.find(handle)?.path ?? "", attrs),
+  run: (conversation, { handle, attrs }) => conversation.handles.file(handle).file.setAttrs(attrs),
+  reply: replyOk,
+};
+
+/** Rows of the requests on files. */
+export const fileRows = { open, close, read, write, fstat, fsetstat };

@@ -1,0 +1,120 @@
+/**
+ * The requests on paths (draft-ietf-secsh-filexfer-02, sections 6.5 and 6.8 to
+ * 6.11), a row each, with the manners of OpenSSH's server.
+ *
+ * @module
+ */
+
+import { StorageError } from "../../storage/errors.ts";
+import type { FileAttrs } from "../../storage/storage.ts";
+import { PacketType } from "../../wire/constants.ts";
+import * as replies from "../../wire/replies.ts";
+import * as requests from "../../wire/requests.ts";
+import { describeAttrs } from "../describe.ts";
+import { LogLevel } from "../log.ts";
+import type { Row } from "../table.ts";
+import { replyName, replyOk } from "./replies.ts";
+
+const lstat: Row<requests.PathRequest, FileAttrs> = {
+  name: "lstat",
+  type: PacketType.LSTAT,
+  mutates: false,
+  level: LogLevel.DEBUG,
+  read: requests.readPath,
+  order: () => "any",
+  describe: ({ path }) => [`lstat name "${path}"`],
+  run: (conversation, { path }) => conversation.storage.lstat(conversation.path(path)),
+  reply: replies.writeAttrsReply,
+};
+
+const stat: Row<requests.PathRequest, FileAttrs> = {
+  name: "stat",
+  type: PacketType.STAT,
+  mutates: false,
+  level: LogLevel.DEBUG,
+  read: requests.readPath,
+  order: () => "any",
+  describe: ({ path }) => [`stat name "${path}"`],
+  run: (conversation, { path }) => conversation.storage.stat(conversation.path(path)),
+  reply: replies.writeAttrsReply,
+};
+
+const setstat: Row<requests.PathAttrsRequest, void> = {
+  name: "setstat",
+  type: PacketType.SETSTAT,
+  mutates: true,
+  level: LogLevel.INFO,
+  read: requests.readPathAttrs,
+  order: () => "alone",
+  describe: ({ path, attrs }) => describeAttrs("set", path, attrs),
+  run: (conversation, { path, attrs }) =>
+    conversation.storage.setAttrs(conversation.path(path), attrs),
+  reply: replyOk,
+};
+
+const remove: Row<requests.PathRequest, void> = {
+  name: "remove",
+  type: PacketType.REMOVE,
+  mutates: true,
+  level: LogLevel.INFO,
+  read: requests.readPath,
+  order: () => "alone",
+  describe: ({ path }) => [`remove name "${path}"`],
+  run: (conversation, { path }) => conversation.storage.remove(conversation.path(path)),
+  reply: replyOk,
+};
+
+const realpath: Row<requests.PathRequest, string> = {
+  name: "realpath",
+  type: PacketType.REALPATH,
+  mutates: false,
+  level: LogLevel.VERBOSE,
+  read: requests.readPath,
+  order: () => "any",
+  describe: ({ path }) => [`realpath "${path}"`],
+  run: (conversation, { path }) => conversation.storage.realPath(conversation.path(path || ".")),
+  reply: replyName,
+};
+
+const rename: Row<requests.TwoPathsRequest, void> = {
+  name: "rename",
+  type: PacketType.RENAME,
+  mutates: true,
+  level: LogLevel.INFO,
+  read: requests.readTwoPaths,
+  order: () => "alone",
+  describe: ({ from, to }) => [`rename old "${from}" new "${to}"`],
+  run: (conversation, { from, to }) =>
+    conversation.storage.rename(conversation.path(from), conversation.path(to)),
+  reply: replyOk,
+};
+
+const readlink: Row<requests.PathRequest, string> = {
+  name: "readlink",
+  type: PacketType.READLINK,
+  mutates: false,
+  level: LogLevel.VERBOSE,
+  read: requests.readPath,
+  order: () => "any",
+  describe: ({ path }) => [`readlink "${path}"`],
+  run: (conversation, { path }) => conversation.storage.readLink(conversation.path(path)),
+  reply: replyName,
+};
+
+const symlink: Row<requests.SymlinkRequest, void> = {
+  name: "symlink",
+  type: PacketType.SYMLINK,
+  mutates: true,
+  level: LogLevel.INFO,
+  read: requests.readSymlink,
+  order: () => "alone",
+  describe: ({ target, link }) => [`symlink old "${target}" new "${link}"`],
+  run(conversation, { target, link }) {
+    if (target === "") throw new StorageError("not-found");
+    return conversation.storage.symlink(target, conversation.path(link));
+  },
+  reply: replyOk,
+};
+
+/** Rows of the requests on paths. */
+export const pathRows = { lstat, stat, setstat, remove, realpath, rename, readlink, symlink };

@@ -1,0 +1,127 @@
+/**
+ * What `deno compile` is told, as data.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { parseJailOptions } from "../../lib/cli/jail_options.ts";
+import { LIBC_PATHS } from "../../lib/storage/local/libc.ts";
+
+/** What `deno task compile` was asked for. */
+export interface CompileOptions {
+  /** The directory of a program for one jail. */
+  readonly jail: string | undefined;
+  readonly readOnly: boolean;
+  readonly output: string | undefined;
+  readonly target: string | undefined;
+  /** Options of `sftpwrap jail` to bake in. */
+  readonly jailOptions: readonly string[];
+}
+
+/** The arguments of the two steps, and what to tell. */
+export interface CompilePlan {
+  /** `deno bundle …`, without output and entry. */
+  readonly bundle: readonly string[];
+  /** `deno compile …`, without the entry. */
+  readonly compile: readonly string[];
+  /** Arguments that the program starts with. */
+  readonly baked: readonly string[];
+  readonly summary: readonly string[];
+}
+
+const VARIABLES = "USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND";
+
+const ACCOUNT_FILES: readonly string[] = ["/etc/passwd", "/etc/group"];
+
+/** @throws {TypeError} If the arguments make no sense. */
+export function parseCompileArgs(args: readonly string[]): CompileOptions {
+  const parsed = parseArgs([...args], {
+    string: ["jail", "output", "target"],
+    boolean: ["read-only"],
+    "--": true,
+    unknown: (arg) => {
+      throw new TypeError(`unknown argument ${arg}`);
+    },
+  });
+  const jailOptions = parsed["--"] ?? [];
+  const { jail, output, target } = parsed;
+  if (jail === undefined && (parsed["read-only"] || jailOptions.length > 0)) {
+    throw new TypeError("--read-only and options of the jail need --jail DIR");
+  }
+  if (jail === "") throw new TypeError("--jail needs a directory");
+  return { jail, readOnly: parsed["read-only"] === true, output, target, jailOptions };
+}
+
+/** @throws {TypeError} If a jail's directory or options make no sense. */
+export function compilePlan(options: CompileOptions): CompilePlan {
+  const { jail, output = "dist/sftpwrap", target } = options;
+  const scope = jail === undefined ? generalScope() : jailScope(jail, options);
+  return {
+    bundle: ["bundle", "--quiet", "--no-check", "--minify", "--platform=deno"],
+    compile: [
+      "compile",
+      "--quiet",
+      "--no-check",
+      "--no-prompt",
+      // A code cache lies in a folder that anybody may write to, and is trusted.
+      "--no-code-cache",
+      ...target === undefined ? [] : [`--target=${target}`],
+      ...scope.permissions,
+      `--output=${output}`,
+    ],
+    baked: scope.baked,
+    summary: [
+      `${output}: ${jail === undefined ? "for every use" : `the jail ${jail}`}`,
+      ...scope.baked.length > 0 ? [`arguments: ${scope.baked.join(" ")}`] : [],
+      ...scope.permissions.map((flag) => `permission: ${flag}`),
+    ],
+  };
+}
+
+/** Permissions and arguments of a program. */
+interface Scope {
+  readonly permissions: readonly string[];
+  readonly baked: readonly string[];
+}
+
+/** For any directory: what a session does not need it gives up before the first request. */
+function generalScope(): Scope {
+  return {
+    permissions: [
+      "--allow-read",
+      "--allow-write",
+      "--allow-sys",
+      `--allow-env=${VARIABLES}`,
+      `--allow-ffi=${LIBC_PATHS.join(",")}`,
+    ],
+    baked: [],
+  };
+}
+
+function jailScope(jail: string, { readOnly, jailOptions }: CompileOptions): Scope {
+  if (!jail.startsWith("/")) throw new TypeError(`--jail ${jail} must be an absolute path`);
+  const switches = readOnly ? ["--read-only"] : [];
+  const baked = ["jail", ...switches, ...jailOptions, jail];
+  const parsed = parseJailOptions(baked.slice(1));
+  if ("print" in parsed) throw new TypeError("options of the jail must be those of a session");
+  if (/%[^%]/.test(jail)) throw new TypeError("a program for one jail has no tokens in DIR");
+  const log = parsed.logFile === undefined ? [] : [parsed.logFile];
+  const writable = [...parsed.readOnly ? [] : [jail], ...log];
+  return {
+    permissions: [
+      `--allow-read=${pathList([jail, ...ACCOUNT_FILES])}`,
+      ...writable.length > 0 ? [`--allow-write=${pathList(writable)}`] : [],
+      `--allow-env=${VARIABLES}`,
+      `--allow-ffi=${LIBC_PATHS.join(",")}`,
+    ],
+    baked,
+  };
+}
+
+/** Deno parts paths at commas, and knows no way to write one that holds a comma. */
+function pathList(paths: readonly string[]): string {
+  const split = paths.find((path) => path.includes(","));
+  if (split !== undefined) throw new TypeError(`${split} holds a comma, and so cannot be a scope`);
+  return paths.join(",");
+}
