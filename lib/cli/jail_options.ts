@@ -1,3 +1,4 @@
+import type { ConfineMode } from "./confinement.ts";
 import { LogLevel } from "../session/log.ts";
 import { requestNames } from "../session/rows/rows.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
@@ -19,6 +20,9 @@ export interface JailOptions {
   /** What a login shell was asked to run. */
   readonly command: string | undefined;
   readonly allowHome: boolean;
+  readonly confine: ConfineMode;
+  /** Say how well the jail is kept, instead of serving. */
+  readonly check: boolean;
 }
 
 /** The options of `sftpwrap jail`. */
@@ -41,6 +45,12 @@ export const jailSpecs: readonly OptionSpec[] = [
   { name: "deny-requests", letter: "P", value: "LIST", help: "refuse these requests (a,b,c)" },
   { name: "allow-requests", letter: "p", value: "LIST", help: "serve only these requests" },
   { name: "query", letter: "Q", value: "requests", help: "list the names of all requests" },
+  {
+    name: "confine",
+    value: "MODE",
+    help: "kernel, portable, or auto (default): how the jail is kept",
+  },
+  { name: "check", help: "say how well the jail is kept, instead of serving" },
   { name: "allow-home", help: "allow a jail that holds .ssh, start-up files or the log" },
   {
     name: "command",
@@ -98,6 +108,8 @@ export function parseJailOptions(
     allow: requestList(values.get("allow-requests")),
     command: values.get("command"),
     allowHome: switches.has("allow-home"),
+    confine: confineMode(values.get("confine") ?? "auto"),
+    check: switches.has("check"),
   };
 }
 
@@ -130,6 +142,11 @@ function logLevel(value: string): number {
   const level = new Map(Object.entries(LogLevel)).get(name);
   if (level === undefined) throw new UsageError(`unknown log level "${value}"`);
   return level;
+}
+
+function confineMode(value: string): ConfineMode {
+  if (value === "auto" || value === "kernel" || value === "portable") return value;
+  throw new UsageError(`--confine is auto, kernel or portable, not "${value}"`);
 }
 
 function umask(value: string | undefined): number | undefined {

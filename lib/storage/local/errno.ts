@@ -57,14 +57,20 @@ export const Errno = {
   EBADF: 9,
   EAGAIN: 11,
   EACCES: 13,
+  EBUSY: 16,
   EEXIST: 17,
   EXDEV: 18,
   ENOTDIR: 20,
   EISDIR: 21,
   EINVAL: 22,
+  EPIPE: 32,
+  ENAMETOOLONG: 36,
   ENOSYS: 38,
+  ENOTEMPTY: 39,
   ELOOP: 40,
+  ENOTSOCK: 88,
   EOPNOTSUPP: 95,
+  ECONNRESET: 104,
 } as const;
 
 /** The storage error of an error number of the system. */

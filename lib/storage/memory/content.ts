@@ -1,3 +1,4 @@
+import { beyondAnyFile } from "../errors.ts";
 import { fault } from "./faults.ts";
 import type { Space } from "./space.ts";
 
@@ -44,7 +45,7 @@ export class Content {
   }
 
   #lengthen(length: number): void {
-    if (!Number.isSafeInteger(length)) throw fault("EFBIG");
+    if (!Number.isSafeInteger(length)) throw beyondAnyFile(length);
     const added = length - this.#length;
     this.#space.takeBytes(added);
     if (length > this.#bytes.length) {

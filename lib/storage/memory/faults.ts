@@ -11,7 +11,6 @@ const FAULTS = {
   EBADF: ["not-found", "not open for this"],
   EBUSY: ["failure", "in use by the system"],
   EEXIST: ["failure", "file exists"],
-  EFBIG: ["failure", "file too large"],
   EINVAL: ["invalid", "invalid argument"],
   EISDIR: ["failure", "is a directory"],
   ELOOP: ["not-found", "too many links to follow"],

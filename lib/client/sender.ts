@@ -1,0 +1,95 @@
+import { Writer } from "../wire/writer.ts";
+
+/** While this many bytes wait for the channel, further requests are not written yet. */
+const MOST_WAITING = 1024 * 1024;
+
+/** Something that becomes a packet when its turn comes. */
+export interface Outgoing {
+  /** Appends the packet. */
+  write(writer: Writer): void;
+}
+
+/**
+ * Sends packets in order, as many at once as have gathered while the ones
+ * before them were on their way. What waits is bounded: beyond that the
+ * requests themselves wait, with their data still where the caller has it.
+ */
+export class Sender {
+  readonly #channel: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #onError: (error: unknown) => void;
+  #filling = new Writer();
+  #spare = new Writer();
+  #queue: Outgoing[] = [];
+  #queueStart = 0;
+  #sending: Promise<void> | undefined;
+  #stopped = false;
+
+  /**
+   * @param channel Where packets go.
+   * @param onError Told when a packet could not be sent; nothing is sent after that.
+   */
+  constructor(channel: WritableStream<Uint8Array>, onError: (error: unknown) => void) {
+    this.#channel = channel.getWriter();
+    this.#onError = onError;
+    // A failure is met by the write that it befalls.
+    this.#channel.closed.catch(() => undefined);
+  }
+
+  /** Sends a packet behind all others. */
+  send(packet: Outgoing): void {
+    if (this.#stopped) return;
+    if (this.#filling.length >= MOST_WAITING) this.#queue.push(packet);
+    else packet.write(this.#filling);
+    this.#sending ??= this.#drain();
+  }
+
+  /** Ends the stream behind everything sent so far. */
+  async end(): Promise<void> {
+    await this.#sending;
+    if (this.#stopped) return;
+    this.#stopped = true;
+    try {
+      await this.#channel.close();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** Drops what has not been sent, and breaks the stream off. */
+  stop(reason: unknown): void {
+    this.#stopped = true;
+    this.#queue = [];
+    this.#queueStart = 0;
+    // The stream may be broken already, which is what is wanted.
+    this.#channel.abort(reason).catch(() => undefined);
+  }
+
+  async #drain(): Promise<void> {
+    // A moment later, so that requests made together travel together.
+    await undefined;
+    try {
+      while (this.#filling.length > 0 && !this.#stopped) {
+        const full = this.#filling;
+        this.#filling = this.#spare;
+        this.#spare = full;
+        this.#writeQueued();
+        await this.#channel.write(full.written);
+        full.truncate(0);
+      }
+      this.#sending = undefined;
+    } catch (error) {
+      this.#stopped = true;
+      this.#onError(error);
+    }
+  }
+
+  #writeQueued(): void {
+    while (this.#queueStart < this.#queue.length && this.#filling.length < MOST_WAITING) {
+      this.#queue[this.#queueStart++]!.write(this.#filling);
+    }
+    if (this.#queueStart === this.#queue.length) {
+      this.#queue = [];
+      this.#queueStart = 0;
+    }
+  }
+}

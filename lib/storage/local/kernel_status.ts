@@ -1,0 +1,95 @@
+import { FileType } from "../../attrs.ts";
+import { Errno, errorOfNumber } from "./errno.ts";
+import type { Bytes, Libc } from "./libc.ts";
+import { At, STATX_BASIC } from "./linux.ts";
+import type { NodeStatus } from "./root.ts";
+
+/** No name: the call is about the descriptor itself (AT_EMPTY_PATH). */
+export const NO_NAME: Bytes = new Uint8Array(1);
+
+const STRUCT_STATX_SIZE = 256;
+const TWO_TO_32 = 2 ** 32;
+
+// Where `struct statx` keeps its fields, counted in words of four bytes.
+const NLINK = 4;
+const UID = 5;
+const GID = 6;
+const MODE = 7;
+const INO = 8;
+const SIZE = 10;
+const ATIME = 16;
+const MTIME = 28;
+const DEV_MAJOR = 34;
+const DEV_MINOR = 35;
+
+/** The one `struct statx` that every status of a root is read through. */
+export class StatusReader {
+  readonly #libc: Libc;
+  readonly #bytes: Bytes = new Uint8Array(STRUCT_STATX_SIZE);
+  readonly #words = new Uint32Array(this.#bytes.buffer);
+  readonly #signed = new Int32Array(this.#bytes.buffer);
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
+
+  /** Asks for the status of `name` in `directory`, not following a link; 0 or `-errno`. */
+  lookAt(directory: number, name: Bytes): number {
+    return this.#libc.statx(directory, name, At.SYMLINK_NOFOLLOW, STATX_BASIC, this.#bytes);
+  }
+
+  /** Asks for the status of what is open; 0 or `-errno`. */
+  lookAtOpen(fd: number): number {
+    return this.#libc.statx(fd, NO_NAME, At.EMPTY_PATH, STATX_BASIC, this.#bytes);
+  }
+
+  /** The status of what is open. */
+  ofOpen(fd: number): NodeStatus {
+    const result = this.lookAtOpen(fd);
+    if (result < 0) throw errorOfNumber(-result);
+    return this.status();
+  }
+
+  /** The type bits of what was asked for last; see `FileType`. */
+  get type(): number {
+    return this.#words[MODE]! & FileType.MASK;
+  }
+
+  /** Which file was asked for last, to tell it from others. */
+  get identity(): string {
+    const words = this.#words;
+    return `${words[DEV_MAJOR]}:${words[DEV_MINOR]}:${words[INO + 1]}:${words[INO]}`;
+  }
+
+  /** What was asked for last. */
+  status(): NodeStatus {
+    const words = this.#words;
+    const signed = this.#signed;
+    return {
+      size: words[SIZE]! + words[SIZE + 1]! * TWO_TO_32,
+      uid: words[UID]!,
+      gid: words[GID]!,
+      permissions: words[MODE]! & 0xffff,
+      atime: words[ATIME]! + signed[ATIME + 1]! * TWO_TO_32,
+      mtime: words[MTIME]! + signed[MTIME + 1]! * TWO_TO_32,
+      links: words[NLINK]!,
+    };
+  }
+}
+
+/** Returns what a call returned, or throws the error that it stands for. */
+export function check(result: number): number {
+  if (result < 0) throw errorOfNumber(-result);
+  return result;
+}
+
+/** Refuses a size that is no `off_t`, which would come out as another one. */
+export function checkSize(size: number): number {
+  if (size >= 2 ** 63) throw errorOfNumber(Errno.EINVAL);
+  return size;
+}
+
+/** Two `struct timespec` of whole seconds. */
+export function timesOf(atime: number, mtime: number): BigInt64Array<ArrayBuffer> {
+  return new BigInt64Array([BigInt(atime), 0n, BigInt(mtime), 0n]);
+}

@@ -1,0 +1,131 @@
+/**
+ * Landlock: a process gives up by itself, and without root, what it does not
+ * need; the kernel holds it to that.
+ *
+ * @module
+ */
+
+import type { Libc } from "./libc.ts";
+
+/** Rights on files, of which each ABI version knows some. */
+const Right = {
+  EXECUTE: 1n << 0n,
+  WRITE_FILE: 1n << 1n,
+  READ_FILE: 1n << 2n,
+  READ_DIR: 1n << 3n,
+  REMOVE_DIR: 1n << 4n,
+  REMOVE_FILE: 1n << 5n,
+  MAKE_CHAR: 1n << 6n,
+  MAKE_DIR: 1n << 7n,
+  MAKE_REG: 1n << 8n,
+  MAKE_SOCK: 1n << 9n,
+  MAKE_FIFO: 1n << 10n,
+  MAKE_BLOCK: 1n << 11n,
+  MAKE_SYM: 1n << 12n,
+  REFER: 1n << 13n,
+  TRUNCATE: 1n << 14n,
+  IOCTL_DEV: 1n << 15n,
+} as const;
+
+/** The first ABI version that knows each thing but the thirteen rights of version 1. */
+const REFER_ABI = 2;
+const TRUNCATE_ABI = 3;
+const NETWORK_ABI = 4;
+const IOCTL_DEV_ABI = 5;
+const SCOPE_ABI = 6;
+
+const RIGHTS_OF_ABI_1 = (1n << 13n) - 1n;
+const BIND_AND_CONNECT_TCP = 3n;
+const ABSTRACT_SOCKETS_AND_SIGNALS = 3n;
+
+const RIGHTS_TO_READ = Right.READ_FILE | Right.READ_DIR;
+const RIGHTS_TO_WRITE = Right.WRITE_FILE | Right.REMOVE_DIR | Right.REMOVE_FILE |
+  Right.MAKE_DIR | Right.MAKE_REG | Right.MAKE_SYM | Right.REFER | Right.TRUNCATE;
+
+/** A directory that stays within reach. */
+export interface LandlockDirectory {
+  /** Its descriptor, which may be one with O_PATH. */
+  readonly descriptor: number;
+  /**
+   * Whether files in it may be changed: written, made, removed, linked, and
+   * moved between directories. Never may a device, a FIFO or a socket be made,
+   * or a program be started.
+   */
+  readonly write: boolean;
+}
+
+/** What a process keeps. Everything else is given up, as far as the kernel's ABI version knows it. */
+export interface Confinement {
+  /** The ABI version; see {@linkcode landlockAbi}. */
+  readonly abi: number;
+  /** Directories that stay within reach; none: no file can be opened any more. */
+  readonly directories: readonly LandlockDirectory[];
+  /**
+   * Whether TCP, abstract Unix sockets of other processes and signals to them
+   * stay as they are. Only what is begun from now on is refused: a connection
+   * that is there goes on.
+   */
+  readonly network: boolean;
+}
+
+/**
+ * The version of Landlock's ABI in this kernel; 0 where there is none, or it
+ * is switched off. Version 1 lets no file be moved or linked to another
+ * directory; version 2 and later do.
+ */
+export function landlockAbi(libc: Libc): number {
+  return Math.max(0, libc.landlockVersion());
+}
+
+/**
+ * Confines this thread, and what it starts from now on, for ever. Files that
+ * are open stay open. It does not cover stat, chmod, chown and utimes.
+ *
+ * @throws {Error} Where the system refuses; nothing but `no_new_privs` is changed then.
+ */
+export function confine(libc: Libc, confinement: Confinement): void {
+  const handled = rightsOf(confinement.abi);
+  const ruleset = check(
+    libc.landlockCreateRuleset(rulesetOf(confinement, handled)),
+    "create a ruleset",
+  );
+  try {
+    for (const { descriptor, write } of confinement.directories) {
+      const rights = write ? RIGHTS_TO_READ | RIGHTS_TO_WRITE : RIGHTS_TO_READ;
+      check(libc.landlockAddPathRule(ruleset, ruleOf(descriptor, rights & handled)), "add a rule");
+    }
+    check(libc.setNoNewPrivileges(), "give up new privileges");
+    check(libc.landlockRestrictSelf(ruleset), "restrict this process");
+  } finally {
+    libc.close(ruleset);
+  }
+}
+
+function rightsOf(abi: number): bigint {
+  let rights = RIGHTS_OF_ABI_1;
+  if (abi >= REFER_ABI) rights |= Right.REFER;
+  if (abi >= TRUNCATE_ABI) rights |= Right.TRUNCATE;
+  if (abi >= IOCTL_DEV_ABI) rights |= Right.IOCTL_DEV;
+  return rights;
+}
+
+/** A `struct landlock_ruleset_attr`, as long as the ABI version has it. */
+function rulesetOf({ abi, network }: Confinement, files: bigint): Uint8Array<ArrayBuffer> {
+  const fields = [files];
+  if (abi >= NETWORK_ABI) fields.push(network ? 0n : BIND_AND_CONNECT_TCP);
+  if (abi >= SCOPE_ABI) fields.push(network ? 0n : ABSTRACT_SOCKETS_AND_SIGNALS);
+  return new Uint8Array(new BigUint64Array(fields).buffer);
+}
+
+/** A `struct landlock_path_beneath_attr`, which is packed: 12 bytes. */
+function ruleOf(descriptor: number, rights: bigint): Uint8Array<ArrayBuffer> {
+  const rule = new DataView(new ArrayBuffer(12));
+  rule.setBigUint64(0, rights, true);
+  rule.setInt32(8, descriptor, true);
+  return new Uint8Array(rule.buffer);
+}
+
+function check(result: number, what: string): number {
+  if (result < 0) throw new Error(`Cannot ${what} of Landlock: error ${-result}`);
+  return result;
+}

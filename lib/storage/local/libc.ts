@@ -1,0 +1,101 @@
+/**
+ * The system's C library, opened once. Calls take numbers and bytes, never
+ * pointers, so that they go on working when the permission for FFI has been
+ * given back.
+ *
+ * @module
+ */
+
+import { type FileCalls, fileCalls } from "./libc_files.ts";
+import { type ProcessCalls, processCalls } from "./libc_process.ts";
+import { SYMBOLS, type Symbols } from "./libc_symbols.ts";
+
+export type { Bytes } from "./libc_symbols.ts";
+export { Poll } from "./libc_process.ts";
+
+/**
+ * Where distributions keep libc, for `--allow-ffi=PATH`. With FFI allowed
+ * without a path, the library is asked for by its name instead, which gives
+ * the one that this process already runs on.
+ */
+export const LIBC_PATHS: readonly string[] = Deno.build.arch === "aarch64"
+  ? [
+    "/lib/aarch64-linux-gnu/libc.so.6",
+    "/usr/lib/aarch64-linux-gnu/libc.so.6",
+    "/lib64/libc.so.6",
+    "/usr/lib64/libc.so.6",
+    "/usr/lib/libc.so.6",
+    "/lib/libc.so.6",
+  ]
+  : [
+    "/lib/x86_64-linux-gnu/libc.so.6",
+    "/usr/lib/x86_64-linux-gnu/libc.so.6",
+    "/lib64/libc.so.6",
+    "/usr/lib64/libc.so.6",
+    "/usr/lib/libc.so.6",
+    "/lib/libc.so.6",
+  ];
+
+const LIBC_NAME = "libc.so.6";
+
+/** What this program calls in libc. A failed call returns `-errno`; none throws. */
+export interface Libc extends FileCalls, ProcessCalls {}
+
+/**
+ * Opens libc, for the thread that calls.
+ *
+ * It never asks for a permission: it opens what it is allowed to.
+ *
+ * @throws {Deno.errors.NotSupported} On any system but Linux on x86-64 or arm64 with glibc.
+ * @throws {Deno.errors.NotCapable} Where no path of libc may be opened.
+ */
+export function openLibc(): Libc {
+  const { os, arch } = Deno.build;
+  if (os !== "linux" || (arch !== "x86_64" && arch !== "aarch64")) {
+    throw new Deno.errors.NotSupported(`No system calls are known for ${os} on ${arch}`);
+  }
+  const symbols = openSymbols(allowedPaths());
+  const readErrno = errnoReader(symbols);
+  return { ...fileCalls(symbols, readErrno), ...processCalls(symbols, readErrno) };
+}
+
+function allowedPaths(): readonly string[] {
+  if (isAllowed()) return [LIBC_NAME, ...LIBC_PATHS];
+  const paths = LIBC_PATHS.filter(isAllowed);
+  if (paths.length > 0) return paths;
+  throw new Deno.errors.NotCapable(`No permission for FFI with any of ${LIBC_PATHS.join(", ")}`);
+}
+
+function isAllowed(path?: string): boolean {
+  const descriptor: Deno.FfiPermissionDescriptor = path === undefined
+    ? { name: "ffi" }
+    : { name: "ffi", path };
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+function openSymbols(paths: readonly string[]): Symbols {
+  const causes: unknown[] = [];
+  for (const path of paths) {
+    try {
+      return Deno.dlopen(path, SYMBOLS).symbols;
+    } catch (cause) {
+      causes.push(cause);
+    }
+  }
+  throw new Deno.errors.NotSupported("No libc could be opened", {
+    cause: new AggregateError(causes),
+  });
+}
+
+/**
+ * Reads `errno` by copying from where it lies, because a pointer cannot be
+ * looked through without the permission for FFI. Each thread has its own.
+ */
+function errnoReader(symbols: Symbols): () => number {
+  const location = symbols.__errno_location();
+  const errno = new Int32Array(1);
+  return () => {
+    symbols.memcpy(errno, location, 4n);
+    return errno[0]!;
+  };
+}

@@ -1,0 +1,165 @@
+import { SystemCall } from "./linux.ts";
+import type { Bytes, ReadErrno, Symbols } from "./libc_symbols.ts";
+
+const EINTR = 4;
+const OPEN_HOW_SIZE = 24n;
+
+/**
+ * Calls on descriptors and on names below a directory's descriptor, each named
+ * as the system's. They throw nothing: a failed one returns `-errno`. What a
+ * signal broke off is begun again.
+ *
+ * A `name` or `path` is bytes closed by a NUL.
+ */
+export interface FileCalls {
+  /** openat2(2); `how` is a `struct open_how`. Returns a descriptor. */
+  openat2(directory: number, path: Bytes, how: Bytes): number;
+  /** close(2); not repeated: Linux has closed the descriptor even where it fails. */
+  close(fd: number): number;
+  /** statx(2); `into` is a `struct statx` of 256 bytes. */
+  statx(directory: number, name: Bytes, flags: number, mask: number, into: Bytes): number;
+  /** pread(2): bytes read, 0 at the end. */
+  pread(fd: number, into: Uint8Array, position: number): number;
+  /** pwrite(2): bytes written, which may be fewer than there are. */
+  pwrite(fd: number, data: Uint8Array, position: number): number;
+  /** ftruncate(2) */
+  ftruncate(fd: number, size: number): number;
+  /** fsync(2) */
+  fsync(fd: number): number;
+  /** fchmod(2) */
+  fchmod(fd: number, mode: number): number;
+  /** fchmodat(2); follows a link. */
+  fchmodat(directory: number, name: Bytes, mode: number): number;
+  /** fchmodat2(2), from Linux 6.6 on. */
+  fchmodat2(directory: number, name: Bytes, mode: number, flags: number): number;
+  /** fchownat(2) */
+  fchownat(directory: number, name: Bytes, uid: number, gid: number, flags: number): number;
+  /** utimensat(2); `times` is two `struct timespec`. */
+  utimensat(
+    directory: number,
+    name: Bytes,
+    times: BigInt64Array<ArrayBuffer>,
+    flags: number,
+  ): number;
+  /** futimens(3); `times` is two `struct timespec`. */
+  futimens(fd: number, times: BigInt64Array<ArrayBuffer>): number;
+  /** fstatvfs(3); `into` is a `struct statvfs` of 112 bytes. */
+  fstatvfs(fd: number, into: BigUint64Array<ArrayBuffer>): number;
+  /** copy_file_range(2): bytes copied; the positions are `loff_t`, and are moved on. */
+  copyFileRange(
+    from: number,
+    fromAt: BigInt64Array<ArrayBuffer>,
+    to: number,
+    toAt: BigInt64Array<ArrayBuffer>,
+    length: number,
+  ): number;
+  /** getdents64(2): bytes of `struct linux_dirent64` in `into`, 0 at the end. */
+  getdents64(fd: number, into: Bytes): number;
+  /** mkdirat(2) */
+  mkdirat(directory: number, name: Bytes, mode: number): number;
+  /** unlinkat(2) */
+  unlinkat(directory: number, name: Bytes, flags: number): number;
+  /** renameat(2) */
+  renameat(from: number, fromName: Bytes, to: number, toName: Bytes): number;
+  /** renameat2(2) */
+  renameat2(from: number, fromName: Bytes, to: number, toName: Bytes, flags: number): number;
+  /** linkat(2), which does not follow a link. */
+  linkat(from: number, fromName: Bytes, to: number, toName: Bytes): number;
+  /** symlinkat(2) */
+  symlinkat(target: Bytes, directory: number, name: Bytes): number;
+  /** readlinkat(2): bytes of the text, as many as fit. */
+  readlinkat(directory: number, name: Bytes, into: Bytes): number;
+}
+
+/** Makes {@linkcode FileCalls} of what was opened. */
+export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
+  /** The calls that are made most are written out; the rest comes through here. */
+  function again(call: () => number): number {
+    while (true) {
+      const result = call();
+      if (result !== -1) return result;
+      const errno = readErrno();
+      if (errno !== EINTR) return -errno;
+    }
+  }
+
+  return {
+    openat2(directory, path, how) {
+      while (true) {
+        const fd = symbols.openat2(SystemCall.openat2, directory, path, how, OPEN_HOW_SIZE);
+        if (fd !== -1) return fd;
+        const errno = readErrno();
+        if (errno !== EINTR) return -errno;
+      }
+    },
+    close: (fd) => symbols.close(fd) === -1 ? -readErrno() : 0,
+    statx(directory, name, flags, mask, into) {
+      while (true) {
+        if (symbols.statx(SystemCall.statx, directory, name, flags, mask, into) !== -1) return 0;
+        const errno = readErrno();
+        if (errno !== EINTR) return -errno;
+      }
+    },
+    pread(fd, into, position) {
+      const length = BigInt(into.length);
+      const at = BigInt(position);
+      while (true) {
+        const read = symbols.pread(fd, into as Bytes, length, at);
+        if (read !== -1) return read;
+        const errno = readErrno();
+        if (errno !== EINTR) return -errno;
+      }
+    },
+    pwrite(fd, data, position) {
+      const length = BigInt(data.length);
+      const at = BigInt(position);
+      while (true) {
+        const written = symbols.pwrite(fd, data as Bytes, length, at);
+        if (written !== -1) return written;
+        const errno = readErrno();
+        if (errno !== EINTR) return -errno;
+      }
+    },
+    getdents64(fd, into) {
+      return again(() => symbols.getdents64(SystemCall.getdents64, fd, into, into.length));
+    },
+
+    ftruncate: (fd, size) => again(() => symbols.ftruncate(fd, BigInt(size))),
+    fsync: (fd) => again(() => symbols.fsync(fd)),
+    fchmod: (fd, mode) => again(() => symbols.fchmod(fd, mode)),
+    fchmodat: (directory, name, mode) => again(() => symbols.fchmodat(directory, name, mode, 0)),
+    fchmodat2(directory, name, mode, flags) {
+      return again(() => symbols.fchmodat2(SystemCall.fchmodat2, directory, name, mode, flags));
+    },
+    fchownat(directory, name, uid, gid, flags) {
+      return again(() => symbols.fchownat(directory, name, uid, gid, flags));
+    },
+    utimensat(directory, name, times, flags) {
+      return again(() => symbols.utimensat(directory, name, times, flags));
+    },
+    futimens: (fd, times) => again(() => symbols.futimens(fd, times)),
+    fstatvfs: (fd, into) => again(() => symbols.fstatvfs(fd, into)),
+    copyFileRange(from, fromAt, to, toAt, length) {
+      const size = BigInt(length);
+      return again(() => symbols.copy_file_range(from, fromAt, to, toAt, size, 0));
+    },
+
+    mkdirat: (directory, name, mode) => again(() => symbols.mkdirat(directory, name, mode)),
+    unlinkat: (directory, name, flags) => again(() => symbols.unlinkat(directory, name, flags)),
+    renameat(from, fromName, to, toName) {
+      return again(() => symbols.renameat(from, fromName, to, toName));
+    },
+    renameat2(from, fromName, to, toName, flags) {
+      const { renameat2 } = SystemCall;
+      return again(() => symbols.renameat2(renameat2, from, fromName, to, toName, flags));
+    },
+    linkat(from, fromName, to, toName) {
+      return again(() => symbols.linkat(from, fromName, to, toName, 0));
+    },
+    symlinkat: (target, directory, name) => again(() => symbols.symlinkat(target, directory, name)),
+    readlinkat(directory, name, into) {
+      const size = BigInt(into.length);
+      return again(() => symbols.readlinkat(directory, name, into, size));
+    },
+  };
+}

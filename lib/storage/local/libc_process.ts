@@ -1,0 +1,104 @@
+import { SystemCall } from "./linux.ts";
+import type { Bytes, ReadErrno, Symbols } from "./libc_symbols.ts";
+
+const F_SETFD = 2;
+const FD_CLOEXEC = 1n;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_NO_NEW_PRIVS = 38;
+const RLIMIT_NOFILE = 7;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const LANDLOCK_CREATE_RULESET_VERSION = 1;
+const LANDLOCK_RULE_PATH_BENEATH = 1;
+
+/** What poll(2) waits for and tells of. */
+export const Poll = {
+  IN: 0x1,
+  OUT: 0x4,
+  ERR: 0x8,
+  HUP: 0x10,
+  NVAL: 0x20,
+} as const;
+
+/**
+ * Calls on this process and on plain streams. As the file calls they throw
+ * nothing and return `-errno`; but what a signal broke off is not begun again:
+ * it returns `-EINTR` (-4).
+ */
+export interface ProcessCalls {
+  /** read(2): bytes read, 0 at the end. */
+  read(fd: number, into: Uint8Array): number;
+  /** write(2): bytes written, which may be fewer than there are. */
+  write(fd: number, data: Uint8Array): number;
+  /** send(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) where there is no room, -ENOTSOCK (-88) on anything but a socket. */
+  send(fd: number, data: Uint8Array): number;
+  /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each; waits milliseconds, -1 for ever. Returns how many are ready. */
+  poll(fds: Bytes, timeout: number): number;
+  /** Closes `fd` when another program is started (FD_CLOEXEC). */
+  closeOnExec(fd: number): number;
+  /** umask(2): the mask before. */
+  umask(mask: number): number;
+  /** Takes from this process the means to gain rights by starting a program (PR_SET_NO_NEW_PRIVS). */
+  setNoNewPrivileges(): number;
+  /** Keeps other processes of this user from looking into this one (PR_SET_DUMPABLE 0). */
+  setNotDumpable(): number;
+  /** How many descriptors may be open; `Infinity` without a limit (RLIMIT_NOFILE). */
+  descriptorLimit(): number;
+  /** landlock_create_ruleset(2): a descriptor. */
+  landlockCreateRuleset(attributes: Bytes): number;
+  /** landlock_create_ruleset(2): the ABI version. */
+  landlockVersion(): number;
+  /** landlock_add_rule(2) with a `struct landlock_path_beneath_attr`. */
+  landlockAddPathRule(ruleset: number, rule: Bytes): number;
+  /** landlock_restrict_self(2): binds this thread, and what it starts from now on. */
+  landlockRestrictSelf(ruleset: number): number;
+}
+
+/** Makes {@linkcode ProcessCalls} of what was opened. */
+export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCalls {
+  function outcome(result: number): number {
+    return result === -1 ? -readErrno() : result;
+  }
+
+  return {
+    read: (fd, into) => outcome(symbols.read(fd, into as Bytes, BigInt(into.length))),
+    write: (fd, data) => outcome(symbols.write(fd, data as Bytes, BigInt(data.length))),
+    send(fd, data) {
+      const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+      return outcome(symbols.send(fd, data as Bytes, BigInt(data.length), flags));
+    },
+    poll: (fds, timeout) => outcome(symbols.poll(fds, BigInt(fds.length >> 3), timeout)),
+    closeOnExec: (fd) => outcome(symbols.fcntl(fd, F_SETFD, FD_CLOEXEC)),
+    umask: (mask) => symbols.umask(mask),
+    setNoNewPrivileges: () => outcome(symbols.prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n)),
+    setNotDumpable: () => outcome(symbols.prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n)),
+    descriptorLimit() {
+      const limits = new BigUint64Array(2);
+      const result = outcome(symbols.getrlimit(RLIMIT_NOFILE, limits));
+      if (result < 0) return result;
+      const soft = limits[0]!;
+      return soft === RLIM_INFINITY ? Infinity : Number(soft);
+    },
+    landlockCreateRuleset(attributes) {
+      const { landlockCreateRuleset } = SystemCall;
+      const size = BigInt(attributes.length);
+      return outcome(symbols.landlockCreateRuleset(landlockCreateRuleset, attributes, size, 0));
+    },
+    landlockVersion() {
+      const { landlockCreateRuleset } = SystemCall;
+      const flags = LANDLOCK_CREATE_RULESET_VERSION;
+      return outcome(symbols.landlockCreateRuleset(landlockCreateRuleset, null, 0n, flags));
+    },
+    landlockAddPathRule(ruleset, rule) {
+      const { landlockAddRule } = SystemCall;
+      const type = LANDLOCK_RULE_PATH_BENEATH;
+      return outcome(symbols.landlockAddRule(landlockAddRule, ruleset, type, rule, 0));
+    },
+    landlockRestrictSelf(ruleset) {
+      const { landlockRestrictSelf } = SystemCall;
+      return outcome(symbols.landlockRestrictSelf(landlockRestrictSelf, ruleset, 0));
+    },
+  };
+}
+
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
