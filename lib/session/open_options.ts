@@ -8,7 +8,8 @@ export function openOptions(pflags: number, attrs: FileAttrs): OpenOptions {
   return {
     read: (pflags & OpenFlag.READ) !== 0 || !write,
     write,
-    append: (pflags & OpenFlag.APPEND) !== 0,
+    // Without WRITE it means nothing, and some systems' APPEND would let the file be written.
+    append: write && (pflags & OpenFlag.APPEND) !== 0,
     create: (pflags & OpenFlag.CREAT) !== 0,
     truncate: (pflags & OpenFlag.TRUNC) !== 0,
     exclusive: (pflags & OpenFlag.EXCL) !== 0,
