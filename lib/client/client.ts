@@ -223,7 +223,10 @@ export class SftpClient {
     return this.connection.request(calls.EXPAND_PATH, { path });
   }
 
-  /** The home directory of a user; of the one logged in where `user` is empty. home-directory */
+  /**
+   * The home directory of a user; of the one logged in where `user` is empty,
+   * which older servers refuse. home-directory
+   */
   homeDirectory(user = ""): Promise<string> {
     return this.connection.request(calls.HOME_DIRECTORY, { user });
   }

@@ -69,22 +69,28 @@ export class MemoryStorage implements Storage<MemoryFile> {
   readonly #umask: number;
   readonly #owner: { readonly uid: number; readonly gid: number };
   readonly #owners: OwnerTables;
-  readonly #clock: () => number;
+  /** Now, in whole seconds since 1970. */
+  readonly #time: () => number;
 
-  /** Makes an empty tree. */
+  /**
+   * Makes an empty tree.
+   *
+   * @throws {RangeError} If a limit is no whole number.
+   */
   constructor(options: MemoryStorageOptions = {}) {
     const { maxBytes = 256 * MIB, maxNodes = 1_000_000 } = options;
     this.#space = new Space({ maxBytes, maxNodes });
     this.#umask = options.umask ?? 0o022;
     this.#owner = { uid: options.uid ?? 0, gid: options.gid ?? 0 };
     this.#owners = { users: options.users ?? new Map(), groups: options.groups ?? new Map() };
-    this.#clock = options.clock ?? Date.now;
+    const clock = options.clock ?? Date.now;
+    this.#time = () => Math.floor(clock() / 1000);
     const root = new DirectoryNode(this.#origin(0o777));
-    this.#tree = new Tree(root, this.#space, () => this.#time());
+    this.#tree = new Tree(root, this.#space, this.#time);
     this.extensions = memoryExtensions({
       tree: this.#tree,
       owners: this.#owners,
-      time: () => this.#time(),
+      time: this.#time,
     });
   }
 
@@ -98,7 +104,7 @@ export class MemoryStorage implements Storage<MemoryFile> {
     if (!(node instanceof FileNode) || place.slash) throw fault("ENOTDIR");
     if (options.truncate) node.truncate(0, this.#time());
     return new MemoryFile(node, options, {
-      time: () => this.#time(),
+      time: this.#time,
       closed: (node) => this.#tree.release(node),
     });
   }
@@ -195,9 +201,5 @@ export class MemoryStorage implements Storage<MemoryFile> {
       permissions: permissions & PERMISSION_BITS & ~this.#umask,
       time: this.#time(),
     };
-  }
-
-  #time(): number {
-    return Math.floor(this.#clock() / 1000);
   }
 }

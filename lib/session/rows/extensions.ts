@@ -255,7 +255,8 @@ function runCopyData(
   const from = conversation.handles.file(source);
   const to = conversation.handles.file(target);
   if (from === to) throw new StorageError("failure", "source and target are one file");
-  for (const offset of [sourceOffset, targetOffset]) {
+  const targetPosition = to.append ? 0 : targetOffset;
+  for (const offset of [sourceOffset, targetPosition]) {
     if (!Number.isSafeInteger(offset)) throw beyondAnyFile(offset);
   }
   const copied = conversation.storage.extensions.copyData!({
@@ -263,7 +264,7 @@ function runCopyData(
     sourcePosition: sourceOffset,
     length: length === 0 ? Infinity : length,
     target: to.file,
-    targetPosition: targetOffset,
+    targetPosition,
   });
   return after(copied, (count) => {
     from.bytesRead += count;

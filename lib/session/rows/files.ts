@@ -106,7 +106,7 @@ const write: Row<requests.WriteRequest, void> = {
   run(conversation, { handle, offset, data }) {
     const open = conversation.handles.file(handle);
     if (!Number.isSafeInteger(offset) && !open.append) throw beyondAnyFile(offset);
-    return after(open.file.write(data, offset), () => {
+    return after(open.file.write(data, open.append ? 0 : offset), () => {
       open.bytesWritten += data.length;
     });
   },

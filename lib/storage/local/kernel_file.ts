@@ -49,11 +49,14 @@ export class KernelFile implements RootFile {
   }
 
   write(data: Uint8Array, position: number): void {
-    let written = check(this.#libc.pwrite(this.#fd, data, position));
-    while (written < data.length) {
-      const more = check(this.#libc.pwrite(this.#fd, data.subarray(written), position + written));
-      if (more === 0) throw new StorageError("failure", "nothing more could be written");
-      written += more;
+    let rest = data;
+    let at = position;
+    while (rest.length > 0) {
+      const written = check(this.#libc.pwrite(this.#fd, rest, at));
+      if (written === rest.length) return;
+      if (written === 0) throw new StorageError("failure", "nothing could be written");
+      rest = rest.subarray(written);
+      at += written;
     }
   }
 

@@ -206,12 +206,12 @@ export class KernelRoot implements Root {
   }
 
   #parentStatus(path: VirtualPath): NodeStatus | undefined {
-    const fd = this.#paths.tryOpen(path + "/..", Open.PATH);
-    if (fd < 0) return undefined;
     try {
-      return this.#reader.ofOpen(fd);
-    } finally {
-      this.#libc.close(fd);
+      return this.#paths.use(path + "/..", Open.PATH, (fd) => this.#reader.ofOpen(fd));
+    } catch (error) {
+      // An entry that cannot be looked at is left out; this one may be, like any other.
+      if (error instanceof StorageError) return undefined;
+      throw error;
     }
   }
 }

@@ -17,8 +17,16 @@ export class Space {
   #bytes = 0;
   #nodes = 0;
 
-  /** Begins empty. */
+  /**
+   * Begins empty.
+   *
+   * @throws {RangeError} If a limit is no whole number.
+   */
   constructor(limits: SpaceLimits) {
+    for (const [name, limit] of Object.entries(limits)) {
+      if (Number.isSafeInteger(limit) && limit >= 0) continue;
+      throw new RangeError(`Cannot set ${name} to ${limit}: it is no whole number`);
+    }
     this.maxBytes = limits.maxBytes;
     this.maxNodes = limits.maxNodes;
   }

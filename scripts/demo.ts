@@ -1,0 +1,128 @@
+/**
+ * A first look, in a temporary directory: `deno task demo`.
+ *
+ * Starts `sftpwrap jail` as OpenSSH would, with the permissions for one directory and no others,
+ * talks to it through this project's own client, and tries to get out. Exits 0 where the jail held
+ * and 1 where it did not.
+ *
+ * @module
+ */
+
+import { SftpClient } from "../lib/client/client.ts";
+import { SftpStatusError } from "../lib/client/errors.ts";
+import { printLine } from "./support/print.ts";
+
+const PROJECT = new URL("../", import.meta.url);
+
+/** A file that every Unix has and no jail shows. */
+const OUTSIDE = "/etc/passwd";
+
+const LETTER = "Dear server,\nthis was uploaded by `deno task demo`.\n";
+
+/** Ways out of the jail: what is asked for, and how that would lead out. */
+const ESCAPES: readonly (readonly [path: string, how: string])[] = [
+  ["/holiday-photos", `a symbolic link to ${OUTSIDE}, planted from outside`],
+  ["../../../etc/passwd", "up and up and out"],
+  ["/etc/passwd", "an absolute name"],
+];
+
+async function main(): Promise<number> {
+  const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "sftpwrap_demo_" }));
+  try {
+    return await showJail(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function showJail(directory: string): Promise<number> {
+  await Deno.symlink(OUTSIDE, `${directory}/holiday-photos`);
+  const permissions = [`--allow-read=${directory}`, `--allow-write=${directory}`];
+  printLine("An SFTP server in a jail. It runs as OpenSSH would start it, and Deno lets it");
+  printLine("read and write in this one directory, and nothing else:");
+  printLine("");
+  printLine(`    deno run --no-prompt ${permissions.join(" \\\n        ")} \\`);
+  printLine(`        main.ts jail ${directory}`);
+  const server = startServer(directory, permissions);
+  const client = await SftpClient.connect({ readable: server.stdout, writable: server.stdin });
+  await showFiles(client);
+  const escaped = await tryToEscape(client);
+  await client.close();
+  await server.status;
+  return conclude(escaped);
+}
+
+function startServer(directory: string, permissions: readonly string[]) {
+  const main = new URL("main.ts", PROJECT).href;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, main, "jail", directory],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+}
+
+async function showFiles(client: SftpClient): Promise<void> {
+  const letter = new TextEncoder().encode(LETTER);
+  heading("Upload");
+  await client.mkdir("/letters");
+  await client.writeFile("/letters/first.txt", letter);
+  printLine(`    ${letter.length} bytes to /letters/first.txt`);
+
+  heading("Listing");
+  for (const path of ["/", "/letters"]) {
+    printLine(`    ${path}`);
+    for await (const { longname } of client.readDir(path)) printLine(`        ${longname}`);
+  }
+
+  heading("Download");
+  const back = new TextDecoder().decode(await client.readFile("/letters/first.txt"));
+  if (back !== LETTER) throw new Error("what came back is not what was sent");
+  printLine(`    ${letter.length} bytes from /letters/first.txt, the same as were sent`);
+}
+
+/** @returns The ways that led out. */
+async function tryToEscape(client: SftpClient): Promise<string[]> {
+  heading(`Escape: three ways to ${OUTSIDE} of this machine`);
+  const escaped: string[] = [];
+  for (const [path, how] of ESCAPES) {
+    const answer = await refusal(client, path);
+    if (answer === undefined) escaped.push(path);
+    printLine(`    get ${path}   (${how})`);
+    printLine(`        ${answer === undefined ? "*** IT WAS SENT ***" : `refused: ${answer}`}`);
+  }
+  return escaped;
+}
+
+/** What the server says to a download; undefined where it sends the file. */
+async function refusal(client: SftpClient, path: string): Promise<string | undefined> {
+  try {
+    await client.readFile(path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SftpStatusError) return error.text;
+    throw error;
+  }
+}
+
+function conclude(escaped: readonly string[]): number {
+  printLine("");
+  if (escaped.length > 0) {
+    printLine(`THE JAIL DID NOT HOLD: ${escaped.join(", ")}`);
+    printLine("Please report this, with the output above.");
+    return 1;
+  }
+  printLine("The jail held. What to try next:");
+  printLine("");
+  printLine("    mkdir -p jail && sftp -D 'deno run --no-prompt -A main.ts jail jail'");
+  printLine("        the same by hand, with OpenSSH's sftp (no sshd, no network)");
+  printLine("    deno run main.ts jail --help");
+  printLine("        every option; README.md has the lines for sshd_config");
+  return 0;
+}
+
+function heading(text: string): void {
+  printLine("");
+  printLine(text);
+}
+
+if (import.meta.main) Deno.exit(await main());

@@ -1,0 +1,30 @@
+import { run, type RunResult } from "../support/run.ts";
+import type { Reached } from "./ways.ts";
+
+/**
+ * Runs a batch of OpenSSH's sftp in the local directory of a test. It stops at the first command
+ * that fails, unless a `-` stands before it.
+ */
+export async function sftp(
+  { sftpArgs, local }: Reached,
+  commands: readonly string[],
+  options: readonly string[] = [],
+): Promise<RunResult> {
+  return await run("sftp", ["-b", "-", ...options, ...sftpArgs], {
+    input: commands.map((command) => command + "\n").join(""),
+    cwd: local,
+  });
+}
+
+/** As {@linkcode sftp}, for a batch that is to succeed; returns what it printed. */
+export async function sftpOk(
+  reached: Reached,
+  commands: readonly string[],
+  options: readonly string[] = [],
+): Promise<string> {
+  const { code, stdout, stderr } = await sftp(reached, commands, options);
+  if (code !== 0 || stderr !== "") {
+    throw new Error(`sftp: exit status ${code}\n--- stdout\n${stdout}--- stderr\n${stderr}`);
+  }
+  return stdout;
+}

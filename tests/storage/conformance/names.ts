@@ -1,0 +1,174 @@
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { StorageError } from "../../../lib/storage/errors.ts";
+import type { Group } from "./case.ts";
+import { failureOf, how } from "./subject.ts";
+
+const ODD_NAMES = [
+  " ",
+  "...",
+  ".hidden",
+  "-rf",
+  "~",
+  "a b",
+  "a\\b",
+  "a\nb",
+  "a\tb",
+  "'\"`$(a)*?[b]{c}",
+  "%41",
+  "a:b",
+  "\u00e9",
+  "e\u0301",
+  "日本語",
+  "😀",
+  "\ufeffbom",
+  "\u007f\u0085",
+  "constructor",
+  "__proto__",
+];
+
+/** 0xff, which stands in no UTF-8; 0xe9, which stands there only with others behind it. */
+const RAW_NAMES = ["\udcff", "caf\udce9", "\udc80é\udcbf", "a\udced\udca0\udc80"];
+
+/** Names that are text. */
+export const names: Group = {
+  name: "names",
+  cases: [
+    {
+      name: "odd names of files go round",
+      async run(s) {
+        for (const name of ODD_NAMES) await s.put("/" + name, name);
+        assertEquals(await s.names("/"), [...ODD_NAMES].sort());
+        for (const name of ODD_NAMES) assertEquals(await s.get("/" + name), name);
+        for (const name of ODD_NAMES) await s.storage.remove("/" + name);
+        assertEquals(await s.names("/"), []);
+      },
+    },
+    {
+      name: "odd names of directories go round",
+      async run(s) {
+        for (const name of ODD_NAMES) {
+          await s.mkdir("/" + name);
+          await s.put(`/${name}/a`, name);
+          assertEquals(await s.storage.realPath(`/${name}/a`), `/${name}/a`);
+        }
+        assertEquals(await s.names("/"), [...ODD_NAMES].sort());
+      },
+    },
+    {
+      name: "a name of 255 bytes goes round",
+      async run(s) {
+        const long = ["a".repeat(255), "é".repeat(127) + "b"];
+        for (const name of long) await s.put("/" + name);
+        assertEquals(await s.names("/"), long.sort());
+      },
+    },
+    {
+      name: "a name of 256 bytes is invalid",
+      async run(s) {
+        for (const name of ["a".repeat(256), "é".repeat(128)]) {
+          const path = "/" + name;
+          const create = how("write", "create");
+          const reason = "name too long";
+          await s.refuses("invalid", reason, () => s.storage.open(path, create));
+          await s.refuses("invalid", reason, () => s.storage.mkdir(path, {}));
+          await s.refuses("invalid", reason, () => s.storage.stat(path));
+        }
+        assertEquals(await s.names("/"), []);
+      },
+    },
+    {
+      name: "a path of 5000 bytes is invalid",
+      async run(s) {
+        const path = "/a".repeat(2500);
+        await s.refuses("invalid", "name too long", () => s.storage.stat(path));
+      },
+    },
+  ],
+};
+
+/** Names with bytes that are not UTF-8, for storages that can. */
+export const rawNames: Group = {
+  name: "raw names",
+  cases: [
+    {
+      name: "raw names of files go round",
+      async run(s) {
+        for (const [index, name] of RAW_NAMES.entries()) await s.put("/" + name, `${index}`);
+        assertEquals(await s.names("/"), [...RAW_NAMES].sort());
+        for (const [index, name] of RAW_NAMES.entries()) {
+          assertEquals(await s.get("/" + name), `${index}`);
+          await s.storage.remove("/" + name);
+        }
+        assertEquals(await s.names("/"), []);
+      },
+    },
+    {
+      name: "raw names of directories go round",
+      async run(s) {
+        for (const name of RAW_NAMES) {
+          await s.mkdir("/" + name);
+          await s.put(`/${name}/a`, "content");
+          assertEquals(await s.storage.realPath(`/${name}/a`), `/${name}/a`);
+          await s.storage.remove(`/${name}/a`);
+          await s.storage.rmdir("/" + name);
+        }
+        assertEquals(await s.names("/"), []);
+      },
+    },
+    {
+      name: "raw names are given by rename()",
+      async run(s) {
+        await s.put("/a", "content");
+        await s.storage.rename("/a", "/\udcff");
+        await s.storage.rename("/\udcff", "/\udcfe");
+        assertEquals([await s.names("/"), await s.get("/\udcfe")], [["\udcfe"], "content"]);
+      },
+    },
+    {
+      name: "raw names stand in links",
+      async run(s) {
+        await s.put("/\udcff", "content");
+        await s.storage.symlink("\udcff", "/\udcfe");
+        assertEquals(await s.storage.readLink("/\udcfe"), "\udcff");
+        assertEquals(await s.get("/\udcfe"), "content");
+      },
+    },
+    {
+      name: "raw names are as long as their bytes",
+      async run(s) {
+        const name = "\udcff".repeat(255);
+        await s.put("/" + name);
+        assertEquals(await s.names("/"), [name]);
+        await s.refuses("invalid", "name too long", () => s.storage.stat(`/${name}\udcff`));
+      },
+    },
+  ],
+};
+
+/** The same for storages that cannot: they refuse such a name and make no other of it. */
+export const refusedRawNames: Group = {
+  name: "refused raw names",
+  insteadOf: "raw names",
+  cases: [
+    {
+      name: "raw names are refused, and nothing is made",
+      async run(s) {
+        await s.put("/a", "content");
+        for (const name of RAW_NAMES) {
+          const path = "/" + name;
+          for (
+            const action of [
+              () => s.storage.open(path, how("write", "create")),
+              () => s.storage.mkdir(path, {}),
+              () => s.storage.rename("/a", path),
+              () => s.storage.symlink("a", path),
+            ]
+          ) {
+            assertInstanceOf(await failureOf(action), StorageError);
+          }
+        }
+        assertEquals([await s.names("/"), await s.get("/a")], [["a"], "content"]);
+      },
+    },
+  ],
+};

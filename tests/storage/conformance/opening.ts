@@ -1,0 +1,210 @@
+import { assertEquals } from "@std/assert";
+import type { Group } from "./case.ts";
+import { bytesOf, how, textAt } from "./subject.ts";
+
+const MODE_OF_NEW_FILES = 0o666;
+
+/** How files are opened and made. */
+export const opening: Group = {
+  name: "open",
+  cases: [
+    {
+      name: "open() finds a file that is there",
+      async run(s) {
+        await s.put("/a", "content");
+        assertEquals(await s.get("/a"), "content");
+      },
+    },
+    {
+      name: "open() of a name that is not there is not-found",
+      async run(s) {
+        await s.refuses("not-found", "no such file", () => s.storage.open("/a", how("read")));
+        await s.refuses("not-found", "no such file", () => s.storage.open("/a", how("write")));
+        assertEquals(await s.names("/"), []);
+      },
+    },
+    {
+      name: "open() in a directory that is not there is not-found",
+      async run(s) {
+        const options = how("write", "create");
+        await s.refuses("not-found", "no such file", () => s.storage.open("/no/a", options));
+      },
+    },
+    {
+      name: "open() below a file is not-found",
+      async run(s) {
+        await s.put("/a");
+        const options = how("write", "create");
+        await s.refuses("not-found", "not a directory", () => s.storage.open("/a/b", options));
+      },
+    },
+    {
+      name: "open() of a directory fails, to read and to write",
+      async run(s) {
+        await s.mkdir("/d");
+        await s.refuses("failure", "is a directory", () => s.storage.open("/d", how("read")));
+        await s.refuses("failure", "is a directory", () => s.storage.open("/d", how("write")));
+        await s.refuses("failure", "is a directory", () => s.storage.open("/", how("read")));
+      },
+    },
+    {
+      name: "open() with create makes an empty file",
+      async run(s) {
+        await s.using("/a", how("write", "create"), () => {});
+        assertEquals(await s.kind("/a"), "file");
+        assertEquals(await s.get("/a"), "");
+      },
+    },
+    {
+      name: "open() with create keeps a file that is there",
+      async run(s) {
+        await s.put("/a", "content");
+        await s.using("/a", how("write", "create"), () => {});
+        assertEquals(await s.get("/a"), "content");
+      },
+    },
+    {
+      name: "open() with create of a directory fails",
+      async run(s) {
+        await s.mkdir("/d");
+        const options = how("write", "create");
+        await s.refuses("failure", "is a directory", () => s.storage.open("/d", options));
+        assertEquals(await s.kind("/d"), "directory");
+      },
+    },
+    {
+      name: "open() with truncate cuts the file to nothing",
+      async run(s) {
+        await s.put("/a", "content");
+        await s.using("/a", how("write", "truncate"), () => {});
+        assertEquals(await s.get("/a"), "");
+      },
+    },
+    {
+      name: "open() with truncate but not create makes no file",
+      async run(s) {
+        const options = how("write", "truncate");
+        await s.refuses("not-found", "no such file", () => s.storage.open("/a", options));
+        assertEquals(await s.kind("/a"), "nothing");
+      },
+    },
+    {
+      name: "open() with create and truncate makes a file, then empties it",
+      async run(s) {
+        const options = how("write", "create", "truncate");
+        await s.using("/a", options, (file) => file.write(bytesOf("long content"), 0));
+        await s.using("/a", options, (file) => file.write(bytesOf("short"), 0));
+        assertEquals(await s.get("/a"), "short");
+      },
+    },
+    {
+      name: "open() with create and exclusive makes a file",
+      async run(s) {
+        const options = how("write", "create", "exclusive");
+        await s.using("/a", options, (file) => file.write(bytesOf("new"), 0));
+        assertEquals(await s.get("/a"), "new");
+      },
+    },
+    {
+      name: "open() with create and exclusive fails where there is a file, and keeps it",
+      async run(s) {
+        await s.put("/a", "content");
+        const options = how("write", "create", "exclusive", "truncate");
+        await s.refuses("failure", "file exists", () => s.storage.open("/a", options));
+        assertEquals(await s.get("/a"), "content");
+      },
+    },
+    {
+      name: "open() with create and exclusive fails where there is a directory",
+      async run(s) {
+        await s.mkdir("/d");
+        const options = how("write", "create", "exclusive");
+        await s.refuses("failure", "file exists", () => s.storage.open("/d", options));
+      },
+    },
+    {
+      name: "open() gives a new file the permissions asked for",
+      async run(s) {
+        const options = { ...how("write", "create"), attrs: { permissions: 0o100600 } };
+        await s.using("/a", options, () => {});
+        assertEquals(await s.mode("/a"), 0o600);
+      },
+    },
+    {
+      name: "open() gives a new file no more than 0666 where nothing is asked for",
+      async run(s) {
+        await s.put("/a");
+        const mode = await s.mode("/a");
+        assertEquals(mode & ~MODE_OF_NEW_FILES, 0);
+        assertEquals(mode & 0o400, 0o400);
+      },
+    },
+    {
+      name: "open() leaves the permissions of a file that is there",
+      async run(s) {
+        const create = how("write", "create");
+        await s.using("/a", { ...create, attrs: { permissions: 0o600 } }, () => {});
+        await s.using("/a", { ...create, attrs: { permissions: 0o644 } }, () => {});
+        assertEquals(await s.mode("/a"), 0o600);
+      },
+    },
+    {
+      name: "open() of a new file without any permission still lets it be written",
+      async run(s) {
+        const options = { ...how("write", "create"), attrs: { permissions: 0 } };
+        await s.using("/a", options, (file) => file.write(bytesOf("content"), 0));
+        assertEquals((await s.storage.stat("/a")).size, 7);
+      },
+    },
+    {
+      name: "read() of a file that is open to write alone is refused",
+      async run(s) {
+        await s.put("/a", "content");
+        await s.using("/a", how("write"), async (file) => {
+          await s.refuses("not-found", "not open for this", () => file.read(new Uint8Array(4), 0));
+        });
+      },
+    },
+    {
+      name: "write() to a file that is open to read alone is refused",
+      async run(s) {
+        await s.put("/a", "content");
+        await s.using("/a", how("read"), async (file) => {
+          await s.refuses("not-found", "not open for this", () => file.write(bytesOf("x"), 0));
+        });
+        assertEquals(await s.get("/a"), "content");
+      },
+    },
+    {
+      name: "open() to read and write does both",
+      async run(s) {
+        await s.put("/a", "content");
+        await s.using("/a", how("read", "write"), async (file) => {
+          assertEquals(await textAt(file, 0, 100), "content");
+          await file.write(bytesOf("CON"), 0);
+        });
+        assertEquals(await s.get("/a"), "CONtent");
+      },
+    },
+    {
+      name: "open() of one file twice gives two handles, and closing one leaves the other",
+      async run(s) {
+        await s.put("/a", "content");
+        const first = await s.storage.open("/a", how("read"));
+        const second = await s.storage.open("/a", how("read"));
+        await first.close(false);
+        assertEquals(await textAt(second, 0, 100), "content");
+        await second.close(false);
+      },
+    },
+    {
+      name: "close() settles also where the session breaks off",
+      async run(s) {
+        await s.put("/a", "content");
+        const file = await s.storage.open("/a", how("read"));
+        await file.close(true);
+        assertEquals(await s.get("/a"), "content");
+      },
+    },
+  ],
+};

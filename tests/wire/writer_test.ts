@@ -1,0 +1,165 @@
+import { assert, assertEquals } from "@std/assert";
+import { Reader } from "../../lib/wire/reader.ts";
+import { Writer } from "../../lib/wire/writer.ts";
+import { hex, toHex } from "../support/hex.ts";
+import { randomNumbers } from "../support/random.ts";
+
+Deno.test("Writer writes one field behind the other, from no capacity on", () => {
+  const writer = new Writer(0);
+  writer.u8(255);
+  writer.u32(0x80000001);
+  writer.u64(0x1_0000_0002);
+  writer.bigU64(0xfedcba9876543210n);
+  writer.raw(hex("a1a2"));
+  writer.bytes(hex("a3"));
+  writer.name("é\udcff");
+  const expected = hex(`
+    ff
+    80000001
+    0000000100000002
+    fedcba9876543210
+    a1a2
+    00000001 a3
+    00000003 c3a9 ff
+  `);
+  assertEquals(toHex(writer.written), toHex(expected));
+  assertEquals(writer.length, expected.length);
+});
+
+Deno.test("Writer.u64() writes every safe integer as Reader.u64() reads it", () => {
+  const numbers = [0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 52 + 1, 2 ** 53 - 1];
+  for (const number of numbers) {
+    const writer = new Writer();
+    writer.u64(number);
+    assertEquals(new Reader(writer.written).bigU64(), BigInt(number));
+    assertEquals(new Reader(writer.written).u64(), number);
+  }
+});
+
+Deno.test("Writer.u32() takes values modulo 2^32", () => {
+  const writer = new Writer();
+  for (const value of [-1, 2 ** 32, 2 ** 32 + 5]) writer.u32(value);
+  assertEquals(toHex(writer.written), "ffffffff" + "00000000" + "00000005");
+});
+
+Deno.test("Writer.end() fills the length of the packet begun last", () => {
+  const writer = new Writer(4);
+  writer.begin(101);
+  writer.u32(1);
+  writer.end();
+  writer.begin(200);
+  writer.end();
+  assertEquals(toHex(writer.written), "00000005" + "65" + "00000001" + "00000001" + "c8");
+});
+
+Deno.test("Writer.truncate() takes back what was written since a mark", () => {
+  const writer = new Writer();
+  writer.begin(104);
+  const mark = writer.position;
+  writer.name("taken back");
+  writer.truncate(mark);
+  writer.u8(7);
+  writer.end();
+  assertEquals(toHex(writer.written), "00000002" + "68" + "07");
+});
+
+Deno.test("Writer.drop() gives up the first bytes and keeps the others", () => {
+  const writer = new Writer();
+  writer.raw(hex("a1a2a3a4"));
+  writer.drop(0);
+  writer.drop(3);
+  assertEquals([writer.length, toHex(writer.written)], [1, "a4"]);
+  writer.raw(hex("b1"));
+  assertEquals(toHex(writer.written), "a4b1");
+  writer.drop(2);
+  assertEquals([writer.length, toHex(writer.written)], [0, ""]);
+});
+
+Deno.test("Writer.drop() of everything begins at the front again", () => {
+  const writer = new Writer(64);
+  writer.raw(hex("a1a2a3a4"));
+  writer.drop(4);
+  assertEquals(writer.position, 0);
+});
+
+Deno.test("Writer.clear() gives up everything", () => {
+  const writer = new Writer();
+  writer.raw(hex("a1a2a3a4"));
+  writer.drop(1);
+  writer.clear();
+  writer.u8(1);
+  assertEquals(toHex(writer.written), "01");
+});
+
+Deno.test("Writer keeps packets whole however they are dropped meanwhile", () => {
+  const random = randomNumbers(5);
+  for (let round = 0; round < 50; round++) {
+    const writer = new Writer(random(64));
+    const expected: number[] = [];
+    const seen: number[] = [];
+    for (let packet = 0; packet < 60; packet++) {
+      const length = random(90);
+      writer.begin(packet);
+      writer.raw(new Uint8Array(length).fill(packet));
+      writer.end();
+      expected.push(0, 0, 0, length + 1, packet, ...new Array(length).fill(packet));
+      const count = random(writer.length + 1);
+      seen.push(...writer.written.subarray(0, count));
+      writer.drop(count);
+    }
+    seen.push(...writer.written);
+    assertEquals(seen, expected);
+  }
+});
+
+Deno.test("Writer reuses its room, so that what is dropped costs no memory", () => {
+  const writer = new Writer(1024);
+  const { buffer } = writer.written;
+  for (let packet = 0; packet < 1000; packet++) {
+    writer.begin(1);
+    writer.raw(new Uint8Array(100));
+    writer.end();
+    // One packet is always waiting.
+    if (packet > 0) writer.drop(105);
+  }
+  assert(writer.written.buffer === buffer, "the buffer has grown");
+});
+
+Deno.test("Writer.window() lends room behind the end, and bytesInPlace() takes it in", () => {
+  const writer = new Writer(4);
+  writer.u8(1);
+  const window = writer.window(4, 10);
+  assertEquals(window.length, 10);
+  window.set(hex("a1a2a3"));
+  writer.bytesInPlace(window.subarray(0, 2));
+  assertEquals(toHex(writer.written), "01" + "00000002" + "a1a2");
+});
+
+Deno.test("Writer.bytesInPlace() copies bytes that stand somewhere else", () => {
+  const writer = new Writer(64);
+  writer.bytesInPlace(hex("a1a2"));
+  const misplaced = writer.window(5, 2);
+  misplaced.set(hex("b1b2"));
+  writer.bytesInPlace(misplaced);
+  writer.bytesInPlace(hex(""));
+  assertEquals(toHex(writer.written), "00000002a1a2" + "00000002b1b2" + "00000000");
+});
+
+Deno.test("Writer.setU32() overwrites at a mark, also after the buffer has grown", () => {
+  const writer = new Writer(8);
+  writer.u8(0xee);
+  const mark = writer.position;
+  writer.u32(0);
+  writer.raw(new Uint8Array(100));
+  writer.setU32(mark, 0xdeadbeef);
+  assertEquals(toHex(writer.written.subarray(0, 6)), "ee" + "deadbeef" + "00");
+});
+
+Deno.test("Writer.name() makes room for every kind of character", () => {
+  const long = "a".repeat(100) + "é".repeat(100) + "日".repeat(100) + "😀".repeat(100);
+  for (const name of [long, long + "\udc80".repeat(100)]) {
+    const writer = new Writer(1);
+    writer.name(name);
+    assertEquals(new Reader(writer.written).name(), name);
+  }
+});
