@@ -14,6 +14,14 @@
 
 export { FileType, isDirectory, isRegular, isSymlink } from "./attrs.ts";
 export { LineLog, type LineSink } from "./audit/line_log.ts";
+export type { RemoteEntry } from "./client/calls.ts";
+export type { Channel } from "./client/channel.ts";
+export { SftpClient } from "./client/client.ts";
+export { ConnectionLostError, SftpStatusError } from "./client/errors.ts";
+export type { OpenMode } from "./client/open_mode.ts";
+export type { RemoteDir } from "./client/remote_dir.ts";
+export type { RemoteCopy, RemoteFile } from "./client/remote_file.ts";
+export type { DownloadOptions, UploadOptions } from "./client/transfer.ts";
 export { requestPolicy, type RequestRules } from "./policy/requests.ts";
 export { serve, type ServeOptions } from "./serve.ts";
 export { type Log, LogLevel } from "./session/log.ts";
@@ -32,7 +40,8 @@ export type {
   RootFile,
 } from "./storage/local/root.ts";
 export { type PortableRights, PortableRoot } from "./storage/local/root_portable.ts";
-export { MemoryStorage } from "./storage/memory.ts";
+export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory.ts";
+export type { MemoryFile } from "./storage/memory/file.ts";
 export type {
   CopyRange,
   DirEntry,
@@ -48,3 +57,6 @@ export type {
   StorageExtensions,
   VirtualPath,
 } from "./storage/storage.ts";
+export { StatusCode } from "./wire/constants.ts";
+export { ProtocolError } from "./wire/errors.ts";
+export type { CheckFileRange, CheckFileReply, Limits } from "./wire/extensions.ts";

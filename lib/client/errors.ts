@@ -27,6 +27,8 @@ export class SftpStatusError extends Error {
   readonly text: string;
 
   /**
+   * An error of these parts; its message puts them together.
+   *
    * @param code The status, a value of `StatusCode`.
    * @param text The server's own words; may be empty.
    * @param request What was asked for, such as `STAT /missing`.
@@ -44,6 +46,8 @@ export class ConnectionLostError extends Error {
   override readonly name = "ConnectionLostError";
 
   /**
+   * An error with this message.
+   *
    * @param message What has happened, as far as it is known.
    * @param options The `cause`, where there is one.
    */

@@ -31,9 +31,13 @@ export const Extension = {
 
 /** Reply to limits@openssh.com; lengths in bytes, 0 for no limit. */
 export interface Limits {
+  /** A whole packet, without its length field. */
   readonly maxPacketLength: number;
+  /** What one READ returns. */
   readonly maxReadLength: number;
+  /** What one WRITE carries. */
   readonly maxWriteLength: number;
+  /** How many files and directories may be open at once. */
   readonly maxOpenHandles: number;
 }
 
@@ -57,6 +61,7 @@ export interface IdsRequest {
 export interface CheckFileRange {
   /** Names of hash algorithms, the client's favourite first. */
   readonly algorithms: readonly string[];
+  /** Where to begin, in bytes. */
   readonly offset: number;
   /** Bytes to hash; 0 for all up to the end. */
   readonly length: number;
@@ -76,7 +81,9 @@ export interface CheckFileNameRequest extends CheckFileRange {
 
 /** Reply to check-file: the algorithm used and the hashes one behind the other. */
 export interface CheckFileReply {
+  /** The algorithm that was used. */
   readonly algorithm: string;
+  /** The hashes, one behind the other. */
   readonly hashes: Uint8Array;
 }
 
