@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makeFile, treeOf } from "../support/files.ts";
+import { jailLine, withJail } from "../support/jail.ts";
+import { needs } from "../support/programs.ts";
 import { run, type RunResult } from "../support/run.ts";
 import { sftpOk } from "./sftp.ts";
 import { type Served, testOverSshd } from "./ways.ts";
@@ -27,12 +29,34 @@ testOverSshd("ssh -T HOST COMMAND is refused with one line", ["ssh"], async (ser
   assertRefused(await ssh(served, ["-T", served.sshd.alias, "id"]));
 });
 
-testOverSshd("ssh HOST on a terminal is refused with one line", ["ssh"], async (served) => {
-  // Where the key is not restricted, sshd gives a terminal, and both streams go there.
-  const { code, stdout, stderr } = await ssh(served, ["-tt", served.sshd.alias]);
-  assertMatch((stdout + stderr).replaceAll("\r", ""), POLITE);
-  assertEquals(code, 1);
-}, { sshd: { keyOptions: "no-port-forwarding" } });
+Deno.test({
+  name: "a person who starts it on a terminal is told so with one line",
+  ...needs("script"),
+  async fn() {
+    await withJail(async ({ jail }) => {
+      const { code, stdout } = await run("script", ["-qec", jailLine(jail), "/dev/null"]);
+      assertMatch(stdout.replaceAll("\r", ""), POLITE);
+      assertEquals(code, 1);
+    });
+  },
+});
+
+const isRoot = Deno.uid() === 0;
+
+testOverSshd(
+  isRoot
+    ? "ssh -tt HOST is refused with one line"
+    : "ssh -tt HOST (skipped: only root's sshd gives a terminal)",
+  ["ssh"],
+  async (served) => {
+    if (!isRoot) return;
+    // Where the key is not restricted, sshd gives a terminal, and both streams go there.
+    const { code, stdout, stderr } = await ssh(served, ["-tt", served.sshd.alias]);
+    assertMatch((stdout + stderr).replaceAll("\r", ""), POLITE);
+    assertEquals(code, 1);
+  },
+  { sshd: { keyOptions: "no-port-forwarding" } },
+);
 
 testOverSshd("ssh -T HOST that says nothing gets nothing", ["ssh"], async (served) => {
   // No server can tell this from an SFTP client before it speaks.

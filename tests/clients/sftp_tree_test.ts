@@ -124,24 +124,24 @@ testEachWay("does not change the mode of a link itself (chmod -h)", async (reach
   assertEquals(((await Deno.stat(`${jail}/file`)).mode ?? 0) & 0o7777, 0o640);
 });
 
-testEachWay(
-  "gives files to their own owner, also by a link (chown, chgrp, -h)",
-  async (reached) => {
-    const { jail } = reached;
-    await makeFile(`${jail}/file`, 10);
-    await Deno.symlink("file", `${jail}/link`);
-    const [uid, gid] = [Deno.uid(), Deno.gid()];
-    await sftpOk(reached, [
-      `chown ${uid} file`,
-      `chgrp ${gid} file`,
-      `chown ${uid} link`,
-      `chown -h ${uid} link`,
-      `chgrp -h ${gid} link`,
-    ]);
-    const info = await Deno.lstat(`${jail}/link`);
-    assertEquals([info.isSymlink, info.uid, info.gid], [true, uid, gid]);
-  },
-);
+testEachWay("gives files to their own owner (chown, chgrp)", async (reached) => {
+  const { jail } = reached;
+  await makeFile(`${jail}/file`, 10);
+  await Deno.symlink("file", `${jail}/link`);
+  const [uid, gid] = [Deno.uid(), Deno.gid()];
+  await sftpOk(reached, [`chown ${uid} file`, `chgrp ${gid} file`, `chown ${uid} link`]);
+  const info = await Deno.stat(`${jail}/file`);
+  assertEquals([info.uid, info.gid], [uid, gid]);
+});
+
+testEachWay("gives links themselves to their own owner (chown -h, chgrp -h)", async (reached) => {
+  const { jail } = reached;
+  await Deno.symlink("nowhere", `${jail}/link`);
+  const [uid, gid] = [Deno.uid(), Deno.gid()];
+  await sftpOk(reached, [`chown -h ${uid} link`, `chgrp -h ${gid} link`]);
+  const info = await Deno.lstat(`${jail}/link`);
+  assertEquals([info.isSymlink, info.uid, info.gid], [true, uid, gid]);
+}, { portable: false }); // Deno 2.6 has no lchown
 
 testEachWay("tells how full the disk is (df)", async (reached) => {
   const rows = (await sftpOk(reached, ["df", "df -hi /"])).split("\n");

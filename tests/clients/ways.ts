@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly jailOptions?: readonly string[];
   /** Deno's permissions, for the directory that is served; all of them where absent. */
   readonly permissions?: (jail: string) => readonly string[];
+  /** False leaves out the jail that Deno's own file API keeps; say why. */
+  readonly portable?: false;
   /** Options of the sshd. */
   readonly sshd?: SshdOptions;
 }
@@ -65,8 +67,18 @@ function lineFor(jail: string, { jailOptions, permissions }: ServeOptions): stri
   });
 }
 
+/** The same, kept by Deno's own file API where the kernel would keep it. */
+async function portable(
+  options: ServeOptions,
+  use: (reached: Reached) => Promise<void>,
+): Promise<void> {
+  const jailOptions = ["--confine=portable", ...options.jailOptions ?? []];
+  await overPipe({ ...options, jailOptions }, use);
+}
+
 const ways: readonly (Way & { readonly programs: readonly string[] })[] = [
   { name: "sftp -D", programs: ["sftp"], with: overPipe },
+  { name: "sftp -D (portable)", programs: ["sftp"], with: portable },
   { name: "sftp through sshd", programs: ["sftp", "sshd", "ssh-keygen"], with: overSshd },
 ];
 
@@ -77,6 +89,7 @@ export function testEachWay(
   options: ServeOptions = {},
 ): void {
   for (const way of ways) {
+    if (way.with === portable && options.portable === false) continue;
     Deno.test({
       name: `${way.name} ${name}`,
       ...needs(...way.programs),

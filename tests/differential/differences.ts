@@ -26,7 +26,7 @@ export interface Difference {
   /** The root that it is about; both where absent. */
   readonly root?: RootKind;
   /** Where the entry may be idle: what it is about is not so on every machine. */
-  readonly dependsOn?: "the file system" | "the version of OpenSSH";
+  readonly dependsOn?: "the file system" | "the version of OpenSSH" | "what else runs";
   /** Which mismatches it explains: all of these must match. */
   readonly where?: RegExp;
   readonly step?: RegExp;
@@ -76,7 +76,7 @@ export const differences: readonly Difference[] = [
     name: "what ends in /. ends in /",
     reason: "segments that are a dot are taken out before a storage sees the path; the system " +
       "refuses to remove, rename or make what is named so",
-    where: /\/\.( to .*)?$/,
+    where: /\/\.( (to|with) .*)?$/,
   },
   {
     name: "the root is in use, also where it is called a dot",
@@ -164,6 +164,14 @@ export const differences: readonly Difference[] = [
     ours: /^replies of 54, /,
   },
   {
+    name: "WRITE of no bytes is done",
+    reason: "the system is not asked whether it could be, so a file that was opened to be read " +
+      "takes them too",
+    step: /^write \d+, 0 bytes$/,
+    theirs: /^STATUS 2/,
+    ours: /^STATUS 0/,
+  },
+  {
     name: "home-directory without a user is that of the session's",
     reason: "as the draft and newer versions of OpenSSH have it",
     dependsOn: "the version of OpenSSH",
@@ -183,6 +191,22 @@ export const differences: readonly Difference[] = [
     where: NAMING,
     step: /^(rename|posix-rename|hardlink) "@\/fifo"|^on disk: /,
     theirs: /^STATUS [04]|^missing$|^mode (10|40)/,
+  },
+  {
+    name: "of two reasons to refuse, the new name's may be told",
+    reason: "it is looked at before the old one",
+    root: "kernel",
+    step: /^rename "@\/(missing|file\/)/,
+    theirs: /^STATUS 2/,
+    ours: /^STATUS 4 "Failure: file exists"$/,
+  },
+  {
+    name: "of two reasons to refuse, that it is a directory is told",
+    reason: "a path with a slash at its end can be nothing else, and is not linked",
+    root: "kernel",
+    step: /^hardlink "@\/[\w-]+\/"/,
+    theirs: /^STATUS [24]/,
+    ours: /^STATUS 3/,
   },
   {
     name: "the directory above the root has no name to be linked",
@@ -232,14 +256,6 @@ export const differences: readonly Difference[] = [
   },
   // Faults that are known; each entry goes with its repair.
   {
-    name: "fault: WRITE of no bytes to a file that is not open to be written",
-    reason: "PortableFile.write() does not ask the system where there is nothing to write",
-    root: "portable",
-    step: /^write \d+, 0 bytes$/,
-    theirs: /^STATUS 2/,
-    ours: /^STATUS 0/,
-  },
-  {
     name: "fault: MKDIR sets setuid and setgid",
     reason: "mkdir(2) takes the sticky bit alone",
     root: "portable",
@@ -249,6 +265,15 @@ export const differences: readonly Difference[] = [
     name: "fault: a file is renamed to what ends in a slash",
     reason: "rename(2) and link(2) refuse it: only a directory may be called so",
     root: "portable",
-    where: /^(RENAME|posix-rename) of [\w-]+ to (new|other-empty)\/$/,
+    where: /^(RENAME|posix-rename) of [\w/-]+ to (new|other-empty)\/$/,
+  },
+  {
+    name: "fault: EAGAIN on the way through hundreds of `..`",
+    reason: "openat2 gives up where any rename of the machine runs beside; a path that cannot be " +
+      "walked at once has to be walked in pieces",
+    root: "kernel",
+    dependsOn: "what else runs",
+    where: /^a path of 3,000 bytes of directories/,
+    ours: /^STATUS 4 "Failure: temporarily unavailable"$/,
   },
 ];

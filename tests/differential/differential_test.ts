@@ -114,7 +114,7 @@ async function startSides(directory: string): Promise<Sides> {
   hideOracle(top.theirs);
   const start = async (kind: RootKind): Promise<Side> => {
     const server = new ChildServer(sftpwrap(["jail", `--confine=${kind}`, top[kind]]), {
-      env: { TZ: ZONE, USER: "root", HOME: "/home" },
+      env: { TZ: ZONE, USER: "root" },
     });
     await server.greet();
     return { server, top: top[kind] };

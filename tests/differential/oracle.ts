@@ -5,7 +5,7 @@
  * @module
  */
 
-import { findProgram, type Need, needs, programPath } from "../support/programs.ts";
+import { type Need, needs, programPath } from "../support/programs.ts";
 import { ChildServer } from "../support/wire_session.ts";
 
 /** Both servers run in this zone, which has summer time. */
@@ -69,11 +69,15 @@ export function hideOracle(directory: string): void {
 }
 
 /** Starts OpenSSH's server in `directory`, where {@linkcode layOracle} has put it. */
-export function startOracle(directory: string, args: readonly string[] = []): ChildServer {
+export function startOracle(
+  directory: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): ChildServer {
   return new ChildServer([
     programPath("prlimit"),
     `--nofile=${FILE_LIMIT}:${FILE_LIMIT}`,
-    findProgram("chroot") ?? "chroot",
+    programPath("chroot"),
     directory,
     `/${KIT}/ld.so`,
     "--library-path",
@@ -81,5 +85,5 @@ export function startOracle(directory: string, args: readonly string[] = []): Ch
     `/${KIT}/sftp-server`,
     "-e",
     ...args,
-  ], { env: { TZ: ZONE, TZDIR: `/${KIT}`, USER: "root", LC_ALL: "C" } });
+  ], { env: { TZ: ZONE, TZDIR: `/${KIT}`, USER: "root", LC_ALL: "C", ...env } });
 }

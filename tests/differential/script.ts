@@ -198,8 +198,9 @@ export class Performance {
     });
     if (wanted.toTheEnd) return await this.#doToTheEnd(request);
     const reply = await this.#server.ask(request);
-    if (reply.kind === "handle" && wanted.keep !== undefined) {
-      this.#handles.set(wanted.keep, reply.handle);
+    if (wanted.keep !== undefined) {
+      this.#handles.delete(wanted.keep);
+      if (reply.kind === "handle") this.#handles.set(wanted.keep, reply.handle);
     }
     return tell(reply, this.#time, wanted.body);
   }

@@ -21,6 +21,9 @@ export interface Family {
 
 const UP = "../".repeat(20);
 
+/** As many open descriptors as a server may have. */
+const DESCRIPTORS = 16;
+
 /** What is tried below a directory that lies outside. */
 const BELOW = ["", "/", "/canary", "/canary/", "/dir", "/new", "/new/", "/empty", "/dir/.."];
 
@@ -81,10 +84,6 @@ export const families: readonly Family[] = [
       withBytes("/", [0xc0, 0xae, 0xc0, 0xae], "/outside/canary"),
       withBytes("/..", [0xc0, 0xaf], "outside/canary"),
       withBytes("/", [0xff], "/../../outside/canary"),
-      // A name that ends early for whoever looks at it as C does.
-      "/../outside/canary\0",
-      "/own\0/../../outside/canary",
-      "\0/../outside/canary",
     ],
   },
   {
@@ -236,7 +235,7 @@ export const families: readonly Family[] = [
       "first-root": "/proc/1/root",
       "to-proc": `${UP}proc`,
       ...Object.fromEntries(
-        Array.from({ length: 40 }, (_, fd) => [`fd/${fd}`, `/proc/self/fd/${fd}`]),
+        Array.from({ length: DESCRIPTORS }, (_, fd) => [`fd/${fd}`, `/proc/self/fd/${fd}`]),
       ),
       "dev-fd": "/dev/fd",
     })),
@@ -250,7 +249,7 @@ export const families: readonly Family[] = [
       "/to-proc/self/cwd/canary",
       "/proc-exe",
       ...["", "/canary", "/new"].map((name) => `/proc-cwd${name}`),
-      ...Array.from({ length: 40 }, (_, fd) => `/fd/${fd}/../outside/canary`),
+      ...Array.from({ length: DESCRIPTORS }, (_, fd) => `/fd/${fd}/../outside/canary`),
       "/dev-fd/0",
       "/dev/fd/3/../outside/canary",
     ],

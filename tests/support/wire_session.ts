@@ -111,7 +111,12 @@ export class ChildServer {
 
   /** Sends bytes; settles when the pipe has taken them. */
   async send(...packets: readonly Uint8Array[]): Promise<void> {
-    await this.#writer.write(concat(...packets));
+    try {
+      await this.#writer.write(concat(...packets));
+    } catch (error) {
+      // A server that has ended says why by its exit status.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
   }
 
   /** Sends INIT and returns VERSION. */
@@ -158,7 +163,8 @@ export class ChildServer {
     try {
       await this.#writer.close();
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      // Closed already, or broken.
+      if (!(error instanceof Deno.errors.BrokenPipe || error instanceof TypeError)) throw error;
     }
   }
 

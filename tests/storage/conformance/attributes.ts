@@ -75,6 +75,10 @@ export const attributes: Group = {
         await s.storage.setAttrs("/a", { size: 3 });
         await s.storage.setAttrs("/a", { size: 6 });
         assertEquals(await s.get("/a"), "con\0\0\0");
+        await s.put("/b", "x".repeat(1000));
+        await s.storage.setAttrs("/b", { size: 900 });
+        await s.storage.setAttrs("/b", { size: 1000 });
+        assertEquals(await s.get("/b"), "x".repeat(900) + "\0".repeat(100));
       },
     },
     {

@@ -107,6 +107,17 @@ export const content: Group = {
       },
     },
     {
+      name: "write() behind the end of a file that was cut shows nothing of what was there",
+      async run(s) {
+        await s.put("/a", "x".repeat(1000));
+        await s.using("/a", how("write"), async (file) => {
+          await file.setAttrs({ size: 900 });
+          await file.write(bytesOf("end"), 990);
+        });
+        assertEquals(await s.get("/a"), "x".repeat(900) + "\0".repeat(90) + "end");
+      },
+    },
+    {
       name: "write() far behind the end fills the gap with zeros",
       async run(s) {
         await s.put("/a", "start");

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { confine, landlockAbi } from "../../../lib/storage/local/landlock.ts";
 import { openLibc } from "../../../lib/storage/local/libc.ts";
 import { withTempDir } from "../../support/files.ts";
+import type { Need } from "../../support/programs.ts";
 import { runChild } from "./child.ts";
 import { makeLinksOut } from "./escapes.ts";
 import { fillOutside, snapshot } from "./places.ts";
@@ -15,6 +16,11 @@ const DENIED = "denied: permission denied";
 /** The first version that lets files be moved between directories. */
 const REFER_ABI = 2;
 const NETWORK_ABI = 4;
+
+function needsAbi(least: number): Need {
+  const ignore = abi < least;
+  return { ignore, reason: ignore ? `Landlock's ABI here is ${abi}, not ${least}` : "" };
+}
 
 /** What a confined process found; the outside is as before. */
 async function found(scenario: string, argument?: string): Promise<unknown> {
@@ -32,7 +38,7 @@ async function found(scenario: string, argument?: string): Promise<unknown> {
 }
 
 Deno.test("Landlock alone keeps a process inside, with resolution switched off", {
-  ignore: abi < REFER_ABI,
+  ...needsAbi(REFER_ABI),
 }, async () => {
   const { inside, command, ...attempts } = await found("unresolved") as Record<string, string>;
   assertEquals([inside, command], ["own", "PermissionDenied"]);
@@ -47,7 +53,7 @@ Deno.test("Landlock alone keeps a process inside, with resolution switched off",
 });
 
 Deno.test("a jail works under Landlock, with all of Deno's permissions given back", {
-  ignore: abi < REFER_ABI,
+  ...needsAbi(REFER_ABI),
 }, async () => {
   assertEquals(await found("inside"), {
     content: "cont",
@@ -60,7 +66,7 @@ Deno.test("a jail works under Landlock, with all of Deno's permissions given bac
 });
 
 Deno.test("under Landlock a read-only jail can be read and not changed", {
-  ignore: abi === 0,
+  ...needsAbi(1),
 }, async () => {
   const { content, names, ...attempts } = await found("read-only") as Record<string, unknown>;
   assertEquals([content, names], ["own", true]);
@@ -69,7 +75,7 @@ Deno.test("under Landlock a read-only jail can be read and not changed", {
 });
 
 Deno.test("without a directory Landlock leaves no file, and no connection to make", {
-  ignore: abi < NETWORK_ABI,
+  ...needsAbi(NETWORK_ABI),
 }, async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = String(listener.addr.port);

@@ -10,6 +10,8 @@ import { StorageError } from "../../../lib/storage/errors.ts";
 import type { Libc } from "../../../lib/storage/local/libc.ts";
 import type { Root, RootDir, RootFile } from "../../../lib/storage/local/root.ts";
 import { decodeName, encodeName } from "../../../lib/names.ts";
+import { type KernelRoot, openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
+import { programPath } from "../../support/programs.ts";
 import { how } from "../conformance/subject.ts";
 
 /** The directories of a test, by their real paths. */
@@ -36,6 +38,25 @@ export function withPlaces<T>(use: (places: Places) => T): T {
   } finally {
     Deno.removeSync(base, { recursive: true });
   }
+}
+
+/** Runs `use` with a root by the kernel on an empty jail. */
+export function withRoot<T>(libc: Libc, use: (root: KernelRoot, places: Places) => T): T {
+  return withPlaces((places) => {
+    const root = openKernelRoot(places.jail, libc);
+    try {
+      return use(root, places);
+    } finally {
+      root.close();
+    }
+  });
+}
+
+/** Runs a program to its end, and returns what it printed. */
+export function run(program: string, ...args: string[]): Uint8Array {
+  const { success, stdout, stderr } = new Deno.Command(programPath(program), { args }).outputSync();
+  assert(success, decodeName(stderr));
+  return stdout;
 }
 
 /** Makes `outside` anew: a canary, a directory with one in it, and an empty directory. */

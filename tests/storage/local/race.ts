@@ -113,17 +113,25 @@ const CONTESTS: readonly Contest[] = [
   },
 ];
 
-/** Runs each operation `rounds` times, and goes on until the other thread has had its turns too. */
+/** How long to race. */
+export interface RaceOptions {
+  /** How often each operation runs, at least: the other thread is to have its turns too. */
+  readonly rounds: number;
+  /** Go on until each operation has got out; else until each has come through inside. */
+  readonly lost?: boolean;
+}
+
+/** Runs each operation again and again while the other thread swaps. */
 export async function race(
   openRoot: (directory: string) => Root,
-  rounds: number,
+  options: RaceOptions,
 ): Promise<RaceResult> {
   return await withTempDir(async (base) => {
     const places = { base, jail: `${base}/jail`, outside: `${base}/outside` };
     makeField(places);
     const root = openRoot(places.jail);
     try {
-      return await withSwaps(places, (swaps) => contest(root, places, { rounds, swaps }));
+      return await withSwaps(places, (swaps) => contest(root, places, { ...options, swaps }));
     } finally {
       root.close();
     }
@@ -164,7 +172,7 @@ async function withSwaps<T>({ jail }: Places, use: (swaps: () => number) => T): 
 function contest(
   root: Root,
   { outside }: Places,
-  { rounds, swaps }: { rounds: number; swaps: () => number },
+  { rounds, lost = false, swaps }: RaceOptions & { swaps: () => number },
 ): RaceResult {
   const escapes: Record<string, number> = {};
   const successes: Record<string, number> = {};
@@ -172,7 +180,7 @@ function contest(
     let out = 0;
     let inside = 0;
     const before = swaps();
-    const isRace = () => swaps() - before >= FEWEST_SWAPS && inside > 0;
+    const isRace = () => swaps() - before >= FEWEST_SWAPS && (lost ? out : inside) > 0;
     for (let round = 0; round < rounds || !isRace(); round++) {
       assert(round < MOST_ROUNDS, `${name} and the swaps do not meet`);
       const { done, saw } = once(act, root);

@@ -2,24 +2,13 @@ import { assertEquals } from "@std/assert";
 import { FileType } from "../../../lib/attrs.ts";
 import { Errno } from "../../../lib/storage/local/errno.ts";
 import { type Libc, openLibc } from "../../../lib/storage/local/libc.ts";
-import { type KernelRoot, openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
+import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
 import { how } from "../conformance/subject.ts";
-import { assertFails, get, namesIn, put, using, withPlaces } from "./places.ts";
+import { assertFails, get, namesIn, put, using, withPlaces, withRoot } from "./places.ts";
 
 // What other kernels and file systems answer is played here by a libc that says so.
 
 const libc = openLibc();
-
-function withRoot<T>(differences: Partial<Libc>, use: (root: KernelRoot) => T): T {
-  return withPlaces(({ jail }) => {
-    const root = openKernelRoot(jail, { ...libc, ...differences });
-    try {
-      return use(root);
-    } finally {
-      root.close();
-    }
-  });
-}
 
 /** A call that fails so. */
 function says(errno: number): () => number {
@@ -44,7 +33,7 @@ Deno.test("an openat2 that gives up beside a rename is asked again, but not for 
     calls++;
     return refusals-- > 0 ? -Errno.EAGAIN : libc.openat2(...args);
   };
-  withRoot({ openat2 }, (root) => {
+  withRoot({ ...libc, openat2 }, (root) => {
     root.mkdir("/d", 0o777);
     refusals = 100;
     put(root, "/d/file", "content");
@@ -66,7 +55,7 @@ const WITHOUT_NOREPLACE: readonly [name: string, differences: Partial<Libc>][] =
 
 for (const [name, differences] of WITHOUT_NOREPLACE) {
   Deno.test(`renameNoReplace() keeps its promise where the system ${name}`, () => {
-    withRoot(differences, (root) => {
+    withRoot({ ...libc, ...differences }, (root) => {
       root.mkdir("/d", 0o777);
       put(root, "/d/inner");
       put(root, "/file", "content");
@@ -103,7 +92,7 @@ Deno.test("renameNoReplace() leaves no second name where the old one cannot be r
     refused = true;
     return -Errno.EACCES;
   };
-  withRoot({ renameat2: says(Errno.EINVAL), unlinkat }, (root) => {
+  withRoot({ ...libc, renameat2: says(Errno.EINVAL), unlinkat }, (root) => {
     put(root, "/file");
     assertFails(() => root.renameNoReplace("/file", "/new"), "denied: permission denied");
     assertEquals(namesIn(root, "/"), ["file"]);
@@ -121,7 +110,7 @@ const BEFORE_LINUX_6_6: readonly [name: string, differences: Partial<Libc>][] = 
 
 for (const [name, differences] of BEFORE_LINUX_6_6) {
   Deno.test(`chmod() works ${name}, on files and directories, and never on a link`, () => {
-    withRoot(differences, (root) => {
+    withRoot({ ...libc, ...differences }, (root) => {
       root.mkdir("/d", 0o777);
       put(root, "/file");
       root.symlink("file", "/link");
@@ -144,7 +133,7 @@ Deno.test("chmod() without fchmodat2 and procfs opens to write what cannot be op
     return reads ? -Errno.EACCES : libc.openat2(directory, path, open);
   };
   const differences = { fchmodat2: says(Errno.ENOSYS), fchmodat: says(Errno.ENOENT), openat2 };
-  withRoot(differences, (root) => {
+  withRoot({ ...libc, ...differences }, (root) => {
     put(root, "/file");
     root.chmod("/file", 0o640);
     assertEquals(root.stat("/file").permissions, FileType.REGULAR | 0o640);
@@ -170,7 +159,7 @@ function stopsAfterOne(): Libc["copyFileRange"] {
 
 for (const [name, differences] of COPIES) {
   Deno.test(`copy() copies ${name}`, () => {
-    withRoot(differences, (root) => {
+    withRoot({ ...libc, ...differences }, (root) => {
       const text = "0123456789".repeat(60_000);
       put(root, "/from", text);
       put(root, "/to", "start");
@@ -204,7 +193,7 @@ Deno.test("write() goes on after a short write, and fails where nothing more goe
   let most = 3;
   const pwrite: Libc["pwrite"] = (fd, data, position) =>
     libc.pwrite(fd, data.subarray(0, most), position);
-  withRoot({ pwrite }, (root) => {
+  withRoot({ ...libc, pwrite }, (root) => {
     put(root, "/file", "0123456789");
     assertEquals(get(root, "/file"), "0123456789");
     using(root.open("/file", how("write"), 0), (file) => {
@@ -222,7 +211,7 @@ Deno.test("a failed close is told, and the descriptor is never closed twice", ()
     closes++;
     return libc.close(fd) || outcome;
   };
-  withRoot({ close }, (root) => {
+  withRoot({ ...libc, close }, (root) => {
     put(root, "/file");
     const file = root.open("/file", how("write"), 0);
     const other = root.open("/file", how("write"), 0);
@@ -239,8 +228,8 @@ Deno.test("a failed close is told, and the descriptor is never closed twice", ()
 
 Deno.test("a file that cannot be looked at after it was opened is closed again", () => {
   const before = Array.from(Deno.readDirSync("/proc/self/fd")).length;
-  withRoot({}, (root) => put(root, "/file"));
-  withRoot({ statx: says(Errno.EACCES) }, (root) => {
+  withRoot(libc, (root) => put(root, "/file"));
+  withRoot({ ...libc, statx: says(Errno.EACCES) }, (root) => {
     assertFails(() => root.open("/", how("read"), 0), "denied: permission denied");
     assertFails(() => root.stat("/"), "denied: permission denied");
     const entries = root.openDir("/");

@@ -4,6 +4,8 @@ import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
 import { withoutResolution } from "./places.ts";
 import { race } from "./race.ts";
 
+const libc = openLibc();
+
 const SHORT = 2000;
 const LONG = 50_000;
 
@@ -13,15 +15,17 @@ const rounds = Number(
 );
 
 Deno.test(`no operation on a KernelRoot is raced out of it in ${rounds} rounds each`, async () => {
-  const libc = openLibc();
-  const { escapes } = await race((jail) => openKernelRoot(jail, libc), rounds);
+  const { escapes } = await race((jail) => openKernelRoot(jail, libc), { rounds });
   assertGreater(Object.keys(escapes).length, 0);
   for (const [name, count] of Object.entries(escapes)) assertEquals(count, 0, name);
 });
 
 Deno.test("the race is lost by every operation where resolution is switched off", async () => {
-  const libc = withoutResolution(openLibc());
-  const { escapes } = await race((jail) => openKernelRoot(jail, libc), 500);
+  const unresolved = withoutResolution(libc);
+  const { escapes } = await race((jail) => openKernelRoot(jail, unresolved), {
+    rounds: 50,
+    lost: true,
+  });
   for (const [name, count] of Object.entries(escapes)) {
     assertGreater(count, 0, `${name} was never seen outside`);
   }

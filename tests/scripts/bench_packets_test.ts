@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { PacketType } from "../../lib/wire/constants.ts";
+import * as packets from "../../scripts/bench/packets.ts";
+import { hex } from "../support/hex.ts";
+
+Deno.test("namePacket() is a request with id 0", () => {
+  assertEquals(
+    packets.namePacket(PacketType.STAT, "small"),
+    hex(`0000000e 11 00000000 00000005 "small"`),
+  );
+});
+
+Deno.test("Ring gives each request its id and position, in the slot of one that is answered", () => {
+  const handle = hex(`"h1"`);
+  const ring = new packets.Ring(packets.readPacket(handle, 0x8000), 2);
+  for (const index of [0, 1, 2]) {
+    ring.number(index);
+    ring.place(index, packets.positionAt(handle), index * 0x1_8000_0000);
+  }
+  assertEquals(
+    ring.bytes,
+    hex(`
+      00000017 05 00000002 00000002 "h1" 0000000300000000 00008000   # slot 0: request 2
+      00000017 05 00000001 00000002 "h1" 0000000180000000 00008000   # slot 1: request 1
+    `),
+  );
+});
+
+Deno.test("setHandle() puts another handle into a packet", () => {
+  const packet = packets.handlePacket(PacketType.CLOSE, hex(`"h1"`));
+  packets.setHandle(packet, hex(`"h2"`));
+  assertEquals(packet, packets.handlePacket(PacketType.CLOSE, hex(`"h2"`)));
+});

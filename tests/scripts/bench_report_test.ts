@@ -1,0 +1,105 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { chart } from "../../scripts/bench/chart.ts";
+import { readmeBlock, replaceBlock } from "../../scripts/bench/readme.ts";
+import type { Report } from "../../scripts/bench/report.ts";
+import type { Samples } from "../../scripts/bench/samples.ts";
+import { markdownTable } from "../../scripts/bench/table.ts";
+
+const SAMPLES: Samples = {
+  r32: { openssh: [1000, 1000, 1000], kernel: [1500, 1600, 1700], portable: [900, 1200, 1000] },
+  r255: { openssh: [2000, 2000, 2000], kernel: [2000, 2500, 2200], portable: [null, null, null] },
+  peak: { openssh: [3, 3, 3], kernel: [60, 63, 66], portable: [70, 70, 70] },
+};
+
+Deno.test("markdownTable() has a line for each metric that was measured, in columns", () => {
+  const lines = [
+    "|                                   | OpenSSH |          Kernel |        Portable |",
+    "| --------------------------------- | ------: | --------------: | --------------: |",
+    "| READ 32 KiB, 64 in flight (MB/s)  |    1000 | 1600 · **1.60** | 1000 · **1.00** |",
+    "| READ 255 KiB, 16 in flight (MB/s) |    2000 | 2200 · **1.10** |               – |",
+    "| peak memory (MiB)                 |     3.0 |   63.0 · **21** |   70.0 · **23** |",
+  ];
+  assertEquals(markdownTable(report(SAMPLES), { spread: false }).split("\n"), lines);
+});
+
+Deno.test("markdownTable() shows the least and the most of the pairs where it is asked to", () => {
+  const table = markdownTable(report(SAMPLES), { spread: true });
+  assert(table.includes("1600 · **1.60** (1.50–1.70)"), table);
+});
+
+Deno.test("markdownTable() has no ratios where OpenSSH was not measured", () => {
+  const table = markdownTable(report({ r32: { kernel: [1500] } }), { spread: true });
+  assert(table.includes("1500 |"), table);
+  assert(!table.includes("**"), table);
+});
+
+Deno.test("markdownTable() has lines of one length", () => {
+  const lines = markdownTable(report(SAMPLES), { spread: true }).split("\n");
+  assertEquals(new Set(lines.map((line) => line.length)).size, 1);
+});
+
+Deno.test("chart() draws a bar of the ratio's length for each root and stage", () => {
+  const svg = chart(report(SAMPLES));
+  const widths = [...svg.matchAll(/width="([\d.]+)" height="15"/g)].map((match) =>
+    Number(match[1])
+  );
+  const [kernel = 0, portable = 0, large = 0] = widths;
+  assertEquals(widths.length, 3);
+  assertEquals((kernel / portable).toFixed(2), "1.60");
+  assertEquals((large / portable).toFixed(2), "1.10");
+  assert(svg.includes(">1.60<"), svg);
+});
+
+Deno.test("chart() cuts off a bar that would dwarf all others, and says so", () => {
+  const svg = chart(report({ sp: { openssh: [100], kernel: [900], portable: [250] } }));
+  const widths = [...svg.matchAll(/width="([\d.]+)" height="15"/g)].map((match) => match[1]);
+  assertEquals(widths[0], widths[1]);
+  assert(svg.includes(">9.00 »<"), svg);
+  assert(svg.includes(">2.50<"), svg);
+});
+
+Deno.test("chart() is well-formed: names may hold what XML has marks for", () => {
+  const svg = chart({ ...report(SAMPLES), contestants: [{ id: "kernel", name: "a < b & c" }] });
+  assert(svg.includes("a &lt; b &amp; c"), svg);
+});
+
+Deno.test("readmeBlock() names the machine", () => {
+  const block = readmeBlock(report(SAMPLES));
+  assert(block.includes("A CPU (2 CPUs), Linux 6, Deno 2.9 (compiled by Deno 2.6), OpenSSH 9"));
+});
+
+Deno.test("replaceBlock() replaces what stands between the markers, and nothing else", () => {
+  const readme = "before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n";
+  const replaced = "before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nafter\n";
+  assertEquals(replaceBlock(readme, "new"), replaced);
+  assertEquals(replaceBlock(replaced, "new"), replaced);
+});
+
+Deno.test("replaceBlock() refuses a README without both markers in their order", () => {
+  assertThrows(() => replaceBlock("nothing", "new"), RangeError, "bench:begin");
+  assertThrows(() => replaceBlock("<!-- bench:end --><!-- bench:begin -->", "new"), RangeError);
+});
+
+function report(samples: Samples): Report {
+  return {
+    machine: {
+      cpu: "A CPU",
+      cpus: 2,
+      kernel: "Linux 6",
+      deno: "Deno 2.9",
+      compiler: "Deno 2.6",
+      openssh: "OpenSSH 9",
+      rclone: undefined,
+      load: 0,
+      date: "2026-01-31",
+    },
+    settings: { rounds: 3, size: 512, inMemory: true },
+    contestants: [
+      { id: "openssh", name: "OpenSSH" },
+      { id: "kernel", name: "Kernel" },
+      { id: "portable", name: "Portable" },
+    ],
+    samples,
+    notes: [],
+  };
+}
