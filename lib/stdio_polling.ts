@@ -1,5 +1,5 @@
 import { type Polling, stdio, type Transport } from "./stdio.ts";
-import { Errno } from "./storage/local/errno.ts";
+import { Errno } from "./storage/errno.ts";
 import { type Libc, Poll } from "./storage/local/libc.ts";
 
 const STDIN = 0;

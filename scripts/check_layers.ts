@@ -30,7 +30,6 @@ const PARTS = [
   "memory",
   "local",
   "libc",
-  "errno",
   "proxy",
   "connect",
   "gridfs",
@@ -56,7 +55,12 @@ const LAYERS: readonly Layer[] = [
   // What a storage promises; every backend and the session know only this of each other.
   {
     name: "contract",
-    files: ["lib/storage/storage.ts", "lib/storage/errors.ts", "lib/storage/path.ts"],
+    files: [
+      "lib/storage/storage.ts",
+      "lib/storage/errors.ts",
+      "lib/storage/errno.ts",
+      "lib/storage/path.ts",
+    ],
     imports: NOUNS,
     packages: [],
   },
@@ -78,21 +82,15 @@ const LAYERS: readonly Layer[] = [
     packages: [],
   },
   {
-    name: "errno",
-    files: ["lib/storage/local/errno.ts"],
-    imports: [...NOUNS, "contract"],
-    packages: [],
-  },
-  {
     name: "libc",
     files: ["lib/storage/local/libc.ts"],
-    imports: [...NOUNS, "contract", "local", "errno"],
+    imports: [...NOUNS, "contract", "local"],
     packages: [],
   },
   {
     name: "local",
     files: ["lib/storage/local/"],
-    imports: [...NOUNS, "contract", "libc", "errno"],
+    imports: [...NOUNS, "contract", "libc"],
     packages: ["node:*"],
   },
   {
@@ -135,7 +133,7 @@ const LAYERS: readonly Layer[] = [
   {
     name: "transport",
     files: ["lib/transport/", "lib/stdio*.ts"],
-    imports: [...NOUNS, "libc", "errno"],
+    imports: [...NOUNS, "contract", "libc"],
     packages: ["@std/streams", "node:*"],
   },
   {
@@ -164,13 +162,20 @@ const LAYERS: readonly Layer[] = [
   {
     name: "scripts",
     files: ["scripts/"],
-    imports: [...PARTS, "wire", "cli", "main", "project"],
+    imports: [...PARTS, "wire", "cli", "main", "project", "support"],
+    packages: ["*"],
+  },
+  // Real servers and programs, for the tests and for the benchmark.
+  {
+    name: "support",
+    files: ["tests/support/"],
+    imports: [...PARTS, "wire", "cli", "main", "project", "scripts"],
     packages: ["*"],
   },
   {
     name: "tests",
     files: ["tests/"],
-    imports: [...PARTS, "wire", "cli", "main", "project", "scripts"],
+    imports: [...PARTS, "wire", "cli", "main", "project", "scripts", "support"],
     packages: ["*"],
   },
 ];

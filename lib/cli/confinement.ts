@@ -37,6 +37,9 @@ export interface Confinement {
   enter(): readonly Ring[];
 }
 
+/** The first version of Landlock that lets files be moved and linked between directories. */
+const ABI_WITH_MOVES = 2;
+
 /** What is to be confined. */
 export interface ConfinementOptions {
   readonly directory: string;
@@ -63,8 +66,11 @@ export async function prepareConfinement(options: ConfinementOptions): Promise<C
     }
     return await portableConfinement(options, reason);
   }
-  if (options.mode === "kernel" && landlockAbi(libc) === 0) {
-    throw new StartError("the kernel cannot keep this jail: it has no Landlock");
+  const needed = options.readOnly ? 1 : ABI_WITH_MOVES;
+  if (options.mode === "kernel" && landlockAbi(libc) < needed) {
+    throw new StartError(
+      `the kernel cannot keep this jail: its Landlock is older than ABI ${needed}`,
+    );
   }
   return kernelConfinement(libc, root, options);
 }
@@ -97,7 +103,7 @@ async function portableConfinement(
   const { PortableRoot } = await import("../storage/local/root_portable.ts");
   return {
     root: new PortableRoot(directory, { symlink: maySymlink(), statfs: mayStatfs() }),
-    transport: stdio,
+    transport: portableTransport(),
     umask(mask) {
       if (!granted({ name: "sys" })) throw new StartError("-u needs the permission --allow-sys");
       Deno.umask(mask);
@@ -117,6 +123,17 @@ async function portableConfinement(
   };
 }
 
+/** Streams that tell whether a write would wait, where libc may be called at least for that. */
+function portableTransport(): Transport {
+  try {
+    return pollingStdio(openLibc());
+  } catch (error) {
+    const without = [Deno.errors.NotCapable, Deno.errors.NotSupported];
+    if (without.some((kind) => error instanceof kind)) return stdio;
+    throw error;
+  }
+}
+
 function permissionRing(directory: string): Ring {
   const outside = directory === "/" ? "/" : directory.slice(0, directory.lastIndexOf("/")) || "/";
   const wide = (["read", "write"] as const).filter((name) => granted({ name, path: outside }));
@@ -133,6 +150,10 @@ function permissionRing(directory: string): Ring {
 function enterLandlock(libc: Libc, root: KernelRoot, readOnly: boolean): Ring {
   const abi = landlockAbi(libc);
   if (abi === 0) return { name: "landlock", holds: false, text: "the kernel has none" };
+  if (abi < ABI_WITH_MOVES && !readOnly) {
+    const text = `not applied: ABI ${abi} would refuse renames between directories`;
+    return { name: "landlock", holds: false, text };
+  }
   confine(libc, {
     abi,
     directories: [{ descriptor: root.descriptor, write: !readOnly }],

@@ -2,7 +2,7 @@ import { print } from "../stdio.ts";
 import { prepareConfinement, type Ring } from "./confinement.ts";
 import { StartError } from "./errors.ts";
 import { granted, type Identity } from "./host.ts";
-import { wayOut } from "./jail_directory.ts";
+import { logWithin, wayOut } from "./jail_directory.ts";
 import type { JailOptions } from "./jail_options.ts";
 
 const OTHERS_MAY_WRITE = 0o002;
@@ -69,7 +69,7 @@ function examine(directory: string, options: JailOptions, who: Identity): readon
       }
       : { good: true, text: `directory: mode ${bits.toString(8)}` },
   );
-  const reason = wayOut(directory, { home: who.home, logFile: options.logFile });
+  const reason = logWithin(directory, options.logFile) ?? wayOut(directory, who.home);
   findings.push(
     reason === undefined
       ? { good: true, text: "directory: holds nothing that lets a client out" }

@@ -9,9 +9,9 @@ import { virtualPath } from "../storage/path.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { prepareConfinement } from "./confinement.ts";
 import { StartError } from "./errors.ts";
-import { accounts, clientAddress, environment, granted, identity } from "./host.ts";
+import { accounts, clientAddress, environment, granted, type Identity, identity } from "./host.ts";
 import { checkJail } from "./jail_check.ts";
-import { realDirectory, wayOut } from "./jail_directory.ts";
+import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
 import { openLog } from "./log_file.ts";
 import { missingPermissions } from "./missing.ts";
@@ -26,14 +26,43 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   const who = identity();
-  const directory = realDirectory(expandTokens(options.directory, who));
-  if (options.check) return await checkJail(directory, options, who);
+  if (options.check) return await checkJail(directoryOf(options, who), options, who);
   requireSftp({
     terminal: Deno.stdin.isTerminal(),
     command: options.command ?? environment("SSH_ORIGINAL_COMMAND"),
   });
-  refuseWayOut(directory, options, who.home);
+  const directory = logged(options, () => directoryOf(options, who));
+  refuse(directory, options, logWithin(directory, options.logFile));
   const log = openLog(options);
+  try {
+    refuse(directory, options, wayOut(directory, who.home));
+    return await serveJail(directory, options, who, log);
+  } catch (error) {
+    if (error instanceof StartError) log.write(LogLevel.ERROR, error.message);
+    throw error;
+  }
+}
+
+function directoryOf(options: JailOptions, who: Identity): string {
+  return realDirectory(expandTokens(options.directory, who));
+}
+
+/** sshd shows nobody what stands on standard error of an SFTP session, so the log tells it too. */
+function logged<T>(options: JailOptions, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof StartError) openLog(options).write(LogLevel.ERROR, error.message);
+    throw error;
+  }
+}
+
+async function serveJail(
+  directory: string,
+  options: JailOptions,
+  who: Identity,
+  log: Log,
+): Promise<number> {
   const client = clientAddress();
   // Without the permission to write it is a read-only jail, whatever was asked for.
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
@@ -59,12 +88,9 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
   });
 }
 
-function refuseWayOut(directory: string, options: JailOptions, home: string | undefined): void {
-  if (options.allowHome) return;
-  const reason = wayOut(directory, { home, logFile: options.logFile });
-  if (reason !== undefined) {
-    throw new StartError(`${directory} is no safe jail: ${reason} (--allow-home overrides)`);
-  }
+function refuse(directory: string, options: JailOptions, reason: string | undefined): void {
+  if (options.allowHome || reason === undefined) return;
+  throw new StartError(`${directory} is no safe jail: ${reason} (--allow-home overrides)`);
 }
 
 /** The zone's file is outside the jail: it is read before the way there is closed. */

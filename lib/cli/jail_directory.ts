@@ -38,26 +38,21 @@ export function realDirectory(directory: string): string {
   }
 }
 
-/** What a jail must not hold. */
-export interface Outside {
-  /** The account's home directory, where it is known. */
-  readonly home: string | undefined;
-  /** The log file. */
-  readonly logFile: string | undefined;
-}
-
-/** The reason why a client of a jail in `directory` could get out of it, or nothing. */
-export function wayOut(directory: string, { home, logFile }: Outside): string | undefined {
+/** The reason why a client of a jail in `directory` could get out of it by the account's home, or nothing. */
+export function wayOut(directory: string, home: string | undefined): string | undefined {
   if (home === undefined) {
     const found = WAYS_OUT.find((name) => exists(`${directory}/${name}`));
     if (found !== undefined) return `it holds ${found}`;
   } else if (holds(directory, realOrSame(home))) {
     return "it holds the account's home directory, and so its .ssh and shell start-up files";
   }
-  if (logFile !== undefined && holds(directory, realOrSame(logFile))) {
-    return "it holds the log file";
-  }
   return undefined;
+}
+
+/** The reason why a client of a jail in `directory` could change its own log, or nothing. */
+export function logWithin(directory: string, logFile: string | undefined): string | undefined {
+  const within = logFile !== undefined && holds(directory, realOrSame(logFile));
+  return within ? "it holds the log file" : undefined;
 }
 
 function holds(directory: string, path: string): boolean {

@@ -23,8 +23,10 @@ export function requireSftp({ terminal, command }: Start): void {
   }
 }
 
+/** Copiers that would wait for one of their own kind, whatever their arguments are called. */
+const OTHER_PROTOCOLS: readonly string[] = ["scp", "rsync", "unison"];
+
 function namesSftp(command: string): boolean {
-  return command.split(/\s+/).some((word) =>
-    word.slice(word.lastIndexOf("/") + 1).includes("sftp")
-  );
+  const names = command.trim().split(/\s+/).map((word) => word.slice(word.lastIndexOf("/") + 1));
+  return !OTHER_PROTOCOLS.includes(names[0]!) && names.some((name) => name.includes("sftp"));
 }

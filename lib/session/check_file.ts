@@ -15,7 +15,8 @@ const ALGORITHMS: readonly string[] = ["md5", "sha1", "sha256", "sha512"];
 /** The draft's least block; a smaller one would make the reply larger than the file. */
 const SMALLEST_BLOCK = 256;
 
-const CHUNK_LENGTH = 256 * 1024;
+/** Bytes that are read at once, and held as long as a file is hashed. */
+export const CHUNK_LENGTH = 256 * 1024;
 
 /**
  * Hashes a range of an open file, block by block, for check-file

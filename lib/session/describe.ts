@@ -22,14 +22,16 @@ const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
 /** `open "p" flags WRITE,CREATE mode 0644` */
 export function describeOpen({ path, pflags, attrs }: OpenRequest): readonly string[] {
   const flags = FLAG_NAMES.filter(([flag]) => pflags & flag).map(([, name]) => name).join(",");
-  return [`open "${path}" flags ${flags} mode ${octal(attrs.permissions ?? DEFAULT_FILE_MODE)}`];
+  return [
+    `open "${path}" flags ${flags} mode 0${(attrs.permissions ?? DEFAULT_FILE_MODE).toString(8)}`,
+  ];
 }
 
 /** One line for each attribute that is changed: `set "p" mode 0644`. */
-export function describeAttrs(verb: string, path: string, attrs: FileAttrs): readonly string[] {
+export function describeAttrs(path: string, attrs: FileAttrs): readonly string[] {
   const { size, permissions, atime, mtime, uid, gid } = attrs;
   const lines: string[] = [];
-  const subject = `${verb} "${path}"`;
+  const subject = `set "${path}"`;
   if (size !== undefined) lines.push(`${subject} size ${size}`);
   if (permissions !== undefined) lines.push(`${subject} mode ${octal(permissions)}`);
   if (atime !== undefined && mtime !== undefined) {
@@ -41,7 +43,7 @@ export function describeAttrs(verb: string, path: string, attrs: FileAttrs): rea
 
 /** As C's `%04o` of the mode. */
 function octal(mode: number): string {
-  return "0" + (mode & 0o7777).toString(8).padStart(3, "0");
+  return (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
 /** As `strftime`'s `%Y%m%d-%H:%M:%S`, in local time. */

@@ -1,5 +1,12 @@
+import { isPromise } from "../maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
-import type { DirEntry, DirHandle, FileHandle, VirtualPath } from "../storage/storage.ts";
+import type {
+  DirEntry,
+  DirHandle,
+  FileHandle,
+  MaybePromise,
+  VirtualPath,
+} from "../storage/storage.ts";
 
 /** What a file handle of the client stands for. */
 export interface OpenFile {
@@ -33,22 +40,25 @@ const HANDLE_LENGTH = 4;
 export class Handles {
   readonly #open = new Map<number, OpenHandle>();
   #next = 0;
+  #opening = 0;
 
   /** @param limit How many may be open at once. */
   constructor(readonly limit: number) {}
 
-  /** Fails where no further handle may be opened; asked before the file is. */
-  checkRoom(): void {
-    if (this.#open.size >= this.limit) throw new StorageError("failure", "too many open handles");
-  }
-
-  /** Registers what has been opened and returns its handle. */
-  add(handle: OpenHandle): Uint8Array {
-    const number = this.#next++;
-    this.#open.set(number, handle);
-    const bytes = new Uint8Array(HANDLE_LENGTH);
-    new DataView(bytes.buffer).setUint32(0, number);
-    return bytes;
+  /**
+   * Opens something by `open` and returns its handle; fails before that where
+   * no further one may be open. What is being opened has its place already.
+   */
+  add(open: () => MaybePromise<OpenHandle>): MaybePromise<Uint8Array> {
+    if (this.#open.size + this.#opening >= this.limit) {
+      throw new StorageError("failure", "too many open handles");
+    }
+    const opened = open();
+    if (!isPromise(opened)) return this.#register(opened);
+    this.#opening++;
+    return opened
+      .finally(() => this.#opening--)
+      .then((handle) => this.#register(handle));
   }
 
   /** What `handle` stands for, if it is open. */
@@ -84,6 +94,14 @@ export class Handles {
     const all = [...this.#open.values()];
     this.#open.clear();
     return all;
+  }
+
+  #register(handle: OpenHandle): Uint8Array {
+    const number = this.#next++;
+    this.#open.set(number, handle);
+    const bytes = new Uint8Array(HANDLE_LENGTH);
+    new DataView(bytes.buffer).setUint32(0, number);
+    return bytes;
   }
 }
 

@@ -1,4 +1,5 @@
 import { MAX_DATA_LENGTH } from "../wire/constants.ts";
+import { CHUNK_LENGTH } from "./check_file.ts";
 import type { Conversation, Order, Row } from "./table.ts";
 
 /** What became of a request. */
@@ -92,10 +93,12 @@ export class Sequencer {
     if (slot.order === "alone") return false;
     if (this.#cost + slot.cost > MOST_IN_FLIGHT) return false;
     if (slot.order === "any") return true;
-    return this.#slots.every((other) =>
-      other.outcome !== undefined || other.handle !== slot.handle ||
-      (other.order === slot.order && slot.order !== "handle")
-    );
+    return this.#slots.every((other) => {
+      if (other.handle !== slot.handle) return true;
+      // What READDIR leaves for the next one is known when its reply has been written.
+      if (slot.order === "handle") return false;
+      return other.outcome !== undefined || other.order === slot.order;
+    });
   }
 
   #start(slot: Slot, start: () => unknown): void {
@@ -155,7 +158,7 @@ function costOf(row: Row, request: unknown): number {
     const { data } = request as { readonly data: Uint8Array };
     return SMALL_COST + data.length;
   }
-  return SMALL_COST;
+  return row.name.startsWith("check-file") ? SMALL_COST + CHUNK_LENGTH : SMALL_COST;
 }
 
 /** The handle that a request uses, as a key; empty where it uses none. */

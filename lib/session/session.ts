@@ -115,11 +115,11 @@ export class Session implements Conversation {
     if (type === PacketType.INIT) return this.#initialize(packet);
     if (!this.#initialized) throw new ProtocolError(`request ${type} came before INIT`);
     const id = packet.u32();
-    const row = type === PacketType.EXTENDED
-      ? this.#byExtension.get(packet.name())
-      : this.#byType.get(type);
+    const extension = type === PacketType.EXTENDED ? packet.name() : undefined;
+    const row = extension === undefined ? this.#byType.get(type) : this.#byExtension.get(extension);
     if (row === undefined || row.served?.(this.storage) === false) {
-      if (row === undefined) this.#say(LogLevel.ERROR, `Unknown message ${type}`);
+      const what = extension === undefined ? `message ${type}` : `extended request "${extension}"`;
+      if (row === undefined) this.#say(LogLevel.ERROR, `Unknown ${what}`);
       return this.#perform(unsupportedRow, id, undefined);
     }
     // What waits for an asynchronous storage outlives the packet's bytes.

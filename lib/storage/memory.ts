@@ -7,7 +7,7 @@
 
 import type { FileAttrs } from "../attrs.ts";
 import { memoryExtensions } from "./memory/extensions.ts";
-import { fault } from "./memory/faults.ts";
+import { errorOf } from "./errno.ts";
 import { MemoryFile } from "./memory/file.ts";
 import { Listing, type OwnerTables } from "./memory/listing.ts";
 import { DirectoryNode, FileNode, LinkNode, type NodeOrigin } from "./memory/node.ts";
@@ -98,10 +98,10 @@ export class MemoryStorage implements Storage<MemoryFile> {
   open(path: VirtualPath, options: OpenOptions): MemoryFile {
     const mustBeNew = options.create && options.exclusive;
     const place = this.#tree.walk(path, { follow: !mustBeNew, makesFile: options.create });
-    if (place.node !== undefined && mustBeNew) throw fault("EEXIST");
-    if (place.node instanceof DirectoryNode) throw fault("EISDIR");
+    if (place.node !== undefined && mustBeNew) throw errorOf("EEXIST");
+    if (place.node instanceof DirectoryNode) throw errorOf("EISDIR");
     const node = place.node ?? this.#create(place, options);
-    if (!(node instanceof FileNode) || place.slash) throw fault("ENOTDIR");
+    if (!(node instanceof FileNode) || place.slash) throw errorOf("ENOTDIR");
     if (options.truncate) node.truncate(0, this.#time());
     return new MemoryFile(node, options, {
       time: this.#time,
@@ -137,16 +137,16 @@ export class MemoryStorage implements Storage<MemoryFile> {
   /** The text of a link. */
   readLink(path: VirtualPath): string {
     const node = this.#tree.find(path, { follow: false });
-    if (!(node instanceof LinkNode)) throw fault("EINVAL");
+    if (!(node instanceof LinkNode)) throw errorOf("EINVAL");
     return node.target;
   }
 
   /** Makes the link `link` with the text `target`. */
   symlink(target: string, link: VirtualPath): void {
-    if (target === "") throw fault("ENOENT");
+    if (target === "") throw errorOf("ENOENT");
     refuseLongPath(target);
     const place = this.#tree.vacancy(link);
-    if (place.slash) throw fault("ENOENT");
+    if (place.slash) throw errorOf("ENOENT");
     const node = new LinkNode({ ...this.#origin(0), permissions: 0o777 }, target);
     this.#space.takeNode(node.size);
     this.#tree.attach(place, node);
@@ -162,20 +162,20 @@ export class MemoryStorage implements Storage<MemoryFile> {
   /** Removes an empty directory. */
   rmdir(path: VirtualPath): void {
     const place = this.#tree.walk(path, { follow: false });
-    if (place.name === "") throw fault("EBUSY");
-    if (place.name === ".") throw fault("EINVAL");
-    if (place.node === undefined) throw fault("ENOENT");
-    if (!(place.node instanceof DirectoryNode)) throw fault("ENOTDIR");
-    if (place.name === ".." || place.node.entries.size > 0) throw fault("ENOTEMPTY");
+    if (place.name === "") throw errorOf("EBUSY");
+    if (place.name === ".") throw errorOf("EINVAL");
+    if (place.node === undefined) throw errorOf("ENOENT");
+    if (!(place.node instanceof DirectoryNode)) throw errorOf("ENOTDIR");
+    if (place.name === ".." || place.node.entries.size > 0) throw errorOf("ENOTEMPTY");
     this.#tree.detach(place);
   }
 
   /** Removes a file or a link. */
   remove(path: VirtualPath): void {
     const place = this.#tree.walk(path, { follow: false });
-    if (place.node === undefined) throw fault("ENOENT");
-    if (place.node instanceof DirectoryNode) throw fault("EISDIR");
-    if (place.slash) throw fault("ENOTDIR");
+    if (place.node === undefined) throw errorOf("ENOENT");
+    if (place.node instanceof DirectoryNode) throw errorOf("EISDIR");
+    if (place.slash) throw errorOf("ENOTDIR");
     this.#tree.detach(place);
   }
 
@@ -188,7 +188,7 @@ export class MemoryStorage implements Storage<MemoryFile> {
   close(): void {}
 
   #create(place: Place, options: OpenOptions): FileNode {
-    if (!options.create) throw fault("ENOENT");
+    if (!options.create) throw errorOf("ENOENT");
     this.#space.takeNode();
     const node = new FileNode(this.#origin(options.attrs.permissions ?? 0o666), this.#space);
     this.#tree.attach(place, node);

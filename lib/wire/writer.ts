@@ -88,8 +88,13 @@ export class Writer {
     bytes[at + 3] = value;
   }
 
-  /** `uint64` from a number. */
+  /** `uint64` from a number, exact up to `Number.MAX_SAFE_INTEGER`; the largest one stands for all beyond. */
   u64(value: number): void {
+    if (value >= 2 ** 64) {
+      this.u32(0xffffffff);
+      this.u32(0xffffffff);
+      return;
+    }
     this.u32(Math.floor(value / 0x1_0000_0000));
     this.u32(value);
   }

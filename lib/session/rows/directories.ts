@@ -33,11 +33,12 @@ const opendir: Row<requests.PathRequest, Uint8Array> = {
   describe: ({ path }) => [`opendir "${path}"`],
   run(conversation, { path }) {
     const { handles, storage } = conversation;
-    handles.checkRoom();
     const virtual = conversation.path(path);
-    return after(
-      storage.openDir(virtual),
-      (dir) => handles.add({ kind: "directory", path: virtual, dir, waiting: [] }),
+    return handles.add(() =>
+      after(
+        storage.openDir(virtual),
+        (dir) => ({ kind: "directory", path: virtual, dir, waiting: [] }),
+      )
     );
   },
   reply: replies.writeHandleReply,

@@ -108,7 +108,7 @@ const lsetstat: Row<requests.PathAttrsRequest, void> = {
   served: offers("setLinkAttrs"),
   read: requests.readPathAttrs,
   order: () => "alone",
-  describe: ({ path, attrs }) => describeAttrs("lset", path, attrs),
+  describe: ({ path, attrs }) => describeAttrs(path, attrs),
   run(conversation, { path, attrs }) {
     if (attrs.size !== undefined) throw new StorageError("invalid", "a link has no size to set");
     return conversation.storage.extensions.setLinkAttrs!(conversation.path(path), attrs);
@@ -211,6 +211,15 @@ const checkFileOfParamiko: Row<wire.CheckFileHandleRequest, wire.CheckFileReply>
   ...checkFileHandle,
   name: "check-file",
   extension: { name: wire.Extension.CHECK_FILE, version: "1" },
+  // paramiko's own server puts the name in front, and its client skips it.
+  reply: (out, id, value) =>
+    writeExtendedReply(out, id, {
+      value,
+      write(writer, reply) {
+        writer.name(wire.Extension.CHECK_FILE);
+        wire.writeCheckFileReply(writer, reply);
+      },
+    }),
 };
 
 const checkFileName: Row<wire.CheckFileNameRequest, wire.CheckFileReply> = {

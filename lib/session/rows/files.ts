@@ -28,11 +28,10 @@ const open: Row<requests.OpenRequest, Uint8Array> = {
   describe: describeOpen,
   run(conversation, { path, pflags, attrs }) {
     const { handles, storage } = conversation;
-    handles.checkRoom();
     const options = openOptions(pflags, attrs);
     const virtual = conversation.path(path);
-    return after(storage.open(virtual, options), (file) =>
-      handles.add({
+    return handles.add(() =>
+      after(storage.open(virtual, options), (file) => ({
         kind: "file",
         path: virtual,
         file,
@@ -40,7 +39,8 @@ const open: Row<requests.OpenRequest, Uint8Array> = {
         append: options.append,
         bytesRead: 0,
         bytesWritten: 0,
-      }));
+      }))
+    );
   },
   reply: replies.writeHandleReply,
 };
@@ -101,7 +101,11 @@ const write: Row<requests.WriteRequest, void> = {
   mutates: true,
   level: LogLevel.DEBUG,
   read: requests.readWrite,
-  order: () => "write",
+  // What goes to the end goes there in the order in which it came.
+  order: ({ handles }, { handle }) => {
+    const open = handles.find(handle);
+    return open?.kind === "file" && open.append ? "handle" : "write";
+  },
   describe: ({ offset, data }) => [`write off ${offset} len ${data.length}`],
   run(conversation, { handle, offset, data }) {
     const open = conversation.handles.file(handle);
@@ -133,7 +137,7 @@ const fsetstat: Row<requests.HandleAttrsRequest, void> = {
   read: requests.readHandleAttrs,
   order: () => "alone",
   describe: ({ handle, attrs }, { handles }) =>
-    describeAttrs("set", handles.find(handle)?.path ?? "", attrs),
+    describeAttrs(handles.find(handle)?.path ?? "", attrs),
   run: (conversation, { handle, attrs }) => conversation.handles.file(handle).file.setAttrs(attrs),
   reply: replyOk,
 };

@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { errorOfName } from "./errno.ts";
+import { errorOfName } from "../errno.ts";
 import type { NodeStatus } from "./root.ts";
 
 /** Calls `operation`; what the system refuses becomes a `StorageError`. */

@@ -1,7 +1,7 @@
 import { decodeName } from "../../names.ts";
 import { childOf, parentOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
-import { Errno, errorOfNumber } from "./errno.ts";
+import { Errno, errorOfNumber } from "../errno.ts";
 import type { KernelPaths } from "./kernel_paths.ts";
 import { check, NO_NAME } from "./kernel_status.ts";
 import type { Bytes, Libc } from "./libc.ts";

@@ -1,6 +1,6 @@
 import { encodeNameInto } from "../../names.ts";
 import type { VirtualPath } from "../storage.ts";
-import { Errno, errorOfNumber } from "./errno.ts";
+import { Errno, errorOfNumber } from "../errno.ts";
 import { check } from "./kernel_status.ts";
 import type { Bytes, Libc } from "./libc.ts";
 import { Open, PATH_MAX, Resolve } from "./linux.ts";

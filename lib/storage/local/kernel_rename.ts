@@ -1,5 +1,5 @@
 import { FileType } from "../../attrs.ts";
-import { Errno } from "./errno.ts";
+import { Errno } from "../errno.ts";
 import type { StatusReader } from "./kernel_status.ts";
 import type { Bytes, Libc } from "./libc.ts";
 import { Rename } from "./linux.ts";

@@ -1,5 +1,5 @@
 import { FileType } from "../../attrs.ts";
-import { Errno, errorOfNumber } from "./errno.ts";
+import { Errno, errorOfNumber } from "../errno.ts";
 import type { Bytes, Libc } from "./libc.ts";
 import { At, STATX_BASIC } from "./linux.ts";
 import type { NodeStatus } from "./root.ts";

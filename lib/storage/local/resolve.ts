@@ -1,6 +1,6 @@
 import { StorageError } from "../errors.ts";
 import type { VirtualPath } from "../storage.ts";
-import { errorOfName } from "./errno.ts";
+import { errorOf } from "../errno.ts";
 
 /** As many links as Linux follows in one path. */
 const MOST_LINKS = 40;
@@ -48,7 +48,7 @@ export function resolve<Status>(
   walker: Walker<Status>,
   { followLast }: ResolveOptions,
 ): Resolved<Status> {
-  if (path.length > LONGEST_PATH) throw errorOfName("ENAMETOOLONG");
+  if (path.length > LONGEST_PATH) throw errorOf("ENAMETOOLONG");
   const steps: Step<Status>[] = [];
   const ahead = segmentsOf(path).reverse();
   let mustBeDirectory = path.endsWith("/");
@@ -69,7 +69,7 @@ export function resolve<Status>(
     const atEnd = ahead.length === 0;
     const follow = !atEnd || followLast || mustBeDirectory;
     if (status !== undefined && follow && walker.isLink(status)) {
-      if (++links > MOST_LINKS) throw errorOfName("ELOOP");
+      if (++links > MOST_LINKS) throw errorOf("ELOOP");
       const target = walker.readLink(hostPath);
       if (target.startsWith("/")) steps.length = 0;
       if (atEnd && target.endsWith("/")) mustBeDirectory = true;
@@ -101,8 +101,8 @@ function segmentsOf(path: string): string[] {
 }
 
 function requireDirectory<Status>(status: Status | undefined, walker: Walker<Status>): void {
-  if (status === undefined) throw errorOfName("ENOENT");
-  if (!walker.isDirectory(status)) throw errorOfName("ENOTDIR");
+  if (status === undefined) throw errorOf("ENOENT");
+  if (!walker.isDirectory(status)) throw errorOf("ENOTDIR");
 }
 
 /**
@@ -117,7 +117,7 @@ export function resolveName<Status>(
 ): Resolved<Status> {
   const closing = path.length > 1 && path.endsWith("/");
   const name = closing ? path.slice(0, -1) : path;
-  if (name === "/" || name.endsWith("/..")) throw errorOfName("EBUSY");
+  if (name === "/" || name.endsWith("/..")) throw errorOf("EBUSY");
   const resolved = resolve(root, name, walker, { followLast: false });
   if (closing && resolved.status !== undefined) requireDirectory(resolved.status, walker);
   return resolved;

@@ -1,7 +1,7 @@
 import { FileType } from "../../attrs.ts";
 import { StorageError } from "../errors.ts";
 import type { FileSystemStats, OpenOptions, VirtualPath } from "../storage.ts";
-import { Errno, errorOfNumber } from "./errno.ts";
+import { Errno, errorOfNumber } from "../errno.ts";
 import { changeMode, type ChmodContext } from "./kernel_chmod.ts";
 import { type DirContext, entryNameBuffer, KernelDir } from "./kernel_dir.ts";
 import { type FileContext, KernelFile, statVfsOf } from "./kernel_file.ts";

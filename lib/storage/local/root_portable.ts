@@ -3,7 +3,7 @@ import { childOf } from "../path.ts";
 import type { FileSystemStats, OpenOptions, VirtualPath } from "../storage.ts";
 import { StorageError, unsupported } from "../errors.ts";
 import { attempt, attemptExisting, errnoName, statusOf } from "./deno_fs.ts";
-import { errorOfName } from "./errno.ts";
+import { errorOf } from "../errno.ts";
 import { PortableDir } from "./portable_dir.ts";
 import { PortableFile } from "./portable_file.ts";
 import { existing, resolve, type Resolved, resolveName, type Walker } from "./resolve.ts";
@@ -35,9 +35,9 @@ export interface PortableRights {
  * --allow-write=DIR` alone and on every system.
  *
  * Paths are resolved here, step by step, before they are used: a second
- * process that swaps directories for links at the right moment can lead an
- * operation out. A file that was opened is compared with what was seen, so that
- * its content is not given away; names can be made or removed outside.
+ * process that swaps directories for links at the right moment can lead any
+ * operation out. A file that is opened is compared with what was seen, which
+ * makes that moment short; only the kernel's resolution leaves none.
  */
 export class PortableRoot implements Root {
   /** Deno replaces what is not UTF-8. */
@@ -69,7 +69,7 @@ export class PortableRoot implements Root {
 
   openDir(path: VirtualPath): RootDir {
     const directory = this.#found(path);
-    if (!existing(directory).isDirectory) throw errorOfName("ENOTDIR");
+    if (!existing(directory).isDirectory) throw errorOf("ENOTDIR");
     const parent = this.#found(childOf(directory.path, ".."));
     return new PortableDir(directory.hostPath, parent.hostPath);
   }
@@ -108,7 +108,7 @@ export class PortableRoot implements Root {
 
   lchmod(path: VirtualPath, mode: number): void {
     const found = this.#resolve(path, false);
-    if (existing(found).isSymlink) throw errorOfName("EOPNOTSUPP");
+    if (existing(found).isSymlink) throw errorOf("EOPNOTSUPP");
     attempt(() => Deno.chmodSync(found.hostPath, mode));
   }
 
@@ -120,14 +120,15 @@ export class PortableRoot implements Root {
 
   lchown(path: VirtualPath, uid: number, gid: number): void {
     const found = this.#resolve(path, false);
-    existing(found);
-    attempt(() => fs.lchownSync(found.hostPath, uid, gid));
+    if (!existing(found).isSymlink) attempt(() => Deno.chownSync(found.hostPath, uid, gid));
+    else if (fs.lchownSync === undefined) throw errorOf("EOPNOTSUPP"); // Deno 2.6
+    else attempt(() => fs.lchownSync(found.hostPath, uid, gid));
   }
 
   mkdir(path: VirtualPath, mode: number): void {
-    if (path === "/") throw errorOfName("EEXIST");
+    if (path === "/") throw errorOf("EEXIST");
     const { hostPath, status } = resolveName(this.#root, path, walker);
-    if (status !== undefined) throw errorOfName("EEXIST");
+    if (status !== undefined) throw errorOf("EEXIST");
     attempt(() => {
       Deno.mkdirSync(hostPath, { mode });
       if (mode & SPECIAL_BITS) {
@@ -139,28 +140,24 @@ export class PortableRoot implements Root {
 
   rmdir(path: VirtualPath): void {
     const name = resolveName(this.#root, path, walker);
-    if (!existing(name).isDirectory) throw errorOfName("ENOTDIR");
+    if (!existing(name).isDirectory) throw errorOf("ENOTDIR");
     attempt(() => Deno.removeSync(name.hostPath));
   }
 
   unlink(path: VirtualPath): void {
     const name = resolveName(this.#root, path, walker);
-    if (existing(name).isDirectory) throw errorOfName("EISDIR");
+    if (existing(name).isDirectory) throw errorOf("EISDIR");
     attempt(() => Deno.removeSync(name.hostPath));
   }
 
   rename(from: VirtualPath, to: VirtualPath): void {
-    const source = resolveName(this.#root, from, walker);
-    existing(source);
-    const target = resolveName(this.#root, to, walker);
+    const { source, target } = this.#resolveRename(from, to);
     attempt(() => Deno.renameSync(source.hostPath, target.hostPath));
   }
 
   renameNoReplace(from: VirtualPath, to: VirtualPath): void {
-    const source = resolveName(this.#root, from, walker);
-    const isDirectory = existing(source).isDirectory;
-    const target = resolveName(this.#root, to, walker);
-    if (target.status !== undefined) throw errorOfName("EEXIST");
+    const { source, target, isDirectory } = this.#resolveRename(from, to);
+    if (target.status !== undefined) throw errorOf("EEXIST");
     if (!isDirectory && moveByLink(source.hostPath, target.hostPath)) return;
     // Nothing but the kernel can rename a directory without replacing an empty
     // one that is made at this very moment.
@@ -169,7 +166,7 @@ export class PortableRoot implements Root {
 
   link(from: VirtualPath, to: VirtualPath): void {
     const source = resolveName(this.#root, from, walker);
-    if (existing(source).isDirectory) throw errorOfName("EPERM");
+    if (existing(source).isDirectory) throw errorOf("EPERM");
     const target = newName(resolveName(this.#root, to, walker), to);
     attempt(() => Deno.linkSync(source.hostPath, target));
   }
@@ -182,7 +179,7 @@ export class PortableRoot implements Root {
 
   readLink(path: VirtualPath): string {
     const found = this.#resolve(path, false);
-    if (!existing(found).isSymlink) throw errorOfName("EINVAL");
+    if (!existing(found).isSymlink) throw errorOf("EINVAL");
     return attempt(() => Deno.readLinkSync(found.hostPath));
   }
 
@@ -200,13 +197,13 @@ export class PortableRoot implements Root {
     const { hostPath, status } = this.#resolve(path, !(create && exclusive));
     const vfs = () => fileSystemStats(hostPath);
     if (status === undefined) {
-      if (!create) throw errorOfName("ENOENT");
-      if (path.endsWith("/")) throw errorOfName("EISDIR");
+      if (!create) throw errorOf("ENOENT");
+      if (path.endsWith("/")) throw errorOf("EISDIR");
       return make(hostPath, options, { mode, vfs });
     }
-    if (create && exclusive) throw errorOfName("EEXIST");
-    if (status.isDirectory) throw errorOfName("EISDIR");
-    if (!status.isFile) throw errorOfName("ENXIO");
+    if (create && exclusive) throw errorOf("EEXIST");
+    if (status.isDirectory) throw errorOf("EISDIR");
+    if (!status.isFile) throw errorOf("ENXIO");
     const file = openExisting(hostPath, flagsOf(options), vfs);
     if (file === undefined) return undefined;
     try {
@@ -223,6 +220,15 @@ export class PortableRoot implements Root {
   #truncateOpened(path: VirtualPath, file: PortableFile, options: OpenOptions): void {
     if (options.write) file.truncate(0);
     else this.truncate(path, 0);
+  }
+
+  /** Only a directory may get a name with a closing `/`. */
+  #resolveRename(from: VirtualPath, to: VirtualPath) {
+    const source = resolveName(this.#root, from, walker);
+    const { isDirectory } = existing(source);
+    const target = resolveName(this.#root, to, walker);
+    if (to.endsWith("/") && !isDirectory) throw errorOf("ENOTDIR");
+    return { source, target, isDirectory };
   }
 
   #found(path: VirtualPath): Resolved<Deno.FileInfo> {
@@ -315,8 +321,8 @@ function moveByLink(from: string, to: string): boolean {
 
 /** A name for a link that is to be made. */
 function newName({ hostPath, status }: Resolved<Deno.FileInfo>, path: VirtualPath): string {
-  if (status !== undefined) throw errorOfName("EEXIST");
-  if (path.endsWith("/")) throw errorOfName("ENOENT");
+  if (status !== undefined) throw errorOf("EEXIST");
+  if (path.endsWith("/")) throw errorOf("ENOENT");
   return hostPath;
 }
 

@@ -1,5 +1,5 @@
 import { beyondAnyFile } from "../errors.ts";
-import { fault } from "./faults.ts";
+import { errorOf } from "../errno.ts";
 import type { Space } from "./space.ts";
 
 const SMALLEST_CAPACITY = 64;
@@ -54,7 +54,7 @@ export class Content {
       } catch (error) {
         this.#space.giveBytes(added);
         // The machine has less memory than the space was promised.
-        if (error instanceof RangeError) throw fault("ENOSPC");
+        if (error instanceof RangeError) throw errorOf("ENOSPC");
         throw error;
       }
     }

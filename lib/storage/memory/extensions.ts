@@ -1,5 +1,5 @@
 import type { FileSystemStats, OwnerNames, StorageExtensions, VirtualPath } from "../storage.ts";
-import { fault } from "./faults.ts";
+import { errorOf } from "../errno.ts";
 import { MemoryFile } from "./file.ts";
 import type { OwnerTables } from "./listing.ts";
 import { DirectoryNode } from "./node.ts";
@@ -53,8 +53,8 @@ export function memoryExtensions(host: ExtensionHost): StorageExtensions<MemoryF
 function hardLink(tree: Tree, existing: VirtualPath, link: VirtualPath): void {
   const node = tree.find(existing, { follow: false });
   const place = tree.vacancy(link);
-  if (place.slash) throw fault("ENOENT");
-  if (node instanceof DirectoryNode) throw fault("EPERM");
+  if (place.slash) throw errorOf("ENOENT");
+  if (node instanceof DirectoryNode) throw errorOf("EPERM");
   tree.attach(place, node);
 }
 

@@ -1,7 +1,7 @@
 import type { FileAttrs } from "../../attrs.ts";
 import { StorageError } from "../errors.ts";
 import type { CopyRange, FileHandle, OpenOptions } from "../storage.ts";
-import { fault } from "./faults.ts";
+import { errorOf } from "../errno.ts";
 import type { FileNode } from "./node.ts";
 
 /** What a {@linkcode MemoryFile} asks of its tree. */
@@ -33,7 +33,7 @@ export class MemoryFile implements FileHandle {
 
   /** Reads into `into` from byte `position`, and returns how many bytes there were. */
   read(into: Uint8Array, position: number): number {
-    if (!this.#reads) throw fault("EBADF");
+    if (!this.#reads) throw errorOf("EBADF");
     const part = this.#node.content.view(position, into.length);
     into.set(part);
     return part.length;
@@ -41,7 +41,7 @@ export class MemoryFile implements FileHandle {
 
   /** Writes all of `data` at byte `position`, or at the end under `append`. */
   write(data: Uint8Array, position: number): void {
-    if (!this.#writes) throw fault("EBADF");
+    if (!this.#writes) throw errorOf("EBADF");
     const { content } = this.#node;
     content.write(data, this.#append ? content.length : position);
     this.#node.mtime = this.#host.time();
@@ -59,14 +59,14 @@ export class MemoryFile implements FileHandle {
       node.setAttrs(attrs, this.#host.time());
     } else {
       node.setAttrs({ ...attrs, size: undefined }, this.#host.time());
-      throw fault("EINVAL");
+      throw errorOf("EINVAL");
     }
   }
 
   /** Copies between two files; bytes copied, less than asked for only at the source's end. */
   static copy(range: CopyRange<MemoryFile>): number {
     const { source, target } = range;
-    if (!source.#reads || !target.#writes) throw fault("EBADF");
+    if (!source.#reads || !target.#writes) throw errorOf("EBADF");
     if (source.#node === target.#node) throw new StorageError("failure", "both are the same file");
     const part = source.#node.content.view(range.sourcePosition, range.length);
     target.write(part, range.targetPosition);
@@ -87,7 +87,7 @@ export class MemoryFile implements FileHandle {
   }
 
   #open(): FileNode {
-    if (!this.#isOpen) throw fault("EBADF");
+    if (!this.#isOpen) throw errorOf("EBADF");
     return this.#node;
   }
 }

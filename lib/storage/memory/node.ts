@@ -8,7 +8,7 @@
 import { type FileAttrs, FileType } from "../../attrs.ts";
 import { encodeName } from "../../names.ts";
 import { Content } from "./content.ts";
-import { fault } from "./faults.ts";
+import { errorOf } from "../errno.ts";
 import type { Space } from "./space.ts";
 
 /** Any node. */
@@ -126,7 +126,7 @@ export class DirectoryNode extends BaseNode {
   }
 
   override truncate(): never {
-    throw fault("EISDIR");
+    throw errorOf("EISDIR");
   }
 }
 
@@ -143,7 +143,7 @@ export class LinkNode extends BaseNode {
   }
 
   override truncate(): never {
-    throw fault("EINVAL");
+    throw errorOf("EINVAL");
   }
 }
 

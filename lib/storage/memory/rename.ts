@@ -1,5 +1,5 @@
 import type { VirtualPath } from "../storage.ts";
-import { fault } from "./faults.ts";
+import { errorOf } from "../errno.ts";
 import { DirectoryNode, isWithin } from "./node.ts";
 import { isNamed, type Place, type Tree } from "./tree.ts";
 
@@ -15,14 +15,14 @@ export function rename(
 ): void {
   const source = tree.walk(from, { follow: false });
   const target = tree.walk(to, { follow: false });
-  if (!isNamed(source)) throw fault("EBUSY");
-  if (!isNamed(target)) throw fault(options.replace ? "EBUSY" : "EEXIST");
-  if (source.node === undefined) throw fault("ENOENT");
-  if (target.node !== undefined && !options.replace) throw fault("EEXIST");
+  if (!isNamed(source)) throw errorOf("EBUSY");
+  if (!isNamed(target)) throw errorOf(options.replace ? "EBUSY" : "EEXIST");
+  if (source.node === undefined) throw errorOf("ENOENT");
+  if (target.node !== undefined && !options.replace) throw errorOf("EEXIST");
   if (source.node instanceof DirectoryNode) {
-    if (isWithin(target.directory, source.node)) throw fault("EINVAL");
+    if (isWithin(target.directory, source.node)) throw errorOf("EINVAL");
   } else if (source.slash || target.slash) {
-    throw fault("ENOTDIR");
+    throw errorOf("ENOTDIR");
   }
   // Two names of one file: POSIX has both stay.
   if (source.node === target.node) return;
@@ -32,10 +32,10 @@ export function rename(
 
 function refuseToReplace(source: Place, { node }: Place): void {
   if (node instanceof DirectoryNode) {
-    if (isWithin(source.directory, node)) throw fault("ENOTEMPTY");
-    if (!(source.node instanceof DirectoryNode)) throw fault("EISDIR");
-    if (node.entries.size > 0) throw fault("ENOTEMPTY");
+    if (isWithin(source.directory, node)) throw errorOf("ENOTEMPTY");
+    if (!(source.node instanceof DirectoryNode)) throw errorOf("EISDIR");
+    if (node.entries.size > 0) throw errorOf("ENOTEMPTY");
   } else if (node !== undefined && source.node instanceof DirectoryNode) {
-    throw fault("ENOTDIR");
+    throw errorOf("ENOTDIR");
   }
 }

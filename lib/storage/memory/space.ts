@@ -1,4 +1,4 @@
-import { fault } from "./faults.ts";
+import { errorOf } from "../errno.ts";
 
 /** What a {@linkcode Space} may hold. */
 export interface SpaceLimits {
@@ -43,7 +43,7 @@ export class Space {
 
   /** Takes `count` bytes, or fails. */
   takeBytes(count: number): void {
-    if (count > this.freeBytes) throw fault("ENOSPC");
+    if (count > this.freeBytes) throw errorOf("ENOSPC");
     this.#bytes += count;
   }
 
@@ -54,7 +54,7 @@ export class Space {
 
   /** Takes a node and the bytes that it begins with, or fails. */
   takeNode(bytes = 0): void {
-    if (this.freeNodes < 1) throw fault("ENOSPC");
+    if (this.freeNodes < 1) throw errorOf("ENOSPC");
     this.takeBytes(bytes);
     this.#nodes++;
   }

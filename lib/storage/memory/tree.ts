@@ -1,7 +1,7 @@
 import { encodeName } from "../../names.ts";
 import { childOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
-import { fault } from "./faults.ts";
+import { errorOf } from "../errno.ts";
 import { DirectoryNode, FileNode, LinkNode, type TreeNode } from "./node.ts";
 import type { Space } from "./space.ts";
 
@@ -59,10 +59,10 @@ export class Tree {
       const name = ahead.pop();
       if (name === undefined) return { directory, name: "", node: directory, slash };
       const isLast = ahead.length === 0;
-      if (isLast && slash && options.makesFile && isProper(name)) throw fault("EISDIR");
+      if (isLast && slash && options.makesFile && isProper(name)) throw errorOf("EISDIR");
       const node = lookUp(directory, name);
       if (node instanceof LinkNode && (options.follow || !isLast)) {
-        if (++followed > MOST_LINKS) throw fault("ELOOP");
+        if (++followed > MOST_LINKS) throw errorOf("ELOOP");
         if (node.target.startsWith("/")) directory = this.root;
         if (isLast && node.target.endsWith("/")) slash = true;
         ahead.push(...segmentsBackwards(node.target));
@@ -78,7 +78,7 @@ export class Tree {
   find(path: VirtualPath, options: { readonly follow: boolean }): TreeNode {
     const { node, slash } = this.walk(path, { follow: options.follow || path.endsWith("/") });
     if (slash) return asDirectory(node);
-    if (node === undefined) throw fault("ENOENT");
+    if (node === undefined) throw errorOf("ENOENT");
     return node;
   }
 
@@ -90,7 +90,7 @@ export class Tree {
   /** The place of something new: fails where there is something. */
   vacancy(path: VirtualPath): Place {
     const place = this.walk(path, { follow: false });
-    if (place.node !== undefined) throw fault("EEXIST");
+    if (place.node !== undefined) throw errorOf("EEXIST");
     return place;
   }
 
@@ -141,7 +141,7 @@ export class Tree {
   }
 
   #unname({ directory, name, node }: Place): TreeNode {
-    if (node === undefined) throw fault("ENOENT");
+    if (node === undefined) throw errorOf("ENOENT");
     directory.entries.delete(name);
     directory.mtime = this.#time();
     if (node instanceof DirectoryNode) directory.links--;
@@ -157,7 +157,7 @@ export function isNamed({ name }: Place): boolean {
 
 /** Fails where a path, or a link's text, is longer than the system takes. */
 export function refuseLongPath(path: string): void {
-  if (byteLength(path, LONGEST_PATH) > LONGEST_PATH) throw fault("ENAMETOOLONG");
+  if (byteLength(path, LONGEST_PATH) > LONGEST_PATH) throw errorOf("ENAMETOOLONG");
 }
 
 function isProper(segment: string): boolean {
@@ -167,13 +167,13 @@ function isProper(segment: string): boolean {
 function lookUp(directory: DirectoryNode, name: string): TreeNode | undefined {
   if (name === ".") return directory;
   if (name === "..") return directory.parent;
-  if (byteLength(name, LONGEST_NAME) > LONGEST_NAME) throw fault("ENAMETOOLONG");
+  if (byteLength(name, LONGEST_NAME) > LONGEST_NAME) throw errorOf("ENAMETOOLONG");
   return directory.entries.get(name);
 }
 
 function asDirectory(node: TreeNode | undefined): DirectoryNode {
-  if (node === undefined) throw fault("ENOENT");
-  if (!(node instanceof DirectoryNode)) throw fault("ENOTDIR");
+  if (node === undefined) throw errorOf("ENOENT");
+  if (!(node instanceof DirectoryNode)) throw errorOf("ENOTDIR");
   return node;
 }
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FileType } from "../../../lib/attrs.ts";
-import { Errno } from "../../../lib/storage/local/errno.ts";
+import { Errno } from "../../../lib/storage/errno.ts";
 import { type Libc, openLibc } from "../../../lib/storage/local/libc.ts";
 import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
 import { how } from "../conformance/subject.ts";
