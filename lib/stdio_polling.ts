@@ -11,8 +11,11 @@ const AT_ONCE = 0;
 /** A pipe that is ready takes at least this many bytes without waiting (PIPE_BUF). */
 const PIPE_BUF = 4096;
 
+/** Room for a batch of replies in a socket. */
+const SEND_BUFFER_LENGTH = 1024 * 1024;
+
 /** What these streams are made of. */
-type StreamCalls = Pick<Libc, "read" | "write" | "send" | "poll">;
+type StreamCalls = Pick<Libc, "read" | "write" | "send" | "setSendBuffer" | "poll">;
 
 /**
  * Standard input and output by the system's own calls, which can tell whether
@@ -45,6 +48,8 @@ export function pollingStdio(libc: StreamCalls): Transport {
 }
 
 function socketPolling(libc: StreamCalls, poll: Poller): Polling {
+  // Best effort: with the system's default a batch of replies takes two sends and a wait.
+  libc.setSendBuffer(STDOUT, SEND_BUFFER_LENGTH);
   return {
     trySend(bytes) {
       for (;;) {

@@ -4,7 +4,7 @@ import { Prober, withSite } from "../support/jail_fixture.ts";
 import { jailWays } from "../support/jail_ways.ts";
 import { openServer } from "../support/open_server.ts";
 import { ask, Code } from "../support/raw.ts";
-import { families, type Family } from "./families.ts";
+import { families } from "./families.ts";
 
 for (const way of jailWays) {
   for (const family of families) {
@@ -33,22 +33,16 @@ Deno.test("portable root: makes no symbolic link under flags for the jail alone,
   });
 });
 
-/** Families through which nobody gets out who follows paths as the system does. */
-const HARMLESS: readonly string[] = [
-  "by what only looks like ..",
-];
+/** Not by names that mean nothing, and not by its own standard input, for which it would wait. */
+const HARMLESS = ["by what only looks like ..", "through links into /proc and /dev/fd"];
 
-function isHarmful({ name }: Family): boolean {
-  return !HARMLESS.includes(name);
-}
-
-for (const family of families.filter(isHarmful)) {
+for (const family of families.filter(({ name }) => !HARMLESS.includes(name))) {
   Deno.test(`a server without any ring is seen to get out ${family.name}`, () =>
     withSite(async (site) => {
       await using prober = await Prober.start(openServer(site), site);
       const plant = () => family.plant(site, prober);
       const out = await escapes(prober, site, { paths: family.paths(site), plant });
-      const names = new Set(out.map((line) => line.slice(0, line.indexOf(" /"))));
-      assert(names.size > 5, `only ${[...names].join(", ")}`);
+      const requests = new Set(out.map((line) => line.slice(0, line.search(/ [./-]/))));
+      assert(requests.size > 1, `only ${[...requests].join(", ")}`);
     }));
 }

@@ -37,7 +37,7 @@ function tell(reply: Reply): string {
     case "attrs":
       return `${reply.id} attrs ${reply.attrs.size}`;
     case "name":
-      return `${reply.id} names ${reply.names.map(({ filename }) => filename).join(",")}`;
+      return `${reply.id} ${reply.names.length} names, ${reply.names[0]?.filename.slice(-3)}…`;
     default:
       return `${idOf(reply)} ${reply.kind}`;
   }

@@ -110,11 +110,12 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Waits for up to five turns of the event loop, each time otherwise. */
+/** Waits for up to fifty microtasks, each time otherwise, and now and then for the event loop. */
 export function randomWait(seed: number): Wait {
   const random = seeded(seed);
   return async () => {
-    for (let turns = Math.floor(random() * 6); turns > 0; turns--) await nextTurn();
+    if (random() < 0.02) await nextTurn();
+    for (let turns = Math.floor(random() * 50); turns > 0; turns--) await Promise.resolve();
   };
 }
 
@@ -155,6 +156,9 @@ export class Gate {
   /** Lets all go, now and from now on. */
   async releaseAll(): Promise<void> {
     this.#held = () => false;
-    while (this.#waiting.length > 0) await this.release();
+    while (this.#waiting.length > 0) {
+      for (const { open } of this.#waiting.splice(0)) open();
+      await nextTurn();
+    }
   }
 }

@@ -55,13 +55,10 @@ const changes: Readonly<Record<string, Attempt["run"]>> = {
   "copy-data in": copyIn,
   "SETSTAT size": (prober, path) => prober.ask(ask.setstat(path, { size: 5 })),
   "SETSTAT permissions": (prober, path) => prober.ask(ask.setstat(path, { permissions: 0o777 })),
-  "SETSTAT times": (prober, path) =>
-    prober.ask(ask.setstat(path, { atime: TIME, mtime: TIME })),
+  "SETSTAT times": (prober, path) => prober.ask(ask.setstat(path, { atime: TIME, mtime: TIME })),
   "SETSTAT owner": (prober, path) => prober.ask(ask.setstat(path, { uid: 65534, gid: 65534 })),
-  "lsetstat permissions": (prober, path) =>
-    prober.ask(ask.lsetstat(path, { permissions: 0o777 })),
-  "lsetstat times": (prober, path) =>
-    prober.ask(ask.lsetstat(path, { atime: TIME, mtime: TIME })),
+  "lsetstat permissions": (prober, path) => prober.ask(ask.lsetstat(path, { permissions: 0o777 })),
+  "lsetstat times": (prober, path) => prober.ask(ask.lsetstat(path, { atime: TIME, mtime: TIME })),
   "lsetstat owner": (prober, path) => prober.ask(ask.lsetstat(path, { uid: 65534, gid: 65534 })),
   "MKDIR": (prober, path) => prober.ask(ask.mkdir(path)),
   "RMDIR": (prober, path) => prober.ask(ask.rmdir(path)),

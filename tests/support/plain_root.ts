@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { StorageError } from "../../lib/storage/errors.ts";
+import { attempt, statusOf } from "../../lib/storage/local/deno_fs.ts";
 import { PortableDir } from "../../lib/storage/local/portable_dir.ts";
 import { PortableFile } from "../../lib/storage/local/portable_file.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../../lib/storage/local/root.ts";
@@ -35,7 +36,7 @@ export class PlainRoot implements Root {
   openDir(path: string): RootDir {
     const host = this.#host(path);
     attempt(() => Deno.readDirSync(host)[Symbol.iterator]().next());
-    return new PortableDir(host, `${host}/..`);
+    return new PortableDir(host, host);
   }
 
   stat(path: string): NodeStatus {
@@ -107,7 +108,10 @@ export class PlainRoot implements Root {
   }
 
   realPath(path: string): string {
-    return attempt(() => Deno.realPathSync(this.#host(path)));
+    const real = attempt(() => Deno.realPathSync(this.#host(path)));
+    return `${real}/`.startsWith(`${this.#directory}/`)
+      ? real.slice(this.#directory.length) || "/"
+      : real;
   }
 
   close(): void {}
@@ -118,29 +122,4 @@ export class PlainRoot implements Root {
     const isHosts = this.#directory.startsWith(`/${first}/`) || first === "proc";
     return isHosts ? path : this.#directory + path;
   }
-}
-
-function statusOf(info: Deno.FileInfo): NodeStatus {
-  return {
-    size: info.size,
-    uid: info.uid ?? 0,
-    gid: info.gid ?? 0,
-    permissions: info.mode ?? 0,
-    atime: Math.floor((info.atime?.getTime() ?? 0) / 1000),
-    mtime: Math.floor((info.mtime?.getTime() ?? 0) / 1000),
-    links: info.nlink ?? 1,
-  };
-}
-
-/** Whatever fails is a refusal here, one by Deno's permissions too. */
-function attempt<T>(action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw new StorageError(error instanceof Deno.errors.NotCapable ? "denied" : "failure", reason(error));
-  }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Deno.errors.NotCapable ? "a permission is missing" : "refused";
 }

@@ -137,6 +137,13 @@ export class ChildServer {
     return reply;
   }
 
+  /** Sends a request that opens something, and returns the handle. */
+  async handle(sent: Request): Promise<Uint8Array> {
+    const reply = await this.ask(sent);
+    if (reply.kind !== "handle") throw new Error(`No handle: ${Deno.inspect(reply)}`);
+    return reply.handle;
+  }
+
   /** The next reply; nothing where the server has closed its output. */
   async receive(): Promise<Reply | undefined> {
     const body = await this.receiveBody();
@@ -244,7 +251,7 @@ export class Dialogue {
   /** Sends a request that opens something, and returns the handle. */
   async handle(sent: Request): Promise<Uint8Array> {
     const reply = await this.ask(sent);
-    if (reply.kind !== "handle") throw new Error(`No handle: ${JSON.stringify(reply)}`);
+    if (reply.kind !== "handle") throw new Error(`No handle: ${Deno.inspect(reply)}`);
     return reply.handle;
   }
 

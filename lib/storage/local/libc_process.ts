@@ -6,6 +6,8 @@ const FD_CLOEXEC = 1n;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const RLIMIT_NOFILE = 7;
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const LANDLOCK_CREATE_RULESET_VERSION = 1;
@@ -32,6 +34,8 @@ export interface ProcessCalls {
   write(fd: number, data: Uint8Array): number;
   /** send(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) where there is no room, -ENOTSOCK (-88) on anything but a socket. */
   send(fd: number, data: Uint8Array): number;
+  /** Sets how many bytes a socket takes before a send waits (SO_SNDBUF); the system's limit caps it. */
+  setSendBuffer(fd: number, bytes: number): number;
   /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each; waits milliseconds, -1 for ever. Returns how many are ready. */
   poll(fds: Bytes, timeout: number): number;
   /** Closes `fd` when another program is started (FD_CLOEXEC). */
@@ -66,6 +70,10 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     send(fd, data) {
       const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
       return outcome(symbols.send(fd, data as Bytes, BigInt(data.length), flags));
+    },
+    setSendBuffer(fd, bytes) {
+      const value = new Uint8Array(new Int32Array([bytes]).buffer);
+      return outcome(symbols.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, value.length));
     },
     poll: (fds, timeout) => outcome(symbols.poll(fds, BigInt(fds.length >> 3), timeout)),
     closeOnExec: (fd) => outcome(symbols.fcntl(fd, F_SETFD, FD_CLOEXEC)),
