@@ -8,7 +8,7 @@ import { Reader } from "./wire/reader.ts";
 import { Writer } from "./wire/writer.ts";
 
 /** Bytes of requests that are taken at once. */
-const INPUT_LENGTH = 1024 * 1024;
+const INPUT_LENGTH = 512 * 1024;
 
 /** Replies are sent when they come to this many bytes, or when no request is left. */
 const BATCH_LENGTH = 256 * 1024;

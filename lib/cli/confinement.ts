@@ -33,6 +33,7 @@ export interface Confinement {
    * has been opened before.
    *
    * @returns The rings, as they hold from now on.
+   * @throws {StartError} If `kernel` is asked for and the kernel refuses after all.
    */
   enter(): readonly Ring[];
 }
@@ -84,7 +85,7 @@ function kernelConfinement(libc: Libc, root: KernelRoot, options: ConfinementOpt
       // As OpenSSH's server: no other process of this user may look into this one.
       libc.setNotDumpable();
       libc.setNoNewPrivileges();
-      const landlock = enterLandlock(libc, root, options.readOnly);
+      const landlock = enterLandlock(libc, root, options);
       revoke(["read", "write", "env", "sys", "net", "run", "ffi", "import"]);
       return [
         { name: "permissions", holds: true, text: "no access to files through Deno at all" },
@@ -147,18 +148,26 @@ function permissionRing(directory: string): Ring {
     };
 }
 
-function enterLandlock(libc: Libc, root: KernelRoot, readOnly: boolean): Ring {
+function enterLandlock(
+  libc: Libc,
+  root: KernelRoot,
+  { mode, readOnly }: ConfinementOptions,
+): Ring {
   const abi = landlockAbi(libc);
   if (abi === 0) return { name: "landlock", holds: false, text: "the kernel has none" };
   if (abi < ABI_WITH_MOVES && !readOnly) {
     const text = `not applied: ABI ${abi} would refuse renames between directories`;
     return { name: "landlock", holds: false, text };
   }
-  confine(libc, {
-    abi,
-    directories: [{ descriptor: root.descriptor, write: !readOnly }],
-    network: false,
-  });
+  const directories = [{ descriptor: root.descriptor, write: !readOnly }];
+  try {
+    confine(libc, { abi, directories, network: false });
+  } catch (error) {
+    // A seccomp profile may let the version be asked for, and nothing more.
+    const reason = reasonOf(error);
+    if (mode === "kernel") throw new StartError(`the kernel cannot keep this jail: ${reason}`);
+    return { name: "landlock", holds: false, text: `not applied: ${reason}` };
+  }
   return { name: "landlock", holds: true, text: `everything outside is refused (ABI ${abi})` };
 }
 

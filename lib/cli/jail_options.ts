@@ -1,7 +1,7 @@
 import type { ConfineMode } from "./confinement.ts";
 import { LogLevel } from "../session/log.ts";
 import { requestNames } from "../session/rows/rows.ts";
-import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
+import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
 
 /** What `sftpwrap jail` was asked for. */
@@ -87,10 +87,7 @@ ${optionsHelp(jailSpecs)}
 export function parseJailOptions(
   args: readonly string[],
 ): JailOptions | { readonly print: string } {
-  if (args.some((arg) => /^-[a-zA-Z]*f/.test(arg))) {
-    throw new UsageError("-f is not supported: for a log use -l FILE or -e");
-  }
-  const { values, switches, operands } = parseOptions(args, jailSpecs);
+  const { values, switches, operands } = parsed(args);
   if (switches.has("help")) return { print: jailHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -122,6 +119,18 @@ export function jailArguments(
     const value = values.get(name);
     return value !== undefined ? [`--${name}=${value}`] : switches.has(name) ? [`--${name}`] : [];
   });
+}
+
+/** OpenSSH's `-f` names a facility of syslog; who copies it gets to know what to write instead. */
+function parsed(args: readonly string[]): ParsedArgs {
+  try {
+    return parseOptions(args, jailSpecs);
+  } catch (error) {
+    if (error instanceof UsageError && error.message === "unknown option -f") {
+      throw new UsageError("-f is not supported: for a log use -l FILE or -e");
+    }
+    throw error;
+  }
 }
 
 function queried(what: string): string {

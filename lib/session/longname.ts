@@ -16,6 +16,14 @@ const TYPE_LETTERS: Readonly<Record<number, string>> = {
   [FileType.SOCKET]: "s",
 };
 
+/** Spaces by their number, for columns. */
+const SPACES = Array.from({ length: 9 }, (_, count) => " ".repeat(count));
+
+/** Texts that many entries of a directory share; forgotten when there are too many. */
+const MOST_REMEMBERED = 4_096;
+const modeStrings = new Map<number, string>();
+const dates = new Map<number, string>();
+
 /**
  * The line that `ls -l` prints, as OpenSSH's `ls_file` does; FileZilla and
  * WinSCP read type, size, owner and date out of it.
@@ -24,15 +32,13 @@ const TYPE_LETTERS: Readonly<Record<number, string>> = {
  */
 export function longname(entry: DirEntry, now: number): string {
   if (entry.longname !== undefined) return entry.longname;
-  const { attrs } = entry;
-  const links = String(entry.links ?? 1).padStart(3);
-  const owner = (entry.owner ?? String(attrs.uid ?? 0)).padEnd(8);
-  const group = (entry.group ?? String(attrs.gid ?? 0)).padEnd(8);
-  const size = String(attrs.size ?? 0).padStart(8);
-  const date = listedTime(attrs.mtime ?? 0, now);
-  return `${
-    modeString(attrs.permissions ?? 0)
-  } ${links} ${owner} ${group} ${size} ${date} ${entry.name}`;
+  const { uid = 0, gid = 0, size = 0, permissions = 0, mtime = 0 } = entry.attrs;
+  const mode = remembered(modeStrings, permissions, modeString);
+  const links = right(String(entry.links ?? 1), 3);
+  const owner = left(entry.owner ?? String(uid), 8);
+  const group = left(entry.group ?? String(gid), 8);
+  return `${mode} ${links} ${owner} ${group} ${right(String(size), 8)} ${listedTime(mtime, now)} ` +
+    entry.name;
 }
 
 /** `strmode(3)`: ten letters and a space. */
@@ -48,10 +54,47 @@ function triple(bits: number, special: number, letter: string): string {
   return (bits & 4 ? "r" : "-") + (bits & 2 ? "w" : "-") + last;
 }
 
+/** With the hour where it is of the last six months, else with the year; both by the minute. */
 function listedTime(seconds: number, now: number): string {
-  const { year, month, day, hour, minute } = localTime(seconds);
-  const date = `${MONTHS[month]} ${String(day).padStart(2)} `;
-  return seconds > now - HALF_A_YEAR && seconds <= now
-    ? `${date}${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`
-    : `${date} ${year}`;
+  const recent = seconds > now - HALF_A_YEAR && seconds <= now;
+  const key = Math.floor(seconds / 60) * 2 + (recent ? 1 : 0);
+  return remembered(dates, key, recent ? dateAndHour : dateAndYear);
+}
+
+function dateAndHour(key: number): string {
+  const { month, day, hour, minute } = localTime(minuteOf(key));
+  const two = (number: number) => String(number).padStart(2, "0");
+  return `${MONTHS[month]} ${right(String(day), 2)} ${two(hour)}:${two(minute)}`;
+}
+
+function dateAndYear(key: number): string {
+  const { year, month, day } = localTime(minuteOf(key));
+  return `${MONTHS[month]} ${right(String(day), 2)}  ${year}`;
+}
+
+/** The moment, in seconds, that a key of `dates` stands for. */
+function minuteOf(key: number): number {
+  return Math.floor(key / 2) * 60;
+}
+
+function remembered(
+  memory: Map<number, string>,
+  key: number,
+  make: (key: number) => string,
+): string {
+  let text = memory.get(key);
+  if (text === undefined) {
+    text = make(key);
+    if (memory.size >= MOST_REMEMBERED) memory.clear();
+    memory.set(key, text);
+  }
+  return text;
+}
+
+function right(text: string, width: number): string {
+  return text.length >= width ? text : SPACES[width - text.length] + text;
+}
+
+function left(text: string, width: number): string {
+  return text.length >= width ? text : text + SPACES[width - text.length];
 }

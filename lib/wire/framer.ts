@@ -27,7 +27,11 @@ export class Framer {
    * was lent of earlier packets ends here.
    */
   free(): Uint8Array<ArrayBuffer> {
-    if (this.#start > 0) {
+    // Moving the beginning of a packet costs, so it waits until there is no room for the rest.
+    if (this.#start === this.#end) {
+      this.#start = 0;
+      this.#end = 0;
+    } else if (this.#bytes.length - this.#end < LARGEST_FRAME) {
       this.#bytes.copyWithin(0, this.#start, this.#end);
       this.#end -= this.#start;
       this.#start = 0;

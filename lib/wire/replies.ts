@@ -101,42 +101,40 @@ export function readNames(reader: Reader): NameEntry[] {
   return entries;
 }
 
-/**
- * Writes NAME with as many entries as fit into `most` bytes, but at least one.
- *
- * @returns How many entries were written.
- */
-export function writeNames(
-  writer: Writer,
-  id: number,
-  entries: Iterable<NameEntry>,
-  most = Infinity,
-): number {
-  const start = writer.position;
+/** Writes NAME. */
+export function writeNames(writer: Writer, id: number, entries: readonly NameEntry[]): void {
+  const countAt = beginNames(writer, id);
+  for (const { filename, longname, attrs } of entries) {
+    writeName(writer, filename, longname, attrs);
+  }
+  endNames(writer, countAt, entries.length);
+}
+
+/** Begins NAME, and returns the mark that {@linkcode endNames} wants. */
+export function beginNames(writer: Writer, id: number): number {
   writer.begin(PacketType.NAME);
   writer.u32(id);
   const countAt = writer.position;
   writer.u32(0);
-  let count = 0;
-  for (const entry of entries) {
-    const before = writer.position;
-    writeNameEntry(writer, entry);
-    if (count > 0 && writer.position - start > most) {
-      writer.truncate(before);
-      break;
-    }
-    count++;
-  }
-  writer.setU32(countAt, count);
-  writer.end();
-  return count;
+  return countAt;
 }
 
 /** Writes one entry of NAME. */
-export function writeNameEntry(writer: Writer, entry: NameEntry): void {
-  writer.name(entry.filename);
-  writer.name(entry.longname);
-  writeAttrs(writer, entry.attrs);
+export function writeName(
+  writer: Writer,
+  filename: string,
+  longname: string,
+  attrs: FileAttrs,
+): void {
+  writer.name(filename);
+  writer.name(longname);
+  writeAttrs(writer, attrs);
+}
+
+/** Ends NAME, which holds `count` entries. */
+export function endNames(writer: Writer, countAt: number, count: number): void {
+  writer.setU32(countAt, count);
+  writer.end();
 }
 
 /** Writes ATTRS. */

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { readAttrs } from "../../lib/wire/attributes.ts";
 import { StatusCode } from "../../lib/wire/constants.ts";
-import { Reader } from "../../lib/wire/reader.ts";
 import * as replies from "../../lib/wire/replies.ts";
 import { Writer } from "../../lib/wire/writer.ts";
 import { attrs } from "../support/attrs.ts";
@@ -169,38 +168,9 @@ Deno.test("writeData() copies bytes that stand elsewhere, in the writer or not",
   }
 });
 
-Deno.test("writeNames() writes as many entries as fit, and at least one", () => {
-  const entries = ["aa", "bb", "cc"].map((filename) => ({ filename, longname: "", attrs: {} }));
-  // 13 bytes in front, 14 each.
-  const cases = [[1, 1], [27, 1], [40, 1], [41, 2], [54, 2], [55, 3], [Infinity, 3]] as const;
-  for (const [most, expected] of cases) {
-    const writer = new Writer();
-    // What waits already does not count.
-    replies.writeHandleReply(writer, 1, hex("07"));
-    const before = writer.length;
-    assertEquals(replies.writeNames(writer, ID, entries, most), expected);
-    writer.drop(before);
-    const names = replies.readNames(new Reader(writer.written, 9)).map(({ filename }) => filename);
-    assertEquals(names, ["aa", "bb", "cc"].slice(0, expected));
-    assertEquals(new Reader(writer.written).u32(), 9 + 14 * expected);
-  }
-});
-
-Deno.test("writeNames() takes no more entries than it writes, but for the one that is too many", () => {
-  let taken = 0;
-  function* entries() {
-    for (;;) {
-      taken++;
-      yield { filename: "aa", longname: "", attrs: {} };
-    }
-  }
-  assertEquals(replies.writeNames(new Writer(), ID, entries(), 13 + 14 * 5), 5);
-  assertEquals(taken, 6);
-});
-
 Deno.test("writeNames() of no entries is an empty list", () => {
   const writer = new Writer();
-  assertEquals(replies.writeNames(writer, ID, []), 0);
+  replies.writeNames(writer, ID, []);
   assertEquals(toHex(writer.written), "00000009" + "68" + "01020304" + "00000000");
 });
 

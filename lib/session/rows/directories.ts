@@ -10,6 +10,7 @@ import type { DirEntry } from "../../storage/storage.ts";
 import { PacketType, StatusCode } from "../../wire/constants.ts";
 import * as replies from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
+import type { Writer } from "../../wire/writer.ts";
 import type { OpenDirectory } from "../handles.ts";
 import { LogLevel } from "../log.ts";
 import { longname } from "../longname.ts";
@@ -18,7 +19,7 @@ import type { Row } from "../table.ts";
 import { replyOk } from "./replies.ts";
 
 /** Entries fetched for one NAME reply, as OpenSSH's. */
-const ENTRIES_PER_REPLY = 100;
+const ENTRIES_PER_REPLY = 256;
 
 /** A NAME reply ends before this many bytes: older clients take no packet above 34,000. */
 const LONGEST_LISTING = 32_000;
@@ -69,8 +70,8 @@ const readdir: Row<requests.HandleRequest, Listing> = {
       replies.writeStatus(out, id, status(StatusCode.EOF));
       return;
     }
-    const written = replies.writeNames(out, id, listed(entries), LONGEST_LISTING);
-    directory.waiting = entries.slice(written);
+    const written = writeListing(out, id, entries);
+    directory.waiting = written === entries.length ? [] : entries.slice(written);
   },
 };
 
@@ -104,9 +105,20 @@ const rmdir: Row<requests.PathRequest, void> = {
 /** Rows of the requests on directories. */
 export const directoryRows = { opendir, readdir, mkdir, rmdir };
 
-function* listed(entries: readonly DirEntry[]): Iterable<replies.NameEntry> {
+/** Writes as many entries as one reply may hold, but at least one, and returns how many. */
+function writeListing(out: Writer, id: number, entries: readonly DirEntry[]): number {
   const now = Math.floor(Date.now() / 1000);
+  const countAt = replies.beginNames(out, id);
+  let count = 0;
   for (const entry of entries) {
-    yield { filename: entry.name, longname: longname(entry, now), attrs: entry.attrs };
+    const before = out.position;
+    replies.writeName(out, entry.name, longname(entry, now), entry.attrs);
+    if (count > 0 && out.position - countAt > LONGEST_LISTING) {
+      out.truncate(before);
+      break;
+    }
+    count++;
   }
+  replies.endNames(out, countAt, count);
+  return count;
 }

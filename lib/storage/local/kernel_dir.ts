@@ -1,4 +1,5 @@
 import { decodeName } from "../../names.ts";
+import { Errno } from "../errno.ts";
 import { check, type StatusReader } from "./kernel_status.ts";
 import type { Bytes, Libc } from "./libc.ts";
 import type { NodeStatus, RootDir, RootEntry } from "./root.ts";
@@ -69,7 +70,9 @@ export class KernelDir implements RootDir {
   }
 
   #fill(): boolean {
-    this.#end = check(this.#libc.getdents64(this.#fd, this.#records));
+    const length = this.#libc.getdents64(this.#fd, this.#records);
+    // A directory that has been removed has no more entries, as readdir(3) has it.
+    this.#end = length === -Errno.ENOENT ? 0 : check(length);
     this.#at = 0;
     return this.#end > 0;
   }

@@ -1,0 +1,267 @@
+/**
+ * Files of another SFTP server: every request goes on to it as it came, and
+ * its answer comes back as it is.
+ *
+ * @module
+ */
+
+import type { SftpClient } from "../../client/client.ts";
+import { SftpStatusError } from "../../client/errors.ts";
+import { isSymlink } from "../../attrs.ts";
+import { after, isPromise } from "../../maybe_promise.ts";
+import { StorageError } from "../errors.ts";
+import type {
+  CopyRange,
+  FileAttrs,
+  MaybePromise,
+  OpenOptions,
+  Storage,
+  StorageExtensions,
+  VirtualPath,
+} from "../storage.ts";
+import { FarErrors } from "./proxy_errors.ts";
+import { ProxyDir, ProxyFile } from "./proxy_file.ts";
+import { type FarPath, type FarPaths, WholeFarSide } from "./proxy_paths.ts";
+import { openFarRoot } from "./proxy_root.ts";
+
+/** How to use the far side; all of it may be absent. */
+export interface ProxyOptions {
+  /** Who is connected where, for messages: `alice@example.org:22`. */
+  readonly description?: string | undefined;
+  /**
+   * A directory of the far side that the client sees as `/` and cannot leave,
+   * by its path there; the whole far side where absent.
+   */
+  readonly root?: string | undefined;
+}
+
+/** SSH_FX_EOF, which COPY_DATA answers where the source ends early. */
+const EOF = 1;
+
+/**
+ * Milliseconds that the far side may take to hang up, once everything is
+ * closed; then it is left.
+ */
+const FAREWELL = 2000;
+
+/**
+ * A storage on the far side of an SFTP connection. It passes on handles,
+ * offsets, open flags and names as they are, keeps as many requests on their
+ * way as it is asked for, and fails with the far side's own status and words.
+ * When the connection is lost, everything fails with `failure`.
+ */
+export class ProxyStorage implements Storage<ProxyFile> {
+  /** The far side resolves `..`, behind links too. */
+  readonly resolvesParents = true;
+
+  /** What the far side advertises. */
+  readonly extensions: StorageExtensions<ProxyFile>;
+
+  readonly #client: SftpClient;
+  readonly #errors: FarErrors;
+  readonly #paths: FarPaths;
+
+  private constructor(client: SftpClient, errors: FarErrors, paths: FarPaths) {
+    this.#client = client;
+    this.#errors = errors;
+    this.#paths = paths;
+    this.extensions = this.#offered();
+  }
+
+  /**
+   * A storage on a connection that is open.
+   *
+   * @param client Belongs to the storage from now on.
+   * @throws {StorageError} If `root` is no directory of the far side.
+   */
+  static async open(client: SftpClient, options: ProxyOptions = {}): Promise<ProxyStorage> {
+    const { description = "the far side", root } = options;
+    const realPath = (path: string) => client.realPath(path);
+    if (root === undefined) {
+      return new ProxyStorage(client, new FarErrors(description), new WholeFarSide(realPath));
+    }
+    const paths = await openFarRoot(client, root).catch(new FarErrors(description).fail);
+    return new ProxyStorage(client, new FarErrors(description, paths.root), paths);
+  }
+
+  /** Settles with the reason when the connection is lost; never where it is closed here. */
+  get lost(): Promise<string> {
+    return new Promise((resolve) => {
+      this.#client.ended.then((error) => error === undefined || resolve(error.message));
+    });
+  }
+
+  /** Where the far side has the session start: the user's home, mostly. */
+  startDirectory(): Promise<VirtualPath> {
+    if (this.#paths.confined) return Promise.resolve("/");
+    return this.#client.realPath(".").catch(this.#errors.fail);
+  }
+
+  /** OPEN, with the flags as they are. */
+  open(path: VirtualPath, options: OpenOptions): Promise<ProxyFile> {
+    // With both of them, the far side follows no link.
+    const itself = options.create && options.exclusive;
+    const found = itself ? this.#paths.entry(path) : this.#paths.follow(path);
+    return this.#ask(found, async ({ far }) => {
+      const remote = await this.#client.open(far, options);
+      const { connection, limits } = this.#client;
+      const { handle } = remote;
+      return new ProxyFile(remote, {
+        errors: this.#errors,
+        limits,
+        readOnce: (into, position) => connection.read(handle, into, position),
+      });
+    });
+  }
+
+  /** OPENDIR */
+  openDir(path: VirtualPath): Promise<ProxyDir> {
+    return this.#ask(this.#paths.follow(path), async ({ far, isRoot }) => {
+      const above = isRoot ? await this.#client.stat(far) : undefined;
+      return new ProxyDir(await this.#client.openDir(far), this.#errors, above);
+    });
+  }
+
+  /** STAT */
+  stat(path: VirtualPath): Promise<FileAttrs> {
+    return this.#ask(
+      this.#paths.follow(path),
+      ({ far, attrs }) => attrs ?? this.#client.stat(far),
+    );
+  }
+
+  /** LSTAT */
+  lstat(path: VirtualPath): Promise<FileAttrs> {
+    return this.#ask(
+      this.#paths.entry(path),
+      ({ far, attrs }) => attrs ?? this.#client.lstat(far),
+    );
+  }
+
+  /** SETSTAT */
+  setAttrs(path: VirtualPath, attrs: FileAttrs): Promise<void> {
+    return this.#ask(this.#paths.follow(path), ({ far }) => this.#client.setAttrs(far, attrs));
+  }
+
+  /** REALPATH */
+  realPath(path: VirtualPath): Promise<VirtualPath> {
+    return this.#paths.realPath(path).catch(this.#errors.fail);
+  }
+
+  /** READLINK */
+  async readLink(path: VirtualPath): Promise<string> {
+    const found = path.endsWith("/") ? this.#paths.follow(path) : this.#paths.entry(path);
+    return this.#paths.readText(await this.#ask(found, ({ far }) => this.#client.readLink(far)));
+  }
+
+  /** SYMLINK */
+  symlink(target: string, link: VirtualPath): Promise<void> {
+    const text = this.#paths.writeText(target);
+    return this.#ask(this.#paths.change(link), ({ far }) => this.#client.symlink(text, far));
+  }
+
+  /** MKDIR */
+  mkdir(path: VirtualPath, attrs: FileAttrs): Promise<void> {
+    return this.#ask(this.#paths.change(path), ({ far }) => this.#client.mkdir(far, attrs));
+  }
+
+  /** RMDIR */
+  rmdir(path: VirtualPath): Promise<void> {
+    return this.#ask(this.#paths.change(path), ({ far }) => this.#client.rmdir(far));
+  }
+
+  /** REMOVE */
+  remove(path: VirtualPath): Promise<void> {
+    return this.#ask(this.#paths.change(path), ({ far }) => this.#client.remove(far));
+  }
+
+  /** RENAME */
+  rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+    return this.#askBoth(from, to, (from, to) => this.#client.rename(from, to));
+  }
+
+  /** Takes leave of the far side, which closes what is still open there. */
+  async close(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, FAREWELL));
+    await Promise.race([this.#client.close(), late]);
+    clearTimeout(timer);
+    this.#client.abort();
+  }
+
+  #offered(): StorageExtensions<ProxyFile> {
+    const client = this.#client;
+    const all: Required<StorageExtensions<ProxyFile>> = {
+      posixRename: (from, to) => this.#askBoth(from, to, (a, b) => client.posixRename(a, b)),
+      hardLink: (existing, link) => this.#hardLink(existing, link),
+      setLinkAttrs: (path, attrs) => {
+        const found = path.endsWith("/") ? this.#paths.follow(path) : this.#paths.entry(path);
+        return this.#ask(found, ({ far }) => client.setLinkAttrs(far, attrs));
+      },
+      statVfs: (path) => this.#ask(this.#paths.follow(path), ({ far }) => client.statVfs(far)),
+      fileStatVfs: (file) => client.fileStatVfs(file.remote).catch(this.#errors.fail),
+      fsync: (file) => client.fsync(file.remote).catch(this.#errors.fail),
+      copyData: (range) => this.#copyData(range),
+      ownerNames: (uids, gids) => client.ownerNames(uids, gids).catch(this.#errors.fail),
+    };
+    const offered = Object.entries(all).filter(([method]) =>
+      client.supports(EXTENSIONS[method as keyof typeof EXTENSIONS])
+    );
+    return Object.fromEntries(offered);
+  }
+
+  async #hardLink(existing: VirtualPath, link: VirtualPath): Promise<void> {
+    // Some systems' link(2) follows a link, which may lead anywhere.
+    if (this.#paths.confined && isSymlink(await this.lstat(existing))) {
+      throw new StorageError("denied", "hard link to a symbolic link");
+    }
+    await this.#askBoth(existing, link, (a, b) => this.#client.hardLink(a, b));
+  }
+
+  async #copyData(range: CopyRange<ProxyFile>): Promise<number> {
+    const { length, source: { remote: source }, target: { remote: target } } = range;
+    try {
+      await this.#client.copyData({ ...range, source, target });
+      if (length !== Infinity) return length;
+    } catch (error) {
+      if (!(error instanceof SftpStatusError && error.code === EOF)) this.#errors.fail(error);
+    }
+    // How much it was, the protocol does not say.
+    const { size = 0 } = await source.stat().catch(this.#errors.fail);
+    return Math.max(0, Math.min(length, size - range.sourcePosition));
+  }
+
+  /** Asks the far side about a path, as soon as it is known what that is there. */
+  #ask<T>(
+    found: MaybePromise<FarPath>,
+    request: (found: FarPath) => MaybePromise<T>,
+  ): Promise<T> {
+    const answer = after(found, request);
+    return isPromise(answer) ? answer.catch(this.#errors.fail) : Promise.resolve(answer);
+  }
+
+  async #askBoth(
+    from: VirtualPath,
+    to: VirtualPath,
+    request: (from: string, to: string) => Promise<void>,
+  ): Promise<void> {
+    try {
+      const found = await Promise.all([this.#paths.change(from), this.#paths.change(to)]);
+      await request(found[0].far, found[1].far);
+    } catch (error) {
+      this.#errors.fail(error);
+    }
+  }
+}
+
+/** The extension that each method needs. */
+const EXTENSIONS = {
+  posixRename: "posix-rename@openssh.com",
+  hardLink: "hardlink@openssh.com",
+  setLinkAttrs: "lsetstat@openssh.com",
+  statVfs: "statvfs@openssh.com",
+  fileStatVfs: "fstatvfs@openssh.com",
+  fsync: "fsync@openssh.com",
+  copyData: "copy-data",
+  ownerNames: "users-groups-by-id@openssh.com",
+} as const satisfies Record<keyof StorageExtensions, string>;

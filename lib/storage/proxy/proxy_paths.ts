@@ -1,0 +1,71 @@
+import type { FileAttrs, MaybePromise, VirtualPath } from "../storage.ts";
+
+/** Where a path of the client leads on the far side. */
+export interface FarPath {
+  /** The path to tell the far side. */
+  readonly far: string;
+  /** The attributes of what is there, where they are known already and of a certain kind. */
+  readonly attrs?: FileAttrs | undefined;
+  /** Whether it is a root that the client must see nothing above of. */
+  readonly isRoot?: boolean;
+}
+
+/** Makes paths of the client paths of the far side. */
+export interface FarPaths {
+  /** Whether the client sees one directory of the far side as `/`. */
+  readonly confined: boolean;
+  /** The path of what `path` leads to. Its last segment may not exist. */
+  follow(path: VirtualPath): MaybePromise<FarPath>;
+  /** The path of the name itself, which may be a link's. */
+  entry(path: VirtualPath): MaybePromise<FarPath>;
+  /** As {@linkcode entry}, of a name to make, remove or rename: never the root. */
+  change(path: VirtualPath): MaybePromise<FarPath>;
+  /** The path without links, as the client sees it. */
+  realPath(path: VirtualPath): Promise<VirtualPath>;
+  /** A link's text as the client sees it. */
+  readText(text: string): string;
+  /** A link's text as the far side has it. */
+  writeText(text: string): string;
+}
+
+/** The whole far side, which resolves every path itself. */
+export class WholeFarSide implements FarPaths {
+  /** Nothing is kept from the client. */
+  readonly confined = false;
+  readonly #realPath: (path: string) => Promise<string>;
+
+  /** @param realPath REALPATH of the far side. */
+  constructor(realPath: (path: string) => Promise<string>) {
+    this.#realPath = realPath;
+  }
+
+  /** The path as it is. */
+  follow(path: VirtualPath): FarPath {
+    return { far: path };
+  }
+
+  /** The path as it is. */
+  entry(path: VirtualPath): FarPath {
+    return { far: path };
+  }
+
+  /** The path as it is. */
+  change(path: VirtualPath): FarPath {
+    return { far: path };
+  }
+
+  /** What the far side says. */
+  realPath(path: VirtualPath): Promise<VirtualPath> {
+    return this.#realPath(path);
+  }
+
+  /** The text as it is. */
+  readText(text: string): string {
+    return text;
+  }
+
+  /** The text as it is. */
+  writeText(text: string): string {
+    return text;
+  }
+}
