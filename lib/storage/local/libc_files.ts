@@ -83,6 +83,33 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
     }
   }
 
+  function numbers(call: bigint, first: number, second = 0): number {
+    return symbols.numbers(call, BigInt(first), BigInt(second), 0n, 0n, 0n);
+  }
+
+  function buffer(
+    call: bigint,
+    fd: number,
+    bytes: Bytes,
+    third = 0,
+    fourth = 0,
+    fifth = 0,
+  ): number {
+    return symbols.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth));
+  }
+
+  function pairs(
+    call: bigint,
+    from: number,
+    first: Bytes | BigInt64Array<ArrayBuffer>,
+    to: number,
+    second: Bytes | BigInt64Array<ArrayBuffer>,
+    last = 0,
+  ): number {
+    // copy_file_range has its flags, which must be 0, where the others have nothing.
+    return symbols.pairs(call, from, first, to, second, BigInt(last), 0n);
+  }
+
   return {
     openat2(directory, path, how) {
       while (true) {
@@ -120,46 +147,54 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
         if (errno !== EINTR) return -errno;
       }
     },
-    getdents64(fd, into) {
-      return again(() => symbols.getdents64(SystemCall.getdents64, fd, into, into.length));
-    },
+    fstatvfs: (fd, into) => again(() => symbols.fstatvfs(fd, into)),
 
-    ftruncate: (fd, size) => again(() => symbols.ftruncate(fd, BigInt(size))),
-    fsync: (fd) => again(() => symbols.fsync(fd)),
-    fchmod: (fd, mode) => again(() => symbols.fchmod(fd, mode)),
-    fchmodat: (directory, name, mode) => again(() => symbols.fchmodat(directory, name, mode, 0)),
+    ftruncate: (fd, size) => again(() => numbers(SystemCall.ftruncate, fd, size)),
+    fsync: (fd) => again(() => numbers(SystemCall.fsync, fd)),
+    fchmod: (fd, mode) => again(() => numbers(SystemCall.fchmod, fd, mode)),
+
+    getdents64: (fd, into) => again(() => buffer(SystemCall.getdents64, fd, into, into.length)),
+    mkdirat: (directory, name, mode) =>
+      again(() => buffer(SystemCall.mkdirat, directory, name, mode)),
+    unlinkat(directory, name, flags) {
+      return again(() => buffer(SystemCall.unlinkat, directory, name, flags));
+    },
+    fchmodat: (directory, name, mode) =>
+      again(() => buffer(SystemCall.fchmodat, directory, name, mode)),
     fchmodat2(directory, name, mode, flags) {
-      return again(() => symbols.fchmodat2(SystemCall.fchmodat2, directory, name, mode, flags));
+      return again(() => buffer(SystemCall.fchmodat2, directory, name, mode, flags));
     },
     fchownat(directory, name, uid, gid, flags) {
-      return again(() => symbols.fchownat(directory, name, uid, gid, flags));
-    },
-    utimensat(directory, name, times, flags) {
-      return again(() => symbols.utimensat(directory, name, times, flags));
-    },
-    futimens: (fd, times) => again(() => symbols.futimens(fd, times)),
-    fstatvfs: (fd, into) => again(() => symbols.fstatvfs(fd, into)),
-    copyFileRange(from, fromAt, to, toAt, length) {
-      const size = BigInt(length);
-      return again(() => symbols.copy_file_range(from, fromAt, to, toAt, size, 0));
+      return again(() => buffer(SystemCall.fchownat, directory, name, uid, gid, flags));
     },
 
-    mkdirat: (directory, name, mode) => again(() => symbols.mkdirat(directory, name, mode)),
-    unlinkat: (directory, name, flags) => again(() => symbols.unlinkat(directory, name, flags)),
-    renameat(from, fromName, to, toName) {
-      return again(() => symbols.renameat(from, fromName, to, toName));
-    },
-    renameat2(from, fromName, to, toName, flags) {
-      const { renameat2 } = SystemCall;
-      return again(() => symbols.renameat2(renameat2, from, fromName, to, toName, flags));
-    },
-    linkat(from, fromName, to, toName) {
-      return again(() => symbols.linkat(from, fromName, to, toName, 0));
-    },
-    symlinkat: (target, directory, name) => again(() => symbols.symlinkat(target, directory, name)),
     readlinkat(directory, name, into) {
       const size = BigInt(into.length);
-      return again(() => symbols.readlinkat(directory, name, into, size));
+      return again(() => symbols.buffers(SystemCall.readlinkat, directory, name, into, size));
+    },
+    utimensat(directory, name, times, flags) {
+      return again(() =>
+        symbols.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags))
+      );
+    },
+    // The system call takes no name for the descriptor itself; the function in libc does not.
+    futimens: (fd, times) =>
+      again(() => symbols.buffers(SystemCall.utimensat, fd, null, times, 0n)),
+
+    renameat: (from, fromName, to, toName) => {
+      return again(() => pairs(SystemCall.renameat2, from, fromName, to, toName));
+    },
+    renameat2(from, fromName, to, toName, flags) {
+      return again(() => pairs(SystemCall.renameat2, from, fromName, to, toName, flags));
+    },
+    linkat(from, fromName, to, toName) {
+      return again(() => pairs(SystemCall.linkat, from, fromName, to, toName));
+    },
+    copyFileRange(from, fromAt, to, toAt, length) {
+      return again(() => pairs(SystemCall.copyFileRange, from, fromAt, to, toAt, length));
+    },
+    symlinkat(target, directory, name) {
+      return again(() => symbols.around(SystemCall.symlinkat, target, BigInt(directory), name));
     },
   };
 }

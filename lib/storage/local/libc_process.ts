@@ -2,7 +2,7 @@ import { SystemCall } from "./linux.ts";
 import type { Bytes, ReadErrno, Symbols } from "./libc_symbols.ts";
 
 const F_SETFD = 2;
-const FD_CLOEXEC = 1n;
+const FD_CLOEXEC = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const RLIMIT_NOFILE = 7;
@@ -64,9 +64,14 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     return result === -1 ? -readErrno() : result;
   }
 
+  function numbers(call: bigint, first: number, second = 0, third = 0): number {
+    return symbols.numbers(call, BigInt(first), BigInt(second), BigInt(third), 0n, 0n);
+  }
+
   return {
     read: (fd, into) => outcome(symbols.read(fd, into as Bytes, BigInt(into.length))),
-    write: (fd, data) => outcome(symbols.write(fd, data as Bytes, BigInt(data.length))),
+    write: (fd, data) =>
+      outcome(symbols.buffer(SystemCall.write, fd, data as Bytes, BigInt(data.length), 0n, 0n)),
     send(fd, data) {
       const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
       return outcome(symbols.send(fd, data as Bytes, BigInt(data.length), flags));
@@ -76,35 +81,37 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
       return outcome(symbols.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, value.length));
     },
     poll: (fds, timeout) => outcome(symbols.poll(fds, BigInt(fds.length >> 3), timeout)),
-    closeOnExec: (fd) => outcome(symbols.fcntl(fd, F_SETFD, FD_CLOEXEC)),
-    umask: (mask) => symbols.umask(mask),
-    setNoNewPrivileges: () => outcome(symbols.prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n)),
-    setNotDumpable: () => outcome(symbols.prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n)),
+    closeOnExec: (fd) => outcome(numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC)),
+    umask: (mask) => numbers(SystemCall.umask, mask),
+    setNoNewPrivileges: () => outcome(numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1)),
+    setNotDumpable: () => outcome(numbers(SystemCall.prctl, PR_SET_DUMPABLE, 0)),
     descriptorLimit() {
       const limits = new BigUint64Array(2);
-      const result = outcome(symbols.getrlimit(RLIMIT_NOFILE, limits));
+      const bytes = new Uint8Array(limits.buffer);
+      const result = outcome(
+        symbols.buffer(SystemCall.getrlimit, RLIMIT_NOFILE, bytes, 0n, 0n, 0n),
+      );
       if (result < 0) return result;
       const soft = limits[0]!;
       return soft === RLIM_INFINITY ? Infinity : Number(soft);
     },
     landlockCreateRuleset(attributes) {
-      const { landlockCreateRuleset } = SystemCall;
-      const size = BigInt(attributes.length);
-      return outcome(symbols.landlockCreateRuleset(landlockCreateRuleset, attributes, size, 0));
+      return outcome(
+        symbols.first(SystemCall.landlockCreateRuleset, attributes, BigInt(attributes.length), 0n),
+      );
     },
     landlockVersion() {
-      const { landlockCreateRuleset } = SystemCall;
       const flags = LANDLOCK_CREATE_RULESET_VERSION;
-      return outcome(symbols.landlockCreateRuleset(landlockCreateRuleset, null, 0n, flags));
+      return outcome(symbols.first(SystemCall.landlockCreateRuleset, null, 0n, BigInt(flags)));
     },
     landlockAddPathRule(ruleset, rule) {
-      const { landlockAddRule } = SystemCall;
       const type = LANDLOCK_RULE_PATH_BENEATH;
-      return outcome(symbols.landlockAddRule(landlockAddRule, ruleset, type, rule, 0));
+      return outcome(
+        symbols.third(SystemCall.landlockAddRule, BigInt(ruleset), BigInt(type), rule, 0n),
+      );
     },
     landlockRestrictSelf(ruleset) {
-      const { landlockRestrictSelf } = SystemCall;
-      return outcome(symbols.landlockRestrictSelf(landlockRestrictSelf, ruleset, 0));
+      return outcome(numbers(SystemCall.landlockRestrictSelf, ruleset, 0));
     },
   };
 }

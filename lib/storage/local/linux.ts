@@ -54,14 +54,31 @@ export const Rename = {
 /** What statx(2) is asked for: type, mode, links, owner, group, times, inode, size. */
 export const STATX_BASIC = 0x37f;
 
-/** Numbers of system calls for which glibc 2.27 has no function. */
+/** Numbers of system calls. */
 export const SystemCall = {
+  copyFileRange: ARM ? 285n : 326n,
+  fchmod: ARM ? 52n : 91n,
+  fchmodat: ARM ? 53n : 268n,
+  fchmodat2: 452n,
+  fchownat: ARM ? 54n : 260n,
+  fcntl: ARM ? 25n : 72n,
+  fsync: ARM ? 82n : 74n,
+  ftruncate: ARM ? 46n : 77n,
   getdents64: ARM ? 61n : 217n,
+  getrlimit: ARM ? 163n : 97n,
+  landlockAddRule: 445n,
+  landlockCreateRuleset: 444n,
+  landlockRestrictSelf: 446n,
+  linkat: ARM ? 37n : 265n,
+  mkdirat: ARM ? 34n : 258n,
+  openat2: 437n,
+  prctl: ARM ? 167n : 157n,
+  readlinkat: ARM ? 78n : 267n,
   renameat2: ARM ? 276n : 316n,
   statx: ARM ? 291n : 332n,
-  openat2: 437n,
-  landlockCreateRuleset: 444n,
-  landlockAddRule: 445n,
-  landlockRestrictSelf: 446n,
-  fchmodat2: 452n,
+  symlinkat: ARM ? 36n : 266n,
+  umask: ARM ? 166n : 95n,
+  unlinkat: ARM ? 35n : 263n,
+  utimensat: ARM ? 88n : 280n,
+  write: ARM ? 64n : 1n,
 } as const;
