@@ -1,5 +1,5 @@
 import { SystemCall } from "./linux.ts";
-import type { Bytes, ReadErrno, Symbols } from "./libc_symbols.ts";
+import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const EINTR = 4;
 const OPEN_HOW_SIZE = 24n;
@@ -84,7 +84,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
   }
 
   function numbers(call: bigint, first: number, second = 0): number {
-    return symbols.numbers(call, BigInt(first), BigInt(second), 0n, 0n, 0n);
+    return intOf(symbols.numbers(call, BigInt(first), BigInt(second), 0n, 0n, 0n));
   }
 
   function buffer(
@@ -95,7 +95,9 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
     fourth = 0,
     fifth = 0,
   ): number {
-    return symbols.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth));
+    return intOf(
+      symbols.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth)),
+    );
   }
 
   function pairs(
@@ -107,7 +109,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
     last = 0,
   ): number {
     // copy_file_range has its flags, which must be 0, where the others have nothing.
-    return symbols.pairs(call, from, first, to, second, BigInt(last), 0n);
+    return intOf(symbols.pairs(call, from, first, to, second, BigInt(last), 0n));
   }
 
   return {
@@ -147,7 +149,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
         if (errno !== EINTR) return -errno;
       }
     },
-    fstatvfs: (fd, into) => again(() => symbols.fstatvfs(fd, into)),
+    fstatvfs: (fd, into) => again(() => intOf(symbols.fstatvfs(fd, into))),
 
     ftruncate: (fd, size) => again(() => numbers(SystemCall.ftruncate, fd, size)),
     fsync: (fd) => again(() => numbers(SystemCall.fsync, fd)),
@@ -170,16 +172,18 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
 
     readlinkat(directory, name, into) {
       const size = BigInt(into.length);
-      return again(() => symbols.buffers(SystemCall.readlinkat, directory, name, into, size));
+      return again(() =>
+        intOf(symbols.buffers(SystemCall.readlinkat, directory, name, into, size))
+      );
     },
     utimensat(directory, name, times, flags) {
       return again(() =>
-        symbols.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags))
+        intOf(symbols.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags)))
       );
     },
     // The system call takes no name for the descriptor itself; the function in libc does not.
     futimens: (fd, times) =>
-      again(() => symbols.buffers(SystemCall.utimensat, fd, null, times, 0n)),
+      again(() => intOf(symbols.buffers(SystemCall.utimensat, fd, null, times, 0n))),
 
     renameat: (from, fromName, to, toName) => {
       return again(() => pairs(SystemCall.renameat2, from, fromName, to, toName));
@@ -194,7 +198,9 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
       return again(() => pairs(SystemCall.copyFileRange, from, fromAt, to, toAt, length));
     },
     symlinkat(target, directory, name) {
-      return again(() => symbols.around(SystemCall.symlinkat, target, BigInt(directory), name));
+      return again(() =>
+        intOf(symbols.around(SystemCall.symlinkat, target, BigInt(directory), name))
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 import { SystemCall } from "./linux.ts";
-import type { Bytes, ReadErrno, Symbols } from "./libc_symbols.ts";
+import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
@@ -65,22 +65,24 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
   }
 
   function numbers(call: bigint, first: number, second = 0, third = 0): number {
-    return symbols.numbers(call, BigInt(first), BigInt(second), BigInt(third), 0n, 0n);
+    return intOf(symbols.numbers(call, BigInt(first), BigInt(second), BigInt(third), 0n, 0n));
   }
 
   return {
     read: (fd, into) => outcome(symbols.read(fd, into as Bytes, BigInt(into.length))),
     write: (fd, data) =>
-      outcome(symbols.buffer(SystemCall.write, fd, data as Bytes, BigInt(data.length), 0n, 0n)),
+      outcome(
+        intOf(symbols.buffer(SystemCall.write, fd, data as Bytes, BigInt(data.length), 0n, 0n)),
+      ),
     send(fd, data) {
       const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
       return outcome(symbols.send(fd, data as Bytes, BigInt(data.length), flags));
     },
     setSendBuffer(fd, bytes) {
       const value = new Uint8Array(new Int32Array([bytes]).buffer);
-      return outcome(symbols.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, value.length));
+      return outcome(intOf(symbols.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, value.length)));
     },
-    poll: (fds, timeout) => outcome(symbols.poll(fds, BigInt(fds.length >> 3), timeout)),
+    poll: (fds, timeout) => outcome(intOf(symbols.poll(fds, BigInt(fds.length >> 3), timeout))),
     closeOnExec: (fd) => outcome(numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC)),
     umask: (mask) => numbers(SystemCall.umask, mask),
     setNoNewPrivileges: () => outcome(numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1)),
@@ -89,7 +91,7 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
       const limits = new BigUint64Array(2);
       const bytes = new Uint8Array(limits.buffer);
       const result = outcome(
-        symbols.buffer(SystemCall.getrlimit, RLIMIT_NOFILE, bytes, 0n, 0n, 0n),
+        intOf(symbols.buffer(SystemCall.getrlimit, RLIMIT_NOFILE, bytes, 0n, 0n, 0n)),
       );
       if (result < 0) return result;
       const soft = limits[0]!;
@@ -97,17 +99,26 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     },
     landlockCreateRuleset(attributes) {
       return outcome(
-        symbols.first(SystemCall.landlockCreateRuleset, attributes, BigInt(attributes.length), 0n),
+        intOf(
+          symbols.first(
+            SystemCall.landlockCreateRuleset,
+            attributes,
+            BigInt(attributes.length),
+            0n,
+          ),
+        ),
       );
     },
     landlockVersion() {
       const flags = LANDLOCK_CREATE_RULESET_VERSION;
-      return outcome(symbols.first(SystemCall.landlockCreateRuleset, null, 0n, BigInt(flags)));
+      return outcome(
+        intOf(symbols.first(SystemCall.landlockCreateRuleset, null, 0n, BigInt(flags))),
+      );
     },
     landlockAddPathRule(ruleset, rule) {
       const type = LANDLOCK_RULE_PATH_BENEATH;
       return outcome(
-        symbols.third(SystemCall.landlockAddRule, BigInt(ruleset), BigInt(type), rule, 0n),
+        intOf(symbols.third(SystemCall.landlockAddRule, BigInt(ruleset), BigInt(type), rule, 0n)),
       );
     },
     landlockRestrictSelf(ruleset) {

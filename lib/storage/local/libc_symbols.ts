@@ -1,9 +1,10 @@
 /**
  * The functions of libc that are used, by C's types.
  *
- * Opening one costs a fifth of a millisecond, at the start of every session.
- * So only what is called all the time has a symbol of its own; the rest goes
- * through `syscall`, declared once for each shape of arguments: numbers, and
+ * Deno compiles a fast way into each function when it is opened, which costs a
+ * fifth of a millisecond at the start of every session. Only what is called all
+ * the time is worth that; the rest is declared {@linkcode SELDOM}, and most of
+ * it goes through `syscall`, once for each shape of arguments: numbers, and
  * where the buffers stand. A shape may have more arguments than a call takes.
  *
  * A 64-bit argument takes a number or a bigint; only a bigint takes V8's fast
@@ -12,6 +13,12 @@
  *
  * @module
  */
+
+/**
+ * An `int`, by a type that Deno compiles no fast way for: a struct with one
+ * field, which is returned in the same register. See {@linkcode intOf}.
+ */
+const SELDOM = { struct: ["i32"] } as const;
 
 /** What `Deno.dlopen` is given. */
 export const SYMBOLS = {
@@ -33,42 +40,42 @@ export const SYMBOLS = {
   pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
-  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: SELDOM },
 
   // Its struct differs from the system call's.
-  fstatvfs: { parameters: ["i32", "buffer"], result: "i32" },
-  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  fstatvfs: { parameters: ["i32", "buffer"], result: SELDOM },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: SELDOM },
 
   /** Numbers alone. */
   numbers: {
     name: "syscall",
     parameters: ["i64", "i64", "i64", "i64", "i64", "i64"],
-    result: "i32",
+    result: SELDOM,
   },
   /** A number, a buffer, numbers: a name in a directory, or data for a descriptor. */
   buffer: {
     name: "syscall",
     parameters: ["i64", "i32", "buffer", "i64", "i64", "i64"],
-    result: "i32",
+    result: SELDOM,
   },
   /** A number, two buffers, a number: a name in a directory and what is told of it. */
   buffers: {
     name: "syscall",
     parameters: ["i64", "i32", "buffer", "buffer", "i64"],
-    result: "i32",
+    result: SELDOM,
   },
   /** A number and a buffer, twice, and numbers: two names in directories. */
   pairs: {
     name: "syscall",
     parameters: ["i64", "i32", "buffer", "i32", "buffer", "i64", "i64"],
-    result: "i32",
+    result: SELDOM,
   },
   /** A buffer, a number, a buffer. */
-  around: { name: "syscall", parameters: ["i64", "buffer", "i64", "buffer"], result: "i32" },
+  around: { name: "syscall", parameters: ["i64", "buffer", "i64", "buffer"], result: SELDOM },
   /** A buffer and numbers. */
-  first: { name: "syscall", parameters: ["i64", "buffer", "i64", "i64"], result: "i32" },
+  first: { name: "syscall", parameters: ["i64", "buffer", "i64", "i64"], result: SELDOM },
   /** Two numbers, a buffer, a number. */
-  third: { name: "syscall", parameters: ["i64", "i64", "i64", "buffer", "i64"], result: "i32" },
+  third: { name: "syscall", parameters: ["i64", "i64", "i64", "buffer", "i64"], result: SELDOM },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The opened functions. */
@@ -79,3 +86,8 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Tells `errno` of the call that has just failed; asked before anything else is called. */
 export type ReadErrno = () => number;
+
+/** The number that a function declared seldom has returned. */
+export function intOf(struct: Uint8Array): number {
+  return new DataView(struct.buffer, struct.byteOffset).getInt32(0, true);
+}

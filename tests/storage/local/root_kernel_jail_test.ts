@@ -134,9 +134,11 @@ Deno.test("KernelRoot stays inside on paths beyond its parent", () => {
     Deno.symlinkSync("/etc", `${jail}/etc`);
     Deno.symlinkSync("../../../../../../..", `${jail}/up`);
     Deno.symlinkSync("../jail-evil", `${jail}/evil`);
-    const top = root.stat("/");
+    // Listing the root changes when it was read last.
+    const withoutAtime = (path: string) => ({ ...root.stat(path), atime: 0 });
+    const top = withoutAtime("/");
     for (const path of ["/root", "/up", "/..", "/../..", "/root/..", "/up/../root/..", "/root/"]) {
-      assertEquals(root.stat(path), top, path);
+      assertEquals(withoutAtime(path), top, path);
       assertEquals(root.realPath(path), "/", path);
       assertEquals(namesIn(root, path), ["etc", "evil", "root", "up"], path);
     }
