@@ -12,7 +12,12 @@
  * @module
  */
 
-import { type CompilePlan, compilePlan, parseCompileArgs } from "./support/compile_plan.ts";
+import {
+  type CompileOptions,
+  type CompilePlan,
+  compilePlan,
+  parseCompileArgs,
+} from "./support/compile_plan.ts";
 import { printLine } from "./support/print.ts";
 
 if (import.meta.main) Deno.exit(await compile(Deno.args));
@@ -20,35 +25,59 @@ if (import.meta.main) Deno.exit(await compile(Deno.args));
 async function compile(args: readonly string[]): Promise<number> {
   let plan: CompilePlan;
   try {
-    plan = compilePlan(parseCompileArgs(args));
+    plan = compilePlan(withRealJail(parseCompileArgs(args)));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     printLine(`compile: ${error.message}`);
     return 1;
   }
-  const deno = Deno.env.get("DENO_COMPILE") ?? Deno.execPath();
-  const bundle = await Deno.makeTempFile({ prefix: "sftpwrap-", suffix: ".js" });
+  const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
+  const bundle = await Deno.makeTempDir({ prefix: "sftpwrap-" });
   try {
-    // One module evaluates faster than eighty. Where the bundler cannot be had, the modules do.
-    const bundled = await run(deno, [...plan.bundle, "--output", bundle, "main.ts"]);
+    // A few modules load faster than a hundred. Where the bundler cannot be had, the modules do.
+    const bundled = await run(deno, [...plan.bundle, "--outdir", bundle, "main.ts"]);
     if (!bundled.success) printLine("not bundled (deno bundle failed): it will start more slowly");
-    const entry = bundled.success ? bundle : "main.ts";
+    const entry = bundled.success ? `${bundle}/main.js` : "main.ts";
     const compiled = await run(deno, [...plan.compile, entry, ...plan.baked]);
     if (!compiled.success) {
       printLine(`compile: ${failure(compiled.stderr)}`);
       return 1;
     }
   } finally {
-    await Deno.remove(bundle);
+    await Deno.remove(bundle, { recursive: true });
   }
   for (const line of plan.summary) printLine(line);
   return 0;
 }
 
-/** One line for what went wrong. */
-function failure(stderr: string): string {
-  const reason = stderr.split("\n").find((line) => line.trim() !== "") ?? "deno compile failed";
-  return /denort|dl\.deno\.land|error sending request/i.test(stderr)
+/**
+ * A session goes by the directory's real path, for which permissions are needed then. Where it
+ * is not on this machine it is taken as it stands.
+ */
+function withRealJail(options: CompileOptions): CompileOptions {
+  const { jail } = options;
+  if (jail === undefined || !jail.startsWith("/")) return options;
+  try {
+    return { ...options, jail: Deno.realPathSync(jail) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return options;
+    throw error;
+  }
+}
+
+/**
+ * One line for what went wrong. Deno says at first what it was about to do, then what
+ * caused it to fail (`0: …`, `1: …`, from the outer to the inner), then where in its own code.
+ */
+export function failure(stderr: string): string {
+  const [told = ""] = stderr.split("Stack backtrace:");
+  const causes = Array.from(
+    told.matchAll(/^ +\d+: (.*)$/gm),
+    ([, cause = ""]) => cause.replace(/\.$/, ""),
+  );
+  const first = told.split("\n").find((line) => line.trim() !== "")?.replace(/^error: /, "");
+  const reason = causes.length > 0 ? causes.slice(0, 2).join(": ") : first ?? "deno compile failed";
+  return /error sending request for url \([^)]*denort/.test(told)
     ? `Deno's base binary (denort) cannot be downloaded: set DENORT_BIN to one (${reason})`
     : reason;
 }

@@ -52,16 +52,12 @@ const TABLE = {
 /** POSIX's name of an error that is known here. */
 export type ErrnoName = keyof typeof TABLE;
 
-const ROWS: ReadonlyMap<string, Row> = new Map(Object.entries(TABLE));
-
 /** The numbers by name, for code that compares with them. */
 export const Errno = Object.fromEntries(
-  Array.from(ROWS, ([name, [number]]) => [name, number]),
+  Object.entries<Row>(TABLE).map(([name, [number]]) => [name, number]),
 ) as Readonly<Record<ErrnoName, number>>;
 
-const ERRORS_OF_NUMBERS = new Map<number, StorageError>(
-  Array.from(ROWS.values(), (row) => [row[0], errorOfRow(row)]),
-);
+const errorsOfNumbers = new Map<number, StorageError>();
 
 /**
  * The storage error of an error number of the system. It is made once: clients
@@ -69,8 +65,13 @@ const ERRORS_OF_NUMBERS = new Map<number, StorageError>(
  * the look-up.
  */
 export function errorOfNumber(number: number): StorageError {
-  const error = ERRORS_OF_NUMBERS.get(number);
-  return error ?? new StorageError("failure", `system error ${number}`);
+  let error = errorsOfNumbers.get(number);
+  if (error === undefined) {
+    const row = Object.values<Row>(TABLE).find(([known]) => known === number);
+    error = errorOfRow(row ?? [number, "failure", `system error ${number}`]);
+    errorsOfNumbers.set(number, error);
+  }
+  return error;
 }
 
 /** The storage error of an error of the system. */
@@ -80,9 +81,8 @@ export function errorOf(name: ErrnoName): StorageError {
 
 /** As {@linkcode errorOf}, for a name that somebody else gave, perhaps an unknown one. */
 export function errorOfName(name: string, cause: unknown): StorageError {
-  const row = ROWS.get(name);
-  if (row === undefined) return new StorageError("failure", `system error ${name}`, { cause });
-  return errorOfRow(row, cause);
+  if (Object.hasOwn(TABLE, name)) return errorOfRow(TABLE[name as ErrnoName], cause);
+  return new StorageError("failure", `system error ${name}`, { cause });
 }
 
 function errorOfRow([, code, reason]: Row, cause?: unknown): StorageError {

@@ -5,7 +5,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { parseJailOptions } from "../../lib/cli/jail_options.ts";
+import { UsageError } from "../../lib/cli/errors.ts";
+import { type JailOptions, parseJailOptions } from "../../lib/cli/jail_options.ts";
 import { LIBC_PATHS } from "../../lib/storage/local/libc.ts";
 
 /** What `deno task compile` was asked for. */
@@ -32,6 +33,13 @@ export interface CompilePlan {
 
 const VARIABLES = "USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND";
 
+/** Where libc is on the system that the program is for. */
+function libcPaths(target: string | undefined): readonly string[] {
+  if (target === undefined || !target.includes("linux")) return LIBC_PATHS;
+  const [arch = ""] = target.split("-");
+  return LIBC_PATHS.map((path) => path.replace(/x86_64|aarch64/, arch));
+}
+
 const ACCOUNT_FILES: readonly string[] = ["/etc/passwd", "/etc/group"];
 
 /** @throws {TypeError} If the arguments make no sense. */
@@ -56,9 +64,10 @@ export function parseCompileArgs(args: readonly string[]): CompileOptions {
 /** @throws {TypeError} If a jail's directory or options make no sense. */
 export function compilePlan(options: CompileOptions): CompilePlan {
   const { jail, output = "dist/sftpwrap", target } = options;
-  const scope = jail === undefined ? generalScope() : jailScope(jail, options);
+  const scope = jail === undefined ? generalScope(target) : jailScope(jail, options);
   return {
-    bundle: ["bundle", "--quiet", "--no-check", "--minify", "--platform=deno"],
+    // Split, so that a session loads and parses its own subcommand only.
+    bundle: ["bundle", "--quiet", "--no-check", "--minify", "--code-splitting", "--platform=deno"],
     compile: [
       "compile",
       "--quiet",
@@ -66,6 +75,9 @@ export function compilePlan(options: CompileOptions): CompilePlan {
       "--no-prompt",
       // A code cache lies in a folder that anybody may write to, and is trusted.
       "--no-code-cache",
+      // A session's start waits milliseconds for the first batch that V8's baseline
+      // compiler hands to another thread.
+      "--v8-flags=--no-concurrent-sparkplug",
       ...target === undefined ? [] : [`--target=${target}`],
       ...scope.permissions,
       `--output=${output}`,
@@ -86,26 +98,31 @@ interface Scope {
 }
 
 /** For any directory: what a session does not need it gives up before the first request. */
-function generalScope(): Scope {
+function generalScope(target: string | undefined): Scope {
   return {
     permissions: [
       "--allow-read",
       "--allow-write",
       "--allow-sys",
       `--allow-env=${VARIABLES}`,
-      `--allow-ffi=${LIBC_PATHS.join(",")}`,
+      `--allow-ffi=${libcPaths(target).join(",")}`,
     ],
     baked: [],
   };
 }
 
-function jailScope(jail: string, { readOnly, jailOptions }: CompileOptions): Scope {
+function jailScope(jail: string, { readOnly, jailOptions, target }: CompileOptions): Scope {
   if (!jail.startsWith("/")) throw new TypeError(`--jail ${jail} must be an absolute path`);
   const switches = readOnly ? ["--read-only"] : [];
   const baked = ["jail", ...switches, ...jailOptions, jail];
-  const parsed = parseJailOptions(baked.slice(1));
-  if ("print" in parsed) throw new TypeError("options of the jail must be those of a session");
+  const parsed = sessionOptions(baked.slice(1));
+  if (parsed.directory !== jail) {
+    throw new TypeError(`${parsed.directory} is no option of the jail`);
+  }
   if (/%[^%]/.test(jail)) throw new TypeError("a program for one jail has no tokens in DIR");
+  if (parsed.logFile !== undefined && !parsed.logFile.startsWith("/")) {
+    throw new TypeError(`the log ${parsed.logFile} must be an absolute path`);
+  }
   const log = parsed.logFile === undefined ? [] : [parsed.logFile];
   const writable = [...parsed.readOnly ? [] : [jail], ...log];
   return {
@@ -113,10 +130,25 @@ function jailScope(jail: string, { readOnly, jailOptions }: CompileOptions): Sco
       `--allow-read=${pathList([jail, ...ACCOUNT_FILES])}`,
       ...writable.length > 0 ? [`--allow-write=${pathList(writable)}`] : [],
       `--allow-env=${VARIABLES}`,
-      `--allow-ffi=${LIBC_PATHS.join(",")}`,
+      `--allow-ffi=${libcPaths(target).join(",")}`,
     ],
     baked,
   };
+}
+
+/** What the program will find in its arguments. */
+function sessionOptions(args: readonly string[]): JailOptions {
+  let parsed: ReturnType<typeof parseJailOptions>;
+  try {
+    parsed = parseJailOptions(args);
+  } catch (error) {
+    if (error instanceof UsageError) throw new TypeError(error.message);
+    throw error;
+  }
+  if ("print" in parsed || parsed.check || parsed.command !== undefined) {
+    throw new TypeError("options of the jail must be those of a session");
+  }
+  return parsed;
 }
 
 /** Deno parts paths at commas, and knows no way to write one that holds a comma. */

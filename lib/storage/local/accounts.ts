@@ -11,12 +11,16 @@ export const noAccounts: Accounts = { user: () => undefined, group: () => undefi
 
 /**
  * Names out of the texts of /etc/passwd and /etc/group, both of which have the
- * name in the first field and the number in the third.
+ * name in the first field and the number in the third. They are read when the
+ * first name is asked for, which many sessions never do.
  */
 export function accountsOf(passwd: string, group: string): Accounts {
-  const users = namesByNumber(passwd);
-  const groups = namesByNumber(group);
-  return { user: (uid) => users.get(uid), group: (gid) => groups.get(gid) };
+  let users: ReadonlyMap<number, string> | undefined;
+  let groups: ReadonlyMap<number, string> | undefined;
+  return {
+    user: (uid) => (users ??= namesByNumber(passwd)).get(uid),
+    group: (gid) => (groups ??= namesByNumber(group)).get(gid),
+  };
 }
 
 function namesByNumber(text: string): ReadonlyMap<number, string> {

@@ -1,4 +1,4 @@
-import * as fs from "node:fs";
+import { fs } from "./node_fs.ts";
 import { StorageError } from "../errors.ts";
 import type { FileSystemStats } from "../storage.ts";
 import { attempt } from "./deno_fs.ts";

@@ -1,4 +1,4 @@
-import * as fs from "node:fs";
+import { fs } from "./node_fs.ts";
 import { childOf } from "../path.ts";
 import type { FileSystemStats, OpenOptions, VirtualPath } from "../storage.ts";
 import { StorageError, unsupported } from "../errors.ts";
