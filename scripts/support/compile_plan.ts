@@ -66,8 +66,17 @@ export function compilePlan(options: CompileOptions): CompilePlan {
   const { jail, output = "dist/sftpwrap", target } = options;
   const scope = jail === undefined ? generalScope(target) : jailScope(jail, options);
   return {
-    // Split, so that a session loads and parses its own subcommand only.
-    bundle: ["bundle", "--quiet", "--no-check", "--minify", "--code-splitting", "--platform=deno"],
+    bundle: [
+      "bundle",
+      "--quiet",
+      "--no-check",
+      "--minify",
+      // A session loads and parses its own subcommand only.
+      "--code-splitting",
+      // Addons that ssh2 tries and does without.
+      "--external=*.node",
+      "--platform=deno",
+    ],
     compile: [
       "compile",
       "--quiet",
