@@ -70,7 +70,9 @@ async function serveJail(
   if (options.umask !== undefined) confinement.umask(options.umask);
   const storage = new JailStorage(confinement.root, accounts());
   const start = startDirectory(storage, expandTokens(options.startDirectory ?? "/", who), log);
-  for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
+  if (log.level >= LogLevel.INFO) {
+    for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
+  }
   if (readOnly !== options.readOnly) {
     log.write(LogLevel.INFO, "running without the permission to write: read-only");
   }

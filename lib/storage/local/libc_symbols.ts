@@ -23,7 +23,7 @@ const SELDOM = { struct: ["i32"] } as const;
 /** What `Deno.dlopen` is given. */
 export const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
-  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "void" },
+  memcpy: { parameters: ["buffer", "pointer", "usize"], result: SELDOM },
 
   openat2: {
     name: "syscall",
