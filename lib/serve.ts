@@ -18,12 +18,23 @@ const MOST_WAITING = 4 * 1024 * 1024;
 
 const IO_ERROR_EXIT_STATUS = 1;
 
+/** Milliseconds for which requests are still answered once the storage has failed. */
+const FAREWELL = 1000;
+
 /** How to serve; all of it may be absent. */
 export interface ServeOptions extends Omit<SessionOptions, "storage"> {
   /** The client's address, for the log; `UNKNOWN` where absent. */
   readonly client?: string | undefined;
   /** Where the client is; standard input and output where absent. */
   readonly transport?: Transport | undefined;
+  /**
+   * Settles with the reason where the storage can serve no more, as when it
+   * stands on a connection that is lost. What is outstanding and what still
+   * comes is answered for a second, and then the session ends with status 1.
+   * Where this is present the loop never blocks, so that the storage's own
+   * timers and streams go on while no request comes.
+   */
+  readonly failed?: Promise<string> | undefined;
 }
 
 /**
@@ -35,14 +46,14 @@ export interface ServeOptions extends Omit<SessionOptions, "storage"> {
  * over to reading and writing at the same time.
  *
  * @returns The exit status, as OpenSSH's: 0 at the end of input, 1 after an
- * error of the stream, 11 after a packet above 256 KiB, 255 after a malformed one.
+ * error of the stream or of the storage, 11 after a packet above 256 KiB, 255 after a malformed one.
  */
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
   const log = options.log ?? silentLog;
   const who = `local user ${options.user ?? "UNKNOWN"} from [${options.client ?? "UNKNOWN"}]`;
   say(log, LogLevel.INFO, `session opened for ${who}`);
   const conversation = new Loop(new Session({ ...options, storage }), options.transport ?? stdio);
-  const exitStatus = await conversation.run(log, who);
+  const exitStatus = await conversation.run({ log, who, failed: options.failed });
   say(log, LogLevel.INFO, `session closed for ${who}`);
   return exitStatus;
 }
@@ -53,17 +64,36 @@ class Loop {
   readonly #transport: Transport;
   readonly #framer = new Framer(INPUT_LENGTH);
   readonly #packet = new Reader();
+  /** Whether the storage has failed; what the client does is of no more interest then. */
+  #failed = false;
+  /** Whether requests are answered no more. */
+  #isOver = false;
+  #farewell: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the waiting for input, as the end of input does. */
+  #breakOff: () => void = () => {};
 
   constructor(session: Session, transport: Transport) {
     this.#session = session;
     this.#transport = transport;
   }
 
-  async run(log: Log, who: string): Promise<number> {
+  async run({ log, who, failed }: {
+    readonly log: Log;
+    readonly who: string;
+    readonly failed: Promise<string> | undefined;
+  }): Promise<number> {
+    let isOver = false;
+    failed?.then((reason) => {
+      if (isOver) return;
+      say(log, LogLevel.ERROR, reason);
+      this.#fail();
+    });
     try {
-      await this.#serveBlocking();
-      return 0;
+      if (failed === undefined) await this.#serveBlocking();
+      else await this.#serveOverlapping();
+      return this.#failed ? IO_ERROR_EXIT_STATUS : 0;
     } catch (error) {
+      if (this.#failed) return IO_ERROR_EXIT_STATUS;
       if (error instanceof ProtocolError) {
         say(log, LogLevel.ERROR, `bad message from ${who}: ${error.message}`);
         return error.exitStatus;
@@ -76,8 +106,18 @@ class Loop {
       );
       return IO_ERROR_EXIT_STATUS;
     } finally {
+      isOver = true;
+      clearTimeout(this.#farewell);
       await this.#session.end();
     }
+  }
+
+  #fail(): void {
+    this.#failed = true;
+    this.#farewell = setTimeout(() => {
+      this.#isOver = true;
+      this.#breakOff();
+    }, FAREWELL);
   }
 
   async #serveBlocking(): Promise<void> {
@@ -133,7 +173,7 @@ class Loop {
           sender.wake();
           if (this.#session.replies.length >= MOST_WAITING) await sender.sent();
         }
-        const count = await this.#transport.read(this.#framer.free());
+        const count = await this.#read();
         if (count === null) break;
         this.#framer.commit(count);
       }
@@ -141,6 +181,15 @@ class Loop {
       await this.#session.idle();
       await sender.end();
     }
+  }
+
+  /** Bytes when there are some; null at the end, and where the session is to end. */
+  #read(): Promise<number | null> {
+    if (this.#isOver) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#breakOff = () => resolve(null);
+      this.#transport.read(this.#framer.free()).then(resolve, reject);
+    });
   }
 }
 

@@ -4,6 +4,7 @@
  *     deno task compile                                  dist/sftpwrap, for every use
  *     deno task compile --jail DIR [--read-only]         a program for one jail
  *     deno task compile --jail DIR -- -u 027 -l FILE     with options of the jail baked in
+ *     deno task compile --proxy [USER@]HOST:PORT -- -k /KEY   a program for one far side
  *     --output FILE     where to write it
  *     --target TRIPLE   for another system, as `deno compile` has it
  *
@@ -19,6 +20,15 @@ import {
   parseCompileArgs,
 } from "./support/compile_plan.ts";
 import { printLine } from "./support/print.ts";
+
+/** What a module in Node's old manner expects around it; ssh2 asks for nothing but what is built in. */
+const NODE_GLOBALS = `globalThis.__dirname = "/";
+globalThis.require = (name) => {
+  const module = process.getBuiltinModule(name);
+  if (module === undefined) throw new Error("There is no module " + name);
+  return module;
+};
+`;
 
 if (import.meta.main) Deno.exit(await compile(Deno.args));
 
@@ -36,7 +46,8 @@ async function compile(args: readonly string[]): Promise<number> {
   try {
     // A few modules load faster than a hundred. Where the bundler cannot be had, the modules do.
     const bundled = await run(deno, [...plan.bundle, "--outdir", bundle, "main.ts"]);
-    if (!bundled.success) printLine("not bundled (deno bundle failed): it will start more slowly");
+    if (bundled.success) await addNodeGlobals(`${bundle}/main.js`);
+    else printLine("not bundled (deno bundle failed): it will start more slowly");
     const entry = bundled.success ? `${bundle}/main.js` : "main.ts";
     const compiled = await run(deno, [...plan.compile, entry, ...plan.baked]);
     if (!compiled.success) {
@@ -48,6 +59,12 @@ async function compile(args: readonly string[]): Promise<number> {
   }
   for (const line of plan.summary) printLine(line);
   return 0;
+}
+
+/** Nothing of it runs, and no module of Node's is loaded, before ssh2 is. */
+async function addNodeGlobals(module: string): Promise<void> {
+  const text = await Deno.readTextFile(module);
+  await Deno.writeTextFile(module, NODE_GLOBALS + text);
 }
 
 /**

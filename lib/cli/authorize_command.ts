@@ -4,9 +4,8 @@ import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
 import { StartError, UsageError } from "./errors.ts";
 import { jailArguments, jailSpecs, parseJailOptions } from "./jail_options.ts";
-
-const NEW_FILE_MODE = 0o600;
-const MODE_BITS = 0o7777;
+import { expandTokens } from "./tokens.ts";
+import { updateFile } from "./update_file.ts";
 
 const SPECS: readonly OptionSpec[] = [
   { name: "jail", value: "DIR", help: "the directory that the key's owner sees as /" },
@@ -30,7 +29,11 @@ export async function authorizeCommand(args: readonly string[]): Promise<number>
   if (second !== undefined) throw new UsageError(`unexpected operand "${second}"`);
   const key = parsePublicKey(await readKey(keyFile));
   const options = jailArguments(values, switches);
-  parseJailOptions([...options, "--", directory]); // what the jail would refuse is refused now
+  // What the jail would refuse is refused now.
+  parseJailOptions([...options, "--", directory]);
+  for (const path of [directory, values.get("start-directory") ?? ""]) {
+    expandTokens(path, { user: "user", uid: 0, home: "/" });
+  }
   const line = authorizedLine(key, [
     values.get("binary") ?? ownBinary(),
     "jail",
@@ -40,7 +43,7 @@ export async function authorizeCommand(args: readonly string[]): Promise<number>
   ]);
   const file = values.get("install");
   if (file === undefined) print(line + "\n");
-  else replaceFile(file, withLine(readIfThere(file), key, line));
+  else updateFile(file, (text) => withLine(text, key, line));
   return 0;
 }
 
@@ -66,60 +69,6 @@ async function readKey(file: string): Promise<string> {
 /** The compiled program's own path; under `deno run` that would be Deno's. */
 function ownBinary(): string {
   return Deno.build.standalone ? Deno.execPath() : "sftpwrap";
-}
-
-function readIfThere(file: string): string {
-  try {
-    return Deno.readTextFileSync(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw new StartError(`cannot read ${file}: ${messageOf(error)}`);
-  }
-}
-
-/** Writes beside the file and renames: a reader sees the old lines or the new ones. */
-function replaceFile(file: string, text: string): void {
-  const target = targetOf(file);
-  const before = target.info;
-  const beside = `${target.path}.${crypto.randomUUID()}`;
-  const mode = before?.mode === undefined || before.mode === null
-    ? NEW_FILE_MODE
-    : before.mode & MODE_BITS;
-  try {
-    const handle = Deno.openSync(beside, { write: true, createNew: true, mode: NEW_FILE_MODE });
-    try {
-      const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += handle.writeSync(bytes.subarray(at));
-      handle.syncSync();
-    } finally {
-      handle.close();
-    }
-    Deno.chmodSync(beside, mode);
-    if (before !== undefined) Deno.chownSync(beside, before.uid, before.gid);
-    Deno.renameSync(beside, target.path);
-  } catch (error) {
-    removeIfThere(beside);
-    throw new StartError(`cannot write ${file}: ${messageOf(error)}`);
-  }
-}
-
-/** Where the file really is: a link to it stays a link. */
-function targetOf(file: string): { readonly path: string; readonly info?: Deno.FileInfo } {
-  try {
-    const path = Deno.realPathSync(file);
-    return { path, info: Deno.lstatSync(path) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { path: file };
-    throw new StartError(`cannot write ${file}: ${messageOf(error)}`);
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 function messageOf(error: unknown): string {

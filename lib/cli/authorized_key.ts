@@ -6,16 +6,16 @@
 
 import { UsageError } from "./errors.ts";
 
-/** Types that OpenSSH takes in authorized_keys. */
-const KEY_TYPES: readonly string[] = [
-  "ssh-ed25519",
-  "ssh-rsa",
-  "ecdsa-sha2-nistp256",
-  "ecdsa-sha2-nistp384",
-  "ecdsa-sha2-nistp521",
-  "sk-ssh-ed25519@openssh.com",
-  "sk-ecdsa-sha2-nistp256@openssh.com",
-];
+/** Types that OpenSSH takes in authorized_keys, and how many fields a key of each has. */
+const FIELDS: ReadonlyMap<string, number> = new Map([
+  ["ssh-ed25519", 2],
+  ["ssh-rsa", 3],
+  ["ecdsa-sha2-nistp256", 3],
+  ["ecdsa-sha2-nistp384", 3],
+  ["ecdsa-sha2-nistp521", 3],
+  ["sk-ssh-ed25519@openssh.com", 3],
+  ["sk-ecdsa-sha2-nistp256@openssh.com", 4],
+]);
 
 /** A public key. */
 export interface PublicKey {
@@ -36,13 +36,17 @@ export function parsePublicKey(text: string): PublicKey {
     .filter((line) => line !== "" && !line.startsWith("#"));
   const [line] = lines;
   if (line === undefined) throw new UsageError("there is no key");
-  if (lines.length > 1) throw new UsageError("there is more than one key");
   if (line.includes("PRIVATE KEY")) {
     throw new UsageError("this is a private key: the .pub is needed");
   }
+  if (lines.length > 1) throw new UsageError("there is more than one key");
   const [type = "", blob = "", ...comment] = line.split(/[ \t]+/);
-  if (!KEY_TYPES.includes(type)) throw new UsageError(`"${type}" is not a key's type`);
-  if (typeInside(blob) !== type) throw new UsageError("the key is malformed");
+  const expected = FIELDS.get(type);
+  if (expected === undefined) throw new UsageError(`"${type}" is not a key's type`);
+  const fields = fieldsOf(blob);
+  if (fields?.length !== expected || new TextDecoder().decode(fields[0]) !== type) {
+    throw new UsageError("the key is malformed");
+  }
   return { type, blob, comment: comment.join(" ") };
 }
 
@@ -77,17 +81,21 @@ function shellQuoted(word: string): string {
   return /^[A-Za-z0-9_./%@:,+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** The type that the key's bytes begin with (RFC 4253, section 6.6), or nothing. */
-function typeInside(blob: string): string | undefined {
-  let bytes: Uint8Array;
-  try {
-    bytes = Uint8Array.from(atob(blob), (character) => character.charCodeAt(0));
-  } catch (error) {
-    if (error instanceof DOMException) return undefined;
-    throw error;
+/** The fields that a key's bytes consist of (RFC 4253, section 6.6); nothing where they are cut off. */
+function fieldsOf(blob: string): readonly Uint8Array[] | undefined {
+  // The browser's decoder lets white space pass, and is content without the closing `=`.
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(blob) || blob.length % 4 !== 0) return undefined;
+  const bytes = Uint8Array.from(atob(blob), (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const fields: Uint8Array[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    if (bytes.length - at < 4) return undefined;
+    const length = view.getUint32(at);
+    at += 4;
+    if (length > bytes.length - at) return undefined;
+    fields.push(bytes.subarray(at, at + length));
+    at += length;
   }
-  if (bytes.length < 4) return undefined;
-  const length = new DataView(bytes.buffer).getUint32(0);
-  if (length === 0 || length >= bytes.length - 4) return undefined;
-  return new TextDecoder().decode(bytes.subarray(4, 4 + length));
+  return fields;
 }

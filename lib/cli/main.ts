@@ -18,6 +18,12 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (args) => await (await import("./jail_command.ts")).jailCommand(args),
   },
   {
+    name: "proxy",
+    usage: "usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST",
+    summary: "pass every request on to another SFTP server",
+    run: async (args) => await (await import("./proxy_command.ts")).proxyCommand(args),
+  },
+  {
     name: "authorize",
     usage: "usage: sftpwrap authorize --jail DIR [options] KEYFILE|-",
     summary: "print or install the authorized_keys line for a jail",

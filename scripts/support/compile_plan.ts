@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../../lib/cli/errors.ts";
 import { type JailOptions, parseJailOptions } from "../../lib/cli/jail_options.ts";
+import { PROXY_VARIABLES, proxyScope } from "./proxy_plan.ts";
 import { LIBC_PATHS } from "../../lib/storage/local/libc.ts";
 
 /** What `deno task compile` was asked for. */
@@ -16,7 +17,9 @@ export interface CompileOptions {
   readonly readOnly: boolean;
   readonly output: string | undefined;
   readonly target: string | undefined;
-  /** Options of `sftpwrap jail` to bake in. */
+  /** `[USER@]HOST:PORT` of a program for one far side. */
+  readonly proxy?: string | undefined;
+  /** Options of `sftpwrap jail` or `sftpwrap proxy` to bake in. */
   readonly jailOptions: readonly string[];
 }
 
@@ -45,7 +48,7 @@ const ACCOUNT_FILES: readonly string[] = ["/etc/passwd", "/etc/group"];
 /** @throws {TypeError} If the arguments make no sense. */
 export function parseCompileArgs(args: readonly string[]): CompileOptions {
   const parsed = parseArgs([...args], {
-    string: ["jail", "output", "target"],
+    string: ["jail", "proxy", "output", "target"],
     boolean: ["read-only"],
     "--": true,
     unknown: (arg) => {
@@ -53,18 +56,34 @@ export function parseCompileArgs(args: readonly string[]): CompileOptions {
     },
   });
   const jailOptions = parsed["--"] ?? [];
-  const { jail, output, target } = parsed;
-  if (jail === undefined && (parsed["read-only"] || jailOptions.length > 0)) {
-    throw new TypeError("--read-only and options of the jail need --jail DIR");
+  const { jail, proxy, output, target } = parsed;
+  if (jail === undefined && proxy === undefined) {
+    if (parsed["read-only"] || jailOptions.length > 0) {
+      throw new TypeError("--read-only and options of the jail need --jail DIR");
+    }
   }
   if (jail === "") throw new TypeError("--jail needs a directory");
-  return { jail, readOnly: parsed["read-only"] === true, output, target, jailOptions };
+  if (jail !== undefined && proxy !== undefined) {
+    throw new TypeError("--jail and --proxy exclude each other");
+  }
+  return {
+    ...proxy === undefined ? {} : { proxy },
+    jail,
+    readOnly: parsed["read-only"] === true,
+    output,
+    target,
+    jailOptions,
+  };
 }
 
 /** @throws {TypeError} If a jail's directory or options make no sense. */
 export function compilePlan(options: CompileOptions): CompilePlan {
-  const { jail, output = "dist/sftpwrap", target } = options;
-  const scope = jail === undefined ? generalScope(target) : jailScope(jail, options);
+  const { jail, proxy, output = "dist/sftpwrap", target } = options;
+  const scope = proxy !== undefined
+    ? oneProxyScope(proxy, options)
+    : jail === undefined
+    ? generalScope(target)
+    : jailScope(jail, options);
   return {
     bundle: [
       "bundle",
@@ -93,7 +112,7 @@ export function compilePlan(options: CompileOptions): CompilePlan {
     ],
     baked: scope.baked,
     summary: [
-      `${output}: ${jail === undefined ? "for every use" : `the jail ${jail}`}`,
+      `${output}: ${purpose(options)}`,
       ...scope.baked.length > 0 ? [`arguments: ${scope.baked.join(" ")}`] : [],
       ...scope.permissions.map((flag) => `permission: ${flag}`),
     ],
@@ -113,11 +132,32 @@ function generalScope(target: string | undefined): Scope {
       "--allow-read",
       "--allow-write",
       "--allow-sys",
-      `--allow-env=${VARIABLES}`,
+      // A proxy reaches whatever host it is told, by itself or by the system's ssh.
+      "--allow-net",
+      "--allow-run=ssh",
+      `--allow-env=${[VARIABLES, ...PROXY_VARIABLES].join(",")}`,
       `--allow-ffi=${libcPaths(target).join(",")}`,
     ],
     baked: [],
   };
+}
+
+function oneProxyScope(proxy: string, { readOnly, jailOptions, target }: CompileOptions): Scope {
+  const args = [...readOnly ? ["--read-only"] : [], ...jailOptions];
+  const { permissions, variables, baked } = proxyScope(proxy, args, Deno.env.get("HOME"));
+  return {
+    permissions: [
+      ...permissions,
+      `--allow-env=${variables.join(",")}`,
+      `--allow-ffi=${libcPaths(target).join(",")}`,
+    ],
+    baked,
+  };
+}
+
+function purpose({ jail, proxy }: CompileOptions): string {
+  if (proxy !== undefined) return `a proxy for ${proxy}`;
+  return jail === undefined ? "for every use" : `the jail ${jail}`;
 }
 
 function jailScope(jail: string, { readOnly, jailOptions, target }: CompileOptions): Scope {
@@ -128,7 +168,7 @@ function jailScope(jail: string, { readOnly, jailOptions, target }: CompileOptio
   if (parsed.directory !== jail) {
     throw new TypeError(`${parsed.directory} is no option of the jail`);
   }
-  if (/%[^%]/.test(jail)) throw new TypeError("a program for one jail has no tokens in DIR");
+  if (jail.includes("%")) throw new TypeError(`${jail} holds a %: DIR cannot have tokens here`);
   if (parsed.logFile !== undefined && !parsed.logFile.startsWith("/")) {
     throw new TypeError(`the log ${parsed.logFile} must be an absolute path`);
   }

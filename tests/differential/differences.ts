@@ -44,8 +44,33 @@ export function explains(difference: Difference, mismatch: Mismatch): boolean {
 
 const NAMING = /^(RENAME|posix-rename|hardlink|REMOVE|RMDIR|MKDIR|SYMLINK) /;
 
+/** What Deno's own file API could not do yet in its version 2.6. */
+const OF_OLD_DENO: readonly Difference[] = [
+  {
+    name: "Deno 2.6: the owner of a link stays",
+    reason: "lchown acted on what the link leads to; it is refused",
+    root: "portable",
+    where: /^lsetstat of to-|^owner /,
+    step: /^(lsetstat|lstat) "@\/to-[\w-]+"|^list$/,
+  },
+  {
+    name: "Deno 2.6: times before 1970 lose their sign",
+    reason: "Deno tells them so",
+    root: "portable",
+    where: /^the date of a longname$/,
+    step: /^list$|^stat "@\/(before|in)-/,
+  },
+  {
+    name: "Deno 2.6, fault: a new file that is opened to be read can only be written",
+    reason: "node:fs opens what is to be created for writing alone; it has to be opened anew",
+    root: "portable",
+    where: /^OPEN of (missing|to-nothing) with pflags/,
+  },
+];
+
 /** The table. */
 export const differences: readonly Difference[] = [
+  ...(/^2\.6\./.test(Deno.version.deno) ? OF_OLD_DENO : []),
   {
     name: "FAILURE says why",
     reason: "the text after the colon helps the user, and clients go by the code",
@@ -157,13 +182,6 @@ export const differences: readonly Difference[] = [
     ours: /^NAME/,
   },
   {
-    name: "a NAME reply stays below 34,000 bytes",
-    reason: "some clients take no larger packet",
-    where: /^READDIR of 250 names of 255 bytes$/,
-    theirs: /^replies of 100, 100, 52, /,
-    ours: /^replies of 54, /,
-  },
-  {
     name: "WRITE of no bytes is done",
     reason: "the system is not asked whether it could be, so a file that was opened to be read " +
       "takes them too",
@@ -234,7 +252,7 @@ export const differences: readonly Difference[] = [
     reason: "Deno tells neither",
     root: "portable",
     dependsOn: "the file system",
-    step: /^f?statvfs/,
+    step: /statvfs/,
     theirs: /^EXTENDED_REPLY/,
     ours: /^EXTENDED_REPLY .* fsid 0, flag 0, namemax 255$/,
   },
@@ -245,6 +263,14 @@ export const differences: readonly Difference[] = [
     where: /^a file that is removed stays open$/,
     step: /^fstatvfs$/,
     ours: /^STATUS 2/,
+  },
+  {
+    name: "a listing of what has been removed has `..` in it",
+    reason: "the portable root asks by path, and the way up is still there",
+    root: "portable",
+    where: /^READDIR of a directory that has been removed$/,
+    theirs: /^NAME 0/,
+    ours: /^NAME 1\n {2}"\.\."/,
   },
   {
     name: "OPEN to make what ends in a slash",
@@ -260,12 +286,6 @@ export const differences: readonly Difference[] = [
     reason: "mkdir(2) takes the sticky bit alone",
     root: "portable",
     where: /^MKDIR makes a directory of mode/,
-  },
-  {
-    name: "fault: a file is renamed to what ends in a slash",
-    reason: "rename(2) and link(2) refuse it: only a directory may be called so",
-    root: "portable",
-    where: /^(RENAME|posix-rename) of [\w/-]+ to (new|other-empty)\/$/,
   },
   {
     name: "fault: EAGAIN on the way through hundreds of `..`",

@@ -28,8 +28,8 @@ const GROUPS: Readonly<Record<string, readonly Case[]>> = {
   listing,
 };
 
-/** So many are told in full. */
-const MOST_TOLD = Number(Deno.env.get("SFTPWRAP_MOST_TOLD") ?? 40);
+/** So many differences are told. */
+const MOST_TOLD = 100;
 
 /** What happened since then happened "now", on both sides. */
 const START = Math.floor(Date.now() / 1000) - 2;
@@ -170,8 +170,15 @@ function mismatches(
 }
 
 function tellMismatches(found: readonly Mismatch[]): string {
-  const told = found.slice(0, MOST_TOLD).map(({ root, name, step, theirs, ours }) =>
-    `${name} (${root} root)\n  ${step}\n    OpenSSH: ${theirs}\n    ours:    ${ours}`
-  );
+  const told = found.slice(0, MOST_TOLD).map(({ root, name, step, theirs, ours }) => {
+    const [their, our] = [withoutLinesOf(theirs, ours), withoutLinesOf(ours, theirs)];
+    return `${name} (${root} root)\n  ${step}\n    OpenSSH: ${their}\n    ours:    ${our}`;
+  });
   return `${found.length} differences without a name\n${told.join("\n")}`;
+}
+
+/** What is only in the one; of a listing that would be too much to read otherwise. */
+function withoutLinesOf(told: string, other: string): string {
+  const others = new Set(other.split("\n"));
+  return told.split("\n").filter((line) => !others.has(line)).join("\n") || "nothing more";
 }

@@ -188,7 +188,7 @@ export const families: readonly Family[] = [
     name: "through links that the client has made",
     symlinks: true,
     plant: async (site, prober) => {
-      Deno.mkdirSync(`${site.jail}/dir`);
+      await Deno.mkdir(`${site.jail}/dir`);
       const made = {
         "/mine": `${site.outside}/canary`,
         "/mine-dir": site.outside,

@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { findProgram, type Need, needs } from "./programs.ts";
+import { type Need, needs } from "./programs.ts";
 import { run, type RunResult } from "./run.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/compile.ts", import.meta.url));
@@ -34,13 +34,18 @@ export function binaryFolder(): string {
   return folder = made;
 }
 
-/** Runs `scripts/compile.ts`. */
+/** Runs `scripts/compile.ts`, with further variables or without some. */
 export async function compile(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, unset = [] }: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly unset?: readonly string[];
+  } = {},
 ): Promise<RunResult> {
-  const words = ["run", "--no-prompt", "--no-check", "--quiet", "-A", SCRIPT, ...args];
-  return await run(Deno.execPath(), words, { cwd: PROJECT, env });
+  const flags = ["--no-prompt", "--no-check", "--quiet", "-A"];
+  const words = [Deno.execPath(), "run", ...flags, SCRIPT, ...args];
+  const without = unset.flatMap((variable) => ["-u", variable]);
+  return await run("env", [...without, ...words], { cwd: PROJECT, env });
 }
 
 /** A program made with these arguments of `scripts/compile.ts`, once for each file of tests. */
@@ -60,9 +65,4 @@ async function make(path: string, args: readonly string[]): Promise<Binary> {
   const { code, stdout, stderr } = await compile([...own, "--output", path, ...baked]);
   if (code !== 0) throw new Error(`compile: exit status ${code}\n${stdout}${stderr}`);
   return { path, printed: stdout };
-}
-
-/** Whether a program can be watched by its system calls here. */
-export function canTrace(): boolean {
-  return findProgram("strace") !== undefined;
 }

@@ -12,6 +12,7 @@ import {
   lookOutside,
   type Prober,
   type Site,
+  stateOf,
 } from "./jail_fixture.ts";
 import { ask, Flag, type Text } from "./raw.ts";
 
@@ -81,7 +82,7 @@ export const attempts: readonly Attempt[] = [
 
 /**
  * Makes every attempt on each path, the jail laid out anew wherever the one before
- * may have changed it, and tells which got out and how. The surroundings are then as before.
+ * has changed it, and tells which got out and how. The surroundings are then as before.
  */
 export async function escapes(
   prober: Prober,
@@ -94,22 +95,23 @@ export async function escapes(
 ): Promise<string[]> {
   const out: string[] = [];
   let before = lookOutside(site);
-  let planted = false;
+  let planted = "";
   for (const path of paths) {
     for (const { name, looks, run } of tries) {
-      if (!planted) {
+      if (planted === "") {
         emptyJail(site);
-        Deno.writeTextFileSync(`${site.jail}/own`, "own");
+        await Deno.writeTextFile(`${site.jail}/own`, "own");
         await plant(prober);
+        planted = stateOf(site.jail);
       }
       prober.found.length = 0;
       await run(prober, path);
-      planted = looks;
+      if (!looks && stateOf(site.jail) !== planted) planted = "";
       const found = [...new Set(prober.found)];
       const after = lookOutside(site);
       if (after !== before) {
         found.push(`changed or read the outside:\n${differences(before, after)}`);
-        for (const stray of strays(site)) Deno.removeSync(stray, { recursive: true });
+        for (const stray of strays(site)) await Deno.remove(stray, { recursive: true });
         fillOutside(site);
         before = lookOutside(site);
       }

@@ -60,8 +60,10 @@ export async function withSite<T>(use: (site: Site) => Promise<T>): Promise<T> {
 /** Makes the surroundings anew: files, directories and a link, all with times of their own. */
 export function fillOutside(site: Site): void {
   for (const directory of [site.outside, site.sibling]) {
-    if (existsSync(directory)) Deno.removeSync(directory, { recursive: true });
+    // The directory itself stays, if it can: a server stands in it.
+    if (existsSync(directory)) removeWithin(directory);
     Deno.mkdirSync(`${directory}/dir`, { recursive: true });
+    Deno.chmodSync(directory, 0o755);
     Deno.mkdirSync(`${directory}/empty`);
     for (const name of ["canary", `dir/${UNSPOKEN_NAME}`, UNSPOKEN_NAME]) {
       Deno.writeTextFileSync(`${directory}/${name}`, CONTENT);
@@ -106,10 +108,25 @@ export const MOUNT_POINT = "proc";
 
 /** Removes whatever the jail holds, but for what is mounted there. */
 export function emptyJail({ jail }: Site): void {
-  for (const { name } of Deno.readDirSync(jail)) {
-    if (name === MOUNT_POINT) continue;
-    Deno.removeSync(`${jail}/${name}`, { recursive: true });
+  removeWithin(jail);
+}
+
+function removeWithin(directory: string): void {
+  for (const name of namesIn(directory)) {
+    if (name !== MOUNT_POINT) Deno.removeSync(`${directory}/${name}`, { recursive: true });
   }
+}
+
+/** What tells whether anything in the jail has changed, but for what is mounted there. */
+export function stateOf(directory: string): string {
+  const { ino, mode, uid, nlink, size, mtime, ctime, isDirectory } = Deno.lstatSync(directory);
+  const own = [directory, ino, mode, uid, nlink, size, mtime?.getTime(), ctime?.getTime()].join(
+    " ",
+  );
+  if (!isDirectory) return own;
+  const below = namesIn(directory).filter((name) => name !== MOUNT_POINT)
+    .map((name) => stateOf(`${directory}/${name}`));
+  return [own, ...below].join("\n");
 }
 
 /** Bytes that no reply may hold, and what each would give away. */
@@ -207,6 +224,11 @@ export class Prober implements AsyncDisposable {
 }
 
 const noRequest: Request = { type: 1, fields: new Uint8Array(0) };
+
+/** The names in a directory, sorted. */
+export function namesIn(directory: string): string[] {
+  return Array.from(Deno.readDirSync(directory), ({ name }) => name).sort();
+}
 
 /** Whether there is something of this name; a link counts without what it leads to. */
 export function existsSync(path: string): boolean {

@@ -76,6 +76,11 @@ export function textOf(bytes: Uint8Array): string {
 
 /** One after the other. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return joined(parts);
+}
+
+/** As {@linkcode concat}, of any number: so many arguments a call may not have. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

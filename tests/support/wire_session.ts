@@ -9,7 +9,7 @@ import { Session, type SessionOptions } from "../../lib/session/session.ts";
 import type { Transport } from "../../lib/stdio.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { Reader } from "../../lib/wire/reader.ts";
-import { concat, init, parseReply, type Reply, type Request, request, Splitter } from "./raw.ts";
+import { init, joined, parseReply, type Reply, type Request, request, Splitter } from "./raw.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -69,17 +69,29 @@ async function feed(stdin: WritableStream<Uint8Array>, input: Uint8Array): Promi
 /** Where and with which environment a child runs. */
 export interface ChildOptions {
   readonly cwd?: string;
-  /** Replaces the whole environment where `clearEnv` is set. */
+  /** Variables beside those of the test itself. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly clearEnv?: boolean;
 }
 
-function childOptions({ cwd, env, clearEnv }: ChildOptions) {
+function childOptions({ cwd, env }: ChildOptions) {
   return {
     ...(cwd === undefined ? {} : { cwd }),
-    ...(env === undefined ? {} : { env }),
-    ...(clearEnv === undefined ? {} : { clearEnv }),
+    // Deno looks for what it has downloaded below HOME, which a test may have set.
+    ...(env === undefined ? {} : { env: { DENO_DIR: denoDirectory(), ...env } }),
   };
+}
+
+let knownDenoDirectory: string | undefined;
+
+/** Where Deno keeps what it has downloaded. */
+function denoDirectory(): string {
+  knownDenoDirectory ??= Deno.env.get("DENO_DIR") ?? askDeno();
+  return knownDenoDirectory;
+}
+
+function askDeno(): string {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
+  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
 }
 
 /** A server in a child process. End it with {@linkcode ChildServer.end}. */
@@ -110,9 +122,9 @@ export class ChildServer {
   }
 
   /** Sends bytes; settles when the pipe has taken them. */
-  async send(...packets: readonly Uint8Array[]): Promise<void> {
+  async send(bytes: Uint8Array): Promise<void> {
     try {
-      await this.#writer.write(concat(...packets));
+      await this.#writer.write(bytes);
     } catch (error) {
       // A server that has ended says why by its exit status.
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
@@ -291,7 +303,7 @@ export class Line implements Transport {
 
   /** All replies so far. */
   get replies(): Reply[] {
-    return new Splitter().push(concat(...this.#output)).map(parseReply);
+    return new Splitter().push(joined(this.#output)).map(parseReply);
   }
 
   readSync(into: Uint8Array): number | null {

@@ -33,7 +33,12 @@ export interface ProxyOptions {
    * by its path there; the whole far side where absent.
    */
   readonly root?: string | undefined;
+  /** Permission bits that no new file and no new directory gets, beside those of the far side's own umask. */
+  readonly umask?: number | undefined;
 }
+
+const DEFAULT_FILE_MODE = 0o666;
+const DEFAULT_DIRECTORY_MODE = 0o777;
 
 /** SSH_FX_EOF, which COPY_DATA answers where the source ends early. */
 const EOF = 1;
@@ -60,11 +65,20 @@ export class ProxyStorage implements Storage<ProxyFile> {
   readonly #client: SftpClient;
   readonly #errors: FarErrors;
   readonly #paths: FarPaths;
+  readonly #umask: number;
 
-  private constructor(client: SftpClient, errors: FarErrors, paths: FarPaths) {
+  private constructor(
+    client: SftpClient,
+    { errors, paths, umask = 0 }: {
+      readonly errors: FarErrors;
+      readonly paths: FarPaths;
+      readonly umask: number | undefined;
+    },
+  ) {
     this.#client = client;
     this.#errors = errors;
     this.#paths = paths;
+    this.#umask = umask;
     this.extensions = this.#offered();
   }
 
@@ -75,13 +89,15 @@ export class ProxyStorage implements Storage<ProxyFile> {
    * @throws {StorageError} If `root` is no directory of the far side.
    */
   static async open(client: SftpClient, options: ProxyOptions = {}): Promise<ProxyStorage> {
-    const { description = "the far side", root } = options;
-    const realPath = (path: string) => client.realPath(path);
+    const { description = "the far side", root, umask } = options;
+    const errors = new FarErrors(description);
     if (root === undefined) {
-      return new ProxyStorage(client, new FarErrors(description), new WholeFarSide(realPath));
+      const paths = new WholeFarSide((path) => client.realPath(path));
+      return new ProxyStorage(client, { errors, paths, umask });
     }
-    const paths = await openFarRoot(client, root).catch(new FarErrors(description).fail);
-    return new ProxyStorage(client, new FarErrors(description, paths.root), paths);
+    const paths = await openFarRoot(client, root).catch(errors.fail);
+    const discreet = paths.root === "/" ? errors : errors.hiding(paths.root);
+    return new ProxyStorage(client, { errors: discreet, paths, umask });
   }
 
   /** Settles with the reason when the connection is lost; never where it is closed here. */
@@ -103,7 +119,8 @@ export class ProxyStorage implements Storage<ProxyFile> {
     const itself = options.create && options.exclusive;
     const found = itself ? this.#paths.entry(path) : this.#paths.follow(path);
     return this.#ask(found, async ({ far }) => {
-      const remote = await this.#client.open(far, options);
+      const attrs = options.create ? this.#masked(options.attrs, DEFAULT_FILE_MODE) : options.attrs;
+      const remote = await this.#client.open(far, { ...options, attrs });
       const { connection, limits } = this.#client;
       const { handle } = remote;
       return new ProxyFile(remote, {
@@ -162,7 +179,8 @@ export class ProxyStorage implements Storage<ProxyFile> {
 
   /** MKDIR */
   mkdir(path: VirtualPath, attrs: FileAttrs): Promise<void> {
-    return this.#ask(this.#paths.change(path), ({ far }) => this.#client.mkdir(far, attrs));
+    const masked = this.#masked(attrs, DEFAULT_DIRECTORY_MODE);
+    return this.#ask(this.#paths.change(path), ({ far }) => this.#client.mkdir(far, masked));
   }
 
   /** RMDIR */
@@ -187,6 +205,11 @@ export class ProxyStorage implements Storage<ProxyFile> {
     await Promise.race([this.#client.close(), late]);
     clearTimeout(timer);
     this.#client.abort();
+  }
+
+  #masked(attrs: FileAttrs, otherwise: number): FileAttrs {
+    if (this.#umask === 0) return attrs;
+    return { ...attrs, permissions: (attrs.permissions ?? otherwise) & ~this.#umask };
   }
 
   #offered(): StorageExtensions<ProxyFile> {

@@ -23,6 +23,11 @@ export class FarErrors {
     this.#hidden = hidden;
   }
 
+  /** The same, with a path of the far side that no text may tell. */
+  hiding(path: string): FarErrors {
+    return new FarErrors(this.#description, path);
+  }
+
   /** Throws what has failed: with the far side's own status and words, where it has answered. */
   readonly fail = (error: unknown): never => {
     throw this.#translated(error);

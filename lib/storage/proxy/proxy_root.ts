@@ -158,7 +158,7 @@ export class FarRoot implements FarPaths {
       try {
         attrs = await looks[index]!;
       } catch (error) {
-        if (!last || !isMissing(error)) throw error;
+        if (!last || !walk.directory || !isMissing(error)) throw error;
         // What is to be made is not there yet.
         walk.done.push(segment);
         walk.left = [];

@@ -183,7 +183,7 @@ const opening: Case[] = [{
 }, {
   name: "READDIR of a directory that has been removed",
   tree: { d: directory() },
-  steps: [step.opendir("d", "@/d"), step.rmdir("@/d"), step.close("d")],
+  steps: [step.opendir("d", "@/d"), step.rmdir("@/d"), step.list("d"), step.close("d")],
 }];
 
 function prefixed(prefix: string, tree: Tree): Tree {
@@ -253,7 +253,7 @@ const extensions: Case[] = [
       step.extended(""),
       step.extended("POSIX-RENAME@openssh.com", str("a"), str("b")),
       step.extended("posix-rename", str("a"), str("b")),
-      step.extended("statvfs@openssh.com\0", str("/")),
+      { ...step.extended("statvfs@openssh.com\0", str("/")), body: "statvfs" },
       step.extended("x".repeat(10_000), u32(1)),
     ],
   },

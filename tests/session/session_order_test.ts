@@ -137,16 +137,17 @@ Deno.test("Session takes nothing beside a request that changes the tree", async 
     ["open /b", ask.open("/b", 2)],
   ];
   for (const [what, request] of changing) {
-    const gate = new Gate((held) => held.startsWith(what) || held === "stat /a");
+    // What is under way uses a handle, and what changes the tree a path.
+    const gate = new Gate((held) => held.startsWith(what) || held === "read /a");
     const dialogue = new Dialogue(waiting(await filled(), gate.wait));
-    await dialogue.ask(ask.lstat("/"));
-    assertEquals(dialogue.send(ask.stat("/a")), undefined);
+    const handle = await dialogue.handle(ask.open("/a", 1));
+    assertEquals(dialogue.send(ask.read(handle, 0, 1)), undefined);
     let taken = false;
     const wait = dialogue.send(request);
     assert(wait !== undefined, `${what} did not wait for what is under way`);
     wait.then(() => taken = true);
     await nextTurn();
-    assertEquals(gate.held, ["stat /a"], `${what} began beside another request`);
+    assertEquals(gate.held, ["read /a"], `${what} began beside another request`);
     await gate.release();
     assertEquals(gate.held.length, 1, `${what} did not begin`);
     assertEquals(taken, false, `${what} let another request in`);

@@ -20,8 +20,8 @@ import { openKernelRoot } from "../../lib/storage/local/root_kernel.ts";
 import type { Root } from "../../lib/storage/local/root.ts";
 import { withoutResolution } from "../storage/local/places.ts";
 import { PlainRoot } from "./plain_root.ts";
-import type { Site } from "./jail_fixture.ts";
-import { ALL } from "./wire_session.ts";
+import type { Site } from "../support/jail_fixture.ts";
+import { ALL } from "../support/wire_session.ts";
 
 /** Which rings the server is to have. */
 export interface OpenOptions {

@@ -72,7 +72,7 @@ export class PlainRoot implements Root {
   }
 
   lchown(path: string, uid: number, gid: number): void {
-    attempt(() => fs.lchownSync(this.#host(path), uid, gid));
+    this.chown(path, uid, gid);
   }
 
   mkdir(path: string, mode: number): void {

@@ -1,0 +1,203 @@
+import { LogLevel } from "../session/log.ts";
+import { requestNames } from "../session/rows/rows.ts";
+import type { HostVerification, Transport } from "../storage/proxy/connection_options.ts";
+import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
+import { UsageError } from "./errors.ts";
+import { type Destination, parseDestination, parsePort } from "./proxy_destination.ts";
+
+/** What `sftpwrap proxy` was asked for. */
+export interface ProxyCommandOptions {
+  readonly destination: Destination;
+  readonly transport: Transport;
+  readonly key: string | undefined;
+  readonly agent: boolean;
+  readonly sshConfig: string | undefined;
+  readonly knownHosts: string | undefined;
+  readonly verifyHost: HostVerification | undefined;
+  readonly passwordFile: string | undefined;
+  readonly passphraseFile: string | undefined;
+  /** Seconds. */
+  readonly connectTimeout: number | undefined;
+  /** Seconds. */
+  readonly keepalive: number | undefined;
+  /** A directory of the far side that the client sees as `/`. */
+  readonly root: string | undefined;
+  readonly startDirectory: string | undefined;
+  readonly logFile: string | undefined;
+  readonly logToStderr: boolean;
+  /** A value of `LogLevel`. */
+  readonly logLevel: number;
+  readonly umask: number | undefined;
+  readonly readOnly: boolean;
+  readonly deny: readonly string[] | undefined;
+  readonly allow: readonly string[] | undefined;
+}
+
+/** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
+export const proxySpecs: readonly OptionSpec[] = [
+  { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
+  { name: "log-to-stderr", help: "write the log to standard error" },
+  {
+    name: "log-level",
+    value: "LEVEL",
+    help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
+  },
+  {
+    name: "key",
+    letter: "k",
+    value: "FILE",
+    help: "private key (default: ~/.ssh/id_rsa, id_ed25519, id_ecdsa)",
+  },
+  { name: "port", letter: "p", value: "PORT", help: "port of HOST (default 22)" },
+  { name: "ssh-agent", letter: "a", help: "use the keys of the agent" },
+  {
+    name: "ssh-config",
+    letter: "c",
+    value: "FILE",
+    help: "ssh's configuration (default: ~/.ssh/config)",
+  },
+  {
+    name: "known-hosts",
+    letter: "n",
+    value: "FILE",
+    help: "known host keys (default: ~/.ssh/known_hosts)",
+  },
+  { name: "disable-known-hosts", letter: "d", help: "take every host key, unsafe as it is" },
+  { name: "accept-new", help: "take and keep the key of a host that is not known" },
+  { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
+  {
+    name: "passphrase-file",
+    value: "FILE",
+    help: "the key's passphrase is the first line of FILE",
+  },
+  { name: "connect-timeout", value: "SECONDS", help: "how long connecting may take" },
+  { name: "keepalive", value: "SECONDS", help: "ask a silent HOST for a sign of life; 0: never" },
+  {
+    name: "transport",
+    value: "NAME",
+    help: "ssh2 (default, built in), or openssh: the system's ssh",
+  },
+  { name: "root", value: "PATH", help: "the directory of HOST that the client sees as /" },
+  { name: "start-directory", value: "DIR", help: "start in DIR" },
+  { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
+  { name: "read-only", help: "refuse whatever changes anything" },
+  { name: "deny-requests", value: "LIST", help: "refuse these requests (a,b,c)" },
+  { name: "allow-requests", value: "LIST", help: "serve only these requests" },
+  { name: "query", value: "requests", help: "list the names of all requests" },
+  { name: "help", letter: "h", help: "show this help" },
+];
+
+/** The help text of `sftpwrap proxy`. */
+export function proxyHelp(): string {
+  return `usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST
+       sftpwrap proxy [options] sftp://[USER[:PASSWORD]@]HOST[:PORT][/PATH]
+
+Serves SFTP on standard input and output; every request goes on to the SFTP
+server of HOST. Others on this machine can see a PASSWORD on the command line:
+--password-file does not show it, nor do the variables SFTPWRAP_PASSWORD and
+SFTPWRAP_PASSPHRASE. PATH, where the session starts, is below the user's home;
+with a second slash (//PATH) below the root.
+
+${optionsHelp(proxySpecs)}
+`;
+}
+
+/**
+ * Parses what follows `sftpwrap proxy`.
+ *
+ * @returns The options, or what to print instead of serving.
+ * @throws {UsageError} If the command line cannot be understood; it tells no password.
+ */
+export function parseProxyOptions(
+  args: readonly string[],
+): ProxyCommandOptions | { readonly print: string } {
+  const { values, switches, operands } = parseOptions(args, proxySpecs);
+  if (switches.has("help")) return { print: proxyHelp() };
+  const query = values.get("query");
+  if (query !== undefined) return { print: queried(query) };
+  const [text, second] = operands;
+  if (text === undefined) throw new UsageError("HOST is missing");
+  // Whoever forgets a blank in front of "-p 22" must not see a password again.
+  if (second !== undefined) throw new UsageError("there is more than one HOST");
+  const destination = parseDestination(text);
+  const port = values.get("port");
+  const startDirectory = values.get("start-directory");
+  if (startDirectory !== undefined && destination.path !== undefined) {
+    throw new UsageError("--start-directory and the path of the URL are one too many");
+  }
+  return {
+    destination: port === undefined ? destination : { ...destination, port: parsePort(port) },
+    transport: transport(values.get("transport") ?? "ssh2"),
+    key: values.get("key"),
+    agent: switches.has("ssh-agent"),
+    sshConfig: values.get("ssh-config"),
+    knownHosts: values.get("known-hosts"),
+    verifyHost: verification(switches),
+    passwordFile: values.get("password-file"),
+    passphraseFile: values.get("passphrase-file"),
+    connectTimeout: seconds("connect-timeout", values.get("connect-timeout")),
+    keepalive: seconds("keepalive", values.get("keepalive")),
+    root: values.get("root"),
+    startDirectory: startDirectory ?? destination.path,
+    logFile: values.get("logfile"),
+    logToStderr: switches.has("log-to-stderr"),
+    logLevel: logLevel(values.get("log-level") ?? "INFO"),
+    umask: umask(values.get("umask")),
+    readOnly: switches.has("read-only"),
+    deny: requestList(values.get("deny-requests")),
+    allow: requestList(values.get("allow-requests")),
+  };
+}
+
+function queried(what: string): string {
+  if (what !== "requests") throw new UsageError(`cannot query "${what}" (only "requests")`);
+  return requestNames.join("\n") + "\n";
+}
+
+function transport(value: string): Transport {
+  if (value === "ssh2" || value === "openssh") return value;
+  throw new UsageError(`--transport is ssh2 or openssh, not "${value}"`);
+}
+
+function verification(switches: ReadonlySet<string>): HostVerification | undefined {
+  const off = switches.has("disable-known-hosts");
+  const learning = switches.has("accept-new");
+  if (off && learning) {
+    throw new UsageError("--disable-known-hosts and --accept-new exclude each other");
+  }
+  return off ? "off" : learning ? "accept-new" : undefined;
+}
+
+function seconds(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,6}$/.test(value)) {
+    throw new UsageError(`--${name} "${value}" is not a number of seconds`);
+  }
+  return Number(value);
+}
+
+function logLevel(value: string): number {
+  const name = value.toUpperCase().replace(/^DEBUG[123]$/, "DEBUG");
+  const level = new Map(Object.entries(LogLevel)).get(name);
+  if (level === undefined) throw new UsageError(`unknown log level "${value}"`);
+  return level;
+}
+
+function umask(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[0-7]{1,4}$/.test(value) || parseInt(value, 8) > 0o777) {
+    throw new UsageError(`umask "${value}" is not an octal number up to 777`);
+  }
+  return parseInt(value, 8);
+}
+
+function requestList(value: string | undefined): readonly string[] | undefined {
+  const names = value?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const unknown = names?.find((name) => !requestNames.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `unknown request "${unknown}" (sftpwrap proxy --query requests lists them)`,
+    );
+  }
+  return names;
+}

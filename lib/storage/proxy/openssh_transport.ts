@@ -1,0 +1,133 @@
+import { TextLineStream } from "@std/streams";
+import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
+
+/** How many of ssh's last lines the reason of its end repeats. */
+const MOST_LINES = 4;
+
+/**
+ * Connects by the system's `ssh`, which then does everything as it does elsewhere: its
+ * configuration, host keys, certificates, FIDO keys, GSSAPI, ControlMaster.
+ *
+ * ssh says nothing when it has reached the host: the first answer tells, and where there is none,
+ * `closed` has ssh's own words.
+ *
+ * @throws {ConnectError} If there is no ssh, or the host's name is none.
+ */
+export function connectByOpenssh(options: ConnectOptions): Connected {
+  if (options.password !== undefined || options.passphrase !== undefined) {
+    options.log(2, "ssh takes neither password nor passphrase from here: use its agent");
+  }
+  const child = spawn(opensshArguments(options));
+  const words = follow(child.stderr, options);
+  const closed = ending(child, words);
+  return {
+    channel: { readable: child.stdout, writable: child.stdin },
+    description: description(options),
+    closed,
+    close: async () => {
+      stop(child);
+      await closed;
+    },
+  };
+}
+
+/** The words of the command: there is no shell, and nothing of them is one's to interpret. */
+export function opensshArguments(options: ConnectOptions): string[] {
+  const { host, user, port, keys, knownHosts, verifyHost, connectTimeout, keepalive } = options;
+  if (host.startsWith("-") || user?.startsWith("-") === true) {
+    throw new ConnectError(`"${host}" is no name of a host`);
+  }
+  const settings: string[] = [
+    "BatchMode=yes",
+    "ForwardAgent=no",
+    "ForwardX11=no",
+    "ClearAllForwardings=yes",
+    "PermitLocalCommand=no",
+    "EscapeChar=none",
+    "RequestTTY=no",
+  ];
+  const add = (name: string, value: string | number | undefined) => {
+    if (value !== undefined) settings.push(`${name}=${value}`);
+  };
+  if (knownHosts !== undefined) {
+    add("UserKnownHostsFile", knownHosts.map(quoted).join(" "));
+    add("GlobalKnownHostsFile", "/dev/null");
+  }
+  if (verifyHost === "off") {
+    add("StrictHostKeyChecking", "no");
+    settings.push("UserKnownHostsFile=/dev/null", "GlobalKnownHostsFile=/dev/null");
+  } else {
+    add("StrictHostKeyChecking", verifyHost === "strict" ? "yes" : verifyHost);
+  }
+  add("ConnectTimeout", connectTimeout === 0 ? "none" : connectTimeout);
+  add("ServerAliveInterval", keepalive);
+  return [
+    "-T",
+    ...(options.sshConfig === undefined ? [] : ["-F", options.sshConfig]),
+    ...(keys ?? []).flatMap((key) => ["-i", key]),
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    ...(user === undefined ? [] : ["-l", user]),
+    ...settings.flatMap((setting) => ["-o", setting]),
+    "-s",
+    "--",
+    host,
+    "sftp",
+  ];
+}
+
+function spawn(args: string[]): Deno.ChildProcess {
+  try {
+    return new Deno.Command("ssh", { args, stdin: "piped", stdout: "piped", stderr: "piped" })
+      .spawn();
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotFound;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConnectError(isMissing ? "there is no ssh on PATH" : `ssh cannot run: ${reason}`);
+  }
+}
+
+/** Puts what ssh says into the log, and returns its last lines. */
+async function follow(
+  stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { log }: ConnectOptions,
+): Promise<readonly string[]> {
+  const last: string[] = [];
+  const lines = stderr.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    const text = line.trim();
+    if (text === "") continue;
+    log(3, `ssh: ${text}`);
+    last.push(text);
+    if (last.length > MOST_LINES) last.shift();
+  }
+  return last;
+}
+
+async function ending(
+  child: Deno.ChildProcess,
+  words: Promise<readonly string[]>,
+): Promise<string> {
+  const { code, signal } = await child.status;
+  const said = (await words).join("; ");
+  if (said !== "") return said;
+  return signal === null ? `ssh ended with exit status ${code}` : `ssh was ended by ${signal}`;
+}
+
+function stop(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGTERM");
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function description({ host, user, port }: ConnectOptions): string {
+  const place = host.includes(":") ? `[${host}]` : host;
+  return `${user === undefined ? "" : `${user}@`}${place}${port === undefined ? "" : `:${port}`}`;
+}
+
+/** A path in a list of them, as ssh_config takes it. */
+function quoted(path: string): string {
+  return `"${path.replace(/["\\]/g, "\\$&")}"`;
+}

@@ -1,0 +1,109 @@
+import { Buffer } from "node:buffer";
+import type { Attempt, KeyTools } from "./authentication.ts";
+import { strictPem } from "./private_pem.ts";
+import type ssh2Module from "./ssh2.d.ts";
+import type { Authentication, BaseAgent, Callback, ParsedKey } from "./ssh2.d.ts";
+
+type Ssh2 = typeof ssh2Module;
+
+/** A key, and the agent that signs for it where it is one of an agent's. */
+export interface Ssh2Key {
+  readonly type: string;
+  readonly parsed: ParsedKey;
+  readonly agent: BaseAgent | undefined;
+  getPublicSSH(): Uint8Array;
+  isPrivateKey(): boolean;
+}
+
+/** What ssh2 does with keys. */
+export function keyTools({ utils, OpenSSHAgent }: Ssh2): KeyTools<Ssh2Key> {
+  return {
+    parse(bytes, passphrase) {
+      const parsed = utils.parseKey(Buffer.from(bytes), passphrase);
+      if (parsed instanceof Error) return parsed;
+      const key = "type" in parsed ? parsed : parsed[0];
+      return key === undefined ? new Error("No key") : wrap(strict(utils, key), undefined);
+    },
+    agentKeys(socket) {
+      const agent = new OpenSSHAgent(socket);
+      return new Promise((resolve, reject) => {
+        agent.getIdentities((error, keys) => {
+          if (error) reject(error);
+          else resolve(keys.map((key) => wrap(key, agent)));
+        });
+      });
+    },
+  };
+}
+
+/** An attempt as ssh2 wants it. */
+export function authentication(
+  ssh2: Ssh2,
+  { attempt, user }: { readonly attempt: Attempt<Ssh2Key> | "none"; readonly user: string },
+): Authentication {
+  if (attempt === "none") return { type: "none", username: user };
+  switch (attempt.method) {
+    case "publickey": {
+      const { parsed, agent } = attempt.candidate.key;
+      if (agent === undefined) return { type: "publickey", username: user, key: parsed };
+      return { type: "agent", username: user, agent: agentOfOne(ssh2, { agent, key: parsed }) };
+    }
+    case "password":
+      return { type: "password", username: user, password: attempt.password };
+    case "keyboard-interactive":
+      return {
+        type: "keyboard-interactive",
+        username: user,
+        prompt: answerOnce(attempt.password),
+      };
+  }
+}
+
+type Prompt = Extract<Authentication, { type: "keyboard-interactive" }>["prompt"];
+
+/** The password goes to the first hidden question alone: the next one may be for another secret. */
+function answerOnce(password: string): Prompt {
+  let isTold = false;
+  return (_name, _instructions, _language, prompts, finish) => {
+    finish(prompts.map(({ echo }) => {
+      if (echo === true || isTold) return "";
+      isTold = true;
+      return password;
+    }));
+  };
+}
+
+/** The same key, as Deno's cryptography can sign with it. */
+function strict(utils: Ssh2["utils"], key: ParsedKey): ParsedKey {
+  const pem = key.isPrivateKey() ? key.getPrivatePEM() : null;
+  if (pem === null) return key;
+  const again = utils.parseKey(Buffer.from(strictPem(pem)));
+  return again instanceof Error || !("type" in again) ? key : again;
+}
+
+function wrap(parsed: ParsedKey, agent: BaseAgent | undefined): Ssh2Key {
+  return {
+    type: parsed.type,
+    parsed,
+    agent,
+    getPublicSSH: () => parsed.getPublicSSH(),
+    isPrivateKey: () => parsed.isPrivateKey(),
+  };
+}
+
+/** An agent with one of the keys of another: so each key is an attempt of its own. */
+function agentOfOne(
+  { BaseAgent }: Ssh2,
+  { agent, key }: { readonly agent: BaseAgent; readonly key: ParsedKey },
+): BaseAgent {
+  class AgentOfOne extends BaseAgent {
+    override getIdentities(callback: Callback<readonly ParsedKey[]>): void {
+      callback(null, [key]);
+    }
+
+    override sign(...args: Parameters<BaseAgent["sign"]>): void {
+      agent.sign(...args);
+    }
+  }
+  return new AgentOfOne();
+}

@@ -1,0 +1,280 @@
+import type { Duplex } from "node:stream";
+import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
+import { credentials } from "./authentication.ts";
+import { channelOf } from "./channel_streams.ts";
+import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
+import { Deadline } from "./deadline.ts";
+import { dial, reasonOf } from "./dial.ts";
+import { HostKeyCheck } from "./host_key_check.ts";
+import { lastJump } from "./jumps.ts";
+import { Login } from "./login.ts";
+import type ssh2Module from "./ssh2.d.ts";
+import type { Callback, Client, ConnectConfig } from "./ssh2.d.ts";
+import { authentication, keyTools, type Ssh2Key } from "./ssh2_keys.ts";
+import { resolveTarget, type Target } from "./target.ts";
+
+/** Seconds in which somebody must have logged in, as sshd's own LoginGraceTime. */
+const LOGIN_TIME = 120;
+
+/** How many hosts may stand before each other. */
+const MOST_JUMPS = 16;
+
+type Ssh2 = typeof ssh2Module;
+
+/** An error of ssh2, with the part of it that says so. */
+type Ssh2Error = Error & { readonly level?: string };
+
+/** What a session is opened with. */
+export interface Opening {
+  readonly options: ConnectOptions;
+  /** How many hosts stand behind this one. */
+  readonly depth: number;
+  /** The hosts before this one, where the one behind it lists them. */
+  readonly jumps?: string | undefined;
+}
+
+/** An SSH connection that is logged in, and those that it goes through. */
+export class Ssh2Session {
+  readonly #ssh2: Ssh2;
+  readonly #client: Client;
+  readonly #target: Target;
+  readonly #via: Ssh2Session | undefined;
+  readonly #options: ConnectOptions;
+  /** Whether this connection goes through another, or another through this one. */
+  readonly #isNested: boolean;
+  readonly #gone = Promise.withResolvers<string>();
+  /** Why the connection ends, as soon as that is known. */
+  #reason: string | undefined;
+
+  private constructor(
+    ssh2: Ssh2,
+    { target, via, options, depth }: {
+      readonly target: Target;
+      readonly via: Ssh2Session | undefined;
+      readonly options: ConnectOptions;
+      readonly depth: number;
+    },
+  ) {
+    this.#isNested = via !== undefined || depth > 0;
+    this.#ssh2 = ssh2;
+    this.#target = target;
+    this.#via = via;
+    this.#options = options;
+    this.#client = new ssh2.Client();
+    this.#client.on("error", (error: Ssh2Error) => this.#takeError(error));
+    this.#client.on("close", () => this.#end("the other side closed the connection"));
+  }
+
+  /**
+   * Connects and logs in.
+   *
+   * @throws {ConnectError} If that fails at any step, here or at a host before this one.
+   */
+  static async open(ssh2: Ssh2, { options, depth, jumps }: Opening): Promise<Ssh2Session> {
+    const own = resolveTarget(options);
+    const target = jumps === undefined ? own : { ...own, jumps };
+    if (target.passedOver.length > 0) {
+      options.log(5, `ssh_config, without effect here: ${target.passedOver.join(", ")}`);
+    }
+    const via = await openJump(ssh2, { target, options, depth });
+    const session = new Ssh2Session(ssh2, { target, via, options, depth });
+    try {
+      await session.#logIn();
+      return session;
+    } catch (error) {
+      await session.close();
+      throw session.#failure(error);
+    }
+  }
+
+  /**
+   * Opens the SFTP subsystem, which has the connection to itself.
+   *
+   * @throws {ConnectError} If the server has none; the connection is then closed.
+   */
+  async sftp(): Promise<Connected> {
+    const deadline = new Deadline();
+    try {
+      deadline.set(this.#target.connectTimeout, "timed out while opening the SFTP subsystem");
+      const opening = this.#channel((done) => this.#client.subsys("sftp", done));
+      return this.#connected(await deadline.race(opening));
+    } catch (error) {
+      await this.close();
+      throw this.#failure(error);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** Ends the connection, and then those before it. */
+  async close(): Promise<void> {
+    this.#end("the connection was closed");
+    this.#client.end();
+    this.#client.destroy();
+    await this.#via?.close();
+  }
+
+  get #address(): string {
+    const { user, hostName, port } = this.#target;
+    return `${user}@${hostName.includes(":") ? `[${hostName}]` : hostName}:${port}`;
+  }
+
+  #connected(stream: Duplex): Connected {
+    const channel = channelOf(stream);
+    let ending = "the SFTP server hung up";
+    stream.on("exit", (status: number | null, signal?: string) => {
+      ending = `the SFTP server ended (${signal ?? `exit status ${status}`})`;
+    });
+    // What has come before the end can still be read; a lost connection has no end of its own.
+    const ended = new Promise<string>((resolve) => stream.on("close", () => resolve(ending)));
+    const lost = this.#gone.promise.then((reason) => {
+      channel.break(new Error(reason));
+      return reason;
+    });
+    return {
+      channel,
+      description: this.#address,
+      closed: Promise.race([lost, ended]),
+      close: () => this.close(),
+    };
+  }
+
+  #end(reason: string): void {
+    this.#reason ??= reason;
+    this.#gone.resolve(this.#reason);
+  }
+
+  #takeError(error: Ssh2Error): void {
+    // These are about one attempt to log in; the next one follows by itself.
+    if (error.level === "agent" || error.level === "client-authentication") {
+      this.#options.log(3, `${this.#target.hostName}: ${error.message}`);
+      return;
+    }
+    const isSilent = error.level === "client-timeout";
+    this.#end(isSilent ? "the other side gives no sign of life" : reasonOf(error));
+  }
+
+  #failure(error: unknown): ConnectError {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new ConnectError(`${this.#address}: ${reason.replace(/\s+/g, " ").trim()}`);
+  }
+
+  /** A channel, unless the connection goes before there is one. */
+  #channel(open: (done: Callback<Duplex>) => void): Promise<Duplex> {
+    const opened = new Promise<Duplex>((resolve, reject) => {
+      open((error, stream) => error ? reject(error) : resolve(stream));
+    });
+    return Promise.race([opened, this.#lost()]);
+  }
+
+  async #lost(): Promise<never> {
+    throw new ConnectError(await this.#gone.promise);
+  }
+
+  async #logIn(): Promise<void> {
+    const check = new HostKeyCheck(this.#target, this.#options);
+    const login = await this.#login();
+    const deadline = new Deadline();
+    try {
+      deadline.set(this.#target.connectTimeout, "timed out while connecting");
+      const sock = await this.#socket(deadline);
+      const done = Promise.withResolvers<void>();
+      this.#client.on("handshake", () => {
+        check.accepted();
+        deadline.set(LOGIN_TIME, "timed out while logging in");
+      });
+      this.#client.on("ready", () => done.resolve());
+      this.#client.on("banner", (text: string) => this.#showBanner(text));
+      this.#client.on("change password", () => done.reject(new Error("the password has expired")));
+      this.#client.connect({
+        ...this.#config(check),
+        sock,
+        authHandler: (methodsLeft, isPartial, next) => {
+          const attempt = login.next({
+            methodsLeft: methodsLeft ?? undefined,
+            isPartial: isPartial === true,
+            mayTellPassword: !check.isDoubtful,
+          });
+          if (attempt === undefined) done.reject(new Error(login.failure));
+          else next(authentication(this.#ssh2, { attempt, user: this.#target.user }));
+        },
+      });
+      await deadline.race(Promise.race([done.promise, this.#lost()]));
+      login.succeeded();
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async #login(): Promise<Login<Ssh2Key>> {
+    const { attempts, obstacles } = await credentials(this.#target, {
+      options: this.#options,
+      tools: keyTools(this.#ssh2),
+    });
+    return new Login(attempts, { target: this.#target, obstacles, log: this.#options.log });
+  }
+
+  async #socket(deadline: Deadline): Promise<Duplex> {
+    const { hostName, port } = this.#target;
+    const via = this.#via;
+    if (via === undefined) return await dial(this.#target, deadline.signal);
+    return await deadline.race(
+      via.#channel((done) => via.#client.forwardOut("127.0.0.1", 0, hostName, port, done)),
+    );
+  }
+
+  #config(check: HostKeyCheck): Omit<ConnectConfig, "sock" | "authHandler"> {
+    const { user, keepalive, keepaliveCount, algorithms } = this.#target;
+    return {
+      username: user,
+      readyTimeout: 0,
+      keepaliveInterval: keepalive * 1000,
+      keepaliveCountMax: keepaliveCount,
+      algorithms: {
+        serverHostKey: check.order(algorithmsOf(ALGORITHMS.hostKey, algorithms.hostKey)),
+        cipher: algorithmsOf(this.#isNested ? NESTED_CIPHER : ALGORITHMS.cipher, algorithms.cipher),
+        hmac: algorithmsOf(ALGORITHMS.mac, algorithms.mac),
+        kex: algorithmsOf(ALGORITHMS.kex, algorithms.kex),
+        compress: ["none"],
+      },
+      hostVerifier: (key, verify) => {
+        const refusal = check.refusal(key);
+        // What ssh2 would say of it is less.
+        if (refusal !== undefined) this.#end(refusal);
+        verify(refusal === undefined);
+      },
+    };
+  }
+
+  #showBanner(text: string): void {
+    for (const line of text.trimEnd().split(/\r?\n/)) {
+      this.#options.log(3, `${this.#target.hostName} says: ${line}`);
+    }
+  }
+}
+
+/** Connects to the host before this one, where there is one. */
+async function openJump(
+  ssh2: Ssh2,
+  { target, options, depth }: {
+    readonly target: Target;
+    readonly options: ConnectOptions;
+    readonly depth: number;
+  },
+): Promise<Ssh2Session | undefined> {
+  if (target.jumps === undefined) return undefined;
+  const { host, user, port, before } = lastJump(target.jumps);
+  // As in ssh, `Host *` may send everything through a host that is itself reached directly.
+  const isItself = host.toLowerCase() === target.alias.toLowerCase() &&
+    (port ?? target.port) === target.port;
+  if (isItself && before === undefined) return undefined;
+  if (depth === MOST_JUMPS) {
+    throw new ConnectError(`ProxyJump ${target.jumps}: too many hosts, or they lead in a circle`);
+  }
+  return await Ssh2Session.open(ssh2, {
+    // What was given for the target, its password above all, is not the other host's.
+    options: { ...options, host, user, port, keys: undefined, password: undefined },
+    depth: depth + 1,
+    jumps: before,
+  });
+}

@@ -1,0 +1,171 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { optionsHelp, type OptionSpec, parseOptions } from "../../lib/cli/args.ts";
+import { UsageError } from "../../lib/cli/errors.ts";
+import { type JailOptions, parseJailOptions } from "../../lib/cli/jail_options.ts";
+import { LogLevel } from "../../lib/session/log.ts";
+import { requestNames } from "../../lib/session/rows/rows.ts";
+
+const specs: readonly OptionSpec[] = [
+  { name: "umask", letter: "u", value: "OCTAL", help: "the umask" },
+  { name: "read-only", letter: "R", help: "change nothing" },
+  { name: "log-to-stderr", letter: "e", help: "log" },
+  { name: "confine", value: "MODE", help: "how" },
+];
+
+function parsed(...args: string[]) {
+  const { values, switches, operands } = parseOptions(args, specs);
+  return { values: Object.fromEntries(values), switches: [...switches].sort(), operands };
+}
+
+Deno.test("parseOptions() takes every way to give a value", () => {
+  for (
+    const args of [["-u022"], ["-u", "022"], ["--umask=022"], ["--umask", "022"], ["-Ru022"], [
+      "-Ru",
+      "022",
+    ]]
+  ) {
+    assertEquals(parsed(...args).values, { umask: "022" });
+  }
+});
+
+Deno.test("parseOptions() takes switches together and apart", () => {
+  for (const args of [["-eR"], ["-Re"], ["-e", "-R"], ["--log-to-stderr", "--read-only"]]) {
+    assertEquals(parsed(...args).switches, ["log-to-stderr", "read-only"]);
+  }
+});
+
+Deno.test("parseOptions() keeps values as they are", () => {
+  assertEquals(parsed("-u", "-5").values, { umask: "-5" });
+  assertEquals(parsed("--umask=a=b").values, { umask: "a=b" });
+  assertEquals(parsed("--umask=").values, { umask: "" });
+  assertEquals(parsed("-u", "").values, { umask: "" });
+  assertEquals(parsed("-u", "--").values, { umask: "--" });
+  assertEquals(parsed("-u=022").values, { umask: "=022" });
+  assertEquals(parsed("-u0x1F").values, { umask: "0x1F" });
+});
+
+Deno.test("parseOptions() keeps operands as text, before, between and after options", () => {
+  assertEquals(parsed("007", "-R", "1e3", "-").operands, ["007", "1e3", "-"]);
+  assertEquals(parsed("DIR", "--", "-R", "host", "--umask=1", "sftp"), {
+    values: {},
+    switches: [],
+    operands: ["DIR", "-R", "host", "--umask=1", "sftp"],
+  });
+  assertEquals(parsed("--").operands, []);
+  assertEquals(parsed("", "a b").operands, ["", "a b"]);
+});
+
+Deno.test("parseOptions() refuses what it does not understand, and says what", () => {
+  const refused: [string[], string][] = [
+    [["-x"], "unknown option -x"],
+    [["-Rx"], "unknown option -x"],
+    [["--unknown"], "unknown option --unknown"],
+    [["--umas=1"], "unknown option --umas"],
+    [["--no-umask"], "unknown option --no-umask"],
+    [["--no-read-only"], "unknown option --no-read-only"],
+    [["--read-only=yes"], "option --read-only takes no value"],
+    [["-u"], "option -u needs a value"],
+    [["--umask"], "option --umask needs a value"],
+    [["-u1", "--umask=2"], "option --umask is given twice"],
+    [["--__proto__=1"], "unknown option --__proto__"],
+    [["--constructor"], "unknown option --constructor"],
+  ];
+  for (const [args, message] of refused) {
+    assertThrows(() => parseOptions(args, specs), UsageError, message);
+  }
+});
+
+Deno.test("optionsHelp() has a line for each option, and the texts below each other", () => {
+  assertEquals(optionsHelp(specs).split("\n"), [
+    "  -u, --umask OCTAL    the umask",
+    "  -R, --read-only      change nothing",
+    "  -e, --log-to-stderr  log",
+    "      --confine MODE   how",
+  ]);
+});
+
+const defaults: JailOptions = {
+  directory: "DIR",
+  startDirectory: undefined,
+  logFile: undefined,
+  logToStderr: false,
+  logLevel: LogLevel.INFO,
+  umask: undefined,
+  readOnly: false,
+  deny: undefined,
+  allow: undefined,
+  command: undefined,
+  allowHome: false,
+  confine: "auto",
+  check: false,
+};
+
+Deno.test("parseJailOptions() reads each option", () => {
+  const read: [string[], Partial<JailOptions>][] = [
+    [[], {}],
+    [["-l", "/var/log/x"], { logFile: "/var/log/x" }],
+    [["-lsftp.log"], { logFile: "sftp.log" }],
+    [["--logfile=/x"], { logFile: "/x" }],
+    [["-e"], { logToStderr: true }],
+    [["--log-level", "verbose"], { logLevel: LogLevel.VERBOSE }],
+    [["--log-level=DEBUG3"], { logLevel: LogLevel.DEBUG }],
+    [["--log-level=QUIET"], { logLevel: LogLevel.QUIET }],
+    [["-u", "0"], { umask: 0 }],
+    [["-u", "022"], { umask: 0o22 }],
+    [["-u777"], { umask: 0o777 }],
+    [["-u", "0027"], { umask: 0o27 }],
+    [["-d", "files"], { startDirectory: "files" }],
+    [["-dfiles"], { startDirectory: "files" }],
+    [["-R"], { readOnly: true }],
+    [["-P", "remove,rmdir"], { deny: ["remove", "rmdir"] }],
+    [["-Pfstat"], { deny: ["fstat"] }],
+    [["-p", " stat , lstat,, "], { allow: ["stat", "lstat"] }],
+    [["-p", ""], { allow: [] }],
+    [["-c", "internal-sftp"], { command: "internal-sftp" }],
+    [["--allow-home"], { allowHome: true }],
+    [["--confine=portable"], { confine: "portable" }],
+    [["--check"], { check: true }],
+    [["-eR", "-P", requestNames.join(",")], {
+      logToStderr: true,
+      readOnly: true,
+      deny: requestNames,
+    }],
+  ];
+  for (const [args, expected] of read) {
+    assertEquals(parseJailOptions([...args, "DIR"]), { ...defaults, ...expected });
+    assertEquals(parseJailOptions(["DIR", ...args]), { ...defaults, ...expected });
+  }
+});
+
+Deno.test("parseJailOptions() ignores operands behind DIR, as scp -D appends them", () => {
+  assertEquals(parseJailOptions(["DIR", "--", "host", "sftp"]), defaults);
+  assertEquals(parseJailOptions(["--", "-DIR", "more"]), { ...defaults, directory: "-DIR" });
+});
+
+Deno.test("parseJailOptions() refuses what cannot be meant", () => {
+  const refused: [string[], string][] = [
+    [[], "DIR is missing"],
+    [["-l", "INFO", "DIR"], "--log-level INFO"],
+    [["-l", "debug3", "DIR"], "--log-level debug3"],
+    [["-lVERBOSE", "DIR"], "--log-level VERBOSE"],
+    [["-f", "AUTH", "DIR"], "-f is not supported"],
+    [["-fAUTH", "DIR"], "-f is not supported"],
+    [["-ef", "AUTH", "DIR"], "-f is not supported"],
+    [["-u", "8", "DIR"], "not an octal number"],
+    [["-u", "1000", "DIR"], "not an octal number"],
+    [["-u", "0o22", "DIR"], "not an octal number"],
+    [["-u", "", "DIR"], "not an octal number"],
+    [["-u", "-1", "DIR"], "not an octal number"],
+    [["--log-level", "LOUD", "DIR"], 'unknown log level "LOUD"'],
+    [["-P", "delete", "DIR"], 'unknown request "delete"'],
+    [["-p", "stat,STAT", "DIR"], 'unknown request "STAT"'],
+    [["-P", "stat", "-P", "lstat", "DIR"], "given twice"],
+    [["--confine=maybe", "DIR"], '"maybe"'],
+    [["-Q", "options"], 'cannot query "options"'],
+    [["-Q"], "needs a value"],
+    [["-d"], "needs a value"],
+  ];
+  for (const [args, message] of refused) {
+    assertThrows(() => parseJailOptions(args), UsageError, message);
+  }
+});

@@ -1,0 +1,199 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { withTempDir } from "../support/files.ts";
+import { ask, bytesOf } from "../support/raw.ts";
+import { ChildServer, run, sftpwrap } from "../support/wire_session.ts";
+
+/** ISO 8601 with milliseconds and zone, program, process. */
+const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d sftpwrap\[\d+\]: /;
+
+const ENV = { USER: "alice", HOME: "/nonexistent", SSH_CONNECTION: "192.0.2.7 50022 192.0.2.1 22" };
+
+/** Runs a session and returns its log file's lines without their stamps, from its beginning on. */
+async function logged(
+  options: readonly string[],
+  use: (server: ChildServer, jail: string) => Promise<void>,
+): Promise<string[]> {
+  let lines: string[] = [];
+  await withTempDir(async (directory) => {
+    const jail = `${directory}/jail`;
+    const file = `${directory}/log`;
+    await Deno.mkdir(jail);
+    const server = new ChildServer(sftpwrap(["jail", "-l", file, ...options, jail]), { env: ENV });
+    await server.greet();
+    await use(server, jail);
+    const { stderr } = await server.end();
+    assertEquals(stderr, "");
+    assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
+    const text = await Deno.readTextFile(file);
+    assert(text === "" || text.endsWith("\n"));
+    lines = text.split("\n").slice(0, -1).map((line) => {
+      assertMatch(line, STAMP);
+      return line.replace(STAMP, "");
+    });
+  });
+  const beginning = lines.findIndex((line) => line.startsWith("session opened"));
+  return beginning === -1 ? lines : lines.slice(beginning);
+}
+
+Deno.test("the log tells who came, what was done and with how many bytes", async () => {
+  const lines = await logged([], async (server) => {
+    const handle = await server.handle(ask.open("/upload", 2 | 8 | 16, { permissions: 0o644 }));
+    await server.ask(ask.write(handle, 0, "0123456789"));
+    await server.ask(ask.write(handle, 10, "0123456789"));
+    await server.ask(ask.close(handle));
+    const download = await server.handle(ask.open("/upload", 1));
+    await server.ask(ask.read(download, 0, 15));
+    await server.ask(ask.remove("/missing"));
+    await server.ask(ask.mkdir("/d"));
+    await server.ask(ask.mkdir("/d"));
+    await server.ask(ask.rename("/upload", "/d/done"));
+  });
+  assertEquals(lines, [
+    "session opened for local user alice from [192.0.2.7]",
+    'open "/upload" flags WRITE,CREATE,TRUNCATE mode 0644',
+    'close "/upload" bytes read 0 written 20',
+    'open "/upload" flags READ mode 0666',
+    'remove name "/missing"',
+    "sent status No such file",
+    'mkdir name "/d" mode 0777',
+    'mkdir name "/d" mode 0777',
+    "sent status Failure: file exists",
+    'rename old "/upload" new "/d/done"',
+    'forced close "/upload" bytes read 15 written 0',
+    "session closed for local user alice from [192.0.2.7]",
+  ]);
+});
+
+Deno.test("no name can fake a line of the log, or hide in one", async () => {
+  const names = [
+    "a\nsession closed for local user root from [1.2.3.4]",
+    "carriage\rreturn",
+    "escape\x1b[2K\x1b[1A",
+    "bell\x07tab\tdelete\x7f",
+    "next line\x85",
+    "line separator\u2028paragraph separator\u2029",
+    "right to left \u202egpj.exe",
+    "isolate \u2066x\u2069",
+  ];
+  const lines = await logged([], async (server) => {
+    for (const name of names) await server.ask(ask.mkdir(`/${name}`));
+    await server.ask(ask.mkdir(new Uint8Array([...bytesOf("/raw-"), 0xff, 0xfe])));
+    await server.ask(ask.symlink("\n", "/link"));
+  });
+  assertEquals(lines.slice(1, -1), [
+    'mkdir name "/a\\012session closed for local user root from [1.2.3.4]" mode 0777',
+    'mkdir name "/carriage\\015return" mode 0777',
+    'mkdir name "/escape\\033[2K\\033[1A" mode 0777',
+    'mkdir name "/bell\\007tab\\011delete\\177" mode 0777',
+    'mkdir name "/next line\\302\\205" mode 0777',
+    'mkdir name "/line separator\\342\\200\\250paragraph separator\\342\\200\\251" mode 0777',
+    'mkdir name "/right to left \\342\\200\\256gpj.exe" mode 0777',
+    'mkdir name "/isolate \\342\\201\\246x\\342\\201\\251" mode 0777',
+    'mkdir name "/raw-\\377\\376" mode 0777',
+    'symlink old "\\012" new "/link"',
+  ]);
+});
+
+Deno.test("letters of any script stay legible in the log", async () => {
+  const lines = await logged([], async (server) => {
+    for (const name of ["Grüße", "日本語", "שלום", "🐟"]) await server.ask(ask.mkdir(`/${name}`));
+  });
+  assertEquals(lines.slice(1, -1), [
+    'mkdir name "/Grüße" mode 0777',
+    'mkdir name "/日本語" mode 0777',
+    'mkdir name "/שלום" mode 0777',
+    'mkdir name "/🐟" mode 0777',
+  ]);
+});
+
+Deno.test("--log-level says how much is told", async () => {
+  const told = (level: string) =>
+    logged(["--log-level", level], async (server) => {
+      await server.ask(ask.stat("/"));
+      await server.ask(ask.readlink("/missing"));
+      await server.ask(ask.limits());
+      await server.ask(ask.extended("unknown"));
+    });
+  const levels: [string, RegExp[]][] = [
+    ["QUIET", []],
+    ["FATAL", []],
+    ["ERROR", [/^Unknown extended request "unknown"/]],
+    ["INFO", [/^session opened/, /^sent status No such file/]],
+    ["VERBOSE", [/^received client version 3/, /^stat name/, /^readlink/]],
+    ["DEBUG", [/^limits/]],
+  ];
+  let before = 0;
+  for (const [index, [level]] of levels.entries()) {
+    const lines = await told(level);
+    const expected = levels.slice(0, index + 1).flatMap(([, patterns]) => patterns);
+    for (const pattern of expected) {
+      assert(lines.some((line) => pattern.test(line)), `${level} lacks ${pattern}`);
+    }
+    for (const pattern of levels.slice(index + 1).flatMap(([, patterns]) => patterns)) {
+      assert(!lines.some((line) => pattern.test(line)), `${level} has ${pattern}`);
+    }
+    assert(lines.length >= before);
+    before = lines.length;
+  }
+});
+
+Deno.test("a malformed packet is told to the log", async () => {
+  const lines = await logged([], async (server) => {
+    await server.send(Uint8Array.of(0, 0, 0, 5, 17, 0, 0, 0, 1));
+  });
+  assertEquals(lines.slice(1), [
+    "bad message from local user alice from [192.0.2.7]: packet is too short for its fields",
+    "session closed for local user alice from [192.0.2.7]",
+  ]);
+});
+
+Deno.test("many sessions share a log, each line whole", async () => {
+  await withTempDir(async (directory) => {
+    await Deno.mkdir(`${directory}/jail`);
+    await Deno.writeTextFile(`${directory}/log`, "what was there before\n");
+    const sessions = Array.from({ length: 4 }, async (_, index) => {
+      const server = new ChildServer(
+        sftpwrap(["jail", "-l", `${directory}/log`, `${directory}/jail`]),
+        { env: { ...ENV, USER: `user${index}` } },
+      );
+      await server.greet();
+      for (let count = 0; count < 100; count++) await server.ask(ask.mkdir("/d".repeat(100)));
+      await server.end();
+    });
+    await Promise.all(sessions);
+    const lines = (await Deno.readTextFile(`${directory}/log`)).trimEnd().split("\n");
+    assertEquals(lines[0], "what was there before");
+    for (const line of lines.slice(1)) assertMatch(line, STAMP);
+    assertEquals(lines.filter((line) => line.includes(": mkdir name ")).length, 400);
+    for (let index = 0; index < 4; index++) {
+      const own = `for local user user${index} from`;
+      assertEquals(lines.filter((line) => line.includes(own)).length, 2);
+    }
+  });
+});
+
+Deno.test("-l and -e together write to both", async () => {
+  await withTempDir(async (directory) => {
+    await Deno.mkdir(`${directory}/jail`);
+    const { code, stderr } = await run(
+      sftpwrap(["jail", "-e", "-l", `${directory}/log`, `${directory}/jail`]),
+    );
+    assertEquals(code, 0);
+    assertEquals(await Deno.readTextFile(`${directory}/log`), stderr);
+    assertMatch(stderr, /session closed/);
+  });
+});
+
+Deno.test("a log that cannot be written any more does not end a session", async () => {
+  await withTempDir(async (directory) => {
+    const server = new ChildServer(sftpwrap(["jail", "-l", "/dev/full", directory]));
+    await server.greet();
+    const handle = await server.handle(ask.open("/file", 2 | 8));
+    await server.ask(ask.write(handle, 0, "kept"));
+    await server.ask(ask.close(handle));
+    const { code, stderr } = await server.end();
+    assertEquals(code, 0);
+    assertEquals(stderr.match(/the log cannot be written/g)?.length, 1);
+    assertEquals(await Deno.readTextFile(`${directory}/file`), "kept");
+  });
+});

@@ -1,0 +1,14 @@
+/**
+ * Prints the longname of a file for each time on the command line, in the zone that the process
+ * was started with; the first argument is what "now" is.
+ *
+ * @module
+ */
+
+import { longname } from "../../lib/session/longname.ts";
+import { print } from "../../lib/stdio.ts";
+
+const [now, ...times] = Deno.args.map(Number);
+for (const mtime of times) {
+  print(longname({ name: "x", attrs: { mtime } }, now!) + "\n");
+}
