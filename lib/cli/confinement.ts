@@ -82,6 +82,8 @@ function kernelConfinement(libc: Libc, root: KernelRoot, options: ConfinementOpt
     transport: pollingStdio(libc),
     umask: (mask) => void libc.umask(mask),
     enter() {
+      // Deno looks up sources for a stack trace, and ends the process where it may not.
+      if (!Deno.build.standalone) Error.stackTraceLimit = 0;
       // As OpenSSH's server: no other process of this user may look into this one.
       libc.setNotDumpable();
       libc.setNoNewPrivileges();

@@ -16,6 +16,7 @@ import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.t
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
 import { type Log, LogLevel, silentLog } from "./log.ts";
+import { ReadBuffers } from "./read_buffers.ts";
 import { coreRows, extensionRows } from "./rows/rows.ts";
 import { Sequencer } from "./sequencer.ts";
 import { status, statusOf } from "./status.ts";
@@ -57,6 +58,7 @@ export class Session implements Conversation {
   readonly #byExtension = new Map<string, Row>();
   readonly #sequencer: Sequencer;
   #replies = new Writer(MAX_PACKET_LENGTH);
+  readonly #readBuffers = new ReadBuffers();
   #initialized = false;
   #asynchronous = false;
 
@@ -77,8 +79,13 @@ export class Session implements Conversation {
     for (const row of coreRows) this.#byType.set(row.type, row);
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, (id, row, outcome) => {
-      if ("error" in outcome) this.#replyFailure(id, row, outcome.error);
-      else row.reply(this.#replies, id, outcome.value);
+      if ("error" in outcome) {
+        this.#replyFailure(id, row, outcome.error);
+        return;
+      }
+      row.reply(this.#replies, id, outcome.value);
+      // What a READ was lent is copied now. After a failure it is the storage's to forget.
+      if (outcome.value instanceof Uint8Array) this.#readBuffers.takeBack(outcome.value);
     });
   }
 
@@ -160,7 +167,7 @@ export class Session implements Conversation {
 
   lend(length: number): Uint8Array {
     return this.#asynchronous
-      ? new Uint8Array(length)
+      ? this.#readBuffers.lend(length)
       : this.#replies.window(DATA_HEADER_LENGTH, length);
   }
 

@@ -60,12 +60,6 @@ const OF_OLD_DENO: readonly Difference[] = [
     where: /^the date of a longname$/,
     step: /^list$|^stat "@\/(before|in)-/,
   },
-  {
-    name: "Deno 2.6, fault: a new file that is opened to be read can only be written",
-    reason: "node:fs opens what is to be created for writing alone; it has to be opened anew",
-    root: "portable",
-    where: /^OPEN of (missing|to-nothing) with pflags/,
-  },
 ];
 
 /** The table. */
@@ -279,21 +273,5 @@ export const differences: readonly Difference[] = [
     where: /^OPEN of .*\/ with/,
     theirs: /^STATUS 4/,
     ours: /^STATUS 2/,
-  },
-  // Faults that are known; each entry goes with its repair.
-  {
-    name: "fault: MKDIR sets setuid and setgid",
-    reason: "mkdir(2) takes the sticky bit alone",
-    root: "portable",
-    where: /^MKDIR makes a directory of mode/,
-  },
-  {
-    name: "fault: EAGAIN on the way through hundreds of `..`",
-    reason: "openat2 gives up where any rename of the machine runs beside; a path that cannot be " +
-      "walked at once has to be walked in pieces",
-    root: "kernel",
-    dependsOn: "what else runs",
-    where: /^a path of 3,000 bytes of directories/,
-    ours: /^STATUS 4 "Failure: temporarily unavailable"$/,
   },
 ];

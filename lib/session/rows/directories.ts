@@ -18,7 +18,7 @@ import { status } from "../status.ts";
 import type { Row } from "../table.ts";
 import { replyOk } from "./replies.ts";
 
-/** Entries fetched for one NAME reply, as OpenSSH's. */
+/** Entries fetched for one NAME reply; more would seldom fit into it. */
 const ENTRIES_PER_REPLY = 256;
 
 /** A NAME reply ends before this many bytes: older clients take no packet above 34,000. */

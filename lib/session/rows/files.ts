@@ -110,7 +110,9 @@ const write: Row<requests.WriteRequest, void> = {
   run(conversation, { handle, offset, data }) {
     const open = conversation.handles.file(handle);
     if (!Number.isSafeInteger(offset) && !open.append) throw beyondAnyFile(offset);
-    return after(open.file.write(data, open.append ? 0 : offset), () => {
+    // A storage that appends goes to the end by itself; a far side that cannot goes by the offset.
+    const position = Number.isSafeInteger(offset) ? offset : 0;
+    return after(open.file.write(data, position), () => {
       open.bytesWritten += data.length;
     });
   },

@@ -20,8 +20,11 @@ interface Place {
   readonly name: PathBuffer;
 }
 
-/** openat2 gives up with EAGAIN when a rename runs beside `..`; under attack that is 6 in 100. */
-const MOST_TRIES = 128;
+/**
+ * openat2 gives up with EAGAIN when a rename runs beside `..`; under attack that is 6 in 100, and
+ * more where a path has hundreds of `..`.
+ */
+const MOST_TRIES = 1024;
 
 /** A closing NUL and, before it, three bytes for each character that a path can have. */
 const PATH_BUFFER_SIZE = PATH_MAX * 3;

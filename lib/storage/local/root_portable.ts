@@ -14,6 +14,7 @@ const OPEN_ATTEMPTS = 8;
 
 /** Bits that open and mkdir of Deno cut off; they are set afterwards. */
 const SPECIAL_BITS = 0o7000;
+const STICKY_BIT = 0o1000;
 
 const walker: Walker<Deno.FileInfo> = {
   lstat: (hostPath) => attemptExisting(() => Deno.lstatSync(hostPath)),
@@ -131,9 +132,10 @@ export class PortableRoot implements Root {
     if (status !== undefined) throw errorOf("EEXIST");
     attempt(() => {
       Deno.mkdirSync(hostPath, { mode });
-      if (mode & SPECIAL_BITS) {
+      if (mode & STICKY_BIT) {
         const made = Deno.lstatSync(hostPath).mode ?? 0;
-        Deno.chmodSync(hostPath, (made & 0o777) | (mode & SPECIAL_BITS));
+        // mkdir(2) takes the sticky bit from the mode, and the group's from the parent.
+        Deno.chmodSync(hostPath, (made & 0o7777) | (mode & STICKY_BIT));
       }
     });
   }
@@ -278,13 +280,18 @@ function make(
   options: OpenOptions,
   { mode, vfs }: { readonly mode: number; readonly vfs: () => FileSystemStats },
 ): PortableFile | undefined {
-  const flags = flagsOf(options) | fs.constants.O_CREAT | fs.constants.O_EXCL;
+  const makeIt = fs.constants.O_CREAT | fs.constants.O_EXCL;
   try {
-    const file = opened(fs.openSync(hostPath, flags, mode & 0o777), vfs);
+    const flags = flagsOf(options);
+    const access = options.write ? flags : fs.constants.O_WRONLY;
+    const file = opened(fs.openSync(hostPath, access | makeIt, mode & 0o777), vfs);
     if (mode & SPECIAL_BITS) {
       file.chmod((file.stat().permissions & 0o777) | (mode & SPECIAL_BITS));
     }
-    return file;
+    if (options.write) return file;
+    // Deno 2.6 gives a new file to write only, whatever is asked for: one to read is opened anew.
+    file.close();
+    return openExisting(hostPath, flags, vfs);
   } catch (error) {
     if (errnoName(error) === "EEXIST" && !options.exclusive) return undefined;
     return attempt(() => {
