@@ -17,7 +17,9 @@ import {
   type CompileOptions,
   type CompilePlan,
   compilePlan,
+  knownFlags,
   parseCompileArgs,
+  V8_FLAGS,
 } from "./support/compile_plan.ts";
 import { printLine } from "./support/print.ts";
 
@@ -49,7 +51,13 @@ async function compile(args: readonly string[]): Promise<number> {
     if (bundled.success) await addNodeGlobals(`${bundle}/main.js`);
     else printLine("not bundled (deno bundle failed): it will start more slowly");
     const entry = bundled.success ? `${bundle}/main.js` : "main.ts";
-    const compiled = await run(deno, [...plan.compile, entry, ...plan.baked]);
+    const flags = knownFlags(V8_FLAGS, (await run(deno, ["run", "--v8-flags=--help", "-"])).stdout);
+    const compiled = await run(deno, [
+      ...plan.compile,
+      ...flags.length > 0 ? [`--v8-flags=${flags.join(",")}`] : [],
+      entry,
+      ...plan.baked,
+    ]);
     if (!compiled.success) {
       printLine(`compile: ${failure(compiled.stderr)}`);
       return 1;
@@ -102,14 +110,15 @@ export function failure(stderr: string): string {
 async function run(
   program: string,
   args: readonly string[],
-): Promise<{ success: boolean; stderr: string }> {
-  const { success, stderr } = await new Deno.Command(program, {
+): Promise<{ success: boolean; stdout: string; stderr: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     // The system's own certificates count too: many networks have some.
     env: { NO_COLOR: "1", DENO_TLS_CA_STORE: "mozilla,system" },
     stdin: "null",
-    stdout: "null",
+    stdout: "piped",
     stderr: "piped",
   }).output();
-  return { success, stderr: new TextDecoder().decode(stderr) };
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { success, stdout: text(stdout), stderr: text(stderr) };
 }

@@ -3,6 +3,7 @@ import {
   type CompileOptions,
   type CompilePlan,
   compilePlan,
+  knownFlags,
   parseCompileArgs,
 } from "../../../scripts/support/compile_plan.ts";
 import { LIBC_PATHS } from "../../../lib/storage/local/libc.ts";
@@ -162,4 +163,10 @@ Deno.test("compilePlan() tells everything that it bakes", () => {
     ...compile.filter((word) => word.startsWith("--allow-")).map((flag) => `permission: ${flag}`),
   ]);
   assertEquals(planOf().summary[0], "dist/sftpwrap: for every use");
+});
+
+Deno.test("knownFlags() leaves out what a V8 does not know", () => {
+  const help = "  --sparkplug (enable Sparkplug)\n  --count-for-maglev (how often)\n";
+  const flags = ["--no-sparkplug", "--count-for-maglev=7", "--count", "--for-maglev=1"];
+  assertEquals(knownFlags(flags, help), ["--no-sparkplug", "--count-for-maglev=7"]);
 });
