@@ -1,8 +1,7 @@
 import type { ConfineMode } from "./confinement.ts";
-import { LogLevel } from "../session/log.ts";
-import { requestNames } from "../session/rows/rows.ts";
 import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
+import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
 
 /** What `sftpwrap jail` was asked for. */
 export interface JailOptions {
@@ -133,44 +132,7 @@ function parsed(args: readonly string[]): ParsedArgs {
   }
 }
 
-function queried(what: string): string {
-  if (what !== "requests") throw new UsageError(`cannot query "${what}" (only "requests")`);
-  return requestNames.join("\n") + "\n";
-}
-
-/** OpenSSH's `-l` is the level; a file of that name would be a surprise. */
-function logFile(value: string | undefined): string | undefined {
-  if (value !== undefined && /^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG[123]?)$/i.test(value)) {
-    throw new UsageError(`-l takes a file here: for the level use --log-level ${value}`);
-  }
-  return value;
-}
-
-function logLevel(value: string): number {
-  const name = value.toUpperCase().replace(/^DEBUG[123]$/, "DEBUG");
-  const level = new Map(Object.entries(LogLevel)).get(name);
-  if (level === undefined) throw new UsageError(`unknown log level "${value}"`);
-  return level;
-}
-
 function confineMode(value: string): ConfineMode {
   if (value === "auto" || value === "kernel" || value === "portable") return value;
   throw new UsageError(`--confine is auto, kernel or portable, not "${value}"`);
-}
-
-function umask(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (!/^[0-7]{1,4}$/.test(value) || parseInt(value, 8) > 0o777) {
-    throw new UsageError(`umask "${value}" is not an octal number up to 777`);
-  }
-  return parseInt(value, 8);
-}
-
-function requestList(value: string | undefined): readonly string[] | undefined {
-  const names = value?.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const unknown = names?.find((name) => !requestNames.includes(name));
-  if (unknown !== undefined) {
-    throw new UsageError(`unknown request "${unknown}" (sftpwrap jail -Q requests lists them)`);
-  }
-  return names;
 }

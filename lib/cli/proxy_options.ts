@@ -1,8 +1,7 @@
-import { LogLevel } from "../session/log.ts";
-import { requestNames } from "../session/rows/rows.ts";
 import type { HostVerification, Transport } from "../storage/proxy/connection_options.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
+import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
 import { type Destination, parseDestination, parsePort } from "./proxy_destination.ts";
 
 /** What `sftpwrap proxy` was asked for. */
@@ -139,7 +138,7 @@ export function parseProxyOptions(
     keepalive: seconds("keepalive", values.get("keepalive")),
     root: values.get("root"),
     startDirectory: startDirectory ?? destination.path,
-    logFile: values.get("logfile"),
+    logFile: logFile(values.get("logfile")),
     logToStderr: switches.has("log-to-stderr"),
     logLevel: logLevel(values.get("log-level") ?? "INFO"),
     umask: umask(values.get("umask")),
@@ -147,11 +146,6 @@ export function parseProxyOptions(
     deny: requestList(values.get("deny-requests")),
     allow: requestList(values.get("allow-requests")),
   };
-}
-
-function queried(what: string): string {
-  if (what !== "requests") throw new UsageError(`cannot query "${what}" (only "requests")`);
-  return requestNames.join("\n") + "\n";
 }
 
 function transport(value: string): Transport {
@@ -174,30 +168,4 @@ function seconds(name: string, value: string | undefined): number | undefined {
     throw new UsageError(`--${name} "${value}" is not a number of seconds`);
   }
   return Number(value);
-}
-
-function logLevel(value: string): number {
-  const name = value.toUpperCase().replace(/^DEBUG[123]$/, "DEBUG");
-  const level = new Map(Object.entries(LogLevel)).get(name);
-  if (level === undefined) throw new UsageError(`unknown log level "${value}"`);
-  return level;
-}
-
-function umask(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (!/^[0-7]{1,4}$/.test(value) || parseInt(value, 8) > 0o777) {
-    throw new UsageError(`umask "${value}" is not an octal number up to 777`);
-  }
-  return parseInt(value, 8);
-}
-
-function requestList(value: string | undefined): readonly string[] | undefined {
-  const names = value?.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const unknown = names?.find((name) => !requestNames.includes(name));
-  if (unknown !== undefined) {
-    throw new UsageError(
-      `unknown request "${unknown}" (sftpwrap proxy --query requests lists them)`,
-    );
-  }
-  return names;
 }

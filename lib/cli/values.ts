@@ -1,0 +1,50 @@
+/**
+ * Values of options that several subcommands take, read or refused.
+ *
+ * @module
+ */
+
+import { LogLevel } from "../session/log.ts";
+import { requestNames } from "../session/rows/rows.ts";
+import { UsageError } from "./errors.ts";
+
+/** The text that answers `-Q requests`. */
+export function queried(what: string): string {
+  if (what !== "requests") throw new UsageError(`cannot query "${what}" (only "requests")`);
+  return requestNames.join("\n") + "\n";
+}
+
+/** OpenSSH's `-l` is the level; a file of that name would be a surprise. */
+export function logFile(value: string | undefined): string | undefined {
+  if (value !== undefined && /^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG[123]?)$/i.test(value)) {
+    throw new UsageError(`-l takes a file here: for the level use --log-level ${value}`);
+  }
+  return value;
+}
+
+/** A value of `LogLevel` by OpenSSH's name for it. */
+export function logLevel(value: string): number {
+  const name = value.toUpperCase().replace(/^DEBUG[123]$/, "DEBUG");
+  const level = new Map(Object.entries(LogLevel)).get(name);
+  if (level === undefined) throw new UsageError(`unknown log level "${value}"`);
+  return level;
+}
+
+/** A umask, which is octal. */
+export function umask(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[0-7]{1,4}$/.test(value) || parseInt(value, 8) > 0o777) {
+    throw new UsageError(`umask "${value}" is not an octal number up to 777`);
+  }
+  return parseInt(value, 8);
+}
+
+/** Names of requests, parted by commas. */
+export function requestList(value: string | undefined): readonly string[] | undefined {
+  const names = value?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const unknown = names?.find((name) => !requestNames.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`unknown request "${unknown}" (sftpwrap jail -Q requests lists them)`);
+  }
+  return names;
+}
