@@ -10,7 +10,20 @@ export async function withTempDir<T>(use: (directory: string) => Promise<T>): Pr
   try {
     return await use(directory);
   } finally {
-    await Deno.remove(directory, { recursive: true });
+    await removeTree(directory);
+  }
+}
+
+/** A program that has just ended may still leave a last file behind while its folder is removed. */
+async function removeTree(directory: string): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      await Deno.remove(directory, { recursive: true });
+      return;
+    } catch (error) {
+      if (tries === 5) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }
 
