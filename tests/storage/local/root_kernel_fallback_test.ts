@@ -40,7 +40,7 @@ Deno.test("an openat2 that gives up beside a rename is asked again, but not for 
     refusals = Infinity;
     calls = 0;
     assertFails(() => root.openDir("/d"), "failure: temporarily unavailable");
-    assertEquals(calls, 128);
+    assertEquals(calls, 1024);
   });
 });
 
