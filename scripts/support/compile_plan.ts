@@ -34,15 +34,11 @@ export interface CompilePlan {
   readonly summary: readonly string[];
 }
 
-/** Flags of V8 that measurably help a session, which is short and whose first listing counts. */
+/** Flags of V8 that measurably help a session. */
 export const V8_FLAGS: readonly string[] = [
   // Otherwise the start waits milliseconds for the first batch that the baseline compiler hands
   // to another thread.
   "--no-concurrent-sparkplug",
-  // What runs often is optimized after hundreds of calls, not after thousands.
-  "--no-lazy-feedback-allocation",
-  "--invocation-count-for-maglev=100",
-  "--invocation-count-for-turbofan=1000",
 ];
 
 /** Those flags that a V8 knows, by its own help; one that it does not know would end the program. */
