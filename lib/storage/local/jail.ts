@@ -45,7 +45,8 @@ export class JailStorage implements Storage<JailFile> {
 
   open(path: VirtualPath, options: OpenOptions): JailFile {
     const mode = options.attrs.permissions ?? DEFAULT_FILE_MODE;
-    return new JailFile(this.#root.open(this.#checked(path), options, mode & MODE_BITS));
+    const file = this.#root.open(this.#checked(path), options, mode & MODE_BITS);
+    return new JailFile(file, options.append);
   }
 
   openDir(path: VirtualPath): DirHandle {
@@ -118,10 +119,12 @@ export class JailStorage implements Storage<JailFile> {
 export class JailFile implements FileHandle {
   /** The file itself, for the extensions. */
   readonly file: RootFile;
+  readonly #append: boolean;
 
   /** A handle on an open file of a root. */
-  constructor(file: RootFile) {
+  constructor(file: RootFile, append = false) {
     this.file = file;
+    this.#append = append;
   }
 
   read(into: Uint8Array, position: number): number {
@@ -129,7 +132,8 @@ export class JailFile implements FileHandle {
   }
 
   write(data: Uint8Array, position: number): void {
-    this.file.write(data, position);
+    // The system appends by itself, but may look at the position before it forgets it.
+    this.file.write(data, this.#append ? 0 : position);
   }
 
   stat(): FileAttrs {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import * as fs from "node:fs";
 import { JailStorage } from "../../../lib/storage/local/jail.ts";
 import { PortableRoot } from "../../../lib/storage/local/root_portable.ts";
 import { conformance } from "../conformance.ts";
@@ -15,7 +16,15 @@ Deno.test("JailStorage on a PortableRoot keeps the promises of a storage", async
       tellsReasons: true,
       dispose: () => Deno.removeSync(directory, { recursive: true }),
     };
-  }, [{ reason: "Deno's file API knows names as text", tests: ["raw names"] }]);
+  }, [
+    { reason: "Deno's file API knows names as text", tests: ["raw names"] },
+    ...fs.lchownSync === undefined
+      ? [{
+        reason: "Deno 2.6 cannot change a link's owner",
+        tests: ["setLinkAttrs() takes a link that leads nowhere"],
+      }]
+      : [],
+  ]);
 });
 
 Deno.test("PortableRoot lets no operation out by any link or `..`", () => {
