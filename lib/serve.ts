@@ -11,7 +11,7 @@ import { Writer } from "./wire/writer.ts";
 const INPUT_LENGTH = 512 * 1024;
 
 /** Replies are sent when they come to this many bytes, or when no request is left. */
-const BATCH_LENGTH = 1024 * 1024;
+const BATCH_LENGTH = 512 * 1024;
 
 /** An asynchronous session takes no request while this many bytes of replies wait. */
 const MOST_WAITING = 4 * 1024 * 1024;
