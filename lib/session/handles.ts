@@ -66,6 +66,11 @@ export class Handles {
     return this.#open.get(numberOf(handle));
   }
 
+  /** The path that `handle` was opened by, for the log; empty where it is not open. */
+  pathOf(handle: Uint8Array): VirtualPath {
+    return this.find(handle)?.path ?? "";
+  }
+
   /** The file that `handle` stands for; a failure where it is none. */
   file(handle: Uint8Array): OpenFile {
     const open = this.find(handle);

@@ -58,7 +58,7 @@ const readdir: Row<requests.HandleRequest, Listing> = {
   level: LogLevel.DEBUG,
   read: requests.readHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`readdir "${handles.find(handle)?.path ?? ""}"`],
+  describe: ({ handle }, { handles }) => [`readdir "${handles.pathOf(handle)}"`],
   run(conversation, { handle }) {
     const directory = conversation.handles.directory(handle);
     const { dir, waiting } = directory;

@@ -60,7 +60,7 @@ const fstatvfs: Row<requests.HandleRequest, FileSystemStats> = {
   served: offers("fileStatVfs"),
   read: requests.readHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`fstatvfs "${handles.find(handle)?.path ?? ""}"`],
+  describe: ({ handle }, { handles }) => [`fstatvfs "${handles.pathOf(handle)}"`],
   run: (conversation, { handle }) =>
     conversation.storage.extensions.fileStatVfs!(conversation.handles.file(handle).file),
   reply: statvfs.reply,
@@ -90,7 +90,7 @@ const fsync: Row<requests.HandleRequest, void> = {
   served: offers("fsync"),
   read: requests.readHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`fsync "${handles.find(handle)?.path ?? ""}"`],
+  describe: ({ handle }, { handles }) => [`fsync "${handles.pathOf(handle)}"`],
   run(conversation, { handle }) {
     const open = conversation.handles.find(handle);
     if (open?.kind !== "file") throw new StorageError("not-found", "no such handle");
@@ -155,8 +155,8 @@ const copyData: Row<wire.CopyDataRequest, void> = {
   read: wire.readCopyData,
   order: () => "alone",
   describe: ({ source, sourceOffset, length, target, targetOffset }, { handles }) => [
-    `copy-data from "${handles.find(source)?.path ?? ""}" off ${sourceOffset} len ${length} ` +
-    `to "${handles.find(target)?.path ?? ""}" off ${targetOffset}`,
+    `copy-data from "${handles.pathOf(source)}" off ${sourceOffset} len ${length} ` +
+    `to "${handles.pathOf(target)}" off ${targetOffset}`,
   ],
   run: runCopyData,
   reply: replyOk,
@@ -199,7 +199,7 @@ const checkFileHandle: Row<wire.CheckFileHandleRequest, wire.CheckFileReply> = {
   level: LogLevel.VERBOSE,
   read: wire.readCheckFileHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`check-file "${handles.find(handle)?.path ?? ""}"`],
+  describe: ({ handle }, { handles }) => [`check-file "${handles.pathOf(handle)}"`],
   run: (conversation, request) =>
     checkFile(conversation.handles.file(request.handle).file, request),
   reply: (out, id, value) =>

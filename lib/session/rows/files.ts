@@ -126,7 +126,7 @@ const fstat: Row<requests.HandleRequest, FileAttrs> = {
   level: LogLevel.DEBUG,
   read: requests.readHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`fstat "${handles.find(handle)?.path ?? ""}"`],
+  describe: ({ handle }, { handles }) => [`fstat "${handles.pathOf(handle)}"`],
   run: (conversation, { handle }) => conversation.handles.file(handle).file.stat(),
   reply: replies.writeAttrsReply,
 };
@@ -138,8 +138,7 @@ const fsetstat: Row<requests.HandleAttrsRequest, void> = {
   level: LogLevel.INFO,
   read: requests.readHandleAttrs,
   order: () => "alone",
-  describe: ({ handle, attrs }, { handles }) =>
-    describeAttrs(handles.find(handle)?.path ?? "", attrs),
+  describe: ({ handle, attrs }, { handles }) => describeAttrs(handles.pathOf(handle), attrs),
   run: (conversation, { handle, attrs }) => conversation.handles.file(handle).file.setAttrs(attrs),
   reply: replyOk,
 };
