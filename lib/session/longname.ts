@@ -1,5 +1,7 @@
 import { FileType } from "../attrs.ts";
+import { encodeName } from "../names.ts";
 import type { DirEntry } from "../storage/storage.ts";
+import type { Writer } from "../wire/writer.ts";
 import { localTime } from "./local_time.ts";
 
 const HALF_A_YEAR = 365 * 24 * 60 * 60 / 2;
@@ -19,26 +21,57 @@ const TYPE_LETTERS: Readonly<Record<number, string>> = {
 /** Spaces by their number, for columns. */
 const SPACES = Array.from({ length: 9 }, (_, count) => " ".repeat(count));
 
-/** Texts that many entries of a directory share; forgotten when there are too many. */
-const MOST_REMEMBERED = 4_096;
-const modeStrings = new Map<number, string>();
-const dates = new Map<number, string>();
+/** Dates that many entries of a directory share; forgotten when there are too many. */
+const MOST_DATES = 4_096;
+const dates = new Map<number, Uint8Array>();
+
+/** The columns before the size, which neighbours in a directory mostly share, and what they say. */
+let shared = {
+  permissions: -1,
+  links: 0,
+  owner: "",
+  group: "",
+  bytes: new Uint8Array() as Uint8Array,
+};
 
 /**
- * The line that `ls -l` prints, as OpenSSH's `ls_file` does; FileZilla and
- * WinSCP read type, size, owner and date out of it.
+ * Writes the line that `ls -l` prints, as OpenSSH's `ls_file` does; FileZilla
+ * and WinSCP read type, size, owner and date out of it. It is put together of
+ * bytes: a long listing is mostly these lines.
  *
+ * @param nameAt Where the entry's name has been written, as a `string`.
  * @param now Seconds since 1970, which decide between hour and year.
  */
-export function longname(entry: DirEntry, now: number): string {
-  if (entry.longname !== undefined) return entry.longname;
-  const { uid = 0, gid = 0, size = 0, permissions = 0, mtime = 0 } = entry.attrs;
-  const mode = remembered(modeStrings, permissions, modeString);
-  const links = right(String(entry.links ?? 1), 3);
-  const owner = left(entry.owner ?? String(uid), 8);
-  const group = left(entry.group ?? String(gid), 8);
-  return `${mode} ${links} ${owner} ${group} ${right(String(size), 8)} ${listedTime(mtime, now)} ` +
-    entry.name;
+export function writeLongname(out: Writer, entry: DirEntry, nameAt: number, now: number): void {
+  if (entry.longname !== undefined) {
+    out.name(entry.longname);
+    return;
+  }
+  const { size = 0, mtime = 0 } = entry.attrs;
+  const lengthAt = out.position;
+  out.u32(0);
+  out.raw(ownershipOf(entry));
+  out.decimal(size, 8);
+  out.raw(listedTime(mtime, now));
+  out.again(nameAt + 4, lengthAt);
+  out.setU32(lengthAt, out.position - lengthAt - 4);
+}
+
+/** Mode, links, owner and group. */
+function ownershipOf({ attrs, links = 1, owner, group }: DirEntry): Uint8Array {
+  const { uid = 0, gid = 0, permissions = 0 } = attrs;
+  const user = owner ?? String(uid);
+  const users = group ?? String(gid);
+  if (
+    shared.permissions !== permissions || shared.links !== links || shared.owner !== user ||
+    shared.group !== users
+  ) {
+    const text = `${modeString(permissions)} ${right(String(links), 3)} ${left(user, 8)} ${
+      left(users, 8)
+    } `;
+    shared = { permissions, links, owner: user, group: users, bytes: encodeName(text) };
+  }
+  return shared.bytes;
 }
 
 /** `strmode(3)`: ten letters and a space. */
@@ -55,10 +88,16 @@ function triple(bits: number, special: number, letter: string): string {
 }
 
 /** With the hour where it is of the last six months, else with the year; both by the minute. */
-function listedTime(seconds: number, now: number): string {
+function listedTime(seconds: number, now: number): Uint8Array {
   const recent = seconds > now - HALF_A_YEAR && seconds <= now;
   const key = Math.floor(seconds / 60) * 2 + (recent ? 1 : 0);
-  return remembered(dates, key, recent ? dateAndHour : dateAndYear);
+  let bytes = dates.get(key);
+  if (bytes === undefined) {
+    bytes = encodeName(` ${recent ? dateAndHour(key) : dateAndYear(key)} `);
+    if (dates.size >= MOST_DATES) dates.clear();
+    dates.set(key, bytes);
+  }
+  return bytes;
 }
 
 function dateAndHour(key: number): string {
@@ -75,20 +114,6 @@ function dateAndYear(key: number): string {
 /** The moment, in seconds, that a key of `dates` stands for. */
 function minuteOf(key: number): number {
   return Math.floor(key / 2) * 60;
-}
-
-function remembered(
-  memory: Map<number, string>,
-  key: number,
-  make: (key: number) => string,
-): string {
-  let text = memory.get(key);
-  if (text === undefined) {
-    text = make(key);
-    if (memory.size >= MOST_REMEMBERED) memory.clear();
-    memory.set(key, text);
-  }
-  return text;
 }
 
 function right(text: string, width: number): string {

@@ -1,6 +1,7 @@
 import { encodeNameInto } from "../names.ts";
 
 const LENGTH_FIELD = 4;
+const SPACE = 0x20;
 
 /**
  * A buffer that packets are appended to. It grows as needed; whoever fills it
@@ -124,6 +125,23 @@ export class Writer {
     const length = encodeNameInto(name, this.#bytes, this.#end + 4);
     this.u32(length);
     this.#end += length;
+  }
+
+  /** A number in decimal digits, with spaces in front to fill `width` columns; no `string`. */
+  decimal(value: number, width: number): void {
+    const digits = String(value);
+    this.#reserve(Math.max(width, digits.length));
+    for (let missing = width - digits.length; missing > 0; missing--) {
+      this.#bytes[this.#end++] = SPACE;
+    }
+    this.#end += encodeNameInto(digits, this.#bytes, this.#end);
+  }
+
+  /** What has been written from mark `from` to mark `to`, once more. */
+  again(from: number, to: number): void {
+    this.#reserve(to - from);
+    this.#bytes.copyWithin(this.#end, from, to);
+    this.#end += to - from;
   }
 
   /**

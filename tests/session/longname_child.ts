@@ -5,8 +5,8 @@
  * @module
  */
 
-import { longname } from "../../lib/session/longname.ts";
 import { print } from "../../lib/stdio.ts";
+import { longname } from "./longname_line.ts";
 
 const [now, ...times] = Deno.args.map(Number);
 for (const mtime of times) {

@@ -42,6 +42,25 @@ Deno.test("Writer.u32() takes values modulo 2^32", () => {
   assertEquals(toHex(writer.written), "ffffffff" + "00000000" + "00000005");
 });
 
+Deno.test("Writer.decimal() fills its columns, and is never cut", () => {
+  const writer = new Writer(0);
+  for (const value of [0, 12_345_678, 123_456_789, 2 ** 53 - 1]) writer.decimal(value, 8);
+  assertEquals(
+    new TextDecoder().decode(writer.written),
+    "       0" + "12345678" + "123456789" + "9007199254740991",
+  );
+});
+
+Deno.test("Writer.again() repeats what stands between two marks", () => {
+  const writer = new Writer(6);
+  writer.raw(hex("a1a2"));
+  const from = writer.position;
+  writer.raw(hex("b1b2b3"));
+  writer.again(from, writer.position);
+  writer.again(from, from);
+  assertEquals(toHex(writer.written), "a1a2" + "b1b2b3" + "b1b2b3");
+});
+
 Deno.test("Writer.end() fills the length of the packet begun last", () => {
   const writer = new Writer(4);
   writer.begin(101);

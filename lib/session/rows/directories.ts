@@ -8,12 +8,13 @@
 import { after } from "../../maybe_promise.ts";
 import type { DirEntry } from "../../storage/storage.ts";
 import { PacketType, StatusCode } from "../../wire/constants.ts";
+import { writeAttrs } from "../../wire/attributes.ts";
 import * as replies from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
 import type { Writer } from "../../wire/writer.ts";
 import type { OpenDirectory } from "../handles.ts";
 import { LogLevel } from "../log.ts";
-import { longname } from "../longname.ts";
+import { writeLongname } from "../longname.ts";
 import { status } from "../status.ts";
 import type { Row } from "../table.ts";
 import { replyOk } from "./replies.ts";
@@ -112,7 +113,9 @@ function writeListing(out: Writer, id: number, entries: readonly DirEntry[]): nu
   let count = 0;
   for (const entry of entries) {
     const before = out.position;
-    replies.writeName(out, entry.name, longname(entry, now), entry.attrs);
+    out.name(entry.name);
+    writeLongname(out, entry, before, now);
+    writeAttrs(out, entry.attrs);
     if (count > 0 && out.position - countAt > LONGEST_LISTING) {
       out.truncate(before);
       break;
