@@ -1,21 +1,17 @@
 import { type Polling, stdio, type Transport } from "./stdio.ts";
+import { inputWidener, type PipeCalls, pipePolling } from "./stdio_pipe.ts";
+import { Poller, streamError } from "./stdio_poller.ts";
 import { Errno } from "./storage/errno.ts";
-import { type Libc, Poll } from "./storage/local/libc.ts";
+import type { Libc } from "./storage/local/libc.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
-const POLLFD_LENGTH = 8;
-const FOR_EVER = -1;
-const AT_ONCE = 0;
-
-/** A pipe that is ready takes at least this many bytes without waiting (PIPE_BUF). */
-const PIPE_BUF = 4096;
 
 /** Room for a batch of replies in a socket. */
 const SEND_BUFFER_LENGTH = 1024 * 1024;
 
 /** What these streams are made of. */
-type StreamCalls = Pick<Libc, "read" | "write" | "send" | "setSendBuffer" | "poll">;
+type StreamCalls = PipeCalls & Pick<Libc, "read" | "send" | "setSendBuffer" | "poll">;
 
 /**
  * Standard input and output by the system's own calls, which can tell whether
@@ -25,13 +21,17 @@ type StreamCalls = Pick<Libc, "read" | "write" | "send" | "setSendBuffer" | "pol
 export function pollingStdio(libc: StreamCalls): Transport {
   const poll = new Poller(libc);
   const polling = isSocket(libc) ? socketPolling(libc, poll) : pipePolling(libc, poll);
+  const widen = inputWidener(libc, STDIN);
   return {
     ...stdio,
     polling,
     readSync(into) {
       for (;;) {
         const count = libc.read(STDIN, into);
-        if (count > 0) return count;
+        if (count > 0) {
+          widen(count);
+          return count;
+        }
         if (count === 0) return null;
         if (count === -Errno.EAGAIN) poll.wait({ input: true, output: false });
         else if (count !== -Errno.EINTR) throw streamError("read", count);
@@ -63,74 +63,6 @@ function socketPolling(libc: StreamCalls, poll: Poller): Polling {
   };
 }
 
-/** On a pipe a write waits unless it is small and the pipe is ready. */
-function pipePolling(libc: StreamCalls, poll: Poller): Polling {
-  return {
-    trySend(bytes) {
-      let written = 0;
-      while (written < bytes.length && poll.canWrite()) {
-        const count = libc.write(STDOUT, bytes.subarray(written, written + PIPE_BUF));
-        if (count === -Errno.EAGAIN) break;
-        if (count >= 0) written += count;
-        else if (count !== -Errno.EINTR) throw streamError("write", count);
-      }
-      return written;
-    },
-    wait: ({ input }) => poll.wait({ input, output: true }),
-  };
-}
-
-/** poll(2) on standard input and output. */
-class Poller {
-  readonly #libc: StreamCalls;
-  readonly #fds = new Uint8Array(2 * POLLFD_LENGTH);
-  readonly #view = new DataView(this.#fds.buffer);
-
-  constructor(libc: StreamCalls) {
-    this.#libc = libc;
-  }
-
-  /** Waits for what is asked for, and tells whether there is something to read. */
-  wait({ input, output }: { input: boolean; output: boolean }): { input: boolean } {
-    this.#poll({ input, output }, FOR_EVER);
-    return { input: input && this.#happened(0) };
-  }
-
-  /** Whether a write would find room now, or fail. */
-  canWrite(): boolean {
-    this.#poll({ input: false, output: true }, AT_ONCE);
-    return this.#happened(1);
-  }
-
-  #poll({ input, output }: { input: boolean; output: boolean }, timeout: number): void {
-    this.#ask(0, input ? STDIN : -1, Poll.IN);
-    this.#ask(1, output ? STDOUT : -1, Poll.OUT);
-    for (;;) {
-      const ready = this.#libc.poll(this.#fds, timeout);
-      if (ready >= 0) return;
-      if (ready !== -Errno.EINTR) throw streamError("poll", ready);
-    }
-  }
-
-  /** A negative descriptor is passed over by poll(2). */
-  #ask(index: number, fd: number, events: number): void {
-    this.#view.setInt32(index * POLLFD_LENGTH, fd, true);
-    this.#view.setInt16(index * POLLFD_LENGTH + 4, events, true);
-    this.#view.setInt16(index * POLLFD_LENGTH + 6, 0, true);
-  }
-
-  #happened(index: number): boolean {
-    return this.#view.getInt16(index * POLLFD_LENGTH + 6, true) !== 0;
-  }
-}
-
 function isSocket(libc: StreamCalls): boolean {
   return libc.send(STDOUT, new Uint8Array(0)) !== -Errno.ENOTSOCK;
-}
-
-function streamError(what: string, result: number): Error {
-  const number = -result;
-  return number === Errno.EPIPE || number === Errno.ECONNRESET
-    ? new Deno.errors.BrokenPipe(`${what}: the client has gone`)
-    : new Error(`${what} failed with system error ${number}`);
 }

@@ -1,7 +1,9 @@
-import { SystemCall } from "./linux.ts";
+import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
 import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const F_SETFD = 2;
+const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
 const FD_CLOEXEC = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -36,6 +38,15 @@ export interface ProcessCalls {
   send(fd: number, data: Uint8Array): number;
   /** Sets how many bytes a socket takes before a send waits (SO_SNDBUF); the system's limit caps it. */
   setSendBuffer(fd: number, bytes: number): number;
+  /** How many bytes a pipe holds; -EBADF (-9) for anything but a pipe (F_GETPIPE_SZ). */
+  pipeSize(fd: number): number;
+  /** Makes a pipe hold at least so many bytes; the system's limit refuses too many (F_SETPIPE_SZ). */
+  setPipeSize(fd: number, bytes: number): number;
+  /**
+   * Opens the pipe of `fd` once more, to write without waiting: -EAGAIN (-11) where there is no
+   * room. The one that was given stays as it is, for whoever shares it.
+   */
+  reopenPipe(fd: number): number;
   /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each; waits milliseconds, -1 for ever. Returns how many are ready. */
   poll(fds: Bytes, timeout: number): number;
   /** Closes `fd` when another program is started (FD_CLOEXEC). */
@@ -81,6 +92,15 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     setSendBuffer(fd, bytes) {
       const value = new Uint8Array(new Int32Array([bytes]).buffer);
       return outcome(intOf(symbols.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, value.length)));
+    },
+    pipeSize: (fd) => outcome(numbers(SystemCall.fcntl, fd, F_GETPIPE_SZ)),
+    setPipeSize: (fd, bytes) => outcome(numbers(SystemCall.fcntl, fd, F_SETPIPE_SZ, bytes)),
+    reopenPipe(fd) {
+      const path = new TextEncoder().encode(`/proc/self/fd/${fd}\0`);
+      const flags = BigInt(Open.WRONLY | Open.NONBLOCK | Open.CLOEXEC);
+      const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
+      const size = BigInt(how.length);
+      return outcome(symbols.openat2(SystemCall.openat2, AT_FDCWD, path, how, size));
     },
     poll: (fds, timeout) => outcome(intOf(symbols.poll(fds, BigInt(fds.length >> 3), timeout))),
     closeOnExec: (fd) => outcome(numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC)),

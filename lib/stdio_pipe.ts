@@ -1,0 +1,96 @@
+/**
+ * Standard input and output as pipes, which is what sshd makes them.
+ *
+ * @module
+ */
+
+import type { Polling } from "./stdio.ts";
+import { type Poller, streamError } from "./stdio_poller.ts";
+import { Errno } from "./storage/errno.ts";
+import type { Libc } from "./storage/local/libc.ts";
+
+const STDOUT = 1;
+
+/** A pipe that is ready takes at least this many bytes without waiting (PIPE_BUF). */
+const PIPE_BUF = 4096;
+
+/** What a pipe holds unless somebody asks for more. */
+const USUAL_SIZE = 64 * 1024;
+
+/**
+ * What a busy pipe is made to hold. Only busy ones are: all pipes of an account may come to 64 MiB
+ * (pipe-user-pages-soft), and who is above that stays with the usual size.
+ */
+const BUSY_INPUT = 256 * 1024;
+const BUSY_OUTPUT = 1024 * 1024;
+
+/** Milliseconds for which a full pipe of {@linkcode BUSY_OUTPUT} has enough for the fastest sshd. */
+const REST = 1;
+
+/** The calls that pipes are asked by. */
+export type PipeCalls = Pick<Libc, "write" | "pipeSize" | "setPipeSize" | "reopenPipe">;
+
+/**
+ * Writes to a pipe without waiting.
+ *
+ * Whether a write waits is not the write's to say but the pipe's: so it is opened once more, in
+ * that manner. Where that cannot be done (there is no /proc, or this is no pipe), parts are written
+ * that are small enough never to wait.
+ */
+export function pipePolling(libc: PipeCalls, poll: Poller): Polling {
+  const own = libc.pipeSize(STDOUT) > 0 ? libc.reopenPipe(STDOUT) : -1;
+  return own < 0 ? inParts(libc, poll) : whole(libc, poll, own);
+}
+
+function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
+  let wide: boolean | undefined;
+  let filled = false;
+  return {
+    trySend(bytes) {
+      for (;;) {
+        const count = libc.write(own, bytes);
+        if (count === -Errno.EINTR) continue;
+        if (count < 0 && count !== -Errno.EAGAIN) throw streamError("write", count);
+        filled = count >= PIPE_BUF && count < bytes.length;
+        return Math.max(count, 0);
+      }
+    },
+    wait({ input }) {
+      if (filled) {
+        wide ??= libc.setPipeSize(STDOUT, BUSY_OUTPUT) >= BUSY_OUTPUT;
+        // A pipe is ready again with every page that is read of it. Going on at each would take
+        // many times the calls, and the CPU that sshd needs.
+        if (wide) poll.rest(REST);
+        filled = false;
+      }
+      return poll.wait({ input, output: true });
+    },
+  };
+}
+
+function inParts(libc: PipeCalls, poll: Poller): Polling {
+  return {
+    trySend(bytes) {
+      let written = 0;
+      while (written < bytes.length && poll.canWrite()) {
+        const count = libc.write(STDOUT, bytes.subarray(written, written + PIPE_BUF));
+        if (count === -Errno.EAGAIN) break;
+        if (count >= 0) written += count;
+        else if (count !== -Errno.EINTR) throw streamError("write", count);
+      }
+      return written;
+    },
+    wait: ({ input }) => poll.wait({ input, output: true }),
+  };
+}
+
+/** Returns what makes room in the pipe `fd` when a read has found it full, the first time. */
+export function inputWidener(libc: PipeCalls, fd: number): (count: number) => void {
+  let asked = false;
+  return (count) => {
+    if (asked || count < USUAL_SIZE) return;
+    asked = true;
+    // Fails where this is no pipe, or where the account has no more; both are well.
+    libc.setPipeSize(fd, BUSY_INPUT);
+  };
+}

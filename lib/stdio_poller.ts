@@ -1,0 +1,66 @@
+import { Errno } from "./storage/errno.ts";
+import { type Libc, Poll } from "./storage/local/libc.ts";
+
+const STDIN = 0;
+const STDOUT = 1;
+const POLLFD_LENGTH = 8;
+const FOR_EVER = -1;
+const AT_ONCE = 0;
+const NOTHING = new Uint8Array(0);
+
+/** poll(2) on standard input and output. */
+export class Poller {
+  readonly #libc: Pick<Libc, "poll">;
+  readonly #fds = new Uint8Array(2 * POLLFD_LENGTH);
+  readonly #view = new DataView(this.#fds.buffer);
+
+  constructor(libc: Pick<Libc, "poll">) {
+    this.#libc = libc;
+  }
+
+  /** Waits for what is asked for, and tells whether there is something to read. */
+  wait({ input, output }: { input: boolean; output: boolean }): { input: boolean } {
+    this.#poll({ input, output }, FOR_EVER);
+    return { input: input && this.#happened(0) };
+  }
+
+  /** Whether a write would find room now, or fail. */
+  canWrite(): boolean {
+    this.#poll({ input: false, output: true }, AT_ONCE);
+    return this.#happened(1);
+  }
+
+  /** Lets this many milliseconds pass, or fewer where a signal comes. */
+  rest(milliseconds: number): void {
+    this.#libc.poll(NOTHING, milliseconds);
+  }
+
+  #poll({ input, output }: { input: boolean; output: boolean }, timeout: number): void {
+    this.#ask(0, input ? STDIN : -1, Poll.IN);
+    this.#ask(1, output ? STDOUT : -1, Poll.OUT);
+    for (;;) {
+      const ready = this.#libc.poll(this.#fds, timeout);
+      if (ready >= 0) return;
+      if (ready !== -Errno.EINTR) throw streamError("poll", ready);
+    }
+  }
+
+  /** A negative descriptor is passed over by poll(2). */
+  #ask(index: number, fd: number, events: number): void {
+    this.#view.setInt32(index * POLLFD_LENGTH, fd, true);
+    this.#view.setInt16(index * POLLFD_LENGTH + 4, events, true);
+    this.#view.setInt16(index * POLLFD_LENGTH + 6, 0, true);
+  }
+
+  #happened(index: number): boolean {
+    return this.#view.getInt16(index * POLLFD_LENGTH + 6, true) !== 0;
+  }
+}
+
+/** What a failed call on a stream is to the session: `result` is its `-errno`. */
+export function streamError(what: string, result: number): Error {
+  const number = -result;
+  return number === Errno.EPIPE || number === Errno.ECONNRESET
+    ? new Deno.errors.BrokenPipe(`${what}: the client has gone`)
+    : new Error(`${what} failed with system error ${number}`);
+}
