@@ -37,6 +37,7 @@ const PARTS = [
   "audit",
   "transport",
   "serve",
+  "testing",
   "mod",
 ];
 
@@ -142,6 +143,15 @@ const LAYERS: readonly Layer[] = [
     imports: [...NOUNS, "wire", "session", "contract", "policy", "audit", "transport"],
     packages: [],
   },
+
+  // Tests for whoever writes a storage.
+  {
+    name: "testing",
+    files: ["lib/testing/"],
+    imports: [...NOUNS, "contract"],
+    packages: ["@std/assert"],
+  },
+
   { name: "mod", files: ["lib/mod.ts"], imports: [...PARTS, "wire"], packages: [] },
   {
     name: "cli",
@@ -216,6 +226,7 @@ const RULES: Rules = {
     { tests: "tests/cli/", source: "lib/cli/" },
     { tests: "tests/policy/", source: "lib/policy/" },
     { tests: "tests/audit/", source: "lib/audit/" },
+    { tests: "tests/testing/", source: "lib/testing/" },
     { tests: "tests/scripts/", source: "scripts/" },
     { tests: "tests/support/", source: "tests/support/" },
   ],
@@ -223,7 +234,6 @@ const RULES: Rules = {
   unmirrored: [
     "tests/wire/golden_*test.ts",
     "tests/session/differential_*test.ts",
-    "tests/storage/conformance_*test.ts",
   ],
 };
 

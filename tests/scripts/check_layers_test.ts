@@ -244,7 +244,6 @@ Deno.test("checkLayers() wants a test to stand where what it tests stands", () =
       "tests/wire/reader_mutations_test.ts",
       "tests/storage/local_test.ts",
       "tests/storage/local/root_portable_links_test.ts",
-      "tests/storage/conformance_test.ts",
       "tests/wire/packets.ts",
       "tests/clients/lftp_test.ts",
     ]
