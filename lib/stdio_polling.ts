@@ -1,4 +1,4 @@
-import { type Polling, stdio, type Transport } from "./stdio.ts";
+import { type Polling, stdio, type Transport, type WaitOptions } from "./stdio.ts";
 import { Errno } from "./storage/errno.ts";
 import { type Libc, Poll } from "./storage/local/libc.ts";
 
@@ -41,7 +41,7 @@ export function pollingStdio(libc: StreamCalls): Transport {
       let written = 0;
       while (written < bytes.length) {
         written += polling.trySend(bytes.subarray(written));
-        if (written < bytes.length) poll.wait({ input: false, output: true });
+        if (written < bytes.length) poll.wait({ input: false });
       }
     },
   };
@@ -59,7 +59,7 @@ function socketPolling(libc: StreamCalls, poll: Poller): Polling {
         if (count !== -Errno.EINTR) throw streamError("write", count);
       }
     },
-    wait: ({ input }) => poll.wait({ input, output: true }),
+    wait: (until) => poll.wait(until),
   };
 }
 
@@ -76,7 +76,7 @@ function pipePolling(libc: StreamCalls, poll: Poller): Polling {
       }
       return written;
     },
-    wait: ({ input }) => poll.wait({ input, output: true }),
+    wait: (until) => poll.wait(until),
   };
 }
 
@@ -91,8 +91,8 @@ class Poller {
   }
 
   /** Waits for what is asked for, and tells whether there is something to read. */
-  wait({ input, output }: { input: boolean; output: boolean }): { input: boolean } {
-    this.#poll({ input, output }, FOR_EVER);
+  wait({ input, output = true, timeout = FOR_EVER }: WaitOptions): { input: boolean } {
+    this.#poll({ input, output }, timeout);
     return { input: input && this.#happened(0) };
   }
 

@@ -139,7 +139,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     name: "serve",
-    files: ["lib/serve.ts"],
+    files: ["lib/serve.ts", "lib/serve_*.ts"],
     imports: [...NOUNS, "wire", "session", "contract", "policy", "audit", "transport"],
     packages: [],
   },

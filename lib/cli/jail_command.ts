@@ -86,6 +86,8 @@ async function serveJail(
     startDirectory: start,
     user: who.user,
     client,
+    idleTimeout: options.idleTimeout,
+    maxSession: options.maxSession,
     transport: confinement.transport,
   });
 }
