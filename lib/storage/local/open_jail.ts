@@ -1,7 +1,7 @@
 import { StorageError } from "../errors.ts";
 import { readAccounts } from "./accounts.ts";
 import { JailStorage } from "./jail.ts";
-import { openLibc } from "./libc.ts";
+import { type Libc, openLibc } from "./libc.ts";
 import { portableRights } from "./portable_rights.ts";
 import type { Root } from "./root.ts";
 import { openKernelRoot } from "./root_kernel.ts";
@@ -49,10 +49,14 @@ export async function openJail(
   return new JailStorage(openRoot(path, confine), readAccounts());
 }
 
+/** Opened once: it is never given back. */
+let libc: Libc | undefined;
+
 function openRoot(path: string, confine: OpenJailOptions["confine"]): Root {
   if (confine === "portable") return new PortableRoot(path, portableRights());
   try {
-    return openKernelRoot(path, openLibc());
+    libc ??= openLibc();
+    return openKernelRoot(path, libc);
   } catch (error) {
     if (confine === "kernel" || !isMissing(error)) throw error;
     return new PortableRoot(path, portableRights());
