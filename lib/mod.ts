@@ -56,6 +56,7 @@ export {
 export { openProxy, type OpenProxyOptions } from "./storage/proxy/open_proxy.ts";
 export { type ProxyOptions, ProxyStorage } from "./storage/proxy/proxy.ts";
 export type { ProxyDir, ProxyFile } from "./storage/proxy/proxy_file.ts";
+export { type ReadOnlyFile, ReadOnlyStorage } from "./storage/read_only.ts";
 export type {
   CopyRange,
   DirEntry,

@@ -61,6 +61,7 @@ const LAYERS: readonly Layer[] = [
       "lib/storage/errors.ts",
       "lib/storage/errno.ts",
       "lib/storage/path.ts",
+      "lib/storage/read_only.ts",
     ],
     imports: NOUNS,
     packages: [],
