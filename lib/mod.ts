@@ -1,8 +1,9 @@
 /**
  * SFTP servers that OpenSSH starts: implement {@linkcode Storage}, call
  * {@linkcode serve}, and your data is a tree of files for every SFTP client.
- * Storages that are there: {@linkcode openJail}, {@linkcode openProxy},
- * {@linkcode MemoryStorage}. Tests for your own: `@sftpwrap/sftpwrap/testing`.
+ * Storages that are there: {@linkcode openJail}, {@linkcode MemoryStorage}, and
+ * `openProxy` of `@sftpwrap/sftpwrap/proxy`. Tests for your own:
+ * `@sftpwrap/sftpwrap/testing`.
  *
  * @example A server on one directory
  * ```ts
@@ -46,14 +47,6 @@ export type {
 export { type PortableRights, PortableRoot } from "./storage/local/root_portable.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory.ts";
 export type { MemoryFile } from "./storage/memory/file.ts";
-export {
-  type ConnectEnvironment,
-  ConnectError,
-  type ConnectOptions,
-  type HostVerification,
-  type Transport as ProxyTransport,
-} from "./storage/proxy/connection_options.ts";
-export { openProxy, type OpenProxyOptions } from "./storage/proxy/open_proxy.ts";
 export { type ProxyOptions, ProxyStorage } from "./storage/proxy/proxy.ts";
 export type { ProxyDir, ProxyFile } from "./storage/proxy/proxy_file.ts";
 export { type ReadOnlyFile, ReadOnlyStorage } from "./storage/read_only.ts";

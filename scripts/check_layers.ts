@@ -215,7 +215,10 @@ const RULES: Rules = {
 
   // Packages that a session must not pay for unless its backend needs them: whatever `entries`
   // evaluate at their start reaches none of these; a literal `import()` does it later.
-  late: { packages: ["ssh2", "mongodb"], entries: ["main.ts", "lib/mod.ts"] },
+  late: {
+    packages: ["ssh2", "mongodb"],
+    entries: ["main.ts", "lib/mod.ts", "lib/storage/proxy/mod.ts"],
+  },
 
   // A test stands where what it tests stands: tests/wire/reader_test.ts, or
   // tests/wire/reader_of_something_test.ts, for lib/wire/reader.ts or a folder lib/wire/reader/.

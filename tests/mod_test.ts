@@ -3,6 +3,16 @@ import { withTempDir } from "./support/files.ts";
 import { ask, init, joined, parseReply, request, Splitter } from "./support/raw.ts";
 import { run } from "./support/wire_session.ts";
 
+Deno.test("the library itself brings no package along", async () => {
+  const face = new URL("../lib/mod.ts", import.meta.url).href;
+  const { stdout } = await run([Deno.execPath(), "info", "--json", face]);
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    modules: readonly { readonly specifier: string }[];
+  };
+  const specifiers = modules.map(({ specifier }) => specifier);
+  assertEquals(specifiers.filter((one) => !/^(file|node):/.test(one)), []);
+});
+
 Deno.test("the library asks for no permission, and so loads no part that needs one, until it is used", async () => {
   await withTempDir(async (directory) => {
     const face = JSON.stringify(new URL("../lib/mod.ts", import.meta.url));

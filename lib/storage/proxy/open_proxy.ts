@@ -28,7 +28,8 @@ export interface OpenProxyOptions
  *
  * @example
  * ```ts
- * import { openProxy, serve } from "@sftpwrap/sftpwrap";
+ * import { serve } from "@sftpwrap/sftpwrap";
+ * import { openProxy } from "@sftpwrap/sftpwrap/proxy";
  *
  * const storage = await openProxy("store.example.org", { user: "backup", keys: ["/keys/backup"] });
  * Deno.exit(await serve(storage, { failed: storage.lost }));
