@@ -1,12 +1,15 @@
 /**
  * SFTP servers that OpenSSH starts: implement {@linkcode Storage}, call
  * {@linkcode serve}, and your data is a tree of files for every SFTP client.
+ * Storages that are there: {@linkcode openJail}, {@linkcode MemoryStorage}, and
+ * `openProxy` of `@sftpwrap/sftpwrap/proxy`. Tests for your own:
+ * `@sftpwrap/sftpwrap/testing`.
  *
- * @example A server on files in memory
+ * @example A server on one directory
  * ```ts
- * import { MemoryStorage, serve } from "@sftpwrap/sftpwrap";
+ * import { openJail, serve } from "@sftpwrap/sftpwrap";
  *
- * Deno.exit(await serve(new MemoryStorage()));
+ * Deno.exit(await serve(await openJail("/srv/sftp/alice")));
  * ```
  *
  * @module
@@ -24,13 +27,15 @@ export type { RemoteCopy, RemoteFile } from "./client/remote_file.ts";
 export type { DownloadOptions, UploadOptions } from "./client/transfer.ts";
 export { requestPolicy, type RequestRules } from "./policy/requests.ts";
 export { serve, type ServeOptions } from "./serve.ts";
+export type { TimeoutOptions } from "./serve_timeouts.ts";
 export { type Log, LogLevel } from "./session/log.ts";
 export type { SessionOptions } from "./session/session.ts";
 export type { Policy, RequestKind } from "./session/table.ts";
-export type { Polling, Transport } from "./stdio.ts";
+export type { Polling, Transport, WaitOptions } from "./stdio.ts";
 export { StorageError, type StorageErrorCode, type StorageErrorOptions } from "./storage/errors.ts";
 export { type Accounts, accountsOf } from "./storage/local/accounts.ts";
 export { JailFile, JailStorage } from "./storage/local/jail.ts";
+export { openJail, type OpenJailOptions } from "./storage/local/open_jail.ts";
 export type {
   NodeStatus,
   Root,
@@ -42,6 +47,9 @@ export type {
 export { type PortableRights, PortableRoot } from "./storage/local/root_portable.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory.ts";
 export type { MemoryFile } from "./storage/memory/file.ts";
+export { type ProxyOptions, ProxyStorage } from "./storage/proxy/proxy.ts";
+export type { ProxyDir, ProxyFile } from "./storage/proxy/proxy_file.ts";
+export { type ReadOnlyFile, ReadOnlyStorage } from "./storage/read_only.ts";
 export type {
   CopyRange,
   DirEntry,

@@ -1,5 +1,6 @@
 import { type Log, LogLevel, silentLog } from "./session/log.ts";
 import { Session, type SessionOptions } from "./session/session.ts";
+import { type TimeoutOptions, Timeouts } from "./serve_timeouts.ts";
 import { stdio, type Transport } from "./stdio.ts";
 import type { Storage } from "./storage/storage.ts";
 import { ProtocolError } from "./wire/errors.ts";
@@ -18,11 +19,14 @@ const MOST_WAITING = 4 * 1024 * 1024;
 
 const IO_ERROR_EXIT_STATUS = 1;
 
+/** sshd's own, where a client has fallen silent. */
+const TIMEOUT_EXIT_STATUS = 255;
+
 /** Milliseconds for which requests are still answered once the storage has failed. */
 const FAREWELL = 1000;
 
 /** How to serve; all of it may be absent. */
-export interface ServeOptions extends Omit<SessionOptions, "storage"> {
+export interface ServeOptions extends Omit<SessionOptions, "storage">, TimeoutOptions {
   /** The client's address, for the log; `UNKNOWN` where absent. */
   readonly client?: string | undefined;
   /** Where the client is; standard input and output where absent. */
@@ -46,13 +50,21 @@ export interface ServeOptions extends Omit<SessionOptions, "storage"> {
  * over to reading and writing at the same time.
  *
  * @returns The exit status, as OpenSSH's: 0 at the end of input, 1 after an
- * error of the stream or of the storage, 11 after a packet above 256 KiB, 255 after a malformed one.
+ * error of the stream or of the storage, 11 after a packet above 256 KiB, 255 after a malformed one,
+ * and where the time of the session is over.
  */
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
   const log = options.log ?? silentLog;
   const who = `local user ${options.user ?? "UNKNOWN"} from [${options.client ?? "UNKNOWN"}]`;
   say(log, LogLevel.INFO, `session opened for ${who}`);
-  const conversation = new Loop(new Session({ ...options, storage }), options.transport ?? stdio);
+  const session = new Session({ ...options, storage });
+  const timeouts = options.idleTimeout === undefined && options.maxSession === undefined
+    ? undefined
+    : new Timeouts(options, {
+      isBusy: () => session.busy,
+      onEnd: (reason) => say(log, LogLevel.INFO, `session timed out for ${who}: ${reason}`),
+    });
+  const conversation = new Loop(session, options.transport ?? stdio, timeouts);
   const exitStatus = await conversation.run({ log, who, failed: options.failed });
   say(log, LogLevel.INFO, `session closed for ${who}`);
   return exitStatus;
@@ -62,6 +74,7 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
 class Loop {
   readonly #session: Session;
   readonly #transport: Transport;
+  readonly #timeouts: Timeouts | undefined;
   readonly #framer = new Framer(INPUT_LENGTH);
   readonly #packet = new Reader();
   /** Whether the storage has failed; what the client does is of no more interest then. */
@@ -72,9 +85,10 @@ class Loop {
   /** Ends the waiting for input, as the end of input does. */
   #breakOff: () => void = () => {};
 
-  constructor(session: Session, transport: Transport) {
+  constructor(session: Session, transport: Transport, timeouts: Timeouts | undefined) {
     this.#session = session;
-    this.#transport = transport;
+    this.#transport = timeouts?.watch(transport) ?? transport;
+    this.#timeouts = timeouts;
   }
 
   async run({ log, who, failed }: {
@@ -89,11 +103,11 @@ class Loop {
       this.#fail();
     });
     try {
-      if (failed === undefined) await this.#serveBlocking();
-      else await this.#serveOverlapping();
-      return this.#failed ? IO_ERROR_EXIT_STATUS : 0;
+      const served = this.#mayBlock(failed) ? this.#serveBlocking() : this.#serveOverlapping();
+      await (this.#timeouts?.bounded(served) ?? served);
+      return this.#endStatus ?? 0;
     } catch (error) {
-      if (this.#failed) return IO_ERROR_EXIT_STATUS;
+      if (this.#endStatus !== undefined) return this.#endStatus;
       if (error instanceof ProtocolError) {
         say(log, LogLevel.ERROR, `bad message from ${who}: ${error.message}`);
         return error.exitStatus;
@@ -108,8 +122,21 @@ class Loop {
     } finally {
       isOver = true;
       clearTimeout(this.#farewell);
-      await this.#session.end();
+      const ended = this.#session.end(this.#timeouts?.isOver);
+      await (this.#timeouts?.ended(ended) ?? ended);
     }
+  }
+
+  /** The exit status where the storage or the clock has ended the session, and not the client. */
+  get #endStatus(): number | undefined {
+    if (this.#failed) return IO_ERROR_EXIT_STATUS;
+    return this.#timeouts?.isOver ? TIMEOUT_EXIT_STATUS : undefined;
+  }
+
+  /** A blocking read lets no timer fire; where it can poll, it keeps time by itself. */
+  #mayBlock(failed: Promise<string> | undefined): boolean {
+    if (failed !== undefined) return false;
+    return this.#timeouts === undefined || this.#transport.polling !== undefined;
   }
 
   #fail(): void {

@@ -22,8 +22,18 @@ export interface Transport {
 export interface Polling {
   /** Writes what can be written without waiting, and returns how many bytes that were. */
   trySend(bytes: Uint8Array): number;
-  /** Waits until there is room to write or, where `input` is set, something to read. */
-  wait(until: { readonly input: boolean }): { readonly input: boolean };
+  /** Waits, and tells whether there is something to read. */
+  wait(until: WaitOptions): { readonly input: boolean };
+}
+
+/** What to wait for. */
+export interface WaitOptions {
+  /** Something to read, or the end of the input. */
+  readonly input: boolean;
+  /** Room to write; waited for unless this is false. */
+  readonly output?: boolean;
+  /** Milliseconds, a whole number; without end where absent. */
+  readonly timeout?: number;
 }
 
 /** The process's own standard input and output. */

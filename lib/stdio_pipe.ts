@@ -55,7 +55,7 @@ function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
         return Math.max(count, 0);
       }
     },
-    wait({ input }) {
+    wait(until) {
       if (filled) {
         wide ??= libc.setPipeSize(STDOUT, BUSY_OUTPUT) >= BUSY_OUTPUT;
         // A pipe is ready again with every page that is read of it. Going on at each would take
@@ -63,7 +63,7 @@ function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
         if (wide) poll.rest(REST);
         filled = false;
       }
-      return poll.wait({ input, output: true });
+      return poll.wait(until);
     },
   };
 }
@@ -80,7 +80,7 @@ function inParts(libc: PipeCalls, poll: Poller): Polling {
       }
       return written;
     },
-    wait: ({ input }) => poll.wait({ input, output: true }),
+    wait: (until) => poll.wait(until),
   };
 }
 

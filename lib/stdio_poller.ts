@@ -1,3 +1,4 @@
+import type { WaitOptions } from "./stdio.ts";
 import { Errno } from "./storage/errno.ts";
 import { type Libc, Poll } from "./storage/local/libc.ts";
 
@@ -19,8 +20,8 @@ export class Poller {
   }
 
   /** Waits for what is asked for, and tells whether there is something to read. */
-  wait({ input, output }: { input: boolean; output: boolean }): { input: boolean } {
-    this.#poll({ input, output }, FOR_EVER);
+  wait({ input, output = true, timeout = FOR_EVER }: WaitOptions): { input: boolean } {
+    this.#poll({ input, output }, timeout);
     return { input: input && this.#happened(0) };
   }
 

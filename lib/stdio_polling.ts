@@ -41,7 +41,7 @@ export function pollingStdio(libc: StreamCalls): Transport {
       let written = 0;
       while (written < bytes.length) {
         written += polling.trySend(bytes.subarray(written));
-        if (written < bytes.length) poll.wait({ input: false, output: true });
+        if (written < bytes.length) poll.wait({ input: false });
       }
     },
   };
@@ -59,7 +59,7 @@ function socketPolling(libc: StreamCalls, poll: Poller): Polling {
         if (count !== -Errno.EINTR) throw streamError("write", count);
       }
     },
-    wait: ({ input }) => poll.wait({ input, output: true }),
+    wait: (until) => poll.wait(until),
   };
 }
 

@@ -2,11 +2,11 @@ import { pollingStdio } from "../stdio_polling.ts";
 import { stdio, type Transport } from "../stdio.ts";
 import { confine, landlockAbi } from "../storage/local/landlock.ts";
 import { type Libc, LIBC_PATHS, openLibc } from "../storage/local/libc.ts";
+import { portableRights } from "../storage/local/portable_rights.ts";
 import { type KernelRoot, openKernelRoot } from "../storage/local/root_kernel.ts";
 import type { Root } from "../storage/local/root.ts";
 import { StartError } from "./errors.ts";
 import { granted } from "./host.ts";
-import { mayStatfs, maySymlink } from "./missing.ts";
 
 /** `--confine`: `kernel` or nothing, without the kernel, or the best there is. */
 export type ConfineMode = "auto" | "kernel" | "portable";
@@ -105,7 +105,7 @@ async function portableConfinement(
 ): Promise<Confinement> {
   const { PortableRoot } = await import("../storage/local/root_portable.ts");
   return {
-    root: new PortableRoot(directory, { symlink: maySymlink(), statfs: mayStatfs() }),
+    root: new PortableRoot(directory, portableRights()),
     transport: portableTransport(),
     umask(mask) {
       if (!granted({ name: "sys" })) throw new StartError("-u needs the permission --allow-sys");

@@ -6,8 +6,6 @@
  * @module
  */
 
-import { type Accounts, accountsOf, noAccounts } from "../storage/local/accounts.ts";
-
 /** Who the session is for. */
 export interface Identity {
   readonly user: string | undefined;
@@ -38,22 +36,4 @@ export function identity(): Identity {
 export function clientAddress(): string | undefined {
   const [address] = (environment("SSH_CONNECTION") ?? "").split(" ");
   return address === "" ? undefined : address;
-}
-
-/** Names of users and groups, where /etc/passwd and /etc/group may be read. */
-export function accounts(): Accounts {
-  const texts = ["/etc/passwd", "/etc/group"].map(readText);
-  return texts.every((text) => text === undefined)
-    ? noAccounts
-    : accountsOf(texts[0] ?? "", texts[1] ?? "");
-}
-
-function readText(path: string): string | undefined {
-  if (!granted({ name: "read", path })) return undefined;
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

@@ -4,12 +4,13 @@ import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import { print } from "../stdio.ts";
 import { StorageError } from "../storage/errors.ts";
+import { readAccounts } from "../storage/local/accounts.ts";
 import { JailStorage } from "../storage/local/jail.ts";
 import { virtualPath } from "../storage/path.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { prepareConfinement } from "./confinement.ts";
 import { StartError } from "./errors.ts";
-import { accounts, clientAddress, environment, granted, type Identity, identity } from "./host.ts";
+import { clientAddress, environment, granted, type Identity, identity } from "./host.ts";
 import { checkJail } from "./jail_check.ts";
 import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
@@ -68,7 +69,7 @@ async function serveJail(
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
-  const storage = new JailStorage(confinement.root, accounts());
+  const storage = new JailStorage(confinement.root, readAccounts());
   const start = startDirectory(storage, expandTokens(options.startDirectory ?? "/", who), log);
   if (log.level >= LogLevel.INFO) {
     for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
@@ -86,6 +87,8 @@ async function serveJail(
     startDirectory: start,
     user: who.user,
     client,
+    idleTimeout: options.idleTimeout,
+    maxSession: options.maxSession,
     transport: confinement.transport,
   });
 }

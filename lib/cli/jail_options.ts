@@ -1,10 +1,12 @@
+import type { TimeoutOptions } from "../serve_timeouts.ts";
 import type { ConfineMode } from "./confinement.ts";
 import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
+import { sessionSpecs, sessionTimes } from "./session_options.ts";
 import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
 
 /** What `sftpwrap jail` was asked for. */
-export interface JailOptions {
+export interface JailOptions extends TimeoutOptions {
   /** The directory, with its tokens; absent only where help or a list is asked for. */
   readonly directory: string;
   readonly startDirectory: string | undefined;
@@ -43,6 +45,7 @@ export const jailSpecs: readonly OptionSpec[] = [
   { name: "read-only", letter: "R", help: "refuse whatever changes anything" },
   { name: "deny-requests", letter: "P", value: "LIST", help: "refuse these requests (a,b,c)" },
   { name: "allow-requests", letter: "p", value: "LIST", help: "serve only these requests" },
+  ...sessionSpecs,
   { name: "query", letter: "Q", value: "requests", help: "list the names of all requests" },
   {
     name: "confine",
@@ -102,6 +105,7 @@ export function parseJailOptions(
     readOnly: switches.has("read-only"),
     deny: requestList(values.get("deny-requests")),
     allow: requestList(values.get("allow-requests")),
+    ...sessionTimes(values),
     command: values.get("command"),
     allowHome: switches.has("allow-home"),
     confine: confineMode(values.get("confine") ?? "auto"),

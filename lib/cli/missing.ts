@@ -1,3 +1,4 @@
+import { portableRights } from "../storage/local/portable_rights.ts";
 import { granted } from "./host.ts";
 
 /** A permission that this program can do without, and what it costs to. */
@@ -24,25 +25,14 @@ const WISHES: readonly Wish[] = [
   {
     flag: "--allow-sys=statfs",
     adds: "statvfs (df)",
-    granted: mayStatfs,
+    granted: () => portableRights().statfs,
   },
   {
     flag: "--allow-read --allow-write",
     adds: "making symbolic links",
-    granted: maySymlink,
+    granted: () => portableRights().symlink,
   },
 ];
-
-/** Whether the figures of a file system may be asked for. */
-export function mayStatfs(): boolean {
-  // Deno's types do not list this kind; its permission check does.
-  return granted({ name: "sys", kind: "statfs" as "uid" });
-}
-
-/** Whether Deno lets links be made: it wants reading and writing without a scope. */
-export function maySymlink(): boolean {
-  return granted({ name: "read" }) && granted({ name: "write" });
-}
 
 /** A line for each permission that is missing, and what it would add. */
 export function missingPermissions(): readonly string[] {

@@ -129,6 +129,8 @@ async function serveFrom(
     maxHandles: client.limits.maxOpenHandles || undefined,
     user,
     client: address,
+    idleTimeout: options.idleTimeout,
+    maxSession: options.maxSession,
     transport: confinement.transport,
     failed: storage.lost.then((reason) => `connection to ${description} lost: ${reason}`),
   });

@@ -1,11 +1,13 @@
 import type { HostVerification, Transport } from "../storage/proxy/connection_options.ts";
+import type { TimeoutOptions } from "../serve_timeouts.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
+import { sessionSpecs, sessionTimes } from "./session_options.ts";
 import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
 import { type Destination, parseDestination, parsePort } from "./proxy_destination.ts";
 
 /** What `sftpwrap proxy` was asked for. */
-export interface ProxyCommandOptions {
+export interface ProxyCommandOptions extends TimeoutOptions {
   readonly destination: Destination;
   readonly transport: Transport;
   readonly key: string | undefined;
@@ -82,6 +84,7 @@ export const proxySpecs: readonly OptionSpec[] = [
   { name: "read-only", help: "refuse whatever changes anything" },
   { name: "deny-requests", value: "LIST", help: "refuse these requests (a,b,c)" },
   { name: "allow-requests", value: "LIST", help: "serve only these requests" },
+  ...sessionSpecs,
   { name: "query", value: "requests", help: "list the names of all requests" },
   { name: "help", letter: "h", help: "show this help" },
 ];
@@ -145,6 +148,7 @@ export function parseProxyOptions(
     readOnly: switches.has("read-only"),
     deny: requestList(values.get("deny-requests")),
     allow: requestList(values.get("allow-requests")),
+    ...sessionTimes(values),
   };
 }
 

@@ -106,6 +106,11 @@ export class Session implements Conversation {
     return this.#asynchronous;
   }
 
+  /** Whether a request is with the storage, or waits for one that is. */
+  get busy(): boolean {
+    return this.#sequencer.busy;
+  }
+
   /** Calls `ready` whenever a reply was written by a request that had to wait. */
   set onReply(ready: () => void) {
     this.#sequencer.onReply = ready;
@@ -139,9 +144,13 @@ export class Session implements Conversation {
     return this.#sequencer.idle();
   }
 
-  /** Closes what the client left open, and the storage: once and last. */
-  async end(): Promise<void> {
-    await this.idle();
+  /**
+   * Closes what the client left open, and the storage: once and last.
+   *
+   * @param abandon Do not wait for requests that the storage has not answered.
+   */
+  async end(abandon = false): Promise<void> {
+    if (!abandon) await this.idle();
     for (const open of this.handles.removeAll()) {
       const counts = open.kind === "file"
         ? `forced close "${open.path}" bytes read ${open.bytesRead} written ${open.bytesWritten}`

@@ -88,6 +88,8 @@ const defaults: JailOptions = {
   directory: "DIR",
   startDirectory: undefined,
   logFile: undefined,
+  idleTimeout: undefined,
+  maxSession: undefined,
   logToStderr: false,
   logLevel: LogLevel.INFO,
   umask: undefined,

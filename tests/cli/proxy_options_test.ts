@@ -30,6 +30,8 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     root: undefined,
     startDirectory: undefined,
     logFile: undefined,
+    idleTimeout: undefined,
+    maxSession: undefined,
     logToStderr: false,
     logLevel: 3,
     umask: undefined,

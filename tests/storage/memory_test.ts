@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { MemoryStorage } from "../../lib/storage/memory.ts";
 import type { DirEntry } from "../../lib/storage/storage.ts";
 import { later } from "../support/later.ts";
-import { conformance } from "./conformance.ts";
-import { bytesOf, how } from "./conformance/subject.ts";
+import { conformance } from "../../lib/testing/mod.ts";
+import { bytesOf, how } from "../../lib/testing/subject.ts";
 import { NO_SPACE, readText, refuses } from "./memory/assertions.ts";
 
 Deno.test("MemoryStorage keeps the promises of a storage", async (t) => {

@@ -33,3 +33,21 @@ function namesByNumber(text: string): ReadonlyMap<number, string> {
   }
   return names;
 }
+
+/** Names of users and groups of this machine, where /etc/passwd and /etc/group may be read. */
+export function readAccounts(): Accounts {
+  const texts = ["/etc/passwd", "/etc/group"].map(readText);
+  return texts.every((text) => text === undefined)
+    ? noAccounts
+    : accountsOf(texts[0] ?? "", texts[1] ?? "");
+}
+
+function readText(path: string): string | undefined {
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

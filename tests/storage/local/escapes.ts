@@ -6,7 +6,7 @@
 
 import type { Root } from "../../../lib/storage/local/root.ts";
 import type { OpenOptions } from "../../../lib/storage/storage.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 import { CANARY_SIZE, entriesOf, failure, type Places, using } from "./places.ts";
 
 /** An operation on a path that should not lead anywhere; tells what it saw of the outside. */

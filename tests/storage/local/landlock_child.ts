@@ -3,7 +3,7 @@
 import { confine, type Confinement, landlockAbi } from "../../../lib/storage/local/landlock.ts";
 import { type Libc, openLibc } from "../../../lib/storage/local/libc.ts";
 import { type KernelRoot, openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 import { report } from "./child.ts";
 import { failure, get, namesIn, put, using, withoutResolution } from "./places.ts";
 

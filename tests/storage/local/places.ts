@@ -12,7 +12,7 @@ import type { Root, RootDir, RootFile } from "../../../lib/storage/local/root.ts
 import { decodeName, encodeName } from "../../../lib/names.ts";
 import { type KernelRoot, openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
 import { programPath } from "../../support/programs.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 
 /** The directories of a test, by their real paths. */
 export interface Places {

@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import type { Root } from "../../../lib/storage/local/root.ts";
 import { withTempDir } from "../../support/files.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 import { CANARY_SIZE, entriesOf, failure, fillOutside, type Places, put, using } from "./places.ts";
 
 /** Words of the memory that both threads share. */

@@ -3,7 +3,7 @@ import { FileType } from "../../../lib/attrs.ts";
 import { Errno } from "../../../lib/storage/errno.ts";
 import { type Libc, openLibc } from "../../../lib/storage/local/libc.ts";
 import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 import { assertFails, get, namesIn, put, using, withPlaces, withRoot } from "./places.ts";
 
 // What other kernels and file systems answer is played here by a libc that says so.

@@ -4,7 +4,7 @@ import { decodeName } from "../../../lib/names.ts";
 import { openLibc } from "../../../lib/storage/local/libc.ts";
 import { type KernelRoot } from "../../../lib/storage/local/root_kernel.ts";
 import { needs } from "../../support/programs.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 import { assertFails, failure, get, namesIn, put, run, withRoot } from "./places.ts";
 
 const libc = openLibc();

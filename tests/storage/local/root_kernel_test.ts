@@ -4,9 +4,9 @@ import { decodeName } from "../../../lib/names.ts";
 import { JailStorage } from "../../../lib/storage/local/jail.ts";
 import { openLibc } from "../../../lib/storage/local/libc.ts";
 import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
-import { conformance } from "../conformance.ts";
+import { conformance } from "../../../lib/testing/mod.ts";
 import { needs } from "../../support/programs.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 import { CHANGES, LOOKS, makeLinksOut } from "./escapes.ts";
 import {
   assertFails,

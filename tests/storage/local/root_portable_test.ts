@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import * as fs from "node:fs";
 import { JailStorage } from "../../../lib/storage/local/jail.ts";
 import { PortableRoot } from "../../../lib/storage/local/root_portable.ts";
-import { conformance } from "../conformance.ts";
+import { conformance } from "../../../lib/testing/mod.ts";
 import { CHANGES, LOOKS, makeLinksOut, pathsOut, sight } from "./escapes.ts";
 import { snapshot, withPlaces } from "./places.ts";
 

@@ -5,7 +5,7 @@ import { type MemoryFile, MemoryStorage } from "../../../lib/storage/memory.ts";
 import { childOf } from "../../../lib/storage/path.ts";
 import type { DirEntry } from "../../../lib/storage/storage.ts";
 import { randomNumbers } from "../../support/random.ts";
-import { bytesOf, how } from "../conformance/subject.ts";
+import { bytesOf, how } from "../../../lib/testing/subject.ts";
 import { figuresOf, NO_SPACE, readText, refuses } from "./assertions.ts";
 
 Deno.test("MemoryStorage refuses bytes beyond its space, and writes none of them", () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MemoryStorage } from "../../../lib/storage/memory.ts";
 import type { DirEntry } from "../../../lib/storage/storage.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 import { refuses } from "./assertions.ts";
 
 Deno.test("MemoryStorage counts links as POSIX does", () => {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { StorageError } from "../../../lib/storage/errors.ts";
 import type { ProxyStorage } from "../../../lib/storage/proxy/proxy.ts";
 import { needs } from "../../support/programs.ts";
-import { bytesOf, how, readAll } from "../conformance/subject.ts";
+import { bytesOf, how, readAll } from "../../../lib/testing/subject.ts";
 import { withOpenSsh } from "./far_side.ts";
 
 /** A root `in` beside a directory `out`, both on OpenSSH's server. */

@@ -6,7 +6,7 @@ import { PacketType, StatusCode } from "../../../lib/wire/constants.ts";
 import { writeExtendedReply } from "../../../lib/wire/replies.ts";
 import { writeLimits } from "../../../lib/wire/extensions.ts";
 import { data, packets, ScriptedServer, status } from "../../client/scripted_server.ts";
-import { how } from "../conformance/subject.ts";
+import { how } from "../../../lib/testing/subject.ts";
 
 const HANDLE = new Uint8Array([0, 255, 7]);
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { FileHandle } from "../../../lib/storage/storage.ts";
-import type { Group } from "./case.ts";
-import { bytesOf, how, pattern, type Subject } from "./subject.ts";
+import type { FileHandle } from "../../storage/storage.ts";
+import type { Group } from "../case.ts";
+import { bytesOf, how, pattern, type Subject } from "../subject.ts";
 
 /** hardlink@openssh.com */
 export const hardLinks: Group = {
@@ -64,6 +64,7 @@ export const linkAttributes: Group = {
   cases: [
     {
       name: "setLinkAttrs() changes a link's times and not its target's",
+      needs: ["links"],
       async run(s) {
         await s.put("/a");
         await s.storage.setAttrs("/a", { atime: 1, mtime: 2 });
@@ -83,6 +84,7 @@ export const linkAttributes: Group = {
     },
     {
       name: "setLinkAttrs() takes a link that leads nowhere",
+      needs: ["links"],
       async run(s) {
         await s.storage.symlink("no", "/link");
         const { uid, gid } = await s.storage.lstat("/link");

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Group } from "./case.ts";
+import type { Group } from "../case.ts";
 
 /** Making and removing. */
 export const directories: Group = {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Group } from "./case.ts";
-import { how, textAt } from "./subject.ts";
+import type { Group } from "../case.ts";
+import { how, textAt } from "../subject.ts";
 
 /** RENAME, which never overwrites. */
 export const renaming: Group = {
@@ -67,6 +67,7 @@ export const renaming: Group = {
     },
     {
       name: "rename() fails where there is a link that leads nowhere",
+      needs: ["links"],
       async run(s) {
         await s.put("/a", "content");
         await s.storage.symlink("no", "/link");
@@ -250,6 +251,7 @@ export const posixRenaming: Group = {
     },
     {
       name: "posixRename() replaces a link and not its target",
+      needs: ["links"],
       async run(s) {
         await s.put("/a", "target");
         await s.put("/b", "content");

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { FileAttrs } from "../../../lib/storage/storage.ts";
-import type { Group } from "./case.ts";
-import { bytesOf, how, kindOf, permissionBits, textAt } from "./subject.ts";
+import type { FileAttrs } from "../../storage/storage.ts";
+import type { Group } from "../case.ts";
+import { bytesOf, how, kindOf, permissionBits, textAt } from "../subject.ts";
 
 /** Attributes, told and changed, by path and by handle. */
 export const attributes: Group = {
@@ -9,8 +9,8 @@ export const attributes: Group = {
   cases: [
     {
       name: "stat() tells a file's type and length",
+      tree: { a: "content" },
       async run(s) {
-        await s.put("/a", "content");
         const attrs = await s.storage.stat("/a");
         assertEquals(kindOf(attrs), "file");
         assertEquals(attrs.size, 7);
@@ -18,16 +18,16 @@ export const attributes: Group = {
     },
     {
       name: "stat() tells that a directory is one, and the root too",
+      tree: { d: {} },
       async run(s) {
-        await s.mkdir("/d");
         assertEquals(kindOf(await s.storage.stat("/d")), "directory");
         assertEquals(kindOf(await s.storage.stat("/")), "directory");
       },
     },
     {
       name: "stat() tells whole numbers, and owners and times in pairs",
+      tree: { a: "content" },
       async run(s) {
-        await s.put("/a", "content");
         const { size, uid, gid, permissions, atime, mtime } = await s.storage.stat("/a");
         for (const number of [size, uid, gid, permissions, atime, mtime]) {
           assert(number === undefined || Number.isSafeInteger(number), `${number} is not whole`);
@@ -38,6 +38,7 @@ export const attributes: Group = {
     },
     {
       name: "stat() of a name that is not there is not-found",
+      tree: {},
       async run(s) {
         await s.refuses("not-found", "no such file", () => s.storage.stat("/a"));
         await s.refuses("not-found", "no such file", () => s.storage.stat("/no/a"));
@@ -45,16 +46,15 @@ export const attributes: Group = {
     },
     {
       name: "stat() below a file is not-found",
+      tree: { a: "" },
       async run(s) {
-        await s.put("/a");
         await s.refuses("not-found", "not a directory", () => s.storage.stat("/a/b"));
       },
     },
     {
       name: "lstat() of what is no link is as stat()",
+      tree: { a: "content", d: {} },
       async run(s) {
-        await s.put("/a", "content");
-        await s.mkdir("/d");
         assertEquals(await s.storage.lstat("/a"), await s.storage.stat("/a"));
         assertEquals(await s.storage.lstat("/d"), await s.storage.stat("/d"));
         await s.refuses("not-found", "no such file", () => s.storage.lstat("/b"));
@@ -186,8 +186,8 @@ export const attributes: Group = {
     },
     {
       name: "a handle tells the attributes of its file",
+      tree: { a: "content" },
       async run(s) {
-        await s.put("/a", "content");
         await s.using("/a", how("read"), async (file) => {
           assertEquals(await file.stat(), await s.storage.stat("/a"));
         });

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { Group } from "./case.ts";
-import { bytesOf, how, kindOf } from "./subject.ts";
+import type { Group } from "../case.ts";
+import { bytesOf, how, kindOf } from "../subject.ts";
 
 /** Symbolic links. */
 export const links: Group = {
   name: "links",
+  needs: ["links"],
   cases: [
     {
       name: "symlink() keeps its text as it stands",
@@ -32,21 +33,6 @@ export const links: Group = {
       name: "symlink() in a directory that is not there is not-found",
       async run(s) {
         await s.refuses("not-found", "no such file", () => s.storage.symlink("a", "/no/link"));
-      },
-    },
-    {
-      name: "readLink() of what is no link is invalid",
-      async run(s) {
-        await s.mkdir("/d");
-        await s.put("/a");
-        await s.refuses("invalid", "invalid argument", () => s.storage.readLink("/a"));
-        await s.refuses("invalid", "invalid argument", () => s.storage.readLink("/d"));
-      },
-    },
-    {
-      name: "readLink() of a name that is not there is not-found",
-      async run(s) {
-        await s.refuses("not-found", "no such file", () => s.storage.readLink("/link"));
       },
     },
     {
@@ -252,6 +238,44 @@ export const links: Group = {
           await file.write(bytesOf("F"), 0);
         });
         assertEquals([await s.get("/a"), await s.get("/link")], ["First", "second"]);
+      },
+    },
+  ],
+};
+
+/** READLINK where there is no link, which every storage is asked some day. */
+export const noLinks: Group = {
+  name: "no links",
+  cases: [
+    {
+      name: "readLink() of what is no link is invalid",
+      tree: { d: {}, a: "" },
+      async run(s) {
+        await s.refuses("invalid", "invalid argument", () => s.storage.readLink("/a"));
+        await s.refuses("invalid", "invalid argument", () => s.storage.readLink("/d"));
+      },
+    },
+    {
+      name: "readLink() of a name that is not there is not-found",
+      tree: {},
+      async run(s) {
+        await s.refuses("not-found", "no such file", () => s.storage.readLink("/link"));
+      },
+    },
+  ],
+};
+
+/** SYMLINK for storages that have no links. */
+export const refusedLinks: Group = {
+  name: "refused links",
+  insteadOf: "links",
+  cases: [
+    {
+      name: "symlink() is refused, and nothing is made",
+      tree: { a: "content" },
+      async run(s) {
+        await s.refusesToServe(() => s.storage.symlink("a", "/link"));
+        assertEquals(await s.names("/"), ["a"]);
       },
     },
   ],

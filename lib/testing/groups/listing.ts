@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Group } from "./case.ts";
-import { kindOf } from "./subject.ts";
+import type { Group } from "../case.ts";
+import { kindOf } from "../subject.ts";
+import type { Tree } from "../tree.ts";
 
 const MANY = 250;
 
@@ -10,9 +11,8 @@ export const listing: Group = {
   cases: [
     {
       name: "openDir() lists files and directories",
+      tree: { d: { e: {}, a: "content" } },
       async run(s) {
-        await s.mkdir("/d", "/d/e");
-        await s.put("/d/a", "content");
         const entries = await s.list("/d");
         const told = entries.map(({ name, attrs }) => `${kindOf(attrs)} ${name}`).sort();
         assertEquals(told, ["directory e", "file a"]);
@@ -20,36 +20,36 @@ export const listing: Group = {
     },
     {
       name: "openDir() lists the root",
+      tree: { a: "" },
       async run(s) {
-        await s.put("/a");
         assertEquals(await s.names("/"), ["a"]);
       },
     },
     {
       name: "openDir() lists nothing of an empty directory",
+      tree: { d: {} },
       async run(s) {
-        await s.mkdir("/d");
         assertEquals(await s.names("/d"), []);
       },
     },
     {
       name: "openDir() of a name that is not there is not-found",
+      tree: {},
       async run(s) {
         await s.refuses("not-found", "no such file", () => s.storage.openDir("/d"));
       },
     },
     {
       name: "openDir() of a file is not-found",
+      tree: { a: "" },
       async run(s) {
-        await s.put("/a");
         await s.refuses("not-found", "not a directory", () => s.storage.openDir("/a"));
       },
     },
     {
       name: "an entry has the attributes that lstat() tells",
+      tree: { d: {}, a: "content" },
       async run(s) {
-        await s.mkdir("/d");
-        await s.put("/a", "content");
         for (const { name, attrs } of await s.list("/")) {
           const { size, permissions, mtime } = await s.storage.lstat("/" + name);
           assertEquals(
@@ -61,16 +61,15 @@ export const listing: Group = {
     },
     {
       name: "an entry has at least one link, where it tells any",
+      tree: { d: {}, a: "" },
       async run(s) {
-        await s.mkdir("/d");
-        await s.put("/a");
         for (const { links } of await s.list("/")) assert((links ?? 1) >= 1);
       },
     },
     {
       name: "next() gives at most as many entries as asked for, and each once",
+      tree: files(25),
       async run(s) {
-        const expected = await makeFiles(s.put.bind(s), 25);
         const directory = await s.storage.openDir("/");
         const names: string[] = [];
         for (;;) {
@@ -80,13 +79,13 @@ export const listing: Group = {
           names.push(...batch.map(({ name }) => name));
         }
         await directory.close();
-        assertEquals(names.filter((name) => name !== "." && name !== "..").sort(), expected);
+        assertEquals(names.filter((name) => name !== "." && name !== "..").sort(), namesOf(25));
       },
     },
     {
       name: "next() gives one entry at a time",
+      tree: files(3),
       async run(s) {
-        await makeFiles(s.put.bind(s), 3);
         const directory = await s.storage.openDir("/");
         const names: string[] = [];
         for (;;) {
@@ -101,8 +100,8 @@ export const listing: Group = {
     },
     {
       name: "next() goes on giving none at the end",
+      tree: { d: {} },
       async run(s) {
-        await s.mkdir("/d");
         const directory = await s.storage.openDir("/d");
         while ((await directory.next(10)).length > 0);
         assertEquals(await directory.next(10), []);
@@ -112,15 +111,15 @@ export const listing: Group = {
     },
     {
       name: "next() gives each of many entries",
+      tree: files(MANY),
       async run(s) {
-        const expected = await makeFiles(s.put.bind(s), MANY);
-        assertEquals(await s.names("/"), expected);
+        assertEquals(await s.names("/"), namesOf(MANY));
       },
     },
     {
       name: "next() goes on where entries are removed meanwhile",
       async run(s) {
-        const expected = await makeFiles(s.put.bind(s), 60);
+        await s.fill(files(60));
         const directory = await s.storage.openDir("/");
         const removed: string[] = [];
         for (;;) {
@@ -133,29 +132,28 @@ export const listing: Group = {
           }
         }
         await directory.close();
-        assertEquals(removed.sort(), expected);
+        assertEquals(removed.sort(), namesOf(60));
         assertEquals(await s.names("/"), []);
       },
     },
     {
       name: "close() in the middle of a listing leaves the directory as it is",
+      tree: files(5),
       async run(s) {
-        const expected = await makeFiles(s.put.bind(s), 5);
         const directory = await s.storage.openDir("/");
         await directory.next(2);
         await directory.close();
-        assertEquals(await s.names("/"), expected);
+        assertEquals(await s.names("/"), namesOf(5));
       },
     },
   ],
 };
 
-async function makeFiles(put: (path: string) => Promise<void>, count: number): Promise<string[]> {
-  const names: string[] = [];
-  for (let index = 0; index < count; index++) {
-    const name = `file ${String(index).padStart(3, "0")}`;
-    await put("/" + name);
-    names.push(name);
-  }
-  return names;
+function namesOf(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `file ${String(index).padStart(3, "0")}`);
+}
+
+/** So many empty files. */
+function files(count: number): Tree {
+  return Object.fromEntries(namesOf(count).map((name) => [name, ""]));
 }

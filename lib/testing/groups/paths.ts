@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Group } from "./case.ts";
-import { how, kindOf } from "./subject.ts";
+import type { Group } from "../case.ts";
+import { how, kindOf } from "../subject.ts";
 
 /** What `realPath` makes of a path. */
 export const paths: Group = {
@@ -8,42 +8,44 @@ export const paths: Group = {
   cases: [
     {
       name: "realPath() of the root is the root",
+      tree: {},
       async run(s) {
         assertEquals(await s.storage.realPath("/"), "/");
       },
     },
     {
       name: "realPath() of what is there is its path",
+      tree: { d: { a: "" } },
       async run(s) {
-        await s.mkdir("/d");
-        await s.put("/d/a");
         assertEquals(await s.storage.realPath("/d"), "/d");
         assertEquals(await s.storage.realPath("/d/a"), "/d/a");
       },
     },
     {
       name: "realPath() takes a last segment that is not there",
+      tree: { d: {} },
       async run(s) {
-        await s.mkdir("/d");
         assertEquals(await s.storage.realPath("/new"), "/new");
         assertEquals(await s.storage.realPath("/d/new"), "/d/new");
       },
     },
     {
       name: "realPath() in a directory that is not there is not-found",
+      tree: {},
       async run(s) {
         await s.refuses("not-found", "no such file", () => s.storage.realPath("/no/new"));
       },
     },
     {
       name: "realPath() below a file is not-found",
+      tree: { a: "" },
       async run(s) {
-        await s.put("/a");
         await s.refuses("not-found", "not a directory", () => s.storage.realPath("/a/b"));
       },
     },
     {
       name: "realPath() follows links, on the way and at the end",
+      needs: ["links"],
       async run(s) {
         await s.mkdir("/d", "/d/e");
         await s.put("/d/e/a");
@@ -57,6 +59,7 @@ export const paths: Group = {
     },
     {
       name: "realPath() of links in a circle is not-found",
+      needs: ["links"],
       async run(s) {
         await s.storage.symlink("b", "/a");
         await s.storage.symlink("a", "/b");
@@ -73,9 +76,8 @@ export const parents: Group = {
   cases: [
     {
       name: "`..` is the directory above, and the root above itself",
+      tree: { d: { e: {} }, a: "content" },
       async run(s) {
-        await s.mkdir("/d", "/d/e");
-        await s.put("/a", "content");
         assertEquals(await s.get("/d/e/../../a"), "content");
         assertEquals(await s.get("/../../a"), "content");
         assertEquals(await s.storage.realPath("/d/e/.."), "/d");
@@ -85,6 +87,7 @@ export const parents: Group = {
     },
     {
       name: "`..` behind a link is the parent of what the link leads to",
+      needs: ["links"],
       async run(s) {
         await s.mkdir("/d", "/d/e");
         await s.put("/a", "outer");
@@ -120,9 +123,8 @@ export const parents: Group = {
     },
     {
       name: "a closing `/` finds a directory",
+      tree: { d: { a: "" } },
       async run(s) {
-        await s.mkdir("/d");
-        await s.put("/d/a");
         assertEquals(kindOf(await s.storage.stat("/d/")), "directory");
         assertEquals(await s.names("/d/"), ["a"]);
         assertEquals(await s.storage.realPath("/d/"), "/d");
@@ -145,6 +147,7 @@ export const parents: Group = {
     },
     {
       name: "lstat() with a closing `/` follows a link",
+      needs: ["links"],
       async run(s) {
         await s.mkdir("/d");
         await s.storage.symlink("d", "/link");
@@ -154,6 +157,7 @@ export const parents: Group = {
     },
     {
       name: "readLink() with a closing `/` finds the directory, which is no link",
+      needs: ["links"],
       async run(s) {
         await s.mkdir("/d");
         await s.storage.symlink("d", "/link");
@@ -162,6 +166,7 @@ export const parents: Group = {
     },
     {
       name: "remove() with a closing `/` removes no link",
+      needs: ["links"],
       async run(s) {
         await s.mkdir("/d");
         await s.storage.symlink("d", "/link");

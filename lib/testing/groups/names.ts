@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { StorageError } from "../../../lib/storage/errors.ts";
-import type { Group } from "./case.ts";
-import { failureOf, how } from "./subject.ts";
+import { StorageError } from "../../storage/errors.ts";
+import type { Group } from "../case.ts";
+import { failureOf, how } from "../subject.ts";
 
 const ODD_NAMES = [
   " ",
@@ -34,24 +34,47 @@ export const names: Group = {
   name: "names",
   cases: [
     {
-      name: "odd names of files go round",
+      name: "odd names of files are found",
+      tree: Object.fromEntries(ODD_NAMES.map((name) => [name, name])),
       async run(s) {
-        for (const name of ODD_NAMES) await s.put("/" + name, name);
         assertEquals(await s.names("/"), [...ODD_NAMES].sort());
         for (const name of ODD_NAMES) assertEquals(await s.get("/" + name), name);
+      },
+    },
+    {
+      name: "odd names of directories are found",
+      tree: Object.fromEntries(ODD_NAMES.map((name) => [name, { a: name }])),
+      async run(s) {
+        assertEquals(await s.names("/"), [...ODD_NAMES].sort());
+        for (const name of ODD_NAMES) {
+          assertEquals(await s.get(`/${name}/a`), name);
+          assertEquals(await s.storage.realPath(`/${name}/a`), `/${name}/a`);
+        }
+      },
+    },
+    {
+      name: "odd names that are not there are not-found",
+      tree: {},
+      async run(s) {
+        for (const name of ODD_NAMES) {
+          await s.refuses("not-found", "no such file", () => s.storage.stat("/" + name));
+        }
+      },
+    },
+    {
+      name: "odd names of files are removed",
+      async run(s) {
+        for (const name of ODD_NAMES) await s.put("/" + name, name);
         for (const name of ODD_NAMES) await s.storage.remove("/" + name);
         assertEquals(await s.names("/"), []);
       },
     },
     {
-      name: "odd names of directories go round",
+      name: "odd names of directories are removed",
       async run(s) {
-        for (const name of ODD_NAMES) {
-          await s.mkdir("/" + name);
-          await s.put(`/${name}/a`, name);
-          assertEquals(await s.storage.realPath(`/${name}/a`), `/${name}/a`);
-        }
-        assertEquals(await s.names("/"), [...ODD_NAMES].sort());
+        for (const name of ODD_NAMES) await s.mkdir("/" + name);
+        for (const name of ODD_NAMES) await s.storage.rmdir("/" + name);
+        assertEquals(await s.names("/"), []);
       },
     },
     {
@@ -126,6 +149,7 @@ export const rawNames: Group = {
     },
     {
       name: "raw names stand in links",
+      needs: ["links"],
       async run(s) {
         await s.put("/\udcff", "content");
         await s.storage.symlink("\udcff", "/\udcfe");

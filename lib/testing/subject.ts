@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { FileType } from "../../../lib/attrs.ts";
-import { StorageError, type StorageErrorCode } from "../../../lib/storage/errors.ts";
+import { FileType } from "../attrs.ts";
+import { StorageError, type StorageErrorCode } from "../storage/errors.ts";
 import type {
   DirEntry,
   FileAttrs,
@@ -10,7 +10,8 @@ import type {
   Storage,
   StorageExtensions,
   VirtualPath,
-} from "../../../lib/storage/storage.ts";
+} from "../storage/storage.ts";
+import type { Tree } from "./tree.ts";
 
 /** A switch of {@linkcode OpenOptions}. */
 type Flag = Exclude<keyof OpenOptions, "attrs">;
@@ -91,6 +92,19 @@ export class Subject {
     return this.using(path, how("read"), readAll);
   }
 
+  /** Makes a tree, by the storage's own means. */
+  async fill(tree: Tree, directory: VirtualPath = ""): Promise<void> {
+    for (const [name, node] of Object.entries(tree)) {
+      const path = `${directory}/${name}`;
+      if (typeof node === "string") {
+        await this.put(path, node);
+      } else {
+        await this.storage.mkdir(path, {});
+        await this.fill(node, path);
+      }
+    }
+  }
+
   /** Makes directories. */
   async mkdir(...paths: readonly VirtualPath[]): Promise<void> {
     for (const path of paths) await this.storage.mkdir(path, {});
@@ -139,6 +153,14 @@ export class Subject {
     assertInstanceOf(error, StorageError, `${error} is no StorageError`);
     assertEquals(error.code, code, `The code of "${error.message}"`);
     if (this.tellsReasons && reason !== "") assertEquals(error.message, reason);
+  }
+
+  /** Asserts that `action` fails as something that this storage does not do for anybody. */
+  async refusesToServe(action: () => MaybePromise<unknown>): Promise<void> {
+    const error = await failureOf(action);
+    assertInstanceOf(error, StorageError, `${error} is no StorageError`);
+    const told = `The code is ${error.code}, neither denied nor unsupported`;
+    assert(error.code === "denied" || error.code === "unsupported", told);
   }
 }
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Group } from "./case.ts";
-import { bytesOf, how, textAt } from "./subject.ts";
+import type { Group } from "../case.ts";
+import { bytesOf, how, textAt } from "../subject.ts";
 
 const MODE_OF_NEW_FILES = 0o666;
 
@@ -10,15 +10,25 @@ export const opening: Group = {
   cases: [
     {
       name: "open() finds a file that is there",
+      tree: { a: "content" },
       async run(s) {
-        await s.put("/a", "content");
         assertEquals(await s.get("/a"), "content");
       },
     },
     {
-      name: "open() of a name that is not there is not-found",
+      name: "open() to read a name that is not there is not-found",
+      tree: { a: "" },
       async run(s) {
-        await s.refuses("not-found", "no such file", () => s.storage.open("/a", how("read")));
+        for (const path of ["/no", "/no/a"]) {
+          await s.refuses("not-found", "no such file", () => s.storage.open(path, how("read")));
+        }
+        const below = () => s.storage.open("/a/b", how("read"));
+        await s.refuses("not-found", "not a directory", below);
+      },
+    },
+    {
+      name: "open() to write a name that is not there is not-found",
+      async run(s) {
         await s.refuses("not-found", "no such file", () => s.storage.open("/a", how("write")));
         assertEquals(await s.names("/"), []);
       },
@@ -39,12 +49,18 @@ export const opening: Group = {
       },
     },
     {
-      name: "open() of a directory fails, to read and to write",
+      name: "open() of a directory to read fails",
+      tree: { d: {} },
+      async run(s) {
+        await s.refuses("failure", "is a directory", () => s.storage.open("/d", how("read")));
+        await s.refuses("failure", "is a directory", () => s.storage.open("/", how("read")));
+      },
+    },
+    {
+      name: "open() of a directory to write fails",
       async run(s) {
         await s.mkdir("/d");
-        await s.refuses("failure", "is a directory", () => s.storage.open("/d", how("read")));
         await s.refuses("failure", "is a directory", () => s.storage.open("/d", how("write")));
-        await s.refuses("failure", "is a directory", () => s.storage.open("/", how("read")));
       },
     },
     {
@@ -188,8 +204,8 @@ export const opening: Group = {
     },
     {
       name: "open() of one file twice gives two handles, and closing one leaves the other",
+      tree: { a: "content" },
       async run(s) {
-        await s.put("/a", "content");
         const first = await s.storage.open("/a", how("read"));
         const second = await s.storage.open("/a", how("read"));
         await first.close(false);
@@ -199,8 +215,8 @@ export const opening: Group = {
     },
     {
       name: "close() settles also where the session breaks off",
+      tree: { a: "content" },
       async run(s) {
-        await s.put("/a", "content");
         const file = await s.storage.open("/a", how("read"));
         await file.close(true);
         assertEquals(await s.get("/a"), "content");

@@ -1,8 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { Group } from "./case.ts";
-import { bytesOf, how, pattern, readAll, textAt } from "./subject.ts";
+import type { Group } from "../case.ts";
+import { bytesOf, how, pattern, readAll, textAt } from "../subject.ts";
 
 const MIB = 1024 * 1024;
+
+/** 300,000 bytes of which no piece is like another. */
+const LARGE_TEXT = Array.from({ length: 50_000 }, (_, index) => `${100_000 + index}`).join("");
 
 /** Reading and writing at positions. */
 export const content: Group = {
@@ -10,8 +13,8 @@ export const content: Group = {
   cases: [
     {
       name: "read() begins at its position, whatever was read before",
+      tree: { a: "0123456789" },
       async run(s) {
-        await s.put("/a", "0123456789");
         await s.using("/a", how("read"), async (file) => {
           assertEquals(await textAt(file, 7, 2), "78");
           assertEquals(await textAt(file, 2, 3), "234");
@@ -21,8 +24,8 @@ export const content: Group = {
     },
     {
       name: "read() gives less than asked for at the end, and 0 behind it",
+      tree: { a: "0123456789" },
       async run(s) {
-        await s.put("/a", "0123456789");
         await s.using("/a", how("read"), async (file) => {
           assertEquals(await textAt(file, 8, 100), "89");
           assertEquals(await file.read(new Uint8Array(4), 10), 0);
@@ -33,8 +36,8 @@ export const content: Group = {
     },
     {
       name: "read() of an empty file gives 0",
+      tree: { a: "" },
       async run(s) {
-        await s.put("/a");
         await s.using("/a", how("read"), async (file) => {
           assertEquals(await file.read(new Uint8Array(4), 0), 0);
         });
@@ -42,8 +45,8 @@ export const content: Group = {
     },
     {
       name: "read() into no room gives 0",
+      tree: { a: "content" },
       async run(s) {
-        await s.put("/a", "content");
         await s.using("/a", how("read"), async (file) => {
           assertEquals(await file.read(new Uint8Array(0), 0), 0);
         });
@@ -51,8 +54,8 @@ export const content: Group = {
     },
     {
       name: "read() touches no byte around the window that it is lent",
+      tree: { a: "content" },
       async run(s) {
-        await s.put("/a", "content");
         const around = new Uint8Array(16).fill(0xee);
         await s.using("/a", how("read"), async (file) => {
           assertEquals(await file.read(around.subarray(4, 8), 0), 4);
@@ -64,14 +67,13 @@ export const content: Group = {
     },
     {
       name: "read() fills a large buffer in one go",
+      tree: { a: LARGE_TEXT },
       async run(s) {
-        const bytes = pattern(300_000);
-        await s.put("/a", bytes);
-        const into = new Uint8Array(300_000);
+        const into = new Uint8Array(LARGE_TEXT.length);
         await s.using("/a", how("read"), async (file) => {
-          assertEquals(await file.read(into, 0), 300_000);
+          assertEquals(await file.read(into, 0), LARGE_TEXT.length);
         });
-        assertEquals(into, bytes);
+        assertEquals(into, bytesOf(LARGE_TEXT));
       },
     },
     {

@@ -1,0 +1,81 @@
+import { StorageError } from "../errors.ts";
+import { readAccounts } from "./accounts.ts";
+import { JailStorage } from "./jail.ts";
+import { type Libc, openLibc } from "./libc.ts";
+import { portableRights } from "./portable_rights.ts";
+import type { Root } from "./root.ts";
+import { openKernelRoot } from "./root_kernel.ts";
+import { PortableRoot } from "./root_portable.ts";
+
+/** How {@linkcode openJail} keeps a client in. */
+export interface OpenJailOptions {
+  /**
+   * `kernel`: by openat2(2), through FFI, on Linux alone, and no second process
+   * can race it. `portable`: step by step through Deno's file API, on every
+   * system and without FFI. `auto`, which is the default: by the kernel where
+   * that works.
+   */
+  readonly confine?: "auto" | "kernel" | "portable" | undefined;
+}
+
+/**
+ * Opens a directory of this machine as a storage: the client sees it as `/`,
+ * finds its links working as in a chroot, and reaches nothing else. Names of
+ * owners are told where /etc/passwd and /etc/group may be read.
+ *
+ * This is one of the three rings of `sftpwrap jail`. The other two, Deno's
+ * permissions and Landlock, belong to a whole process, and so to whoever starts
+ * it: give it `--allow-read=DIR --allow-write=DIR`, and with the kernel's way
+ * `--allow-ffi` for libc.
+ *
+ * @param directory The directory, by any path.
+ * @param options How it is kept.
+ * @returns The storage, which answers at once. Its `close` gives the directory back.
+ * @throws {StorageError} If it is no directory.
+ * @throws {Error} If `kernel` is asked for and the kernel, the system or Deno's permissions refuse.
+ *
+ * @example
+ * ```ts
+ * import { openJail, serve } from "@sftpwrap/sftpwrap";
+ *
+ * Deno.exit(await serve(await openJail("/srv/sftp/alice")));
+ * ```
+ */
+export async function openJail(
+  directory: string,
+  { confine = "auto" }: OpenJailOptions = {},
+): Promise<JailStorage> {
+  const path = await realDirectory(directory);
+  return new JailStorage(openRoot(path, confine), readAccounts());
+}
+
+/** Opened once: it is never given back. */
+let libc: Libc | undefined;
+
+function openRoot(path: string, confine: OpenJailOptions["confine"]): Root {
+  if (confine === "portable") return new PortableRoot(path, portableRights());
+  try {
+    libc ??= openLibc();
+    return openKernelRoot(path, libc);
+  } catch (error) {
+    if (confine === "kernel" || !isMissing(error)) throw error;
+    return new PortableRoot(path, portableRights());
+  }
+}
+
+/** Whether what failed is the kernel's way itself: not here, or not allowed. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotSupported || error instanceof Deno.errors.NotCapable ||
+    (error instanceof StorageError && error.code === "unsupported");
+}
+
+async function realDirectory(directory: string): Promise<string> {
+  try {
+    const path = await Deno.realPath(directory);
+    if ((await Deno.stat(path)).isDirectory) return path;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new StorageError("not-found", "no such file", { cause: error });
+  }
+  throw new StorageError("not-found", "not a directory");
+}

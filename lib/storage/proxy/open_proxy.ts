@@ -1,0 +1,77 @@
+import { SftpClient } from "../../client/client.ts";
+import { ConnectionLostError } from "../../client/errors.ts";
+import { connect } from "./connect.ts";
+import {
+  type ConnectEnvironment,
+  ConnectError,
+  type ConnectOptions,
+} from "./connection_options.ts";
+import { type ProxyOptions, ProxyStorage } from "./proxy.ts";
+
+/** How to reach the far side and how to use it; all of it may be absent. */
+export interface OpenProxyOptions
+  extends Omit<Partial<ConnectOptions>, "host">, Omit<ProxyOptions, "description"> {
+  /** What is taken from the environment where absent: `HOME`, `USER` and `SSH_AUTH_SOCK`, as far as they may be read. */
+  readonly environment?: ConnectEnvironment;
+}
+
+/**
+ * Connects to another SFTP server, as `sftpwrap proxy` does, and opens it as a
+ * storage. The far side's host key is verified as ssh does it; ssh_config fills
+ * in what the options leave out. What speaks SSH is loaded by this call.
+ *
+ * @param host An alias of ssh_config, a name, or an address; without a user, which is an option.
+ * @param options How to reach it and how to use it.
+ * @returns The storage. Its `close` ends the connection. Tell `serve` of its `lost`.
+ * @throws {ConnectError} If there is no connection, with the step that failed, in one line.
+ * @throws {StorageError} If `root` is no directory of the far side.
+ *
+ * @example
+ * ```ts
+ * import { serve } from "@sftpwrap/sftpwrap";
+ * import { openProxy } from "@sftpwrap/sftpwrap/proxy";
+ *
+ * const storage = await openProxy("store.example.org", { user: "backup", keys: ["/keys/backup"] });
+ * Deno.exit(await serve(storage, { failed: storage.lost }));
+ * ```
+ */
+export async function openProxy(
+  host: string,
+  options: OpenProxyOptions = {},
+): Promise<ProxyStorage> {
+  const connected = await connect({
+    transport: "ssh2",
+    agent: false,
+    environment: environment(),
+    log: () => {},
+    ...options,
+    host,
+  });
+  const { channel, description, closed } = connected;
+  try {
+    const client = await SftpClient.connect(channel);
+    closed.then((reason) => client.abort(new ConnectionLostError(reason)));
+    client.ended.then(() => connected.close());
+    const { root, umask } = options;
+    return await ProxyStorage.open(client, { description, root, umask });
+  } catch (error) {
+    await connected.close();
+    if (!(error instanceof ConnectionLostError)) throw error;
+    throw new ConnectError(`${description}: no SFTP server answered: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function environment(): ConnectEnvironment {
+  return {
+    home: variable("HOME"),
+    user: variable("USER") ?? variable("LOGNAME"),
+    agentSocket: variable("SSH_AUTH_SOCK"),
+  };
+}
+
+function variable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}

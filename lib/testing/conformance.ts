@@ -1,0 +1,222 @@
+import { assert } from "@std/assert";
+import type { MaybePromise, Storage } from "../storage/storage.ts";
+import type { Case, Group } from "./case.ts";
+import { attributes } from "./groups/attributes.ts";
+import { content } from "./groups/content.ts";
+import { directories } from "./groups/directories.ts";
+import { copying, figures, hardLinks, linkAttributes } from "./groups/extensions.ts";
+import { links, noLinks, refusedLinks } from "./groups/links.ts";
+import { listing } from "./groups/listing.ts";
+import { names, rawNames, refusedRawNames } from "./groups/names.ts";
+import { opening } from "./groups/opening.ts";
+import { parents, paths } from "./groups/paths.ts";
+import { refusedWriting } from "./groups/refused_writing.ts";
+import { posixRenaming, renaming } from "./groups/renaming.ts";
+import { Subject } from "./subject.ts";
+import type { Tree } from "./tree.ts";
+
+/** A storage for one test. */
+export interface Fixture {
+  /** Holds the tree that was asked for, and nothing else. The test closes it. */
+  readonly storage: Storage;
+  /** Failures tell POSIX's reasons ("file exists"), which are then tested as well. */
+  readonly tellsReasons?: boolean;
+  /** Takes away what the storage stood on, after it is closed. */
+  dispose?(): MaybePromise<void>;
+}
+
+/**
+ * Makes a storage for one test.
+ *
+ * @param tree What it is to hold: always nothing, `{}`, for a storage that can
+ * write, which the test then fills by itself; for one that skips `writing`,
+ * what the test wants to find there.
+ */
+export type MakeStorage = (tree: Tree) => MaybePromise<Fixture>;
+
+/** Tests that a storage does not run. */
+export interface Skip {
+  /** Why, for the reader of the report. */
+  readonly reason: string;
+  /**
+   * What is skipped: the name of a test, without its group; that of a whole
+   * group; or `writing` or `links`, for all that need it. In the place of
+   * `writing`, `links` and `raw names` it is then tested that they are refused.
+   */
+  readonly tests: readonly string[];
+}
+
+const GROUPS: readonly Group[] = [
+  opening,
+  content,
+  attributes,
+  directories,
+  listing,
+  links,
+  noLinks,
+  refusedLinks,
+  paths,
+  parents,
+  renaming,
+  names,
+  rawNames,
+  refusedRawNames,
+  posixRenaming,
+  hardLinks,
+  linkAttributes,
+  figures,
+  copying,
+  refusedWriting,
+];
+
+/** What every test needs that is given no tree. */
+const WRITING = "writing";
+
+/** A test, and all that it stands for. */
+interface Entry {
+  readonly test: Case;
+  /** As the report calls it. */
+  readonly title: string;
+  readonly group: Group;
+  readonly needs: readonly string[];
+}
+
+const ENTRIES: readonly Entry[] = GROUPS.flatMap((group) =>
+  group.cases.map((test) => ({
+    test,
+    title: `${group.name}: ${test.name}`,
+    group,
+    needs: [...group.needs ?? [], ...test.needs ?? [], ...test.tree === undefined ? [WRITING] : []],
+  }))
+);
+
+/**
+ * Tests that a storage keeps the promises of {@linkcode Storage}: some 200
+ * tests, each a step of `t` on a storage of its own. What a storage leaves out
+ * of its `extensions` is not tested.
+ *
+ * A skip says why. One that is not needed, because everything that it names
+ * passes, fails: so no skip outlives its reason.
+ *
+ * @param t The test that this is called in, by `Deno.test`.
+ * @param makeStorage Makes a storage for one test.
+ * @param skips What is not tested.
+ * @throws {AssertionError} If a skip names no test, no group and nothing else that is known.
+ *
+ * @example A storage in memory
+ * ```ts
+ * import { MemoryStorage } from "@sftpwrap/sftpwrap";
+ * import { conformance } from "@sftpwrap/sftpwrap/testing";
+ *
+ * Deno.test("MemoryStorage keeps the promises of a storage", async (t) => {
+ *   await conformance(t, () => ({ storage: new MemoryStorage() }));
+ * });
+ * ```
+ */
+export async function conformance(
+  t: Deno.TestContext,
+  makeStorage: MakeStorage,
+  skips: readonly Skip[] = [],
+): Promise<void> {
+  refuseUnknownNames(skips);
+  const suite = { skips, makeStorage, offered: await offers(makeStorage) };
+  for (const entry of ENTRIES) {
+    const reason = reasonToSkip(entry, suite);
+    await t.step({
+      name: entry.title + (reason === undefined ? "" : ` (skipped: ${reason})`),
+      ignore: reason !== undefined,
+      fn: () => runOne(entry, suite),
+    });
+  }
+  for (const name of new Set(skips.flatMap(({ tests }) => tests))) {
+    await t.step(`the skip "${name}" is needed`, () => assertNeeded(name, suite));
+  }
+}
+
+/** What one storage runs. */
+interface Suite {
+  readonly makeStorage: MakeStorage;
+  readonly skips: readonly Skip[];
+  /** What it has of what a storage may leave out. */
+  readonly offered: ReadonlySet<string>;
+}
+
+async function runOne({ test }: Entry, { makeStorage, skips }: Suite): Promise<void> {
+  const { tree = {} } = test;
+  const writes = skipOf(WRITING, skips) === undefined;
+  const fixture = await makeStorage(writes ? {} : tree);
+  try {
+    const subject = new Subject(fixture.storage, fixture.tellsReasons ?? false);
+    if (writes) await subject.fill(tree);
+    await test.run(subject);
+  } finally {
+    await fixture.storage.close();
+    await fixture.dispose?.();
+  }
+}
+
+async function offers(makeStorage: MakeStorage): Promise<ReadonlySet<string>> {
+  const { storage, dispose } = await makeStorage({});
+  const extensions = Object.entries(storage.extensions)
+    .filter(([, method]) => method !== undefined)
+    .map(([name]) => name);
+  await storage.close();
+  await dispose?.();
+  return new Set([
+    WRITING,
+    "links",
+    ...extensions,
+    ...storage.resolvesParents ? ["resolvesParents"] : [],
+  ]);
+}
+
+function reasonToSkip(entry: Entry, { skips, offered }: Suite): string | undefined {
+  const { group, needs } = entry;
+  const skip = skips.find(({ tests }) => tests.some((name) => isCalled(entry, name)));
+  if (skip !== undefined) return skip.reason;
+  const missing = needs.find((need) => !offered.has(need));
+  if (missing !== undefined) return `${missing} is not offered`;
+  const { insteadOf } = group;
+  if (insteadOf !== undefined && skipOf(insteadOf, skips) === undefined) {
+    return `"${insteadOf}" runs`;
+  }
+  return undefined;
+}
+
+/** Whether a skip's name stands for a test, among others. */
+function isCalled({ test, group, needs }: Entry, name: string): boolean {
+  return name === test.name || name === group.name || needs.includes(name);
+}
+
+function skipOf(name: string, skips: readonly Skip[]): Skip | undefined {
+  return skips.find(({ tests }) => tests.includes(name));
+}
+
+/** A skip that names nothing would go on hiding nothing for ever. */
+function refuseUnknownNames(skips: readonly Skip[]): void {
+  for (const name of skips.flatMap(({ tests }) => tests)) {
+    const isKnown = ENTRIES.some((entry) => isCalled(entry, name));
+    assert(isKnown, `No test and no group is called "${name}"`);
+  }
+}
+
+/** So would one whose tests all pass: it is looked for the first that fails. */
+async function assertNeeded(name: string, suite: Suite): Promise<void> {
+  const covered = ENTRIES.filter((entry) => isCalled(entry, name))
+    // Tests of a refusal fail where nothing is refused.
+    .filter(({ group }) => group.insteadOf === undefined)
+    .filter(({ needs }) => needs.every((need) => suite.offered.has(need)));
+  for (const entry of covered) {
+    if (await fails(() => runOne(entry, suite))) return;
+  }
+  assert(covered.length === 0, `Everything passes that is skipped as "${name}"`);
+}
+
+async function fails(test: () => Promise<void>): Promise<boolean> {
+  try {
+    await test();
+    return false;
+  } catch {
+    return true; // The wanted answer; what it is does not matter.
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Tests for the author of a storage: everything that the session and its
+ * clients rely on, and nothing that they do not.
+ *
+ * @module
+ */
+
+export { conformance, type Fixture, type MakeStorage, type Skip } from "./conformance.ts";
+export type { Tree } from "./tree.ts";
