@@ -1,6 +1,7 @@
 import type { HostVerification, Transport } from "../storage/proxy/connection_options.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
+import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
 import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
 import { type Destination, parseDestination, parsePort } from "./proxy_destination.ts";
 
@@ -30,6 +31,7 @@ export interface ProxyCommandOptions {
   readonly readOnly: boolean;
   readonly deny: readonly string[] | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly limits: Limits;
 }
 
 /** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
@@ -79,11 +81,9 @@ export const proxySpecs: readonly OptionSpec[] = [
   { name: "root", value: "PATH", help: "the directory of HOST that the client sees as /" },
   { name: "start-directory", value: "DIR", help: "start in DIR" },
   { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
-  { name: "read-only", help: "refuse whatever changes anything" },
-  { name: "deny-requests", value: "LIST", help: "refuse these requests (a,b,c)" },
-  { name: "allow-requests", value: "LIST", help: "serve only these requests" },
   { name: "query", value: "requests", help: "list the names of all requests" },
   { name: "help", letter: "h", help: "show this help" },
+  ...policySpecs(),
 ];
 
 /** The help text of `sftpwrap proxy`. */
@@ -110,7 +110,8 @@ ${optionsHelp(proxySpecs)}
 export function parseProxyOptions(
   args: readonly string[],
 ): ProxyCommandOptions | { readonly print: string } {
-  const { values, switches, operands } = parseOptions(args, proxySpecs);
+  const given = parseOptions(args, proxySpecs);
+  const { values, switches, operands } = given;
   if (switches.has("help")) return { print: proxyHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -145,6 +146,7 @@ export function parseProxyOptions(
     readOnly: switches.has("read-only"),
     deny: requestList(values.get("deny-requests")),
     allow: requestList(values.get("allow-requests")),
+    limits: parseLimits(given),
   };
 }
 
