@@ -49,6 +49,11 @@ export class FilteredFile implements FileHandle {
   }
 }
 
+/** A path without the `/` that asks for a directory at its end. */
+export function withoutSlash(path: VirtualPath): VirtualPath {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
 /** Goes on with a file that is open, and closes it where that fails. */
 export function whileOpen<F extends FileHandle, T>(
   file: F,
@@ -191,12 +196,16 @@ export class FilteredStorage implements Storage<FilteredFile> {
     });
   }
 
-  /** The path of an entry itself, without links on the way there; a link at its end stays. */
+  /**
+   * The path of an entry itself, without links on the way there; a link at its
+   * end stays, also where a `/` behind it asks for what it leads to.
+   */
   protected entryPath(path: VirtualPath): MaybePromise<VirtualPath> {
-    const name = nameOf(path);
-    if (name === "" || name === "..") return this.#inner.realPath(path);
-    const parent = parentOf(path);
-    if (parent === "/") return path;
+    const plain = withoutSlash(path);
+    const name = nameOf(plain);
+    if (name === "" || name === "..") return this.#inner.realPath(plain);
+    const parent = parentOf(plain);
+    if (parent === "/") return plain;
     return after(this.#inner.realPath(parent), (real) => childOf(real, name));
   }
 

@@ -13,7 +13,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { type FilteredFile, FilteredStorage } from "./filtered_storage.ts";
+import { type FilteredFile, FilteredStorage, withoutSlash } from "./filtered_storage.ts";
 import { Globs, type Match, type Spot } from "./glob.ts";
 
 /**
@@ -93,7 +93,7 @@ class PathLimits extends FilteredStorage {
     if (this.#hidden && this.#globs.at(path).match === "itself" && isName(nameOf(path))) {
       return after(this.#target(parentOf(path)), (parent) => childOf(parent, nameOf(path)));
     }
-    return this.#target(path);
+    return after(this.#target(path), () => super.realPath(path));
   }
 
   override readLink(path: VirtualPath): MaybePromise<string> {
@@ -146,20 +146,21 @@ class PathLimits extends FilteredStorage {
 
   /** The path of what `path` leads to; refused where that, or a link at its end, is kept. */
   #target(path: VirtualPath, creates = false): MaybePromise<VirtualPath> {
-    this.#require(path, creates);
-    return after(super.realPath(path), (real) => {
-      if (real === path) return real;
+    const plain = withoutSlash(path);
+    this.#require(plain, creates);
+    return after(super.realPath(plain), (real) => {
+      if (real === plain) return real;
       this.#require(real, creates);
-      return after(this.#entry(path, creates), () => real);
+      return after(this.#entry(plain, creates), () => real);
     });
   }
 
-  /** The path of an entry itself; refused where that is kept. */
+  /** The path of an entry itself; refused where that, or with a `/` behind it its target, is kept. */
   #entry(path: VirtualPath, creates = false): MaybePromise<VirtualPath> {
     this.#require(path, creates);
     return after(super.entryPath(path), (entry) => {
       this.#require(entry, creates);
-      return entry;
+      return path.endsWith("/") ? after(this.#target(path, creates), () => entry) : entry;
     });
   }
 
