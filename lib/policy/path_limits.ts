@@ -42,9 +42,8 @@ export function denyPaths(patterns: readonly string[]): AccessPolicy {
  * As {@linkcode denyPaths}, and the paths look as if nothing were there: they
  * are not found and not listed. To make something under such a name is refused.
  *
- * RMDIR of a folder that seems empty fails, and whoever may make links can find
- * out whether a folder inside of a hidden one exists, by a link that leads in
- * and out again.
+ * RMDIR of a folder that seems empty fails, and a link whose text leads into a
+ * hidden folder and out again tells by its working that there is such a folder.
  *
  * @param patterns As `lib/policy/glob.ts` reads them.
  * @throws {SyntaxError} If one of them is no pattern.
@@ -155,12 +154,18 @@ class PathLimits extends FilteredStorage {
     });
   }
 
-  /** The path of an entry itself; refused where that, or with a `/` behind it its target, is kept. */
+  /**
+   * The path of an entry itself; refused where that is kept, or a folder on the
+   * way there, or with a `/` behind it what it leads to.
+   */
   #entry(path: VirtualPath, creates = false): MaybePromise<VirtualPath> {
-    this.#require(path, creates);
+    const plain = withoutSlash(path);
+    this.#require(plain, creates);
     return after(super.entryPath(path), (entry) => {
       this.#require(entry, creates);
-      return path.endsWith("/") ? after(this.#target(path, creates), () => entry) : entry;
+      // With links on the way, each folder that the path names is looked at.
+      const way = entry === plain ? "/" : this.#target(parentOf(plain));
+      return after(way, () => path === plain ? entry : after(this.#target(path), () => entry));
     });
   }
 
