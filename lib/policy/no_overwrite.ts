@@ -17,10 +17,13 @@ import { OwnNames } from "./own_names.ts";
  * writes to or truncates what this session has not made itself, and SETSTAT and
  * FSETSTAT of its size. posix-rename replaces nothing and does what RENAME does.
  *
+ * What the session has made it may open again, to resume an upload, and rename;
+ * RENAME and hardlink of anything else are refused. The session knows its files
+ * by their paths, and so nobody can lay another file under such a path by a
+ * second session. Who is not held by this policy can.
+ *
  * A file can be removed and made anew: `noDelete` goes well with this. Modes,
- * times and owners can be set. What the session has made it may open again, to
- * resume an upload; it knows its files by their paths, so if somebody else
- * puts another file under such a name, the session takes that for its own.
+ * times and owners can be set.
  */
 export function noOverwrite(): AccessPolicy {
   return { name: "no-overwrite", wrap: (storage) => new NoOverwriteStorage(storage) };
@@ -58,27 +61,43 @@ class NoOverwriteStorage extends NeverReplacingStorage {
   }
 
   // What others have taken away is noticed when the name is used again.
-  override mkdir(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
-    return this.#forgetting(path, () => super.mkdir(path, attrs));
-  }
-
   override symlink(target: string, link: VirtualPath): MaybePromise<void> {
     return this.#forgetting(link, () => super.symlink(target, link));
   }
 
+  override mkdir(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    return after(
+      this.entryPath(path),
+      (entry) => after(super.mkdir(path, attrs), () => this.#own.add(entry, "directory")),
+    );
+  }
+
   override hardLink(existing: VirtualPath, link: VirtualPath): MaybePromise<void> {
-    return this.#forgetting(link, () => super.hardLink(existing, link));
+    return after(
+      this.#requireOwnEntry(existing),
+      () => this.#forgetting(link, () => super.hardLink(existing, link)),
+    );
   }
 
   override rename(from: VirtualPath, to: VirtualPath): MaybePromise<void> {
     return after(
-      this.entryPath(from),
+      this.#requireOwnEntry(from),
       (source) =>
         after(
           this.entryPath(to),
           (target) => after(super.rename(from, to), () => this.#own.move(source, target)),
         ),
     );
+  }
+
+  #requireOwnEntry(path: VirtualPath): MaybePromise<VirtualPath> {
+    return after(this.entryPath(path), (entry) => {
+      if (this.#own.has(entry)) return entry;
+      // What is not there is told as such.
+      return after(super.lstat(path), () => {
+        throw refused();
+      });
+    });
   }
 
   #openExisting(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
@@ -91,7 +110,6 @@ class NoOverwriteStorage extends NeverReplacingStorage {
   #requireOwn(path: VirtualPath): MaybePromise<void> {
     return after(super.realPath(path), (real) => {
       if (this.#own.isFile(real)) return;
-      // What is not there is told as such.
       return after(super.stat(path), () => {
         throw refused();
       });
