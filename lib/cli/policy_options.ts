@@ -49,7 +49,7 @@ export const noLimits: Limits = {
 
 const SPECS: readonly OptionSpec[] = [
   { name: "read-only", help: "refuse whatever changes anything" },
-  { name: "upload-only", help: "a drop box: new files come in, nothing is read or listed" },
+  { name: "upload-only", help: "a drop box: new files come in, none is shown" },
   { name: "append-only", help: "files can only grow, and nothing is removed" },
   { name: "no-overwrite", help: "the content of files that are there stays as it is" },
   { name: "no-delete", help: "no file and no directory is removed or replaced" },
