@@ -30,8 +30,8 @@ const table: readonly Line[] = [
   line("--append-only", "+-++-+", "+-+", "+-++-+", "+-++", "+-++-+"),
   line("--no-overwrite", "+-+++-", "+-+", "+-+++-", "+-++", "+-+++-"),
   line("--no-delete", "++++-+", "+++", "++++-+", "++++", "++++-+"),
-  line("--deny=[ogmt]*", "+--+--", "+--", "+--+--", "+--+", "+--+--"),
-  line("--hide=[ogmt]*", "+-----", "+--", "+-----", "+---", "+-----"),
+  line("--deny=[ogmtn]*", "---+--", "---", "---+--", "---+", "---+--"),
+  line("--hide=[ogmtn]*", "------", "---", "------", "----", "------"),
 ];
 
 function line(option: string, ...[sftp, scp, rclone, curl, sshfs]: string[]): Line {
