@@ -16,3 +16,17 @@ export function after<T, R>(
 ): MaybePromise<R> {
   return isPromise(value) ? value.then(next) : next(value);
 }
+
+/** What `work` gives or, where it fails, now or later, what `recover` makes of the failure. */
+export function orElse<T>(
+  work: () => MaybePromise<T>,
+  recover: (failure: unknown) => MaybePromise<T>,
+): MaybePromise<T> {
+  let value: MaybePromise<T>;
+  try {
+    value = work();
+  } catch (failure) {
+    return recover(failure);
+  }
+  return isPromise(value) ? value.catch(recover) : value;
+}

@@ -11,12 +11,18 @@ export interface OptionSpec {
   readonly value?: string;
   /** One line of help. */
   readonly help: string;
+  /** Whether it may be given several times. */
+  readonly repeats?: boolean;
+  /** The heading in the help that it stands below. */
+  readonly group?: string;
 }
 
 /** A parsed command line. */
 export interface ParsedArgs {
   /** Values by long name. */
   readonly values: ReadonlyMap<string, string>;
+  /** All values of options that may be repeated, by long name; given or not. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   /** Long names of the switches that are set. */
   readonly switches: ReadonlySet<string>;
   /** What is not an option, in order. */
@@ -39,14 +45,20 @@ export function parseOptions(args: readonly string[], specs: readonly OptionSpec
     "--": true,
   });
   const values = new Map<string, string>();
-  for (const { name } of valued) {
-    const [value, second] = parsed[name] as readonly string[];
+  const lists = new Map<string, readonly string[]>();
+  for (const { name, repeats } of valued) {
+    const all = parsed[name] as readonly string[];
+    if (repeats) {
+      lists.set(name, all);
+      continue;
+    }
+    const [value, second] = all;
     if (second !== undefined) throw new UsageError(`option --${name} is given twice`);
     if (value !== undefined) values.set(name, value);
   }
   const switches = new Set(names(specs).filter((name) => parsed[name] === true));
   const operands = [parsed["_"], parsed["--"] ?? []].flat().map(String);
-  return { values, switches, operands };
+  return { values, lists, switches, operands };
 }
 
 /** Every option as `--name` or `--name=value`, so that nothing is left to guess. */
@@ -102,11 +114,16 @@ function shortOptions(arg: string, specs: readonly OptionSpec[], valueOf: ValueO
   return out;
 }
 
-/** The options as lines of a help text. */
+/** The options as lines of a help text, those of a group below its heading. */
 export function optionsHelp(specs: readonly OptionSpec[]): string {
   const heads = specs.map(({ name, letter, value }) =>
     `  ${letter === undefined ? "    " : `-${letter}, `}--${name}${value ? ` ${value}` : ""}`
   );
   const width = Math.max(...heads.map((head) => head.length)) + 2;
-  return specs.map((spec, index) => heads[index]!.padEnd(width) + spec.help).join("\n");
+  const lines = new Map<string, string[]>([["", []]]);
+  for (const [index, { group = "", help }] of specs.entries()) {
+    const below = lines.get(group) ?? ["", `${group}:`];
+    lines.set(group, [...below, heads[index]!.padEnd(width) + help]);
+  }
+  return [...lines.values()].flat().join("\n");
 }

@@ -17,7 +17,8 @@ const SPECS: readonly OptionSpec[] = [
 
 /** Runs `sftpwrap authorize`, and returns its exit status. */
 export async function authorizeCommand(args: readonly string[]): Promise<number> {
-  const { values, switches, operands } = parseOptions(args, SPECS);
+  const given = parseOptions(args, SPECS);
+  const { values, switches, operands } = given;
   if (switches.has("help")) {
     print(help());
     return 0;
@@ -28,7 +29,7 @@ export async function authorizeCommand(args: readonly string[]): Promise<number>
   if (keyFile === undefined) throw new UsageError("KEYFILE is missing (- for standard input)");
   if (second !== undefined) throw new UsageError(`unexpected operand "${second}"`);
   const key = parsePublicKey(await readKey(keyFile));
-  const options = jailArguments(values, switches);
+  const options = jailArguments(given);
   // What the jail would refuse is refused now.
   parseJailOptions([...options, "--", directory]);
   for (const path of [directory, values.get("start-directory") ?? ""]) {

@@ -1,4 +1,5 @@
 import { isDirectory } from "../attrs.ts";
+import { guarded } from "../policy/access.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
@@ -16,6 +17,7 @@ import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
 import { openLog } from "./log_file.ts";
 import { missingPermissions } from "./missing.ts";
+import { policiesOf } from "./policy_options.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { expandTokens } from "./tokens.ts";
 
@@ -81,9 +83,11 @@ async function serveJail(
   for (const { name, holds, text } of confinement.enter()) {
     log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
-  return await serve(storage, {
+  const requests = requestPolicy({ readOnly, deny: options.deny, allow: options.allow });
+  const limited = guarded(storage, [...policiesOf(options.limits), { name: "requests", requests }]);
+  return await serve(limited.storage, {
     log,
-    policy: requestPolicy({ readOnly, deny: options.deny, allow: options.allow }),
+    policy: limited.policy,
     startDirectory: start,
     user: who.user,
     client,

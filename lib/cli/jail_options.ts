@@ -3,6 +3,7 @@ import type { ConfineMode } from "./confinement.ts";
 import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
 import { sessionSpecs, sessionTimes } from "./session_options.ts";
+import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
 import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
 
 /** What `sftpwrap jail` was asked for. */
@@ -18,6 +19,7 @@ export interface JailOptions extends TimeoutOptions {
   readonly readOnly: boolean;
   readonly deny: readonly string[] | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly limits: Limits;
   /** What a login shell was asked to run. */
   readonly command: string | undefined;
   readonly allowHome: boolean;
@@ -42,9 +44,6 @@ export const jailSpecs: readonly OptionSpec[] = [
     value: "DIR",
     help: "start in DIR, a directory inside the jail",
   },
-  { name: "read-only", letter: "R", help: "refuse whatever changes anything" },
-  { name: "deny-requests", letter: "P", value: "LIST", help: "refuse these requests (a,b,c)" },
-  { name: "allow-requests", letter: "p", value: "LIST", help: "serve only these requests" },
   ...sessionSpecs,
   { name: "query", letter: "Q", value: "requests", help: "list the names of all requests" },
   {
@@ -61,6 +60,7 @@ export const jailSpecs: readonly OptionSpec[] = [
     help: "the form in which a login shell is called",
   },
   { name: "help", letter: "h", help: "show this help" },
+  ...policySpecs({ "read-only": "R", "deny-requests": "P", "allow-requests": "p" }),
 ];
 
 /** The help text of `sftpwrap jail`. */
@@ -89,7 +89,8 @@ ${optionsHelp(jailSpecs)}
 export function parseJailOptions(
   args: readonly string[],
 ): JailOptions | { readonly print: string } {
-  const { values, switches, operands } = parsed(args);
+  const given = parsed(args);
+  const { values, switches, operands } = given;
   if (switches.has("help")) return { print: jailHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -106,6 +107,7 @@ export function parseJailOptions(
     deny: requestList(values.get("deny-requests")),
     allow: requestList(values.get("allow-requests")),
     ...sessionTimes(values),
+    limits: parseLimits(given),
     command: values.get("command"),
     allowHome: switches.has("allow-home"),
     confine: confineMode(values.get("confine") ?? "auto"),
@@ -115,12 +117,11 @@ export function parseJailOptions(
 
 /** The given options of a jail as arguments again, for a line that runs it. */
 export function jailArguments(
-  values: ReadonlyMap<string, string>,
-  switches: ReadonlySet<string>,
+  { values, lists, switches }: ParsedArgs,
 ): readonly string[] {
   return jailSpecs.flatMap(({ name }) => {
-    const value = values.get(name);
-    return value !== undefined ? [`--${name}=${value}`] : switches.has(name) ? [`--${name}`] : [];
+    const given = [values.get(name) ?? [], lists.get(name) ?? []].flat();
+    return switches.has(name) ? [`--${name}`] : given.map((value) => `--${name}=${value}`);
   });
 }
 

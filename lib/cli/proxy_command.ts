@@ -1,5 +1,6 @@
 import { SftpClient } from "../client/client.ts";
 import { ConnectionLostError } from "../client/errors.ts";
+import { guarded } from "../policy/access.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
@@ -14,6 +15,7 @@ import { StartError } from "./errors.ts";
 import { clientAddress, environment, identity } from "./host.ts";
 import { openLog } from "./log_file.ts";
 import { prepareProxyConfinement } from "./proxy_confinement.ts";
+import { policiesOf } from "./policy_options.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
 import { exposure, findSecret } from "./proxy_secrets.ts";
 import { requireSftp } from "./sftp_only.ts";
@@ -122,9 +124,11 @@ async function serveFrom(
     log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
   log.write(LogLevel.INFO, `connected to ${description}`);
-  return await serve(storage, {
+  const requests = requestPolicy({ readOnly, deny, allow });
+  const limited = guarded(storage, [...policiesOf(options.limits), { name: "requests", requests }]);
+  return await serve(limited.storage, {
     log,
-    policy: requestPolicy({ readOnly, deny, allow }),
+    policy: limited.policy,
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
     user,

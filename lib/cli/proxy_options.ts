@@ -3,6 +3,7 @@ import type { TimeoutOptions } from "../serve_timeouts.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
 import { sessionSpecs, sessionTimes } from "./session_options.ts";
+import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
 import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
 import { type Destination, parseDestination, parsePort } from "./proxy_destination.ts";
 
@@ -32,6 +33,7 @@ export interface ProxyCommandOptions extends TimeoutOptions {
   readonly readOnly: boolean;
   readonly deny: readonly string[] | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly limits: Limits;
 }
 
 /** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
@@ -81,12 +83,10 @@ export const proxySpecs: readonly OptionSpec[] = [
   { name: "root", value: "PATH", help: "the directory of HOST that the client sees as /" },
   { name: "start-directory", value: "DIR", help: "start in DIR" },
   { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
-  { name: "read-only", help: "refuse whatever changes anything" },
-  { name: "deny-requests", value: "LIST", help: "refuse these requests (a,b,c)" },
-  { name: "allow-requests", value: "LIST", help: "serve only these requests" },
   ...sessionSpecs,
   { name: "query", value: "requests", help: "list the names of all requests" },
   { name: "help", letter: "h", help: "show this help" },
+  ...policySpecs(),
 ];
 
 /** The help text of `sftpwrap proxy`. */
@@ -113,7 +113,8 @@ ${optionsHelp(proxySpecs)}
 export function parseProxyOptions(
   args: readonly string[],
 ): ProxyCommandOptions | { readonly print: string } {
-  const { values, switches, operands } = parseOptions(args, proxySpecs);
+  const given = parseOptions(args, proxySpecs);
+  const { values, switches, operands } = given;
   if (switches.has("help")) return { print: proxyHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -149,6 +150,7 @@ export function parseProxyOptions(
     deny: requestList(values.get("deny-requests")),
     allow: requestList(values.get("allow-requests")),
     ...sessionTimes(values),
+    limits: parseLimits(given),
   };
 }
 

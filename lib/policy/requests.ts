@@ -1,6 +1,5 @@
-import { changesFiles } from "../session/open_options.ts";
-import type { Policy, RequestKind } from "../session/table.ts";
-import type { OpenRequest } from "../wire/requests.ts";
+import type { Policy } from "../session/table.ts";
+import { refuseChanges } from "./read_only.ts";
 
 /** Which requests a session may make, as OpenSSH's `-R`, `-P` and `-p`. */
 export interface RequestRules {
@@ -15,9 +14,8 @@ export interface RequestRules {
 /** A policy of {@linkcode RequestRules}, with OpenSSH's words for the log. */
 export function requestPolicy({ readOnly, deny, allow }: RequestRules): Policy {
   return (kind, request) => {
-    if (readOnly && changes(kind, request)) {
-      return `Refusing ${kind.name} request in read-only mode`;
-    }
+    const reason = readOnly ? refuseChanges(kind, request) : undefined;
+    if (reason !== undefined) return reason;
     if (deny?.includes(kind.name)) return `Refusing denylisted ${kind.name} request`;
     if (allow !== undefined && !allow.includes(kind.name)) {
       return `Refusing non-allowlisted ${kind.name} request`;
@@ -26,7 +24,8 @@ export function requestPolicy({ readOnly, deny, allow }: RequestRules): Policy {
   };
 }
 
-function changes(kind: RequestKind, request: unknown): boolean {
-  if (kind.name !== "open" || request === undefined) return kind.mutates;
-  return changesFiles((request as OpenRequest).pflags);
+/** Refuses whole kinds of requests, as a policy of this name does. */
+export function refuseKinds(policy: string, names: readonly string[]): Policy {
+  return ({ name }) =>
+    names.includes(name) ? `Refusing ${name} request in ${policy} mode` : undefined;
 }

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { optionsHelp, type OptionSpec, parseOptions } from "../../lib/cli/args.ts";
 import { UsageError } from "../../lib/cli/errors.ts";
 import { type JailOptions, parseJailOptions } from "../../lib/cli/jail_options.ts";
+import { noLimits } from "../../lib/cli/policy_options.ts";
 import { LogLevel } from "../../lib/session/log.ts";
 import { requestNames } from "../../lib/session/rows/rows.ts";
 
@@ -100,6 +101,7 @@ const defaults: JailOptions = {
   allowHome: false,
   confine: "auto",
   check: false,
+  limits: noLimits,
 };
 
 Deno.test("parseJailOptions() reads each option", () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/cli/errors.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "../../lib/cli/proxy_options.ts";
+import { noLimits } from "../../lib/cli/policy_options.ts";
 
 function parsed(...args: readonly string[]): ProxyCommandOptions {
   const options = parseProxyOptions(args);
@@ -36,6 +37,7 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     logLevel: 3,
     umask: undefined,
     readOnly: false,
+    limits: noLimits,
     deny: undefined,
     allow: undefined,
   });

@@ -1,0 +1,57 @@
+import type { Policy } from "../session/table.ts";
+import type { Storage } from "../storage/storage.ts";
+
+/**
+ * Who may do what, in two halves that belong together: kinds of requests that
+ * are refused outright, and limits around the storage for what depends on the
+ * files themselves.
+ */
+export interface AccessPolicy {
+  /** What the command line calls it. */
+  readonly name: string;
+  /** Refuses requests before they reach the storage; an extension that it refuses is not advertised. */
+  readonly requests?: Policy;
+  /** The same storage with limits, for one session. */
+  wrap?(storage: Storage): Storage;
+}
+
+/** What a session is served from, once policies apply. */
+export interface Guarded {
+  /** The storage with the limits of all policies around it. */
+  readonly storage: Storage;
+  /** Refuses what any of them refuses. */
+  readonly policy: Policy;
+}
+
+/**
+ * Applies policies to a storage, for one session: what one of them refuses is
+ * refused. Both halves of the result go to `serve`.
+ *
+ * @param policies The last one is asked first, as it lies around the others.
+ *
+ * @example A drop box that shows none of its dotfiles
+ * ```ts
+ * import { guarded, hidePaths, MemoryStorage, serve, uploadOnly } from "@sftpwrap/sftpwrap";
+ *
+ * const { storage, policy } = guarded(new MemoryStorage(), [uploadOnly(), hidePaths([".*"])]);
+ * Deno.exit(await serve(storage, { policy }));
+ * ```
+ */
+export function guarded(storage: Storage, policies: readonly AccessPolicy[]): Guarded {
+  const wrapped = policies.reduce((inner, policy) => policy.wrap?.(inner) ?? inner, storage);
+  return {
+    storage: wrapped,
+    policy: firstRefusal(policies.flatMap(({ requests }) => requests ?? [])),
+  };
+}
+
+/** Several policies over requests as one, which gives the first reason that any of them has. */
+function firstRefusal(policies: readonly Policy[]): Policy {
+  return (kind, request) => {
+    for (const policy of policies) {
+      const reason = policy(kind, request);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  };
+}

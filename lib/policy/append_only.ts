@@ -1,0 +1,118 @@
+import { after } from "../maybe_promise.ts";
+import { StorageError } from "../storage/errors.ts";
+import type {
+  CopyRange,
+  FileAttrs,
+  FileHandle,
+  MaybePromise,
+  OpenOptions,
+  VirtualPath,
+} from "../storage/storage.ts";
+import type { AccessPolicy } from "./access.ts";
+import { FilteredFile, whileOpen } from "./filtered_storage.ts";
+import { NeverReplacingStorage } from "./never_replacing.ts";
+import { refuseKinds } from "./requests.ts";
+
+/**
+ * Files only grow, and nothing goes away. Refuses REMOVE and RMDIR; an OPEN
+ * that truncates what is there; WRITE and copy-data below the size that the
+ * file had when it was opened; SETSTAT and FSETSTAT of a smaller size.
+ * posix-rename replaces nothing and does what RENAME does.
+ *
+ * New files and names can be made, everything can be read, and modes, times
+ * and owners be set. Whoever makes a file may write to all of it until it is
+ * closed. Two sessions that write to one file at the same time can overwrite
+ * what the other has appended since: each is held to the size it found.
+ */
+export function appendOnly(): AccessPolicy {
+  return {
+    name: "append-only",
+    requests: refuseKinds("append-only", ["remove", "rmdir"]),
+    wrap: (storage) => new AppendOnlyStorage(storage),
+  };
+}
+
+class AppendOnlyStorage extends NeverReplacingStorage {
+  override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
+    return after(this.openNew(path, options), (made) => {
+      if (made !== undefined) return made;
+      return this.#openExisting(path, { ...options, create: false });
+    });
+  }
+
+  override setAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    if (attrs.size === undefined) return super.setAttrs(path, attrs);
+    return after(super.stat(path), (now) => {
+      requireGrowth(attrs, now);
+      return super.setAttrs(path, attrs);
+    });
+  }
+
+  override copyData(range: CopyRange<FilteredFile>): MaybePromise<number> {
+    const { target, targetPosition } = range;
+    if (!(target instanceof GrowingFile)) return super.copyData(range);
+    return super.copyData({ ...range, targetPosition: target.positionFor(targetPosition) });
+  }
+
+  #openExisting(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
+    if (options.truncate) {
+      return after(super.stat(path), () => {
+        throw refused("truncating");
+      });
+    }
+    const opened = super.open(path, options);
+    if (!options.write) {
+      return after(opened, (file) => new GrowingFile(file.inner, Infinity, false));
+    }
+    return after(opened, (file) =>
+      whileOpen(file, ({ inner }) =>
+        after(
+          inner.stat(),
+          ({ size = Infinity }) => new GrowingFile(inner, size, options.append),
+        )));
+  }
+}
+
+/** An open file whose bytes below a position stay as they are. */
+class GrowingFile extends FilteredFile {
+  readonly #floor: number;
+  readonly #appends: boolean;
+
+  /** @param floor The first position that may be written to. */
+  constructor(inner: FileHandle, floor: number, appends: boolean) {
+    super(inner);
+    this.#floor = floor;
+    this.#appends = appends;
+  }
+
+  /**
+   * Where a write goes. What appends may give any position; a far side that
+   * does not append by itself then still harms nothing.
+   */
+  positionFor(position: number): number {
+    if (position >= this.#floor) return position;
+    if (this.#appends && this.#floor !== Infinity) return this.#floor;
+    throw refused("overwriting");
+  }
+
+  override write(data: Uint8Array, position: number): MaybePromise<void> {
+    return super.write(data, this.positionFor(position));
+  }
+
+  override setAttrs(attrs: FileAttrs): MaybePromise<void> {
+    if (attrs.size === undefined) return super.setAttrs(attrs);
+    return after(super.stat(), (now) => {
+      requireGrowth(attrs, now);
+      return super.setAttrs(attrs);
+    });
+  }
+}
+
+/** A file whose size is not known is taken for endless. */
+function requireGrowth(wanted: FileAttrs, now: FileAttrs): void {
+  if ((wanted.size ?? Infinity) < (now.size ?? Infinity)) throw refused("truncating");
+}
+
+function refused(what: string): StorageError {
+  return new StorageError("denied", `${what} is refused in append-only mode`);
+}

@@ -1,0 +1,272 @@
+/**
+ * Patterns of paths, as shells and gitignore have them.
+ *
+ * - A pattern without a slash is a name, at any depth; one with a slash starts
+ *   at the root. A slash at the end says nothing.
+ * - `*` is any part of a name, a dot in front included; `**` as a whole segment
+ *   is any number of folders; `?` is one character; `[a-z]`, `[!a-z]` is one out
+ *   of a set; `{a,b}` is either, and may hold slashes; `\` takes the next
+ *   character as it is.
+ * - Upper and lower case differ.
+ *
+ * @module
+ */
+
+import type { VirtualPath } from "../storage/storage.ts";
+
+/** Tells whether a character is meant. */
+type CharacterTest = (character: string) => boolean;
+
+/** Part of a pattern for a name: one character, or any number of any. */
+type Part = CharacterTest | typeof ANY_CHARACTERS;
+
+/** Part of a pattern for a path: one name, or any number of folders. */
+type Step = readonly Part[] | typeof ANY_FOLDERS;
+
+const ANY_CHARACTERS = Symbol("*");
+const ANY_FOLDERS = Symbol("**");
+
+/** Patterns that one text with braces may stand for. */
+const MOST_ALTERNATIVES = 1000;
+
+/** How a path stands to the patterns. */
+export type Match =
+  /** No pattern is met. */
+  | "none"
+  /** The last name meets a pattern, and none before it. */
+  | "itself"
+  /** The path leads through a folder that meets one. */
+  | "through";
+
+/** A set of patterns. */
+export class Globs {
+  /** The root, where every path begins. */
+  readonly root: Spot;
+
+  /** @throws {SyntaxError} If a text is no pattern. */
+  constructor(patterns: readonly string[]) {
+    const compiled = patterns.flatMap((text) => compile(text));
+    this.root = new Spot(compiled, compiled.map((steps) => settled(steps, [0])));
+  }
+
+  /** Where `path` leads as it is written: `..` is the folder before. */
+  at(path: VirtualPath): { readonly spot: Spot; readonly match: Match } {
+    const way = [this.root];
+    let match: Match = "none";
+    for (const name of path.split("/")) {
+      if (name === "" || name === ".") continue;
+      if (match !== "none") return { spot: way.at(-1)!, match: "through" };
+      if (name === "..") {
+        if (way.length > 1) way.pop();
+      } else {
+        way.push(way.at(-1)!.enter(name));
+        if (way.at(-1)!.isMatch) match = "itself";
+      }
+    }
+    return { spot: way.at(-1)!, match };
+  }
+}
+
+/** A place in the tree of names: what the names on the way to it have met of each pattern. */
+export class Spot {
+  readonly #patterns: readonly (readonly Step[])[];
+  readonly #met: readonly (readonly number[])[];
+
+  /** @param met How many steps of each pattern are met; there may be several ways to read it. */
+  constructor(patterns: readonly (readonly Step[])[], met: readonly (readonly number[])[]) {
+    this.#patterns = patterns;
+    this.#met = met;
+  }
+
+  /** Whether a pattern is met. */
+  get isMatch(): boolean {
+    return this.#patterns.some((steps, index) => this.#met[index]!.includes(steps.length));
+  }
+
+  /** The place with this name here. */
+  enter(name: string): Spot {
+    const met = this.#patterns.map((steps, index) =>
+      settled(
+        steps,
+        this.#met[index]!.flatMap((place) => {
+          const step = steps[place];
+          if (step === undefined) return [];
+          if (step === ANY_FOLDERS) return [place];
+          return meets(name, step) ? [place + 1] : [];
+        }),
+      )
+    );
+    return new Spot(this.#patterns, met);
+  }
+
+  /** Whether the same names below meet the same patterns, here and there. */
+  isLike(other: Spot): boolean {
+    return String(this.#met.map(String)) === String(other.#met.map(String));
+  }
+}
+
+/** `**` may also stand for no folder at all. */
+function settled(steps: readonly Step[], places: readonly number[]): readonly number[] {
+  const all = new Set(places);
+  // A set also yields what is added on the way.
+  for (const place of all) if (steps[place] === ANY_FOLDERS) all.add(place + 1);
+  return [...all].sort((a, b) => a - b);
+}
+
+/** Goes back to the last `*` alone, so that no name takes longer than its length times the pattern's. */
+function meets(name: string, parts: readonly Part[]): boolean {
+  const characters = Array.from(name);
+  let at = 0;
+  let part = 0;
+  let star = -1;
+  let starAt = 0;
+  while (at < characters.length) {
+    const wanted = parts[part];
+    if (wanted === ANY_CHARACTERS) {
+      star = part++;
+      starAt = at;
+    } else if (wanted !== undefined && wanted(characters[at]!)) {
+      part++;
+      at++;
+    } else if (star !== -1) {
+      part = star + 1;
+      at = ++starAt;
+    } else {
+      return false;
+    }
+  }
+  return parts.slice(part).every((rest) => rest === ANY_CHARACTERS);
+}
+
+function compile(text: string): (readonly Step[])[] {
+  const alternatives = withoutBraces(text, text);
+  return alternatives.map((pattern) => {
+    const trimmed = pattern.replace(/\/+$/, "");
+    const isName = !trimmed.includes("/");
+    const names = trimmed.replace(/^\//, "").split("/");
+    if (names.some((name) => name === "" || name === "." || name === "..")) {
+      throw invalid(text, 'an empty name, "." and ".." are no part of a path');
+    }
+    // What ends in `/**` means all that is in a folder, and not the folder.
+    if (names.at(-1) === "**") names.push("*");
+    const steps = names.map((name) => name === "**" ? ANY_FOLDERS : partsOf(name, text));
+    return isName ? [ANY_FOLDERS, ...steps] : steps;
+  });
+}
+
+/** The patterns that a pattern with `{a,b}` stands for. */
+function withoutBraces(pattern: string, whole: string): string[] {
+  const open = indexOf(pattern, "{", 0);
+  if (open === -1) {
+    if (indexOf(pattern, "}", 0) !== -1) throw invalid(whole, '"}" has no "{"');
+    return [pattern];
+  }
+  const { ends, choices } = choicesIn(pattern, open, whole);
+  const rests = withoutBraces(pattern.slice(ends), whole);
+  const heads = choices.flatMap((choice) => withoutBraces(choice, whole));
+  if (heads.length * rests.length > MOST_ALTERNATIVES) throw invalid(whole, "too many choices");
+  return heads.flatMap((head) => rests.map((rest) => pattern.slice(0, open) + head + rest));
+}
+
+/** What stands between a `{` and its `}`, at the commas, and where that ends. */
+function choicesIn(
+  pattern: string,
+  open: number,
+  whole: string,
+): { readonly ends: number; readonly choices: string[] } {
+  const choices: string[] = [];
+  let depth = 0;
+  let start = open + 1;
+  for (let at = open; at < pattern.length; at = after(pattern, at)) {
+    const character = pattern[at];
+    if (character === "{") depth++;
+    if (character === "}") depth--;
+    if (depth === 0 || (depth === 1 && character === ",")) {
+      choices.push(pattern.slice(start, at));
+      start = at + 1;
+    }
+    if (depth === 0) return { ends: start, choices };
+  }
+  throw invalid(whole, '"{" is not closed');
+}
+
+/** Where `wanted` stands from `from` on, outside of `[...]` and not behind a `\`; -1 for nowhere. */
+function indexOf(pattern: string, wanted: string, from: number): number {
+  for (let at = from; at < pattern.length; at = after(pattern, at)) {
+    if (pattern[at] === wanted) return at;
+  }
+  return -1;
+}
+
+/** The index behind what stands at `at`: a character, `\` with the next one, or a whole `[...]`. */
+function after(pattern: string, at: number): number {
+  if (pattern[at] === "\\") return at + 2;
+  if (pattern[at] !== "[") return at + 1;
+  return endOfSet(pattern, at) + 1;
+}
+
+/** Where the `]` of a `[` stands; the end of the pattern where it is missing. */
+function endOfSet(pattern: string, open: number): number {
+  let at = open + 1;
+  if (pattern[at] === "!" || pattern[at] === "^") at++;
+  // As a set's first member, `]` stands for itself.
+  if (pattern[at] === "]") at++;
+  while (at < pattern.length && pattern[at] !== "]") at += pattern[at] === "\\" ? 2 : 1;
+  return Math.min(at, pattern.length);
+}
+
+function partsOf(pattern: string, whole: string): Part[] {
+  const parts: Part[] = [];
+  for (let at = 0; at < pattern.length;) {
+    const character = String.fromCodePoint(pattern.codePointAt(at)!);
+    if (character === "[") {
+      const end = endOfSet(pattern, at);
+      if (end === pattern.length) throw invalid(whole, '"[" is not closed');
+      parts.push(setOf(pattern.slice(at + 1, end), whole));
+      at = end + 1;
+    } else if (character === "\\") {
+      const next = pattern.codePointAt(at + 1);
+      if (next === undefined) throw invalid(whole, String.raw`nothing stands behind "\"`);
+      const meant = String.fromCodePoint(next);
+      parts.push((found) => found === meant);
+      at += 1 + meant.length;
+    } else {
+      parts.push(plainPart(character));
+      at += character.length;
+    }
+  }
+  return parts;
+}
+
+function plainPart(character: string): Part {
+  if (character === "*") return ANY_CHARACTERS;
+  if (character === "?") return () => true;
+  return (found) => found === character;
+}
+
+/** What stands in `[...]`: characters and ranges of them, or with `!` or `^` all others. */
+function setOf(content: string, whole: string): CharacterTest {
+  const isNegative = content.startsWith("!") || content.startsWith("^");
+  const members = Array.from(isNegative ? content.slice(1) : content);
+  const ranges: (readonly [from: number, to: number])[] = [];
+  for (let at = 0; at < members.length; at++) {
+    if (members[at] === "\\" && at + 1 < members.length) at++;
+    const from = members[at]!.codePointAt(0)!;
+    let to = from;
+    if (members[at + 1] === "-" && at + 2 < members.length) {
+      at += 2;
+      if (members[at] === "\\" && at + 1 < members.length) at++;
+      to = members[at]!.codePointAt(0)!;
+    }
+    if (to < from) throw invalid(whole, "a range in [...] goes backwards");
+    ranges.push([from, to]);
+  }
+  return (found) => {
+    const code = found.codePointAt(0)!;
+    return ranges.some(([from, to]) => from <= code && code <= to) !== isNegative;
+  };
+}
+
+function invalid(pattern: string, why: string): SyntaxError {
+  return new SyntaxError(`Cannot read the pattern "${pattern}": ${why}`);
+}

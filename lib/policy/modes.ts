@@ -1,0 +1,99 @@
+import { after } from "../maybe_promise.ts";
+import type {
+  FileAttrs,
+  MaybePromise,
+  OpenOptions,
+  Storage,
+  VirtualPath,
+} from "../storage/storage.ts";
+import type { AccessPolicy } from "./access.ts";
+import { FilteredFile, FilteredStorage, whileOpen } from "./filtered_storage.ts";
+
+/** What {@linkcode forcedModes} forces. */
+export interface ForcedModes {
+  /** Permission bits of every new file, up to 07777. */
+  readonly file?: number | undefined;
+  /** Permission bits of every new directory, up to 07777. */
+  readonly directory?: number | undefined;
+  /** Have requests for other permission bits succeed and do nothing. */
+  readonly ignoreChmod?: boolean | undefined;
+}
+
+/**
+ * The permission bits that new files and directories get, whatever the client
+ * asks for and whatever the umask is.
+ *
+ * `file` touches OPEN: a file that it makes gets the bits by its handle. So
+ * a link that leads nowhere is not written through. `directory` touches MKDIR:
+ * the bits are set by the path, as no storage holds a new directory open.
+ * `ignoreChmod` touches SETSTAT, FSETSTAT and lsetstat: the permissions in them
+ * are left out, and size, times and owner are set; without it, a client may
+ * change the bits afterwards.
+ */
+export function forcedModes(modes: ForcedModes): AccessPolicy {
+  return { name: "modes", wrap: (storage) => new ForcedModeStorage(storage, modes) };
+}
+
+class ForcedModeStorage extends FilteredStorage {
+  readonly #modes: ForcedModes;
+
+  constructor(inner: Storage, modes: ForcedModes) {
+    super(inner);
+    this.#modes = modes;
+  }
+
+  override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
+    const { file: mode } = this.#modes;
+    if (mode === undefined || !options.create) {
+      return after(super.open(path, options), (file) => this.#chmodless(file));
+    }
+    // Nobody else may have more for the moment until the bits are set.
+    const attrs = { ...options.attrs, permissions: mode };
+    return after(this.openNew(path, { ...options, attrs }), (made) => {
+      if (made === undefined) return this.open(path, { ...options, create: false });
+      return whileOpen(
+        made,
+        () => after(made.setAttrs({ permissions: mode }), () => this.#chmodless(made)),
+      );
+    });
+  }
+
+  override mkdir(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    const { directory: permissions } = this.#modes;
+    if (permissions === undefined) return super.mkdir(path, attrs);
+    return after(
+      super.mkdir(path, { ...attrs, permissions }),
+      () => super.setAttrs(path, { permissions }),
+    );
+  }
+
+  override setAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    if (!this.#ignores(attrs)) return super.setAttrs(path, attrs);
+    // Even where nothing is left to set, what is missing is told.
+    return after(super.stat(path), () => super.setAttrs(path, withoutMode(attrs)));
+  }
+
+  override setLinkAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    if (!this.#ignores(attrs)) return super.setLinkAttrs(path, attrs);
+    return after(super.lstat(path), () => super.setLinkAttrs(path, withoutMode(attrs)));
+  }
+
+  #ignores({ permissions }: FileAttrs): boolean {
+    return this.#modes.ignoreChmod === true && permissions !== undefined;
+  }
+
+  #chmodless(file: FilteredFile): FilteredFile {
+    return this.#modes.ignoreChmod === true ? new ChmodlessFile(file.inner) : file;
+  }
+}
+
+/** An open file whose permission bits nobody changes. */
+class ChmodlessFile extends FilteredFile {
+  override setAttrs(attrs: FileAttrs): MaybePromise<void> {
+    return super.setAttrs(withoutMode(attrs));
+  }
+}
+
+function withoutMode({ permissions: _, ...others }: FileAttrs): FileAttrs {
+  return others;
+}

@@ -1,0 +1,232 @@
+import { isDirectory } from "../attrs.ts";
+import { after, isPromise } from "../maybe_promise.ts";
+import { StorageError } from "../storage/errors.ts";
+import { childOf, nameOf, parentOf } from "../storage/path.ts";
+import type {
+  DirEntry,
+  DirHandle,
+  FileAttrs,
+  FileSystemStats,
+  MaybePromise,
+  OpenOptions,
+  Storage,
+  VirtualPath,
+} from "../storage/storage.ts";
+import type { AccessPolicy } from "./access.ts";
+import { type FilteredFile, FilteredStorage, withoutSlash } from "./filtered_storage.ts";
+import { Globs, type Match, type Spot } from "./glob.ts";
+
+/**
+ * Paths that nobody may use: whatever meets one of the patterns, and everything
+ * in a folder that does. They are still listed.
+ *
+ * Touches every request with a path, and the extensions with one. A path is
+ * looked at as the client wrote it, and without its links, as far as the
+ * storage's REALPATH removes them. A link whose text leads there is not made,
+ * and a folder is not renamed where that would put other things below it under
+ * the patterns, or these out of them.
+ *
+ * What this cannot keep: a file that has a second name (a hard link) is reached
+ * by that; and whoever swaps a folder for a link at the right moment, between
+ * the look at a path and its use, is led past. Handles that are open stay so.
+ *
+ * @param patterns As `lib/policy/glob.ts` reads them: `*.key`, `/private`, `{a,b}/**`.
+ * @throws {SyntaxError} If one of them is no pattern.
+ */
+export function denyPaths(patterns: readonly string[]): AccessPolicy {
+  const globs = new Globs(patterns);
+  return { name: "deny", wrap: (storage) => new PathLimits(storage, globs, { hidden: false }) };
+}
+
+/**
+ * As {@linkcode denyPaths}, and the paths look as if nothing were there: they
+ * are not found and not listed. To make something under such a name is refused.
+ *
+ * RMDIR of a folder that seems empty fails, and a link whose text leads into a
+ * hidden folder and out again tells by its working that there is such a folder.
+ *
+ * @param patterns As `lib/policy/glob.ts` reads them.
+ * @throws {SyntaxError} If one of them is no pattern.
+ */
+export function hidePaths(patterns: readonly string[]): AccessPolicy {
+  const globs = new Globs(patterns);
+  return { name: "hide", wrap: (storage) => new PathLimits(storage, globs, { hidden: true }) };
+}
+
+class PathLimits extends FilteredStorage {
+  readonly #globs: Globs;
+  readonly #hidden: boolean;
+
+  constructor(inner: Storage, globs: Globs, { hidden }: { readonly hidden: boolean }) {
+    super(inner);
+    this.#globs = globs;
+    this.#hidden = hidden;
+  }
+
+  override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
+    return after(this.#target(path, options.create), () => super.open(path, options));
+  }
+
+  override openDir(path: VirtualPath): MaybePromise<DirHandle> {
+    return after(this.#target(path), (real) =>
+      after(
+        super.openDir(path),
+        (dir) => this.#hidden ? new FilteredDir(dir, this.#globs.at(real).spot) : dir,
+      ));
+  }
+
+  override stat(path: VirtualPath): MaybePromise<FileAttrs> {
+    return after(this.#target(path), () => super.stat(path));
+  }
+
+  override lstat(path: VirtualPath): MaybePromise<FileAttrs> {
+    return after(this.#entry(path), () => super.lstat(path));
+  }
+
+  override setAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    return after(this.#target(path), () => super.setAttrs(path, attrs));
+  }
+
+  /** Hidden, a name is told as one where nothing is. */
+  override realPath(path: VirtualPath): MaybePromise<VirtualPath> {
+    if (this.#hidden && this.#globs.at(path).match === "itself" && isName(nameOf(path))) {
+      return after(this.#target(parentOf(path)), (parent) => childOf(parent, nameOf(path)));
+    }
+    return after(this.#target(path), () => super.realPath(path));
+  }
+
+  override readLink(path: VirtualPath): MaybePromise<string> {
+    return after(this.#entry(path), () => super.readLink(path));
+  }
+
+  override symlink(target: string, link: VirtualPath): MaybePromise<void> {
+    return after(this.#entry(link, true), (entry) => {
+      const text = target.startsWith("/") ? target : childOf(parentOf(entry), target);
+      this.#require(text, true);
+      return super.symlink(target, link);
+    });
+  }
+
+  override mkdir(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    return after(this.#entry(path, true), () => super.mkdir(path, attrs));
+  }
+
+  override rmdir(path: VirtualPath): MaybePromise<void> {
+    return after(this.#entry(path), () => super.rmdir(path));
+  }
+
+  override remove(path: VirtualPath): MaybePromise<void> {
+    return after(this.#entry(path), () => super.remove(path));
+  }
+
+  override rename(from: VirtualPath, to: VirtualPath): MaybePromise<void> {
+    return after(this.#requireMove(from, to), () => super.rename(from, to));
+  }
+
+  override posixRename(from: VirtualPath, to: VirtualPath): MaybePromise<void> {
+    return after(this.#requireMove(from, to), () => super.posixRename(from, to));
+  }
+
+  override hardLink(existing: VirtualPath, link: VirtualPath): MaybePromise<void> {
+    // Some systems follow a link here.
+    return after(
+      this.#target(existing),
+      () => after(this.#entry(link, true), () => super.hardLink(existing, link)),
+    );
+  }
+
+  override setLinkAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    return after(this.#entry(path), () => super.setLinkAttrs(path, attrs));
+  }
+
+  override statVfs(path: VirtualPath): MaybePromise<FileSystemStats> {
+    return after(this.#target(path), () => super.statVfs(path));
+  }
+
+  /** The path of what `path` leads to; refused where that, or a link at its end, is kept. */
+  #target(path: VirtualPath, creates = false): MaybePromise<VirtualPath> {
+    const plain = withoutSlash(path);
+    this.#require(plain, creates);
+    return after(super.realPath(plain), (real) => {
+      if (real === plain) return real;
+      this.#require(real, creates);
+      return after(this.#entry(plain, creates), () => real);
+    });
+  }
+
+  /**
+   * The path of an entry itself; refused where that is kept, or a folder on the
+   * way there, or with a `/` behind it what it leads to.
+   */
+  #entry(path: VirtualPath, creates = false): MaybePromise<VirtualPath> {
+    const plain = withoutSlash(path);
+    this.#require(plain, creates);
+    return after(super.entryPath(path), (entry) => {
+      this.#require(entry, creates);
+      // With links on the way, each folder that the path names is looked at.
+      const way = entry === plain ? "/" : this.#target(parentOf(plain));
+      return after(way, () => path === plain ? entry : after(this.#target(path), () => entry));
+    });
+  }
+
+  #requireMove(from: VirtualPath, to: VirtualPath): MaybePromise<void> {
+    return after(this.#entry(from), (source) =>
+      after(this.#entry(to, true), (target) => {
+        if (this.#globs.at(source).spot.isLike(this.#globs.at(target).spot)) return;
+        return after(super.lstat(from), (attrs) => {
+          if (isDirectory(attrs)) throw refused("a rename that changes what is kept");
+        });
+      }));
+  }
+
+  #require(path: VirtualPath, creates: boolean): void {
+    const { match } = this.#globs.at(path);
+    if (match !== "none") throw this.#refusal(match, creates);
+  }
+
+  #refusal(match: Match, creates: boolean): StorageError {
+    if (!this.#hidden || (creates && match === "itself")) return refused("a path that is kept");
+    return new StorageError("not-found");
+  }
+}
+
+/** A directory without the entries that meet a pattern. */
+class FilteredDir implements DirHandle {
+  readonly #dir: DirHandle;
+  readonly #spot: Spot;
+
+  constructor(dir: DirHandle, spot: Spot) {
+    this.#dir = dir;
+    this.#spot = spot;
+  }
+
+  /** No entries at all would mean the end. */
+  next(limit: number): MaybePromise<readonly DirEntry[]> {
+    for (;;) {
+      const entries = this.#dir.next(limit);
+      if (isPromise(entries)) {
+        return entries.then((entries) => this.#shown(entries) ?? this.next(limit));
+      }
+      const shown = this.#shown(entries);
+      if (shown !== undefined) return shown;
+    }
+  }
+
+  close(): MaybePromise<void> {
+    return this.#dir.close();
+  }
+
+  /** What is left of some entries; nothing where there were some and none is left. */
+  #shown(entries: readonly DirEntry[]): readonly DirEntry[] | undefined {
+    const shown = entries.filter(({ name }) => !isName(name) || !this.#spot.enter(name).isMatch);
+    return shown.length === 0 && entries.length > 0 ? undefined : shown;
+  }
+}
+
+function isName(name: string): boolean {
+  return name !== "" && name !== "." && name !== "..";
+}
+
+function refused(what: string): StorageError {
+  return new StorageError("denied", `${what} is refused`);
+}

@@ -1,0 +1,27 @@
+import { denyPaths } from "../../lib/policy/path_limits.ts";
+import { guarded } from "../../lib/policy/access.ts";
+import { FilteredStorage } from "../../lib/policy/filtered_storage.ts";
+import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { conformance } from "../../lib/testing/mod.ts";
+import { later } from "../support/later.ts";
+
+Deno.test("FilteredStorage is to a session what is inside of it", async (t) => {
+  await conformance(t, () => ({
+    storage: new FilteredStorage(new FilteredStorage(new MemoryStorage())),
+    tellsReasons: true,
+  }));
+});
+
+Deno.test("FilteredStorage is to a session what is inside of it, by promises", async (t) => {
+  await conformance(t, () => ({
+    storage: new FilteredStorage(later(new MemoryStorage())),
+    tellsReasons: true,
+  }));
+});
+
+Deno.test("a policy on other paths changes nothing", async (t) => {
+  await conformance(t, () => ({
+    storage: guarded(new MemoryStorage(), [denyPaths(["*.kept", "/kept/**"])]).storage,
+    tellsReasons: true,
+  }));
+});
