@@ -1,3 +1,4 @@
+import { opensshLines } from "./audit/openssh_lines.ts";
 import { type Log, LogLevel, silentLog } from "./session/log.ts";
 import { Session, type SessionOptions } from "./session/session.ts";
 import { stdio, type Transport } from "./stdio.ts";
@@ -23,8 +24,6 @@ const FAREWELL = 1000;
 
 /** How to serve; all of it may be absent. */
 export interface ServeOptions extends Omit<SessionOptions, "storage"> {
-  /** The client's address, for the log; `UNKNOWN` where absent. */
-  readonly client?: string | undefined;
   /** Where the client is; standard input and output where absent. */
   readonly transport?: Transport | undefined;
   /**
@@ -51,10 +50,12 @@ export interface ServeOptions extends Omit<SessionOptions, "storage"> {
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
   const log = options.log ?? silentLog;
   const who = `local user ${options.user ?? "UNKNOWN"} from [${options.client ?? "UNKNOWN"}]`;
-  say(log, LogLevel.INFO, `session opened for ${who}`);
-  const conversation = new Loop(new Session({ ...options, storage }), options.transport ?? stdio);
+  const observers = [log.observer ?? opensshLines(log), ...options.observers ?? []];
+  const session = new Session({ ...options, storage, observers });
+  await session.opened();
+  const conversation = new Loop(session, options.transport ?? stdio);
   const exitStatus = await conversation.run({ log, who, failed: options.failed });
-  say(log, LogLevel.INFO, `session closed for ${who}`);
+  await session.closed(exitStatus);
   return exitStatus;
 }
 
