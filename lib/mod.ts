@@ -13,6 +13,7 @@
  */
 
 export { FileType, isDirectory, isRegular, isSymlink } from "./attrs.ts";
+export { type HookOperations, type Hooks, hooks, type OperationWith } from "./audit/hooks.ts";
 export { LineLog, type LineSink } from "./audit/line_log.ts";
 export type { RemoteEntry } from "./client/calls.ts";
 export type { Channel } from "./client/channel.ts";
@@ -24,7 +25,17 @@ export type { RemoteCopy, RemoteFile } from "./client/remote_file.ts";
 export type { DownloadOptions, UploadOptions } from "./client/transfer.ts";
 export { requestPolicy, type RequestRules } from "./policy/requests.ts";
 export { serve, type ServeOptions } from "./serve.ts";
+export type { Facts, Findings } from "./session/facts.ts";
 export { type Log, LogLevel } from "./session/log.ts";
+export type {
+  Interest,
+  ObservedKind,
+  Observer,
+  Operation,
+  Outcome,
+  SessionFacts,
+  SessionTotals,
+} from "./session/observer.ts";
 export type { SessionOptions } from "./session/session.ts";
 export type { Policy, RequestKind } from "./session/table.ts";
 export type { Polling, Transport } from "./stdio.ts";

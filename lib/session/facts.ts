@@ -23,6 +23,8 @@ export interface Facts {
   readonly offset?: number | undefined;
   /** READ, WRITE, copy-data: bytes; copy-data's 0 is all up to the end. */
   readonly length?: number | undefined;
+  /** WRITE: the bytes themselves, lent until the request has been answered. */
+  readonly data?: Uint8Array | undefined;
   /** copy-data: bytes from the beginning of the target. */
   readonly targetOffset?: number | undefined;
   /** users-groups-by-id: numbers of users. */

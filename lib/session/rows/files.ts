@@ -127,6 +127,7 @@ const write: Row<requests.WriteRequest, void> = {
     path: handles.pathOf(handle),
     offset,
     length: data.length,
+    data,
   }),
   describe: ({ offset, length }) => [`write off ${offset} len ${length}`],
   finds: (_done, { data }) => ({ bytes: data.length }),
