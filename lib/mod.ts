@@ -14,7 +14,9 @@
 
 export { FileType, isDirectory, isRegular, isSymlink } from "./attrs.ts";
 export { type HookOperations, type Hooks, hooks, type OperationWith } from "./audit/hooks.ts";
-export { LineLog, type LineSink } from "./audit/line_log.ts";
+export { JsonLog } from "./audit/json_log.ts";
+export { LineLog } from "./audit/line_log.ts";
+export type { LogEntry, LogSink } from "./audit/log_sinks.ts";
 export type { RemoteEntry } from "./client/calls.ts";
 export type { Channel } from "./client/channel.ts";
 export { SftpClient } from "./client/client.ts";

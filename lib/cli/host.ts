@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { SessionFacts } from "../session/observer.ts";
 import { type Accounts, accountsOf, noAccounts } from "../storage/local/accounts.ts";
 
 /** Who the session is for. */
@@ -34,10 +35,15 @@ export function identity(): Identity {
   };
 }
 
-/** The client's address and port as sshd tells them: `192.0.2.1 port 50022`. */
-export function clientAddress(): string | undefined {
-  const [address] = (environment("SSH_CONNECTION") ?? "").split(" ");
-  return address === "" ? undefined : address;
+/** Whose session this process serves: the account, and the client's address and port as sshd tells them. */
+export function sessionFacts(user: string | undefined): SessionFacts {
+  const [address = "", port = ""] = (environment("SSH_CONNECTION") ?? "").split(" ");
+  return {
+    id: crypto.randomUUID(),
+    user,
+    client: address === "" ? undefined : address,
+    clientPort: /^\d{1,5}$/.test(port) ? Number(port) : undefined,
+  };
 }
 
 /** Names of users and groups, where /etc/passwd and /etc/group may be read. */

@@ -2,6 +2,7 @@ import { isDirectory } from "../attrs.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
+import type { SessionFacts } from "../session/observer.ts";
 import { print } from "../stdio.ts";
 import { StorageError } from "../storage/errors.ts";
 import { JailStorage } from "../storage/local/jail.ts";
@@ -9,7 +10,7 @@ import { virtualPath } from "../storage/path.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { prepareConfinement } from "./confinement.ts";
 import { StartError } from "./errors.ts";
-import { accounts, clientAddress, environment, granted, type Identity, identity } from "./host.ts";
+import { accounts, environment, granted, type Identity, identity, sessionFacts } from "./host.ts";
 import { checkJail } from "./jail_check.ts";
 import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
@@ -31,12 +32,13 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
     terminal: Deno.stdin.isTerminal(),
     command: options.command ?? environment("SSH_ORIGINAL_COMMAND"),
   });
-  const directory = logged(options, () => directoryOf(options, who));
+  const session = sessionFacts(who.user);
+  const directory = logged(options, session, () => directoryOf(options, who));
   refuse(directory, options, logWithin(directory, options.logFile));
-  const log = openLog(options);
+  const log = openLog(options, session);
   try {
     refuse(directory, options, wayOut(directory, who.home));
-    return await serveJail(directory, options, who, log);
+    return await serveJail(directory, options, { who, session, log });
   } catch (error) {
     if (error instanceof StartError) log.write(LogLevel.ERROR, error.message);
     throw error;
@@ -48,11 +50,11 @@ function directoryOf(options: JailOptions, who: Identity): string {
 }
 
 /** sshd shows nobody what stands on standard error of an SFTP session, so the log tells it too. */
-function logged<T>(options: JailOptions, step: () => T): T {
+function logged<T>(options: JailOptions, session: SessionFacts, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    if (error instanceof StartError) openLog(options).write(LogLevel.ERROR, error.message);
+    if (error instanceof StartError) openLog(options, session).write(LogLevel.ERROR, error.message);
     throw error;
   }
 }
@@ -60,10 +62,12 @@ function logged<T>(options: JailOptions, step: () => T): T {
 async function serveJail(
   directory: string,
   options: JailOptions,
-  who: Identity,
-  log: Log,
+  { who, session, log }: {
+    readonly who: Identity;
+    readonly session: SessionFacts;
+    readonly log: Log;
+  },
 ): Promise<number> {
-  const client = clientAddress();
   // Without the permission to write it is a read-only jail, whatever was asked for.
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
@@ -84,8 +88,7 @@ async function serveJail(
     log,
     policy: requestPolicy({ readOnly, deny: options.deny, allow: options.allow }),
     startDirectory: start,
-    user: who.user,
-    client,
+    ...session,
     transport: confinement.transport,
   });
 }

@@ -1,17 +1,14 @@
 import type { ConfineMode } from "./confinement.ts";
-import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
+import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
-import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
+import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
+import { queried, requestList, umask } from "./values.ts";
 
 /** What `sftpwrap jail` was asked for. */
-export interface JailOptions {
+export interface JailOptions extends LogOptions {
   /** The directory, with its tokens; absent only where help or a list is asked for. */
   readonly directory: string;
   readonly startDirectory: string | undefined;
-  readonly logFile: string | undefined;
-  readonly logToStderr: boolean;
-  /** A value of `LogLevel`. */
-  readonly logLevel: number;
   readonly umask: number | undefined;
   readonly readOnly: boolean;
   readonly deny: readonly string[] | undefined;
@@ -26,13 +23,7 @@ export interface JailOptions {
 
 /** The options of `sftpwrap jail`. */
 export const jailSpecs: readonly OptionSpec[] = [
-  { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
-  { name: "log-to-stderr", letter: "e", help: "write the log to standard error" },
-  {
-    name: "log-level",
-    value: "LEVEL",
-    help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
-  },
+  ...logSpecs({ stderr: "e", syslog: "f" }),
   { name: "umask", letter: "u", value: "OCTAL", help: "umask for new files and directories" },
   {
     name: "start-directory",
@@ -86,7 +77,8 @@ ${optionsHelp(jailSpecs)}
 export function parseJailOptions(
   args: readonly string[],
 ): JailOptions | { readonly print: string } {
-  const { values, switches, operands } = parsed(args);
+  const parsed = parseOptions(args, jailSpecs);
+  const { values, switches, operands } = parsed;
   if (switches.has("help")) return { print: jailHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -95,9 +87,7 @@ export function parseJailOptions(
   return {
     directory,
     startDirectory: values.get("start-directory"),
-    logFile: logFile(values.get("logfile")),
-    logToStderr: switches.has("log-to-stderr"),
-    logLevel: logLevel(values.get("log-level") ?? "INFO"),
+    ...parseLogOptions(parsed),
     umask: umask(values.get("umask")),
     readOnly: switches.has("read-only"),
     deny: requestList(values.get("deny-requests")),
@@ -118,18 +108,6 @@ export function jailArguments(
     const value = values.get(name);
     return value !== undefined ? [`--${name}=${value}`] : switches.has(name) ? [`--${name}`] : [];
   });
-}
-
-/** OpenSSH's `-f` names a facility of syslog; who copies it gets to know what to write instead. */
-function parsed(args: readonly string[]): ParsedArgs {
-  try {
-    return parseOptions(args, jailSpecs);
-  } catch (error) {
-    if (error instanceof UsageError && error.message === "unknown option -f") {
-      throw new UsageError("-f is not supported: for a log use -l FILE or -e");
-    }
-    throw error;
-  }
 }
 
 function confineMode(value: string): ConfineMode {

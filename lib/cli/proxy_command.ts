@@ -3,6 +3,7 @@ import { ConnectionLostError } from "../client/errors.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
+import type { SessionFacts } from "../session/observer.ts";
 import { print, printError } from "../stdio.ts";
 import { StorageError } from "../storage/errors.ts";
 import { isDirectory } from "../attrs.ts";
@@ -11,7 +12,7 @@ import { type Connected, ConnectError } from "../storage/proxy/connection_option
 import { ProxyStorage } from "../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { StartError } from "./errors.ts";
-import { clientAddress, environment, identity } from "./host.ts";
+import { environment, identity, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
 import { prepareProxyConfinement } from "./proxy_confinement.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
@@ -32,11 +33,12 @@ export async function proxyCommand(args: readonly string[]): Promise<number> {
     terminal: Deno.stdin.isTerminal(),
     command: environment("SSH_ORIGINAL_COMMAND"),
   });
-  const log = openLog(options);
+  const session = sessionFacts(identity().user);
+  const log = openLog(options, session);
   try {
     const connected = await connectTo(options, log);
     try {
-      return await serveFrom(connected, options, log);
+      return await serveFrom(connected, options, { session, log });
     } finally {
       await connected.close();
     }
@@ -99,7 +101,7 @@ function* warnings(options: ProxyCommandOptions): Iterable<string> {
 async function serveFrom(
   connected: Connected,
   options: ProxyCommandOptions,
-  log: Log,
+  { session, log }: { readonly session: SessionFacts; readonly log: Log },
 ): Promise<number> {
   const { description, closed } = connected;
   const client = await greeted(connected);
@@ -111,9 +113,6 @@ async function serveFrom(
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
   openTimeZone();
-  // Both are asked for while the environment may still be read.
-  const { user } = identity();
-  const address = clientAddress();
   const confinement = prepareProxyConfinement({
     keepsChild: options.transport === "openssh",
     activity: { isIdle: () => client.connection.outstanding === 0 },
@@ -127,8 +126,7 @@ async function serveFrom(
     policy: requestPolicy({ readOnly, deny, allow }),
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
-    user,
-    client: address,
+    ...session,
     transport: confinement.transport,
     failed: storage.lost.then((reason) => `connection to ${description} lost: ${reason}`),
   });

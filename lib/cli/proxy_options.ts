@@ -1,11 +1,12 @@
 import type { HostVerification, Transport } from "../storage/proxy/connection_options.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
-import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
+import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
+import { queried, requestList, umask } from "./values.ts";
 import { type Destination, parseDestination, parsePort } from "./proxy_destination.ts";
 
 /** What `sftpwrap proxy` was asked for. */
-export interface ProxyCommandOptions {
+export interface ProxyCommandOptions extends LogOptions {
   readonly destination: Destination;
   readonly transport: Transport;
   readonly key: string | undefined;
@@ -22,10 +23,6 @@ export interface ProxyCommandOptions {
   /** A directory of the far side that the client sees as `/`. */
   readonly root: string | undefined;
   readonly startDirectory: string | undefined;
-  readonly logFile: string | undefined;
-  readonly logToStderr: boolean;
-  /** A value of `LogLevel`. */
-  readonly logLevel: number;
   readonly umask: number | undefined;
   readonly readOnly: boolean;
   readonly deny: readonly string[] | undefined;
@@ -34,13 +31,7 @@ export interface ProxyCommandOptions {
 
 /** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
 export const proxySpecs: readonly OptionSpec[] = [
-  { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
-  { name: "log-to-stderr", help: "write the log to standard error" },
-  {
-    name: "log-level",
-    value: "LEVEL",
-    help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
-  },
+  ...logSpecs(),
   {
     name: "key",
     letter: "k",
@@ -110,7 +101,8 @@ ${optionsHelp(proxySpecs)}
 export function parseProxyOptions(
   args: readonly string[],
 ): ProxyCommandOptions | { readonly print: string } {
-  const { values, switches, operands } = parseOptions(args, proxySpecs);
+  const parsed = parseOptions(args, proxySpecs);
+  const { values, switches, operands } = parsed;
   if (switches.has("help")) return { print: proxyHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -138,9 +130,7 @@ export function parseProxyOptions(
     keepalive: seconds("keepalive", values.get("keepalive")),
     root: values.get("root"),
     startDirectory: startDirectory ?? destination.path,
-    logFile: logFile(values.get("logfile")),
-    logToStderr: switches.has("log-to-stderr"),
-    logLevel: logLevel(values.get("log-level") ?? "INFO"),
+    ...parseLogOptions(parsed),
     umask: umask(values.get("umask")),
     readOnly: switches.has("read-only"),
     deny: requestList(values.get("deny-requests")),

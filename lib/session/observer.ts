@@ -17,7 +17,7 @@ export interface SessionFacts {
   /** The client's address, IPv4 or IPv6, where it is known. */
   readonly client: string | undefined;
   /** The client's TCP port, where it is known. */
-  readonly port: number | undefined;
+  readonly clientPort: number | undefined;
 }
 
 /** What a session came to. */

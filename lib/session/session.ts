@@ -93,7 +93,7 @@ export class Session implements Conversation {
     };
     this.#observers = options.observers ?? [];
     const { id, user, client, clientPort } = options;
-    this.#facts = { id: id ?? crypto.randomUUID(), user, client, port: clientPort };
+    this.#facts = { id: id ?? crypto.randomUUID(), user, client, clientPort };
     this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);

@@ -250,7 +250,7 @@ for (const { name, make } of WAYS) {
       })],
     });
     assertEquals(events, [
-      { id: "one", user: "alice", client: "2001:db8::7", port: 50022 },
+      { id: "one", user: "alice", client: "2001:db8::7", clientPort: 50022 },
       { path: "/new", kind: "file", bytesWritten: 5, forced: true, failed: false },
       { path: "/", kind: "directory", bytesWritten: undefined, forced: true, failed: false },
       { id: "one", files: 1, bytesRead: 0, bytesWritten: 5, exitStatus: 0 },

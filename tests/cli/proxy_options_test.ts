@@ -30,6 +30,8 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     root: undefined,
     startDirectory: undefined,
     logFile: undefined,
+    logFormat: "text",
+    syslog: undefined,
     logToStderr: false,
     logLevel: 3,
     umask: undefined,
@@ -67,11 +69,14 @@ Deno.test("parseProxyOptions() knows the jail's options by their long names", ()
     "--umask=027",
     "--log-to-stderr",
     "--log-level=verbose",
+    "--log-format=json",
+    "--syslog=LOCAL3",
     "h",
   );
   const { readOnly, deny, allow, umask, logToStderr, logLevel } = options;
   assertEquals([readOnly, deny, allow], [true, ["rename", "symlink"], ["open", "read"]]);
   assertEquals([umask, logToStderr, logLevel], [0o027, true, 4]);
+  assertEquals([options.logFormat, options.syslog], ["json", 19]);
 });
 
 Deno.test("parseProxyOptions() knows how to connect", () => {
