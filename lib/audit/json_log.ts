@@ -1,11 +1,10 @@
 import type { FileAttrs } from "../attrs.ts";
-import { encodeName } from "../names.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { Observer, Operation, Outcome, SessionFacts } from "../session/observer.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { OpenOptions } from "../storage/storage.ts";
 import { type LogSink, LogSinks } from "./log_sinks.ts";
-import { escapeJson, timestamp } from "./log_text.ts";
+import { encodeText, escapeJson, timestamp } from "./log_text.ts";
 
 /** A line's fields, in the order in which they are written; what is undefined is left out. */
 type Fields = Readonly<Record<string, unknown>>;
@@ -23,7 +22,8 @@ export class JsonLog implements Log {
   /** What tells it of requests. */
   readonly observer: Observer;
   readonly #sinks: LogSinks;
-  readonly #session: SessionFacts;
+  /** The fields that are the same in every line, as JSON without braces. */
+  readonly #session: string;
 
   /**
    * A log over sinks that are open already.
@@ -40,7 +40,8 @@ export class JsonLog implements Log {
     onFailure: (error: unknown) => void,
   ) {
     this.level = level;
-    this.#session = session;
+    const { id, user, client, clientPort: port } = session;
+    this.#session = JSON.stringify({ session: id, pid: Deno.pid, user, client, port }).slice(1, -1);
     this.#sinks = new LogSinks(sinks, onFailure);
     const tellsFailures = level >= LogLevel.INFO;
     this.observer = {
@@ -71,18 +72,11 @@ export class JsonLog implements Log {
   #event(level: number, fields: Fields): void {
     if (level > this.level) return;
     const time = new Date();
-    const { id, user, client, clientPort } = this.#session;
-    const text = escapeJson(JSON.stringify({
-      time: timestamp(time),
-      level: LEVEL_NAMES[level],
-      session: id,
-      pid: Deno.pid,
-      user,
-      client,
-      port: clientPort,
-      ...fields,
-    }));
-    this.#sinks.write({ level, time, text, line: () => encodeName(text + "\n") });
+    const told = JSON.stringify(fields).slice(1);
+    const text = escapeJson(
+      `{"time":"${timestamp(time)}","level":"${LEVEL_NAMES[level]}",${this.#session},${told}`,
+    );
+    this.#sinks.write({ level, time, text, line: () => encodeText(text + "\n") });
   }
 }
 

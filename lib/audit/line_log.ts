@@ -1,7 +1,6 @@
-import { encodeName } from "../names.ts";
 import type { Log } from "../session/log.ts";
 import { type LogSink, LogSinks } from "./log_sinks.ts";
-import { escapeControls, timestamp } from "./log_text.ts";
+import { encodeText, escapeControls, timestamp } from "./log_text.ts";
 
 /**
  * A log of text lines: time with zone, program, process, and what happened in
@@ -36,7 +35,7 @@ export class LineLog implements Log {
       level,
       time,
       text,
-      line: () => encodeName(`${timestamp(time)} sftpwrap[${Deno.pid}]: ${text}\n`),
+      line: () => encodeText(`${timestamp(time)} sftpwrap[${Deno.pid}]: ${text}\n`),
     });
   }
 }

@@ -6,7 +6,10 @@ export interface LogEntry {
   readonly time: Date;
   /** What happened, without time and program; no control character stands in it. */
   readonly text: string;
-  /** The whole line as it stands in a file, with its end: all of it is written at once. */
+  /**
+   * The whole line as it stands in a file, with its end, for one write. Its
+   * bytes are lent: who keeps them copies them.
+   */
   line(): Uint8Array;
 }
 

@@ -34,10 +34,33 @@ function octal(character: string): string {
 
 /** ISO 8601 with milliseconds, in local time with its distance from UTC. */
 export function timestamp(date: Date): string {
+  const time = date.getTime();
+  const second = Math.floor(time / 1000);
+  if (second !== known.second) known = { second, ...secondOf(date) };
+  return known.local + String(time - second * 1000).padStart(3, "0") + known.zone;
+}
+
+/** The last second that was written: most lines of a busy session stand in it. */
+let known = { second: NaN, local: "", zone: "" };
+
+/** A time up to its milliseconds, and what stands behind those. */
+function secondOf(date: Date): { readonly local: string; readonly zone: string } {
   const ahead = -date.getTimezoneOffset();
-  const local = new Date(date.getTime() + ahead * 60_000).toISOString().slice(0, -1);
+  const local = new Date(date.getTime() + ahead * 60_000).toISOString().slice(0, -"000Z".length);
   const minutes = Math.abs(ahead);
-  return `${local}${ahead < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  const zone = `${ahead < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  return { local, zone };
+}
+
+const encoder = new TextEncoder();
+
+/** Room for what most lines are; to make a buffer for each takes as long as all the rest of it. */
+const room = new Uint8Array(16 * 1024);
+
+/** The bytes of escaped text, which no byte that is not UTF-8 stands in; lent until the next call. */
+export function encodeText(text: string): Uint8Array {
+  if (text.length * 3 > room.length) return encoder.encode(text);
+  return room.subarray(0, encoder.encodeInto(text, room).written);
 }
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { encodeName } from "../names.ts";
 import { LogLevel } from "../session/log.ts";
 import type { LogEntry } from "./log_sinks.ts";
-import { syslogTime } from "./log_text.ts";
+import { encodeText, syslogTime } from "./log_text.ts";
 
 /** Facilities by the names that OpenSSH's `-f` takes. */
 export const FACILITIES: ReadonlyMap<string, number> = new Map([
@@ -30,7 +29,7 @@ const LONGEST = 128 * 1024;
 export function syslogMessage(facility: number, { level, time, text }: LogEntry): Uint8Array {
   const priority = facility * 8 + severityOf(level);
   const message = `<${priority}>${syslogTime(time)} sftpwrap[${Deno.pid}]: ${text}`;
-  return encodeName(message).subarray(0, LONGEST);
+  return encodeText(message).subarray(0, LONGEST);
 }
 
 /** As OpenSSH maps its levels. */
