@@ -1,4 +1,4 @@
-import { opensshLines } from "./audit/openssh_lines.ts";
+import { Journal } from "./audit/journal.ts";
 import { type Log, LogLevel, silentLog } from "./session/log.ts";
 import { Session, type SessionOptions } from "./session/session.ts";
 import { stdio, type Transport } from "./stdio.ts";
@@ -48,13 +48,13 @@ export interface ServeOptions extends Omit<SessionOptions, "storage"> {
  * error of the stream or of the storage, 11 after a packet above 256 KiB, 255 after a malformed one.
  */
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
-  const log = options.log ?? silentLog;
+  const log = new Journal(options.log ?? silentLog);
   const who = `local user ${options.user ?? "UNKNOWN"} from [${options.client ?? "UNKNOWN"}]`;
-  const observers = [log.observer ?? opensshLines(log), ...options.observers ?? []];
-  const session = new Session({ ...options, storage, observers });
+  const observers = [log, ...options.observers ?? []];
+  const session = new Session({ ...options, storage, log, observers });
   await session.opened();
-  const conversation = new Loop(session, options.transport ?? stdio);
-  const exitStatus = await conversation.run({ log, who, failed: options.failed });
+  const conversation = new Loop(session, options.transport ?? stdio, log);
+  const exitStatus = await conversation.run({ who, failed: options.failed });
   await session.closed(exitStatus);
   return exitStatus;
 }
@@ -63,6 +63,7 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
 class Loop {
   readonly #session: Session;
   readonly #transport: Transport;
+  readonly #log: Journal;
   readonly #framer = new Framer(INPUT_LENGTH);
   readonly #packet = new Reader();
   /** Whether the storage has failed; what the client does is of no more interest then. */
@@ -73,16 +74,17 @@ class Loop {
   /** Ends the waiting for input, as the end of input does. */
   #breakOff: () => void = () => {};
 
-  constructor(session: Session, transport: Transport) {
+  constructor(session: Session, transport: Transport, log: Journal) {
     this.#session = session;
     this.#transport = transport;
+    this.#log = log;
   }
 
-  async run({ log, who, failed }: {
-    readonly log: Log;
+  async run({ who, failed }: {
     readonly who: string;
     readonly failed: Promise<string> | undefined;
   }): Promise<number> {
+    const log = this.#log;
     let isOver = false;
     failed?.then((reason) => {
       if (isOver) return;
@@ -123,6 +125,7 @@ class Loop {
 
   async #serveBlocking(): Promise<void> {
     const session = this.#session;
+    this.#log.hold();
     try {
       while (!session.asynchronous) {
         const count = this.#transport.readSync(this.#framer.free());
@@ -135,8 +138,10 @@ class Loop {
           if (session.asynchronous) break;
         }
         this.#send();
+        this.#log.flush();
       }
     } finally {
+      this.#log.release();
       // What was accepted before a malformed packet is answered all the same.
       this.#sendAll();
     }
