@@ -14,8 +14,8 @@
  *         },
  *       },
  *       after: {
- *         close({ path, bytesWritten, forced }, { failed }) {
- *           if (bytesWritten > 0 && !failed && !forced) uploaded.push(path);
+ *         close({ path, bytesWritten = 0, forced }, { failed }) {
+ *           if (bytesWritten > 0 && !failed && !forced) uploaded.push(path!);
  *         },
  *       },
  *     }),

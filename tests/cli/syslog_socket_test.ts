@@ -10,6 +10,10 @@ import { DatagramListener } from "../support/datagrams.ts";
 import { withTempDir } from "../support/files.ts";
 
 const ignore = Deno.build.os !== "linux";
+
+// Opened once for the process, and so not by a test.
+if (!ignore) openLibc();
+
 const SESSION = { id: "one", user: "alice", client: "192.0.2.7", clientPort: 50022 };
 const OPTIONS: LogOptions = {
   logFile: undefined,
@@ -77,6 +81,8 @@ for (const logFormat of ["text", "json"] as const) {
 Deno.test({
   name: "where nobody says where the log goes it goes to syslog as AUTH, if one is there",
   ignore,
+  // A log stays open as long as its process runs.
+  sanitizeResources: false,
   fn: () =>
     withTempDir((directory) => {
       const path = `${directory}/log`;

@@ -6,6 +6,7 @@
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 
 const libc = Deno.build.os !== "linux" ? undefined : Deno.dlopen("libc.so.6", {
@@ -22,7 +23,7 @@ export class DatagramListener implements Disposable {
 
   constructor(path: string) {
     this.#path = path;
-    this.#socket = libc!.symbols.socket(AF_UNIX, SOCK_DGRAM, 0);
+    this.#socket = libc!.symbols.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const address = new TextEncoder().encode(`\x01\0${path}\0`);
     if (this.#socket < 0 || libc!.symbols.bind(this.#socket, address, address.length) !== 0) {
       throw new Error(`cannot listen on ${path}`);
