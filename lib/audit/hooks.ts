@@ -15,7 +15,7 @@
  *       },
  *       after: {
  *         close({ path, bytesWritten = 0, forced }, { failed }) {
- *           if (bytesWritten > 0 && !failed && !forced) uploaded.push(path!);
+ *           if (bytesWritten > 0 && !failed && !forced) uploaded.push(path);
  *         },
  *       },
  *     }),
@@ -80,7 +80,7 @@ export interface HookOperations {
    * CLOSE: with `kind` `file` also bytes and time. `forced` where the session
    * has ended and the client left it open. An unknown handle has no `kind`.
    */
-  readonly close: Operation;
+  readonly close: OperationWith<"path">;
   /** READ */
   readonly read: OperationWith<"path" | "offset" | "length">;
   /** WRITE: `data` is lent until the request has been answered. */

@@ -173,6 +173,25 @@ for (const { name, make } of WAYS) {
     await dialogue.end();
   });
 
+  Deno.test(`a request is answered when the hook behind it is done (${name})`, async () => {
+    let done = 0;
+    const dialogue = dialogueWith(await make(), {
+      after: {
+        async any() {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          done++;
+        },
+      },
+    });
+    const [file] = await openAll(dialogue);
+    for (const request of [ask.stat("/file"), ask.read(file, 0, 7), ask.stat("/none")]) {
+      const before = done;
+      await dialogue.ask(request);
+      assertEquals(done, before + 1);
+    }
+    await dialogue.end();
+  });
+
   Deno.test(`a hook that fails by a promise refuses or is logged (${name})`, async () => {
     const lines: string[] = [];
     const dialogue = dialogueWith(await make(), {
@@ -277,6 +296,23 @@ Deno.test("hooks() do not hear before what the policy has refused, but after", a
   });
   await dialogue.ask(ask.remove("/file"));
   assertEquals(heard, ["after 3"]);
+  await dialogue.end();
+});
+
+Deno.test("the policy refuses also where only failures are watched", async () => {
+  const heard: string[] = [];
+  const dialogue = new Dialogue(await sampleTree(), {
+    policy: ({ name }) => name === "mkdir" ? "no" : undefined,
+    observers: [{
+      interest: () => "failures",
+      before: () => void heard.push("before"),
+      after: ({ name, path }, { status }) => void heard.push(`${name} ${path} ${status}`),
+    }],
+  });
+  assertEquals(statusOf(await dialogue.ask(ask.mkdir("/x")))[0], Code.PERMISSION_DENIED);
+  assertEquals(statusOf(await dialogue.ask(ask.stat("/x")))[0], Code.NO_SUCH_FILE);
+  assertEquals((await dialogue.ask(ask.stat("/file"))).kind, "attrs");
+  assertEquals(heard, ["mkdir /x 3", "stat /x 2"]);
   await dialogue.end();
 });
 

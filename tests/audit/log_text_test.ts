@@ -30,10 +30,12 @@ Deno.test("escapeJson() writes the same so that it means the same", () => {
 });
 
 Deno.test("timestamp() is the local time with its distance from UTC", () => {
-  const date = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 6));
-  const stamp = timestamp(date);
-  assertEquals(stamp.length, "2026-01-02T03:04:05.006+00:00".length);
-  assertEquals(new Date(stamp).getTime(), date.getTime());
+  for (const milliseconds of [6, 999, 1000, 61_023, 0]) {
+    const date = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, milliseconds));
+    const stamp = timestamp(date);
+    assertEquals(stamp.length, "2026-01-02T03:04:05.006+00:00".length);
+    assertEquals(new Date(stamp).getTime(), date.getTime());
+  }
 });
 
 Deno.test("syslogTime() is local, with a day of two places and an English month", () => {

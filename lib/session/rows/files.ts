@@ -65,7 +65,7 @@ const close: Row<requests.HandleRequest, void> = {
   },
   facts({ handle }, { handles }) {
     const open = handles.find(handle);
-    return open === undefined ? {} : ofClosing(open);
+    return open === undefined ? { path: "" } : ofClosing(open);
   },
   describe({ kind, path, bytesRead, bytesWritten }) {
     if (kind === undefined) return [];
