@@ -3,6 +3,7 @@ import type { MaybePromise } from "../storage/storage.ts";
 import { StatusCode } from "../wire/constants.ts";
 import type { Facts } from "./facts.ts";
 import type { Observer, Operation, Outcome, SessionFacts } from "./observer.ts";
+import { type Circumstances, ObservedOperation } from "./observed.ts";
 import { status, statusOf } from "./status.ts";
 import type { Conversation, Row } from "./table.ts";
 
@@ -20,6 +21,9 @@ export interface WatchOptions {
 export class Watch {
   readonly #row: Row;
   readonly #options: WatchOptions;
+  /** Of what a client asks, and of what it did not. */
+  readonly #asked: Circumstances;
+  readonly #forced: Circumstances;
   /** Who wants to hear everything, and who failures, those included. */
   readonly #everything: readonly Observer[];
   readonly #failures: readonly Observer[];
@@ -27,6 +31,9 @@ export class Watch {
   private constructor(row: Row, observers: readonly Observer[], options: WatchOptions) {
     this.#row = row;
     this.#options = options;
+    const { conversation, session } = options;
+    this.#asked = { conversation, session, forced: false };
+    this.#forced = { conversation, session, forced: true };
     this.#everything = observers.filter((observer) => observer.interest(row) === "everything");
     this.#failures = observers.filter((observer) => observer.interest(row) !== "nothing");
   }
@@ -41,16 +48,19 @@ export class Watch {
   run(request: unknown): MaybePromise<unknown> {
     const { conversation, allow } = this.#options;
     if (this.#everything.length === 0) return this.#runUnseen(request);
-    const operation = this.#operation(this.#row.facts(request, conversation), false);
+    const operation = this.#operation(request);
     return this.#observed(operation, request, () => {
       allow(this.#row, request);
-      return after(this.#before(operation), () => this.#row.run(conversation, request));
+      const before = this.#before(operation);
+      return isPromise(before)
+        ? before.then(() => this.#row.run(conversation, request))
+        : this.#row.run(conversation, request);
     });
   }
 
   /** Closes a handle that the client left open; nobody can refuse that. */
   async force(facts: Facts, close: () => MaybePromise<void>): Promise<void> {
-    const operation = this.#operation(facts, true);
+    const operation = new ObservedOperation(this.#row, facts, this.#forced);
     await this.#observed(operation, undefined, async () => {
       try {
         await this.#before(operation);
@@ -64,10 +74,7 @@ export class Watch {
   /** Where only failures count, nothing is made before there is one. */
   #runUnseen(request: unknown): MaybePromise<unknown> {
     const { conversation, allow } = this.#options;
-    const failed = (error: unknown) => {
-      const operation = this.#operation(this.#row.facts(request, conversation), false);
-      return this.#failed(operation, error, undefined);
-    };
+    const failed = (error: unknown) => this.#failed(this.#operation(request), error, undefined);
     try {
       allow(this.#row, request);
       const value = this.#row.run(conversation, request);
@@ -83,22 +90,35 @@ export class Watch {
     work: () => MaybePromise<unknown>,
   ): MaybePromise<unknown> {
     const start = performance.now();
-    const failed = (error: unknown) => this.#failed(operation, error, performance.now() - start);
-    const done = (value: unknown) => {
-      const outcome = {
-        ...SUCCESS,
-        ...this.#row.finds?.(value, request),
-        duration: performance.now() - start,
-      };
-      return after(this.#tell(this.#everything, operation, outcome), () => value);
-    };
     let value: MaybePromise<unknown>;
     try {
       value = work();
     } catch (error) {
-      return failed(error);
+      return this.#failed(operation, error, performance.now() - start);
     }
-    return isPromise(value) ? value.then(done, failed) : done(value);
+    if (!isPromise(value)) return this.#done(operation, { request, value, start });
+    return value.then(
+      (value) => this.#done(operation, { request, value, start }),
+      (error) => this.#failed(operation, error, performance.now() - start),
+    );
+  }
+
+  /** Tells of a success, and goes on with what it gave. */
+  #done(
+    operation: Operation,
+    { request, value, start }: {
+      readonly request: unknown;
+      readonly value: unknown;
+      readonly start: number;
+    },
+  ): MaybePromise<unknown> {
+    const duration = performance.now() - start;
+    const found = this.#row.finds?.(value, request);
+    const outcome = found === undefined
+      ? { status: StatusCode.OK, message: SUCCESS, failed: false, duration }
+      : { status: StatusCode.OK, message: SUCCESS, failed: false, duration, ...found };
+    const told = this.#tell(this.#everything, operation, outcome);
+    return isPromise(told) ? told.then(() => value) : value;
   }
 
   /** Tells of a failure, and fails. */
@@ -111,7 +131,13 @@ export class Watch {
     });
   }
 
+  #operation(request: unknown): Operation {
+    const facts = this.#row.facts(request, this.#options.conversation);
+    return new ObservedOperation(this.#row, facts, this.#asked);
+  }
+
   #before(operation: Operation): MaybePromise<void> {
+    if (this.#everything.length === 1) return this.#everything[0]!.before?.(operation);
     let settled: MaybePromise<void> = undefined;
     for (const observer of this.#everything) {
       if (observer.before !== undefined) {
@@ -128,40 +154,23 @@ export class Watch {
   ): MaybePromise<void> {
     let settled: MaybePromise<void> = undefined;
     for (const observer of observers) {
-      if (observer.after !== undefined) {
-        settled = after(settled, () =>
-          harmless(
-            () => observer.after!(operation, outcome),
-            (error) => this.#options.report(`an observer of ${operation.name}`, error),
-          ));
-      }
+      if (observer.after === undefined) continue;
+      settled = isPromise(settled)
+        ? settled.then(() => this.#tellOne(observer, operation, outcome))
+        : this.#tellOne(observer, operation, outcome);
     }
     return settled;
   }
 
-  #operation(facts: Facts, forced: boolean): Operation {
-    const { name, mutates, level } = this.#row;
-    const { session } = this.#options;
-    return {
-      ...facts,
-      path: this.#whole(facts.path),
-      to: this.#whole(facts.to),
-      name,
-      mutates,
-      level,
-      session,
-      forced,
-      describe: () => this.#row.describe(facts),
-    };
-  }
-
-  /** A path as the storage gets it; an empty one leads nowhere and stays so. */
-  #whole(sent: string | undefined): string | undefined {
-    return sent === undefined || sent === "" ? sent : this.#options.conversation.path(sent);
+  #tellOne(observer: Observer, operation: Operation, outcome: Outcome): MaybePromise<void> {
+    return harmless(
+      () => observer.after?.(operation, outcome),
+      (error) => this.#options.report(`an observer of ${operation.name}`, error),
+    );
   }
 }
 
-const SUCCESS = { status: StatusCode.OK, message: status(StatusCode.OK).message, failed: false };
+const SUCCESS = status(StatusCode.OK).message;
 
 /** Does what may fail without harm, now or later. */
 export function harmless(
