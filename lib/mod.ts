@@ -16,7 +16,10 @@
  */
 
 export { FileType, isDirectory, isRegular, isSymlink } from "./attrs.ts";
-export { LineLog, type LineSink } from "./audit/line_log.ts";
+export { type HookOperations, type Hooks, hooks, type OperationWith } from "./audit/hooks.ts";
+export { JsonLog } from "./audit/json_log.ts";
+export { LineLog } from "./audit/line_log.ts";
+export type { LogEntry, LogSink } from "./audit/log_sinks.ts";
 export type { RemoteEntry } from "./client/calls.ts";
 export type { Channel } from "./client/channel.ts";
 export { SftpClient } from "./client/client.ts";
@@ -38,7 +41,17 @@ export { requestPolicy, type RequestRules } from "./policy/requests.ts";
 export { uploadOnly } from "./policy/upload_only.ts";
 export { serve, type ServeOptions } from "./serve.ts";
 export type { TimeoutOptions } from "./serve_timeouts.ts";
+export type { Facts, Findings } from "./session/facts.ts";
 export { type Log, LogLevel } from "./session/log.ts";
+export type {
+  Interest,
+  ObservedKind,
+  Observer,
+  Operation,
+  Outcome,
+  SessionFacts,
+  SessionTotals,
+} from "./session/observer.ts";
 export type { SessionOptions } from "./session/session.ts";
 export type { Policy, RequestKind } from "./session/table.ts";
 export type { Polling, Transport, WaitOptions } from "./stdio.ts";

@@ -1,3 +1,4 @@
+import { Journal } from "./audit/journal.ts";
 import { type Log, LogLevel, silentLog } from "./session/log.ts";
 import { Session, type SessionOptions } from "./session/session.ts";
 import { type TimeoutOptions, Timeouts } from "./serve_timeouts.ts";
@@ -27,8 +28,6 @@ const FAREWELL = 1000;
 
 /** How to serve; all of it may be absent. */
 export interface ServeOptions extends Omit<SessionOptions, "storage">, TimeoutOptions {
-  /** The client's address, for the log; `UNKNOWN` where absent. */
-  readonly client?: string | undefined;
   /** Where the client is; standard input and output where absent. */
   readonly transport?: Transport | undefined;
   /**
@@ -54,19 +53,20 @@ export interface ServeOptions extends Omit<SessionOptions, "storage">, TimeoutOp
  * and where the time of the session is over.
  */
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
-  const log = options.log ?? silentLog;
+  const log = new Journal(options.log ?? silentLog);
   const who = `local user ${options.user ?? "UNKNOWN"} from [${options.client ?? "UNKNOWN"}]`;
-  say(log, LogLevel.INFO, `session opened for ${who}`);
-  const session = new Session({ ...options, storage });
+  const observers = [log, ...options.observers ?? []];
+  const session = new Session({ ...options, storage, log, observers });
+  await session.opened();
   const timeouts = options.idleTimeout === undefined && options.maxSession === undefined
     ? undefined
     : new Timeouts(options, {
       isBusy: () => session.busy,
       onEnd: (reason) => say(log, LogLevel.INFO, `session timed out for ${who}: ${reason}`),
     });
-  const conversation = new Loop(session, options.transport ?? stdio, timeouts);
-  const exitStatus = await conversation.run({ log, who, failed: options.failed });
-  say(log, LogLevel.INFO, `session closed for ${who}`);
+  const conversation = new Loop(session, { transport: options.transport ?? stdio, log, timeouts });
+  const exitStatus = await conversation.run({ who, failed: options.failed });
+  await session.closed(exitStatus);
   return exitStatus;
 }
 
@@ -74,6 +74,7 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
 class Loop {
   readonly #session: Session;
   readonly #transport: Transport;
+  readonly #log: Journal;
   readonly #timeouts: Timeouts | undefined;
   readonly #framer = new Framer(INPUT_LENGTH);
   readonly #packet = new Reader();
@@ -85,17 +86,22 @@ class Loop {
   /** Ends the waiting for input, as the end of input does. */
   #breakOff: () => void = () => {};
 
-  constructor(session: Session, transport: Transport, timeouts: Timeouts | undefined) {
+  constructor(session: Session, { transport, log, timeouts }: {
+    readonly transport: Transport;
+    readonly log: Journal;
+    readonly timeouts: Timeouts | undefined;
+  }) {
     this.#session = session;
     this.#transport = timeouts?.watch(transport) ?? transport;
+    this.#log = log;
     this.#timeouts = timeouts;
   }
 
-  async run({ log, who, failed }: {
-    readonly log: Log;
+  async run({ who, failed }: {
     readonly who: string;
     readonly failed: Promise<string> | undefined;
   }): Promise<number> {
+    const log = this.#log;
     let isOver = false;
     failed?.then((reason) => {
       if (isOver) return;
@@ -149,6 +155,7 @@ class Loop {
 
   async #serveBlocking(): Promise<void> {
     const session = this.#session;
+    this.#log.hold();
     try {
       while (!session.asynchronous) {
         const count = this.#transport.readSync(this.#framer.free());
@@ -161,8 +168,10 @@ class Loop {
           if (session.asynchronous) break;
         }
         this.#send();
+        this.#log.flush();
       }
     } finally {
+      this.#log.release();
       // What was accepted before a malformed packet is answered all the same.
       this.#sendAll();
     }

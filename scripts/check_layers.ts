@@ -126,8 +126,7 @@ const LAYERS: readonly Layer[] = [
   {
     name: "audit",
     files: ["lib/audit/"],
-    imports: [...NOUNS, "contract"],
-    types: ["session"],
+    imports: [...NOUNS, "contract", "session"],
     packages: ["@std/streams"],
   },
 

@@ -9,6 +9,8 @@ export interface OptionSpec {
   readonly letter?: string;
   /** What its value is called in the help; a switch where absent. */
   readonly value?: string;
+  /** The value where `--name` stands without one; then a value is given as `--name=value` only. */
+  readonly otherwise?: string;
   /** One line of help. */
   readonly help: string;
   /** Whether it may be given several times. */
@@ -93,7 +95,7 @@ function longOption(arg: string, specs: readonly OptionSpec[], valueOf: ValueOf)
   const spec = specs.find((spec) => spec.name === name);
   if (spec === undefined) throw new UsageError(`unknown option --${name}`);
   if (spec.value !== undefined) {
-    return equals === -1 ? `--${name}=${valueOf(`--${name}`, "")}` : arg;
+    return equals === -1 ? `--${name}=${spec.otherwise ?? valueOf(`--${name}`, "")}` : arg;
   }
   if (equals !== -1) throw new UsageError(`option --${name} takes no value`);
   return arg;
@@ -116,9 +118,10 @@ function shortOptions(arg: string, specs: readonly OptionSpec[], valueOf: ValueO
 
 /** The options as lines of a help text, those of a group below its heading. */
 export function optionsHelp(specs: readonly OptionSpec[]): string {
-  const heads = specs.map(({ name, letter, value }) =>
-    `  ${letter === undefined ? "    " : `-${letter}, `}--${name}${value ? ` ${value}` : ""}`
-  );
+  const heads = specs.map(({ name, letter, value, otherwise }) => {
+    const shown = value === undefined ? "" : otherwise === undefined ? ` ${value}` : `[=${value}]`;
+    return `  ${letter === undefined ? "    " : `-${letter}, `}--${name}${shown}`;
+  });
   const width = Math.max(...heads.map((head) => head.length)) + 2;
   const lines = new Map<string, string[]>([["", []]]);
   for (const [index, { group = "", help }] of specs.entries()) {

@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { SessionFacts } from "../session/observer.ts";
+
 /** Who the session is for. */
 export interface Identity {
   readonly user: string | undefined;
@@ -32,8 +34,13 @@ export function identity(): Identity {
   };
 }
 
-/** The client's address and port as sshd tells them: `192.0.2.1 port 50022`. */
-export function clientAddress(): string | undefined {
-  const [address] = (environment("SSH_CONNECTION") ?? "").split(" ");
-  return address === "" ? undefined : address;
+/** Whose session this process serves: the account, and the client's address and port as sshd tells them. */
+export function sessionFacts(user: string | undefined): SessionFacts {
+  const [address = "", port = ""] = (environment("SSH_CONNECTION") ?? "").split(" ");
+  return {
+    id: crypto.randomUUID(),
+    user,
+    client: address === "" ? undefined : address,
+    clientPort: /^\d{1,5}$/.test(port) ? Number(port) : undefined,
+  };
 }

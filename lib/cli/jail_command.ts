@@ -3,6 +3,7 @@ import { guarded } from "../policy/access.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
+import type { SessionFacts } from "../session/observer.ts";
 import { print } from "../stdio.ts";
 import { StorageError } from "../storage/errors.ts";
 import { readAccounts } from "../storage/local/accounts.ts";
@@ -11,7 +12,7 @@ import { virtualPath } from "../storage/path.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { prepareConfinement } from "./confinement.ts";
 import { StartError } from "./errors.ts";
-import { clientAddress, environment, granted, type Identity, identity } from "./host.ts";
+import { environment, granted, type Identity, identity, sessionFacts } from "./host.ts";
 import { checkJail } from "./jail_check.ts";
 import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
@@ -34,12 +35,13 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
     terminal: Deno.stdin.isTerminal(),
     command: options.command ?? environment("SSH_ORIGINAL_COMMAND"),
   });
-  const directory = logged(options, () => directoryOf(options, who));
+  const session = sessionFacts(who.user);
+  const directory = logged(options, session, () => directoryOf(options, who));
   refuse(directory, options, logWithin(directory, options.logFile));
-  const log = openLog(options);
+  const log = openLog(options, session);
   try {
     refuse(directory, options, wayOut(directory, who.home));
-    return await serveJail(directory, options, who, log);
+    return await serveJail(directory, options, { who, session, log });
   } catch (error) {
     if (error instanceof StartError) log.write(LogLevel.ERROR, error.message);
     throw error;
@@ -51,11 +53,11 @@ function directoryOf(options: JailOptions, who: Identity): string {
 }
 
 /** sshd shows nobody what stands on standard error of an SFTP session, so the log tells it too. */
-function logged<T>(options: JailOptions, step: () => T): T {
+function logged<T>(options: JailOptions, session: SessionFacts, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    if (error instanceof StartError) openLog(options).write(LogLevel.ERROR, error.message);
+    if (error instanceof StartError) openLog(options, session).write(LogLevel.ERROR, error.message);
     throw error;
   }
 }
@@ -63,10 +65,12 @@ function logged<T>(options: JailOptions, step: () => T): T {
 async function serveJail(
   directory: string,
   options: JailOptions,
-  who: Identity,
-  log: Log,
+  { who, session, log }: {
+    readonly who: Identity;
+    readonly session: SessionFacts;
+    readonly log: Log;
+  },
 ): Promise<number> {
-  const client = clientAddress();
   // Without the permission to write it is a read-only jail, whatever was asked for.
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
@@ -89,8 +93,7 @@ async function serveJail(
     log,
     policy: limited.policy,
     startDirectory: start,
-    user: who.user,
-    client,
+    ...session,
     idleTimeout: options.idleTimeout,
     maxSession: options.maxSession,
     transport: confinement.transport,

@@ -2,19 +2,16 @@ import type { TimeoutOptions } from "../serve_timeouts.ts";
 import type { ConfineMode } from "./confinement.ts";
 import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
-import { sessionSpecs, sessionTimes } from "./session_options.ts";
+import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
 import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
-import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
+import { sessionSpecs, sessionTimes } from "./session_options.ts";
+import { queried, requestList, umask } from "./values.ts";
 
 /** What `sftpwrap jail` was asked for. */
-export interface JailOptions extends TimeoutOptions {
+export interface JailOptions extends LogOptions, TimeoutOptions {
   /** The directory, with its tokens; absent only where help or a list is asked for. */
   readonly directory: string;
   readonly startDirectory: string | undefined;
-  readonly logFile: string | undefined;
-  readonly logToStderr: boolean;
-  /** A value of `LogLevel`. */
-  readonly logLevel: number;
   readonly umask: number | undefined;
   readonly readOnly: boolean;
   readonly deny: readonly string[] | undefined;
@@ -30,13 +27,7 @@ export interface JailOptions extends TimeoutOptions {
 
 /** The options of `sftpwrap jail`. */
 export const jailSpecs: readonly OptionSpec[] = [
-  { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
-  { name: "log-to-stderr", letter: "e", help: "write the log to standard error" },
-  {
-    name: "log-level",
-    value: "LEVEL",
-    help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
-  },
+  ...logSpecs({ stderr: "e", syslog: "f" }),
   { name: "umask", letter: "u", value: "OCTAL", help: "umask for new files and directories" },
   {
     name: "start-directory",
@@ -89,8 +80,8 @@ ${optionsHelp(jailSpecs)}
 export function parseJailOptions(
   args: readonly string[],
 ): JailOptions | { readonly print: string } {
-  const given = parsed(args);
-  const { values, switches, operands } = given;
+  const parsed = parseOptions(args, jailSpecs);
+  const { values, switches, operands } = parsed;
   if (switches.has("help")) return { print: jailHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -99,15 +90,13 @@ export function parseJailOptions(
   return {
     directory,
     startDirectory: values.get("start-directory"),
-    logFile: logFile(values.get("logfile")),
-    logToStderr: switches.has("log-to-stderr"),
-    logLevel: logLevel(values.get("log-level") ?? "INFO"),
+    ...parseLogOptions(parsed),
     umask: umask(values.get("umask")),
     readOnly: switches.has("read-only"),
     deny: requestList(values.get("deny-requests")),
     allow: requestList(values.get("allow-requests")),
     ...sessionTimes(values),
-    limits: parseLimits(given),
+    limits: parseLimits(parsed),
     command: values.get("command"),
     allowHome: switches.has("allow-home"),
     confine: confineMode(values.get("confine") ?? "auto"),
@@ -123,18 +112,6 @@ export function jailArguments(
     const given = [values.get(name) ?? [], lists.get(name) ?? []].flat();
     return switches.has(name) ? [`--${name}`] : given.map((value) => `--${name}=${value}`);
   });
-}
-
-/** OpenSSH's `-f` names a facility of syslog; who copies it gets to know what to write instead. */
-function parsed(args: readonly string[]): ParsedArgs {
-  try {
-    return parseOptions(args, jailSpecs);
-  } catch (error) {
-    if (error instanceof UsageError && error.message === "unknown option -f") {
-      throw new UsageError("-f is not supported: for a log use -l FILE or -e");
-    }
-    throw error;
-  }
 }
 
 function confineMode(value: string): ConfineMode {

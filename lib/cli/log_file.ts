@@ -1,39 +1,102 @@
-import { LineLog, type LineSink } from "../audit/line_log.ts";
+import { JsonLog } from "../audit/json_log.ts";
+import { LineLog } from "../audit/line_log.ts";
+import type { LogSink } from "../audit/log_sinks.ts";
+import { FACILITIES } from "../audit/syslog.ts";
 import { type Log, LogLevel } from "../session/log.ts";
+import type { SessionFacts } from "../session/observer.ts";
 import { printError } from "../stdio.ts";
+import { openLibc } from "../storage/local/libc.ts";
 import { StartError } from "./errors.ts";
+import { DEFAULT_FACILITY, type LogOptions } from "./log_options.ts";
+import { openSyslog, SYSLOG_PATH } from "./syslog_socket.ts";
 
 /** Only the account itself reads a log that is made here. */
 const LOG_MODE = 0o600;
 
-/** Where the log goes. */
-export interface LogOptions {
-  readonly logFile: string | undefined;
-  readonly logToStderr: boolean;
-  /** A value of `LogLevel`. */
-  readonly logLevel: number;
-}
+const NEWLINE = 0x0a;
 
 /**
- * Opens the log, before the way to its file is closed.
+ * Opens the log, before the way to its file or socket is closed. Where nobody
+ * says where it goes it goes to syslog, if there is one.
  *
+ * @param syslogPath Where syslog listens.
  * @throws {StartError} If it cannot be opened.
  */
-export function openLog({ logFile, logToStderr, logLevel }: LogOptions): Log {
-  const sinks: LineSink[] = [];
+export function openLog(
+  options: LogOptions,
+  session: SessionFacts,
+  syslogPath = SYSLOG_PATH,
+): Log {
+  const sinks = openSinks(options, syslogPath);
+  const level = sinks.length === 0 ? LogLevel.QUIET : options.logLevel;
+  return options.logFormat === "json"
+    ? new JsonLog(level, session, sinks, tellFailure)
+    : new LineLog(level, sinks, tellFailure);
+}
+
+function tellFailure(error: unknown): void {
+  printError(`sftpwrap: the log cannot be written: ${String(error)}\n`);
+}
+
+function openSinks(
+  { logFile, logToStderr, syslog, logLevel }: LogOptions,
+  syslogPath: string,
+): readonly LogSink[] {
+  const sinks: LogSink[] = [];
   if (logFile !== undefined) sinks.push(fileSink(logFile));
-  if (logToStderr) sinks.push((line) => Deno.stderr.writeSync(line));
-  return new LineLog(sinks.length === 0 ? LogLevel.QUIET : logLevel, sinks, (error) => {
-    printError(`sftpwrap: the log cannot be written: ${String(error)}\n`);
-  });
+  if (logToStderr) sinks.push((entry) => Deno.stderr.writeSync(entry.line()));
+  if (syslog !== undefined) {
+    try {
+      sinks.push(openSyslog(openLibc(), syslogPath, syslog));
+    } catch (error) {
+      throw new StartError(reasonOf(error));
+    }
+  } else if (sinks.length === 0 && logLevel > LogLevel.QUIET) {
+    sinks.push(...syslogIfThere(syslogPath));
+  }
+  return sinks;
+}
+
+/** Without FFI, and where nobody listens, there is no log: nobody has asked for one. */
+function syslogIfThere(path: string): readonly LogSink[] {
+  try {
+    return [openSyslog(openLibc(), path, FACILITIES.get(DEFAULT_FACILITY)!)];
+  } catch (error) {
+    if (error instanceof Error) return [];
+    throw error;
+  }
 }
 
 /** Appends in whole lines, so that many sessions can share one file. */
-function fileSink(path: string): LineSink {
+function fileSink(path: string): LogSink {
   try {
     const file = Deno.openSync(path, { append: true, create: true, mode: LOG_MODE });
-    return (line) => file.writeSync(line);
+    return wholeLines((line) => file.writeSync(line));
   } catch (error) {
     throw new StartError(`cannot open the log ${path}: ${String(error)}`);
   }
+}
+
+/**
+ * Writes each line at once. Where only a part of one found room, the next one
+ * begins on a line of its own all the same.
+ *
+ * @param write Appends, and returns how many bytes found room.
+ */
+export function wholeLines(write: (bytes: Uint8Array) => number): LogSink {
+  let torn = false;
+  return (entry) => {
+    const line = entry.line();
+    const bytes = torn ? Uint8Array.of(NEWLINE, ...line) : line;
+    const written = write(bytes);
+    if (written < bytes.length) {
+      torn = written > 0 || torn;
+      throw new Error(`only ${written} of ${bytes.length} bytes found room`);
+    }
+    torn = false;
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

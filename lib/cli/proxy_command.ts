@@ -4,6 +4,7 @@ import { guarded } from "../policy/access.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
+import type { SessionFacts } from "../session/observer.ts";
 import { print, printError } from "../stdio.ts";
 import { StorageError } from "../storage/errors.ts";
 import { isDirectory } from "../attrs.ts";
@@ -12,7 +13,7 @@ import { type Connected, ConnectError } from "../storage/proxy/connection_option
 import { ProxyStorage } from "../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { StartError } from "./errors.ts";
-import { clientAddress, environment, identity } from "./host.ts";
+import { environment, identity, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
 import { prepareProxyConfinement } from "./proxy_confinement.ts";
 import { policiesOf } from "./policy_options.ts";
@@ -34,11 +35,12 @@ export async function proxyCommand(args: readonly string[]): Promise<number> {
     terminal: Deno.stdin.isTerminal(),
     command: environment("SSH_ORIGINAL_COMMAND"),
   });
-  const log = openLog(options);
+  const session = sessionFacts(identity().user);
+  const log = openLog(options, session);
   try {
     const connected = await connectTo(options, log);
     try {
-      return await serveFrom(connected, options, log);
+      return await serveFrom(connected, options, { session, log });
     } finally {
       await connected.close();
     }
@@ -101,7 +103,7 @@ function* warnings(options: ProxyCommandOptions): Iterable<string> {
 async function serveFrom(
   connected: Connected,
   options: ProxyCommandOptions,
-  log: Log,
+  { session, log }: { readonly session: SessionFacts; readonly log: Log },
 ): Promise<number> {
   const { description, closed } = connected;
   const client = await greeted(connected);
@@ -113,9 +115,6 @@ async function serveFrom(
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
   openTimeZone();
-  // Both are asked for while the environment may still be read.
-  const { user } = identity();
-  const address = clientAddress();
   const confinement = prepareProxyConfinement({
     keepsChild: options.transport === "openssh",
     activity: { isIdle: () => client.connection.outstanding === 0 },
@@ -131,8 +130,7 @@ async function serveFrom(
     policy: limited.policy,
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
-    user,
-    client: address,
+    ...session,
     idleTimeout: options.idleTimeout,
     maxSession: options.maxSession,
     transport: confinement.transport,

@@ -2,13 +2,14 @@ import type { HostVerification, Transport } from "../storage/proxy/connection_op
 import type { TimeoutOptions } from "../serve_timeouts.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
-import { sessionSpecs, sessionTimes } from "./session_options.ts";
+import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
 import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
-import { logFile, logLevel, queried, requestList, umask } from "./values.ts";
+import { sessionSpecs, sessionTimes } from "./session_options.ts";
+import { queried, requestList, umask } from "./values.ts";
 import { type Destination, parseDestination, parsePort } from "./proxy_destination.ts";
 
 /** What `sftpwrap proxy` was asked for. */
-export interface ProxyCommandOptions extends TimeoutOptions {
+export interface ProxyCommandOptions extends LogOptions, TimeoutOptions {
   readonly destination: Destination;
   readonly transport: Transport;
   readonly key: string | undefined;
@@ -25,10 +26,6 @@ export interface ProxyCommandOptions extends TimeoutOptions {
   /** A directory of the far side that the client sees as `/`. */
   readonly root: string | undefined;
   readonly startDirectory: string | undefined;
-  readonly logFile: string | undefined;
-  readonly logToStderr: boolean;
-  /** A value of `LogLevel`. */
-  readonly logLevel: number;
   readonly umask: number | undefined;
   readonly readOnly: boolean;
   readonly deny: readonly string[] | undefined;
@@ -38,13 +35,7 @@ export interface ProxyCommandOptions extends TimeoutOptions {
 
 /** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
 export const proxySpecs: readonly OptionSpec[] = [
-  { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
-  { name: "log-to-stderr", help: "write the log to standard error" },
-  {
-    name: "log-level",
-    value: "LEVEL",
-    help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
-  },
+  ...logSpecs(),
   {
     name: "key",
     letter: "k",
@@ -113,8 +104,8 @@ ${optionsHelp(proxySpecs)}
 export function parseProxyOptions(
   args: readonly string[],
 ): ProxyCommandOptions | { readonly print: string } {
-  const given = parseOptions(args, proxySpecs);
-  const { values, switches, operands } = given;
+  const parsed = parseOptions(args, proxySpecs);
+  const { values, switches, operands } = parsed;
   if (switches.has("help")) return { print: proxyHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
@@ -142,15 +133,13 @@ export function parseProxyOptions(
     keepalive: seconds("keepalive", values.get("keepalive")),
     root: values.get("root"),
     startDirectory: startDirectory ?? destination.path,
-    logFile: logFile(values.get("logfile")),
-    logToStderr: switches.has("log-to-stderr"),
-    logLevel: logLevel(values.get("log-level") ?? "INFO"),
+    ...parseLogOptions(parsed),
     umask: umask(values.get("umask")),
     readOnly: switches.has("read-only"),
     deny: requestList(values.get("deny-requests")),
     allow: requestList(values.get("allow-requests")),
     ...sessionTimes(values),
-    limits: parseLimits(given),
+    limits: parseLimits(parsed),
   };
 }
 

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { FileAttrs } from "../attrs.ts";
 import { OpenFlag } from "../wire/constants.ts";
-import type { OpenRequest } from "../wire/requests.ts";
+import type { Facts } from "./facts.ts";
 
 const DEFAULT_FILE_MODE = 0o666;
 
@@ -20,15 +19,15 @@ const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
 ];
 
 /** `open "p" flags WRITE,CREATE mode 0644` */
-export function describeOpen({ path, pflags, attrs }: OpenRequest): readonly string[] {
+export function describeOpen({ path, pflags = 0, attrs }: Facts): readonly string[] {
   const flags = FLAG_NAMES.filter(([flag]) => pflags & flag).map(([, name]) => name).join(",");
   return [
-    `open "${path}" flags ${flags} mode 0${(attrs.permissions ?? DEFAULT_FILE_MODE).toString(8)}`,
+    `open "${path}" flags ${flags} mode 0${(attrs?.permissions ?? DEFAULT_FILE_MODE).toString(8)}`,
   ];
 }
 
 /** One line for each attribute that is changed: `set "p" mode 0644`. */
-export function describeAttrs(path: string, attrs: FileAttrs): readonly string[] {
+export function describeAttrs({ path, attrs = {} }: Facts): readonly string[] {
   const { size, permissions, atime, mtime, uid, gid } = attrs;
   const lines: string[] = [];
   const subject = `set "${path}"`;

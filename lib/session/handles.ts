@@ -17,6 +17,8 @@ export interface OpenFile {
   readonly append: boolean;
   bytesRead: number;
   bytesWritten: number;
+  /** By the clock of `performance.now()`. */
+  readonly openedAt: number;
 }
 
 /** What a directory handle of the client stands for. */
@@ -31,6 +33,15 @@ export interface OpenDirectory {
 /** An open file or directory. */
 export type OpenHandle = OpenFile | OpenDirectory;
 
+/** What the files of a session came to. */
+export interface FileTotals {
+  readonly files: number;
+  /** Bytes of all files. */
+  readonly bytesRead: number;
+  /** Bytes of all files. */
+  readonly bytesWritten: number;
+}
+
 const HANDLE_LENGTH = 4;
 
 /**
@@ -41,6 +52,9 @@ export class Handles {
   readonly #open = new Map<number, OpenHandle>();
   #next = 0;
   #opening = 0;
+  #files = 0;
+  #bytesRead = 0;
+  #bytesWritten = 0;
 
   /** @param limit How many may be open at once. */
   constructor(readonly limit: number) {}
@@ -59,6 +73,11 @@ export class Handles {
     return opened
       .finally(() => this.#opening--)
       .then((handle) => this.#register(handle));
+  }
+
+  /** Files that were opened, and the bytes of those that are out of use again. */
+  get totals(): FileTotals {
+    return { files: this.#files, bytesRead: this.#bytesRead, bytesWritten: this.#bytesWritten };
   }
 
   /** What `handle` stands for, if it is open. */
@@ -91,6 +110,7 @@ export class Handles {
     const open = this.#open.get(number);
     if (open === undefined) throw new StorageError("not-found", "no such handle");
     this.#open.delete(number);
+    this.#count(open);
     return open;
   }
 
@@ -98,12 +118,20 @@ export class Handles {
   removeAll(): readonly OpenHandle[] {
     const all = [...this.#open.values()];
     this.#open.clear();
+    all.forEach((open) => this.#count(open));
     return all;
+  }
+
+  #count(open: OpenHandle): void {
+    if (open.kind === "directory") return;
+    this.#bytesRead += open.bytesRead;
+    this.#bytesWritten += open.bytesWritten;
   }
 
   #register(handle: OpenHandle): Uint8Array {
     const number = this.#next++;
     this.#open.set(number, handle);
+    if (handle.kind === "file") this.#files++;
     const bytes = new Uint8Array(HANDLE_LENGTH);
     new DataView(bytes.buffer).setUint32(0, number);
     return bytes;

@@ -1,3 +1,5 @@
+import type { Observer } from "./observer.ts";
+
 /** How loud a line is: OpenSSH's levels, in its order. */
 export const LogLevel = {
   /** Nothing. */
@@ -14,12 +16,14 @@ export const LogLevel = {
   DEBUG: 5,
 } as const;
 
-/** Where a session says what it does. */
+/** Where a session says what it does, besides the requests that an observer tells of. */
 export interface Log {
   /** Lines above this level are not wanted; a value of {@linkcode LogLevel}. */
   readonly level: number;
   /** Takes one line without its end; control characters are the log's to escape. */
   write(level: number, line: string): void;
+  /** How it tells of requests; in the lines of OpenSSH's server where absent. */
+  readonly observer?: Observer;
 }
 
 /** A log that takes nothing. */

@@ -16,11 +16,14 @@ import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.t
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
 import { type Log, LogLevel, silentLog } from "./log.ts";
+import type { Observer, SessionFacts } from "./observer.ts";
 import { ReadBuffers } from "./read_buffers.ts";
+import { ofClosing } from "./rows/facts.ts";
 import { coreRows, extensionRows } from "./rows/rows.ts";
 import { Sequencer } from "./sequencer.ts";
 import { status, statusOf } from "./status.ts";
 import type { Conversation, Policy, Row } from "./table.ts";
+import { harmless, Watch } from "./watch.ts";
 
 /** OpenSSH's default, which is what `ulimit -n` usually leaves. */
 const DEFAULT_MAX_HANDLES = 1019;
@@ -31,12 +34,20 @@ export interface SessionOptions {
   readonly storage: Storage;
   /** What is refused; nothing where absent. */
   readonly policy?: Policy | undefined;
-  /** Who hears what is done; nobody where absent. */
+  /** Told of faults, and of what concerns no request; nobody where absent. */
   readonly log?: Log | undefined;
+  /** Who watches the requests, in this order; nobody where absent. */
+  readonly observers?: readonly Observer[] | undefined;
   /** Where relative paths start; `/` where absent. */
   readonly startDirectory?: VirtualPath | undefined;
   /** The account's name. */
   readonly user?: string | undefined;
+  /** The client's address. */
+  readonly client?: string | undefined;
+  /** The client's TCP port. */
+  readonly clientPort?: number | undefined;
+  /** What tells this session from all others; a random one where absent. */
+  readonly id?: string | undefined;
   /** How many handles may be open at once. */
   readonly maxHandles?: number | undefined;
 }
@@ -53,6 +64,10 @@ export class Session implements Conversation {
   readonly user: string | undefined;
   readonly #policy: Policy;
   readonly #log: Log;
+  readonly #observers: readonly Observer[];
+  readonly #facts: SessionFacts;
+  readonly #start = performance.now();
+  readonly #watches = new Map<Row, Watch>();
   readonly #keepParents: boolean;
   readonly #byType = new Map<number, Row>();
   readonly #byExtension = new Map<string, Row>();
@@ -76,6 +91,10 @@ export class Session implements Conversation {
       maxWriteLength: MAX_DATA_LENGTH,
       maxOpenHandles: this.handles.limit,
     };
+    this.#observers = options.observers ?? [];
+    const { id, user, client, clientPort } = options;
+    this.#facts = { id: id ?? crypto.randomUUID(), user, client, clientPort };
+    this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, (id, row, outcome) => {
@@ -132,7 +151,7 @@ export class Session implements Conversation {
     if (row === undefined || row.served?.(this.storage) === false) {
       const what = extension === undefined ? `message ${type}` : `extended request "${extension}"`;
       if (row === undefined) this.#say(LogLevel.ERROR, `Unknown ${what}`);
-      return this.#perform(unsupportedRow, id, undefined);
+      return this.#perform(unsupportedRow, id, what);
     }
     // What waits for an asynchronous storage outlives the packet's bytes.
     const request = row.read(this.#asynchronous ? packet.detached() : packet);
@@ -144,6 +163,28 @@ export class Session implements Conversation {
     return this.#sequencer.idle();
   }
 
+  /** Tells the observers that the session begins. */
+  async opened(): Promise<void> {
+    for (const observer of this.#observers) {
+      await harmless(
+        () => observer.opened?.(this.#facts),
+        (error) => this.#logFailure("an observer of the session's beginning", error),
+      );
+    }
+  }
+
+  /** Tells the observers that the session is over, after {@linkcode Session.end}. */
+  async closed(exitStatus: number): Promise<void> {
+    const duration = performance.now() - this.#start;
+    const totals = { ...this.handles.totals, duration, exitStatus };
+    for (const observer of this.#observers) {
+      await harmless(
+        () => observer.closed?.(this.#facts, totals),
+        (error) => this.#logFailure("an observer of the session's end", error),
+      );
+    }
+  }
+
   /**
    * Closes what the client left open, and the storage: once and last.
    *
@@ -151,13 +192,11 @@ export class Session implements Conversation {
    */
   async end(abandon = false): Promise<void> {
     if (!abandon) await this.idle();
+    const watch = this.#watches.get(this.#byType.get(PacketType.CLOSE)!);
     for (const open of this.handles.removeAll()) {
-      const counts = open.kind === "file"
-        ? `forced close "${open.path}" bytes read ${open.bytesRead} written ${open.bytesWritten}`
-        : `forced closedir "${open.path}"`;
-      this.#say(LogLevel.INFO, counts);
+      const close = () => open.kind === "file" ? open.file.close(true) : open.dir.close();
       try {
-        await (open.kind === "file" ? open.file.close(true) : open.dir.close());
+        await (watch === undefined ? close() : watch.force(ofClosing(open), close));
       } catch (error) {
         this.#logFailure("forced close", error);
       }
@@ -216,25 +255,37 @@ export class Session implements Conversation {
     return undefined;
   }
 
+  #watch(rows: readonly Row[]): void {
+    for (const row of rows) {
+      const watch = Watch.of(row, this.#observers, {
+        conversation: this,
+        session: this.#facts,
+        allow: (row, request) => this.#allow(row, request),
+        report: (what, error) => this.#logFailure(what, error),
+      });
+      if (watch !== undefined) this.#watches.set(row, watch);
+    }
+  }
+
   #run(row: Row, request: unknown): MaybePromise<unknown> {
+    const watch = this.#watches.get(row);
+    if (watch !== undefined) return watch.run(request);
+    this.#allow(row, request);
+    return row.run(this, request);
+  }
+
+  /** @throws {StorageError} If the policy refuses. */
+  #allow(row: Row, request: unknown): void {
     const refusal = this.#policy(row, request);
     if (refusal !== undefined) {
       this.#say(LogLevel.VERBOSE, refusal);
       throw new StorageError("denied", refusal);
     }
-    if (row.level <= this.#log.level) {
-      for (const line of row.describe(request, this)) this.#log.write(row.level, line);
-    }
-    return row.run(this, request);
   }
 
   #replyFailure(id: number, row: Row, error: unknown): void {
     if (!(error instanceof StorageError)) this.#logFailure(row.name, error);
-    const answer = statusOf(error);
-    if (answer.code !== StatusCode.EOF) {
-      this.#say(LogLevel.INFO, `sent status ${answer.message}`);
-    }
-    writeStatus(this.#replies, id, answer);
+    writeStatus(this.#replies, id, statusOf(error));
   }
 
   /** Failures that no client caused are bugs or the host's, and are told whole. */
@@ -248,7 +299,7 @@ export class Session implements Conversation {
   }
 }
 
-/** Stands for every request that is not known or not served here. */
+/** Stands for every request that is not known or not served here; carries its name. */
 const unsupportedRow: Row = {
   name: "unsupported",
   type: PacketType.EXTENDED,
@@ -256,6 +307,7 @@ const unsupportedRow: Row = {
   level: LogLevel.DEBUG,
   read: () => undefined,
   order: () => "any",
+  facts: (what) => ({ text: String(what) }),
   describe: () => [],
   run: () => {
     throw new StorageError("unsupported");

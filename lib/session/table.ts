@@ -9,6 +9,7 @@ import type { MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
 import type { Limits } from "../wire/extensions.ts";
 import type { Reader } from "../wire/reader.ts";
 import type { Writer } from "../wire/writer.ts";
+import type { Facts, Findings } from "./facts.ts";
 import type { Handles } from "./handles.ts";
 
 /** What the operations know of the session that they run in. */
@@ -57,8 +58,12 @@ export interface Row<R = unknown, T = unknown> extends RequestKind {
   read(fields: Reader): R;
   /** What it may run beside. */
   order(conversation: Conversation, request: R): Order;
+  /** What it is about, as data; asked only where somebody wants to know. */
+  facts(request: R, conversation: Conversation): Facts;
   /** The log's lines about it. */
-  describe(request: R, conversation: Conversation): readonly string[];
+  describe(facts: Facts): readonly string[];
+  /** What it has brought, as data; nothing where absent. */
+  finds?(value: T, request: R): Findings;
   /** Does it. */
   run(conversation: Conversation, request: R): MaybePromise<T>;
   /** Writes the reply. */

@@ -49,8 +49,16 @@ export const CONTESTANTS: Readonly<Record<string, { readonly usual: boolean }>> 
   portable: { usual: true },
   rclone: { usual: true },
   "kernel-run": { usual: false },
+  "kernel-text": { usual: false },
+  "kernel-json": { usual: false },
   "portable-compiled": { usual: false },
 };
+
+/** Those that are a compiled program, where one can be compiled. */
+const COMPILED = ["kernel", "kernel-text", "kernel-json", "portable-compiled"];
+
+/** As OpenSSH's server, which tells syslog of errors alone unless it is told otherwise. */
+const QUIETLY = "--log-level=ERROR";
 
 /** The project's own directory. */
 export const ROOT = new URL("../../", import.meta.url).pathname;
@@ -65,32 +73,40 @@ export async function prepareField(options: FieldOptions): Promise<Field> {
   const usual = Object.keys(CONTESTANTS).filter((id) => CONTESTANTS[id]?.usual);
   const wanted = new Set(options.only ?? usual);
   const notes: string[] = [];
-  const compiled = [...wanted].some((id) => id === "kernel" || id === "portable-compiled")
+  const compiled = [...wanted].some((id) => COMPILED.includes(id))
     ? options.program ?? await compileProgram(build, notes)
     : undefined;
   const hello = compiled === undefined ? undefined : await compileHello(build);
+  const kernel = compiled === undefined ? denoRun(kernelFlags(directory)) : [compiled];
   const all = [
     openssh(notes),
     {
       id: "kernel",
       name: compiled === undefined ? "kernel root, deno run" : "kernel root, compiled",
+      argv: [...kernel, "jail", QUIETLY, directory],
+    },
+    ...(["text", "json"] as const).map((format) => ({
+      id: `kernel-${format}`,
+      name: `kernel root, ${format} log`,
       argv: [
-        ...compiled === undefined ? denoRun(kernelFlags(directory)) : [compiled],
+        ...kernel,
         "jail",
+        `--logfile=${build}/${format}`,
+        `--log-format=${format}`,
         directory,
       ],
-    },
+    })),
     portable(directory, notes),
     rclone(directory, notes),
     {
       id: "kernel-run",
       name: "kernel root, deno run",
-      argv: [...denoRun(kernelFlags(directory)), "jail", directory],
+      argv: [...denoRun(kernelFlags(directory)), "jail", QUIETLY, directory],
     },
     compiled === undefined || isBelowDev(directory) ? undefined : {
       id: "portable-compiled",
       name: "portable root, compiled",
-      argv: [compiled, "jail", "--confine=portable", directory],
+      argv: [compiled, "jail", QUIETLY, "--confine=portable", directory],
     },
   ];
   const contestants = all
@@ -119,7 +135,7 @@ function portable(directory: string, notes: string[]) {
     return undefined;
   }
   const flags = [`--allow-read=${directory}`, `--allow-write=${directory}`];
-  const argv = [...denoRun(flags), "jail", "--confine=portable", directory];
+  const argv = [...denoRun(flags), "jail", QUIETLY, "--confine=portable", directory];
   return { id: "portable", name: "portable root, deno run", argv };
 }
 

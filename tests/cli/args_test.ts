@@ -76,6 +76,23 @@ Deno.test("parseOptions() refuses what it does not understand, and says what", (
   }
 });
 
+Deno.test("parseOptions() takes a value behind = only, where an option can do without", () => {
+  const syslog = [{ name: "syslog", letter: "f", value: "NAME", otherwise: "AUTH", help: "log" }];
+  const read: [string[], string, string[]][] = [
+    [["--syslog", "DIR"], "AUTH", ["DIR"]],
+    [["--syslog=USER", "DIR"], "USER", ["DIR"]],
+    [["-f", "USER", "DIR"], "USER", ["DIR"]],
+    [["-fUSER", "DIR"], "USER", ["DIR"]],
+    [["DIR", "--syslog"], "AUTH", ["DIR"]],
+    [["--syslog="], "", []],
+  ];
+  for (const [args, value, operands] of read) {
+    const parsed = parseOptions(args, syslog);
+    assertEquals([parsed.values.get("syslog"), parsed.operands], [value, operands]);
+  }
+  assertEquals(optionsHelp(syslog), "  -f, --syslog[=NAME]  log");
+});
+
 Deno.test("optionsHelp() has a line for each option, and the texts below each other", () => {
   assertEquals(optionsHelp(specs).split("\n"), [
     "  -u, --umask OCTAL    the umask",
@@ -93,6 +110,8 @@ const defaults: JailOptions = {
   maxSession: undefined,
   logToStderr: false,
   logLevel: LogLevel.INFO,
+  logFormat: "text",
+  syslog: undefined,
   umask: undefined,
   readOnly: false,
   deny: undefined,
@@ -114,6 +133,12 @@ Deno.test("parseJailOptions() reads each option", () => {
     [["--log-level", "verbose"], { logLevel: LogLevel.VERBOSE }],
     [["--log-level=DEBUG3"], { logLevel: LogLevel.DEBUG }],
     [["--log-level=QUIET"], { logLevel: LogLevel.QUIET }],
+    [["--syslog"], { syslog: 4 }],
+    [["--syslog=local7"], { syslog: 23 }],
+    [["-f", "DAEMON"], { syslog: 3 }],
+    [["-efAUTHPRIV"], { logToStderr: true, syslog: 10 }],
+    [["--log-format=json"], { logFormat: "json" }],
+    [["--log-format", "text"], { logFormat: "text" }],
     [["-u", "0"], { umask: 0 }],
     [["-u", "022"], { umask: 0o22 }],
     [["-u777"], { umask: 0o777 }],
@@ -152,9 +177,11 @@ Deno.test("parseJailOptions() refuses what cannot be meant", () => {
     [["-l", "INFO", "DIR"], "--log-level INFO"],
     [["-l", "debug3", "DIR"], "--log-level debug3"],
     [["-lVERBOSE", "DIR"], "--log-level VERBOSE"],
-    [["-f", "AUTH", "DIR"], "-f is not supported"],
-    [["-fAUTH", "DIR"], "-f is not supported"],
-    [["-ef", "AUTH", "DIR"], "-f is not supported"],
+    [["-f", "MAIL", "DIR"], 'unknown facility "MAIL"'],
+    [["-f"], "needs a value"],
+    [["--syslog=", "DIR"], 'unknown facility ""'],
+    [["-f", "AUTH", "--syslog", "DIR"], "given twice"],
+    [["--log-format=xml", "DIR"], 'not "xml"'],
     [["-u", "8", "DIR"], "not an octal number"],
     [["-u", "1000", "DIR"], "not an octal number"],
     [["-u", "0o22", "DIR"], "not an octal number"],

@@ -1,6 +1,9 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { wholeLines } from "../../lib/cli/log_file.ts";
 import { withTempDir } from "../support/files.ts";
 import { ask, bytesOf } from "../support/raw.ts";
+import { needs } from "../support/programs.ts";
+import { runOk } from "../support/run.ts";
 import { ChildServer, run, sftpwrap } from "../support/wire_session.ts";
 
 /** ISO 8601 with milliseconds and zone, program, process. */
@@ -197,3 +200,146 @@ Deno.test("a log that cannot be written any more does not end a session", async 
     assertEquals(await Deno.readTextFile(`${directory}/file`), "kept");
   });
 });
+
+Deno.test("--log-format=json writes an object a line, that any parser reads", async () => {
+  await withTempDir(async (directory) => {
+    const jail = `${directory}/jail`;
+    const file = `${directory}/log`;
+    await Deno.mkdir(jail);
+    const words = sftpwrap([
+      "jail",
+      "-l",
+      file,
+      "--log-format=json",
+      "--deny-requests=rmdir",
+      jail,
+    ]);
+    const client = "2001:db8::7 50022 2001:db8::1 22";
+    const server = new ChildServer(words, { env: { ...ENV, SSH_CONNECTION: client } });
+    await server.greet();
+    const handle = await server.handle(ask.open("up", 2 | 8 | 16, { permissions: 0o600 }));
+    await server.ask(ask.write(handle, 0, "0123456789"));
+    await server.ask(ask.close(handle));
+    await server.ask(ask.rmdir("/x"));
+    await server.ask(ask.mkdir("/two\nlines"));
+    const left = await server.handle(ask.open("/up", 1));
+    await server.ask(ask.read(left, 0, 5));
+    await server.end();
+    const lines = (await Deno.readTextFile(file)).trimEnd().split("\n");
+    const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const event of events) {
+      assertEquals([event["user"], event["client"], event["port"]], [
+        "alice",
+        "2001:db8::7",
+        50022,
+      ]);
+      assertEquals(event["session"], events[0]!["session"]);
+      assertMatch(String(event["time"]), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/);
+    }
+    const told = events.filter(({ event }) => event !== "message").map((event) =>
+      ["event", "path", "read", "written", "forced", "files", "result"]
+        .map((field) => event[field]).filter((value) => value !== undefined)
+    );
+    assertEquals(told, [
+      ["session-opened"],
+      ["open", "/up", "ok"],
+      ["close", "/up", 0, 10, "ok"],
+      ["rmdir", "/x", "Permission denied"],
+      ["mkdir", "/two\nlines", "ok"],
+      ["open", "/up", "ok"],
+      ["close", "/up", 5, 0, true, "ok"],
+      ["session-closed", 5, 10, 2],
+    ]);
+    assert(events.some(({ reason }) => reason === "Refusing denylisted rmdir request"));
+    assert(events.some(({ message }) => String(message).startsWith("ring ")));
+  });
+});
+
+Deno.test("many sessions share a log of JSON lines, each line whole", async () => {
+  await withTempDir(async (directory) => {
+    await Deno.mkdir(`${directory}/jail`);
+    const sessions = Array.from({ length: 3 }, async () => {
+      const server = new ChildServer(
+        sftpwrap(["jail", "-l", `${directory}/log`, "--log-format=json", `${directory}/jail`]),
+        { env: ENV },
+      );
+      await server.greet();
+      for (let count = 0; count < 100; count++) await server.ask(ask.mkdir("/d".repeat(100)));
+      await server.end();
+    });
+    await Promise.all(sessions);
+    const lines = (await Deno.readTextFile(`${directory}/log`)).trimEnd().split("\n");
+    const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    assertEquals(events.filter(({ event }) => event === "mkdir").length, 300);
+    assertEquals(new Set(events.map(({ session }) => session)).size, 3);
+  });
+});
+
+Deno.test("wholeLines() begins a line anew where the one before was torn", () => {
+  let room = Infinity;
+  let file = "";
+  const sink = wholeLines((bytes) => {
+    const taken = bytes.subarray(0, room);
+    file += new TextDecoder().decode(taken);
+    if (taken.length === 0) throw new Error("no space left");
+    return taken.length;
+  });
+  const entry = (text: string) => ({
+    level: 3,
+    time: new Date(),
+    text,
+    line: () => bytesOf(`${text}\n`),
+  });
+  sink(entry("one"));
+  room = 2;
+  assertThrows(() => sink(entry("two")), Error, "only 2 of 4 bytes");
+  room = 0;
+  assertThrows(() => sink(entry("three")), Error, "no space left");
+  room = Infinity;
+  sink(entry("four"));
+  sink(entry("five"));
+  assertEquals(file, "one\ntw\nfour\nfive\n");
+});
+
+const MAY_MOUNT = Deno.uid() === 0 && canMount();
+
+Deno.test({
+  name: "a file system that is full of log loses no client's data, and is told once",
+  ...needs("mount", "umount"),
+  ...MAY_MOUNT ? {} : { ignore: true },
+  fn: () =>
+    withTempDir(async (directory) => {
+      const small = `${directory}/small`;
+      await Deno.mkdir(small);
+      await Deno.mkdir(`${directory}/jail`);
+      await runOk("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", small]);
+      try {
+        const log = `${small}/log`;
+        const server = new ChildServer(sftpwrap(["jail", "-l", log, `${directory}/jail`]));
+        await server.greet();
+        for (let count = 0; count < 50; count++) {
+          const handle = await server.handle(ask.open(`/${count}${"x".repeat(200)}`, 2 | 8));
+          await server.ask(ask.write(handle, 0, `content ${count}`));
+          await server.ask(ask.close(handle));
+        }
+        const { code, stderr } = await server.end();
+        assertEquals(code, 0);
+        assertEquals(stderr.match(/the log cannot be written/g)?.length, 1);
+        for (let count = 0; count < 50; count++) {
+          const path = `${directory}/jail/${count}${"x".repeat(200)}`;
+          assertEquals(await Deno.readTextFile(path), `content ${count}`);
+        }
+        assertEquals((await Deno.stat(log)).size, 8192);
+      } finally {
+        await runOk("umount", [small]);
+      }
+    }),
+});
+
+/** A container may be root's and yet let nobody mount. */
+function canMount(): boolean {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  const effective = BigInt("0x" + (/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"));
+  const CAP_SYS_ADMIN = 21n;
+  return (effective >> CAP_SYS_ADMIN & 1n) === 1n;
+}

@@ -52,7 +52,13 @@ const refusals: readonly Refusal[] = [
   {
     name: "-f AUTH -l INFO",
     args: ["jail", "-f", "AUTH", "-l", "INFO", "JAIL"],
-    says: "for a log use -l FILE or -e",
+    says: "for the level use --log-level INFO",
+    usage: true,
+  },
+  {
+    name: "an unknown facility",
+    args: ["jail", "-f", "MAIL", "JAIL"],
+    says: 'unknown facility "MAIL"',
     usage: true,
   },
   { name: "a bad umask", args: ["jail", "-u", "99", "JAIL"], says: 'umask "99"', usage: true },

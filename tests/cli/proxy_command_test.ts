@@ -354,20 +354,26 @@ for (
   });
 }
 
-Deno.test({
-  name: "sftpwrap proxy warns of a password on the command line, and tells it nobody",
-  ...HERE,
-  fn: () =>
-    withFarSide(async ({ far }) => {
-      const log = `${far.directory}/proxy_log`;
-      const words = proxyWords(far, { options: ["-l", log, "--log-level=debug"] });
-      const [program = "", ...args] = [...words.slice(0, -1), `${far.user}:hush-4711@${far.host}`];
-      const proxy = await startServer(program, args);
-      await proxy.client.stat("/");
-      const { stderr } = await proxy.stop();
-      const told = stderr + await Deno.readTextFile(log);
-      assertStringIncludes(stderr, "password on the command line");
-      assertStringIncludes(told, "session opened");
-      assert(!told.includes("hush"), told);
-    }),
-});
+for (const format of ["text", "json"]) {
+  Deno.test({
+    name: `sftpwrap proxy warns of a password on the command line, and tells it nobody (${format})`,
+    ...HERE,
+    fn: () =>
+      withFarSide(async ({ far }) => {
+        const log = `${far.directory}/proxy_log`;
+        const options = ["-l", log, "--log-level=debug", `--log-format=${format}`];
+        const words = proxyWords(far, { options });
+        const [program = "", ...args] = [
+          ...words.slice(0, -1),
+          `${far.user}:hush-4711@${far.host}`,
+        ];
+        const proxy = await startServer(program, args);
+        await proxy.client.stat("/");
+        const { stderr } = await proxy.stop();
+        const told = stderr + await Deno.readTextFile(log);
+        assertStringIncludes(stderr, "password on the command line");
+        assertMatch(told, format === "text" ? /session opened/ : /"event":"stat","path":"\/"/);
+        assert(!told.includes("hush"), told);
+      }),
+  });
+}

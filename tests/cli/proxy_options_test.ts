@@ -33,6 +33,8 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     logFile: undefined,
     idleTimeout: undefined,
     maxSession: undefined,
+    logFormat: "text",
+    syslog: undefined,
     logToStderr: false,
     logLevel: 3,
     umask: undefined,
@@ -71,11 +73,14 @@ Deno.test("parseProxyOptions() knows the jail's options by their long names", ()
     "--umask=027",
     "--log-to-stderr",
     "--log-level=verbose",
+    "--log-format=json",
+    "--syslog=LOCAL3",
     "h",
   );
   const { readOnly, deny, allow, umask, logToStderr, logLevel } = options;
   assertEquals([readOnly, deny, allow], [true, ["rename", "symlink"], ["open", "read"]]);
   assertEquals([umask, logToStderr, logLevel], [0o027, true, 4]);
+  assertEquals([options.logFormat, options.syslog], ["json", 19]);
 });
 
 Deno.test("parseProxyOptions() knows how to connect", () => {

@@ -17,6 +17,7 @@ import { LogLevel } from "../log.ts";
 import { writeLongname } from "../longname.ts";
 import { status } from "../status.ts";
 import type { Row } from "../table.ts";
+import { asSent, ofHandle } from "./facts.ts";
 import { replyOk } from "./replies.ts";
 
 /** Entries fetched for one NAME reply; more would seldom fit into it. */
@@ -32,6 +33,7 @@ const opendir: Row<requests.PathRequest, Uint8Array> = {
   level: LogLevel.INFO,
   read: requests.readPath,
   order: () => "any",
+  facts: asSent,
   describe: ({ path }) => [`opendir "${path}"`],
   run(conversation, { path }) {
     const { handles, storage } = conversation;
@@ -59,7 +61,9 @@ const readdir: Row<requests.HandleRequest, Listing> = {
   level: LogLevel.DEBUG,
   read: requests.readHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`readdir "${handles.pathOf(handle)}"`],
+  facts: ofHandle,
+  describe: ({ path }) => [`readdir "${path}"`],
+  finds: ({ entries }) => ({ entries: entries.length }),
   run(conversation, { handle }) {
     const directory = conversation.handles.directory(handle);
     const { dir, waiting } = directory;
@@ -83,8 +87,9 @@ const mkdir: Row<requests.PathAttrsRequest, void> = {
   level: LogLevel.INFO,
   read: requests.readPathAttrs,
   order: () => "alone",
+  facts: asSent,
   describe: ({ path, attrs }) => [
-    `mkdir name "${path}" mode 0${((attrs.permissions ?? 0o777) & 0o7777).toString(8)}`,
+    `mkdir name "${path}" mode 0${((attrs?.permissions ?? 0o777) & 0o7777).toString(8)}`,
   ],
   run: (conversation, { path, attrs }) =>
     conversation.storage.mkdir(conversation.path(path), attrs),
@@ -98,6 +103,7 @@ const rmdir: Row<requests.PathRequest, void> = {
   level: LogLevel.INFO,
   read: requests.readPath,
   order: () => "alone",
+  facts: asSent,
   describe: ({ path }) => [`rmdir name "${path}"`],
   run: (conversation, { path }) => conversation.storage.rmdir(conversation.path(path)),
   reply: replyOk,

@@ -19,6 +19,7 @@ import { describeAttrs } from "../describe.ts";
 import { LogLevel } from "../log.ts";
 import { openOptions } from "../open_options.ts";
 import type { Conversation, Row } from "../table.ts";
+import { asSent, foundName, ofHandle, ofTwoPaths } from "./facts.ts";
 import { replyName, replyOk } from "./replies.ts";
 
 const posixRename: Row<requests.TwoPathsRequest, void> = {
@@ -30,7 +31,8 @@ const posixRename: Row<requests.TwoPathsRequest, void> = {
   served: offers("posixRename"),
   read: requests.readTwoPaths,
   order: () => "alone",
-  describe: ({ from, to }) => [`posix-rename old "${from}" new "${to}"`],
+  facts: ofTwoPaths,
+  describe: ({ path, to }) => [`posix-rename old "${path}" new "${to}"`],
   run: (conversation, { from, to }) =>
     conversation.storage.extensions.posixRename!(conversation.path(from), conversation.path(to)),
   reply: replyOk,
@@ -45,6 +47,7 @@ const statvfs: Row<requests.PathRequest, FileSystemStats> = {
   served: offers("statVfs"),
   read: requests.readPath,
   order: () => "any",
+  facts: asSent,
   describe: ({ path }) => [`statvfs "${path}"`],
   run: (conversation, { path }) =>
     conversation.storage.extensions.statVfs!(conversation.path(path)),
@@ -60,7 +63,8 @@ const fstatvfs: Row<requests.HandleRequest, FileSystemStats> = {
   served: offers("fileStatVfs"),
   read: requests.readHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`fstatvfs "${handles.pathOf(handle)}"`],
+  facts: ofHandle,
+  describe: ({ path }) => [`fstatvfs "${path}"`],
   run: (conversation, { handle }) =>
     conversation.storage.extensions.fileStatVfs!(conversation.handles.file(handle).file),
   reply: statvfs.reply,
@@ -75,7 +79,8 @@ const hardlink: Row<requests.TwoPathsRequest, void> = {
   served: offers("hardLink"),
   read: requests.readTwoPaths,
   order: () => "alone",
-  describe: ({ from, to }) => [`hardlink old "${from}" new "${to}"`],
+  facts: ofTwoPaths,
+  describe: ({ path, to }) => [`hardlink old "${path}" new "${to}"`],
   run: (conversation, { from, to }) =>
     conversation.storage.extensions.hardLink!(conversation.path(from), conversation.path(to)),
   reply: replyOk,
@@ -90,7 +95,8 @@ const fsync: Row<requests.HandleRequest, void> = {
   served: offers("fsync"),
   read: requests.readHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`fsync "${handles.pathOf(handle)}"`],
+  facts: ofHandle,
+  describe: ({ path }) => [`fsync "${path}"`],
   run(conversation, { handle }) {
     const open = conversation.handles.find(handle);
     if (open?.kind !== "file") throw new StorageError("not-found", "no such handle");
@@ -108,7 +114,8 @@ const lsetstat: Row<requests.PathAttrsRequest, void> = {
   served: offers("setLinkAttrs"),
   read: requests.readPathAttrs,
   order: () => "alone",
-  describe: ({ path, attrs }) => describeAttrs(path, attrs),
+  facts: asSent,
+  describe: describeAttrs,
   run(conversation, { path, attrs }) {
     if (attrs.size !== undefined) throw new StorageError("invalid", "a link has no size to set");
     return conversation.storage.extensions.setLinkAttrs!(conversation.path(path), attrs);
@@ -124,6 +131,7 @@ const limits: Row<undefined, wire.Limits> = {
   level: LogLevel.DEBUG,
   read: () => undefined,
   order: () => "any",
+  facts: () => ({}),
   describe: () => ["limits"],
   run: (conversation) => conversation.limits,
   reply: (out, id, value) => writeExtendedReply(out, id, { value, write: wire.writeLimits }),
@@ -137,11 +145,13 @@ const expandPath: Row<requests.PathRequest, string> = {
   level: LogLevel.VERBOSE,
   read: requests.readPath,
   order: () => "any",
-  describe: ({ path }) => [`expand "${path}"`],
+  facts: ({ path }) => ({ text: path }),
+  describe: ({ text }) => [`expand "${text}"`],
   run(conversation, { path }) {
     const expanded = path.startsWith("~") ? expandTilde(conversation, path) : path || ".";
     return conversation.storage.realPath(conversation.path(expanded));
   },
+  finds: foundName,
   reply: replyName,
 };
 
@@ -154,9 +164,15 @@ const copyData: Row<wire.CopyDataRequest, void> = {
   served: offers("copyData"),
   read: wire.readCopyData,
   order: () => "alone",
-  describe: ({ source, sourceOffset, length, target, targetOffset }, { handles }) => [
-    `copy-data from "${handles.pathOf(source)}" off ${sourceOffset} len ${length} ` +
-    `to "${handles.pathOf(target)}" off ${targetOffset}`,
+  facts: ({ source, sourceOffset, length, target, targetOffset }, { handles }) => ({
+    path: handles.pathOf(source),
+    offset: sourceOffset,
+    length,
+    to: handles.pathOf(target),
+    targetOffset,
+  }),
+  describe: ({ path, offset, length, to, targetOffset }) => [
+    `copy-data from "${path}" off ${offset} len ${length} to "${to}" off ${targetOffset}`,
   ],
   run: runCopyData,
   reply: replyOk,
@@ -170,8 +186,10 @@ const homeDirectory: Row<{ readonly user: string }, string> = {
   level: LogLevel.DEBUG,
   read: (fields: Reader) => ({ user: fields.name() }),
   order: () => "any",
-  describe: ({ user }) => [`home-directory "${user}"`],
+  facts: ({ user }) => ({ text: user }),
+  describe: ({ text }) => [`home-directory "${text}"`],
   run: (conversation, { user }) => homeOf(conversation, user),
+  finds: foundName,
   reply: replyName,
 };
 
@@ -184,9 +202,10 @@ const usersGroupsById: Row<wire.IdsRequest, OwnerNames> = {
   served: offers("ownerNames"),
   read: wire.readIds,
   order: () => "any",
+  facts: ({ uids, gids }) => ({ uids, gids }),
   describe: (
     { uids, gids },
-  ) => [`users-groups-by-id of ${uids.length} users, ${gids.length} groups`],
+  ) => [`users-groups-by-id of ${uids?.length} users, ${gids?.length} groups`],
   run: (conversation, { uids, gids }) => conversation.storage.extensions.ownerNames!(uids, gids),
   reply: (out, id, value) => writeExtendedReply(out, id, { value, write: wire.writeNamesById }),
 };
@@ -199,7 +218,8 @@ const checkFileHandle: Row<wire.CheckFileHandleRequest, wire.CheckFileReply> = {
   level: LogLevel.VERBOSE,
   read: wire.readCheckFileHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`check-file "${handles.pathOf(handle)}"`],
+  facts: ofHandle,
+  describe: ({ path }) => [`check-file "${path}"`],
   run: (conversation, request) =>
     checkFile(conversation.handles.file(request.handle).file, request),
   reply: (out, id, value) =>
@@ -230,6 +250,7 @@ const checkFileName: Row<wire.CheckFileNameRequest, wire.CheckFileReply> = {
   level: LogLevel.VERBOSE,
   read: wire.readCheckFileName,
   order: () => "any",
+  facts: ({ path }) => ({ path }),
   describe: ({ path }) => [`check-file "${path}"`],
   run: runCheckFileName,
   reply: checkFileHandle.reply,

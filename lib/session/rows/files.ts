@@ -16,6 +16,7 @@ import { LogLevel } from "../log.ts";
 import { openOptions } from "../open_options.ts";
 import { status } from "../status.ts";
 import type { Order, Row } from "../table.ts";
+import { foundAttrs, ofClosing, ofHandle } from "./facts.ts";
 import { replyOk } from "./replies.ts";
 
 const open: Row<requests.OpenRequest, Uint8Array> = {
@@ -25,6 +26,12 @@ const open: Row<requests.OpenRequest, Uint8Array> = {
   level: LogLevel.INFO,
   read: requests.readOpen,
   order: (_conversation, { pflags }) => openOptions(pflags, {}).write ? "alone" : "any",
+  facts: ({ path, pflags, attrs }) => ({
+    path,
+    pflags,
+    attrs,
+    options: openOptions(pflags, attrs),
+  }),
   describe: describeOpen,
   run(conversation, { path, pflags, attrs }) {
     const { handles, storage } = conversation;
@@ -39,6 +46,7 @@ const open: Row<requests.OpenRequest, Uint8Array> = {
         append: options.append,
         bytesRead: 0,
         bytesWritten: 0,
+        openedAt: performance.now(),
       }))
     );
   },
@@ -55,13 +63,16 @@ const close: Row<requests.HandleRequest, void> = {
     const open = conversation.handles.find(handle);
     return open?.kind === "file" && open.writable ? "alone" : "handle";
   },
-  describe({ handle }, conversation) {
-    const open = conversation.handles.find(handle);
-    if (open === undefined) return [];
+  facts({ handle }, { handles }) {
+    const open = handles.find(handle);
+    return open === undefined ? { path: "" } : ofClosing(open);
+  },
+  describe({ kind, path, bytesRead, bytesWritten }) {
+    if (kind === undefined) return [];
     return [
-      open.kind === "directory"
-        ? `closedir "${open.path}"`
-        : `close "${open.path}" bytes read ${open.bytesRead} written ${open.bytesWritten}`,
+      kind === "directory"
+        ? `closedir "${path}"`
+        : `close "${path}" bytes read ${bytesRead} written ${bytesWritten}`,
     ];
   },
   run(conversation, { handle }) {
@@ -78,7 +89,13 @@ const read: Row<requests.ReadRequest, Uint8Array | undefined> = {
   level: LogLevel.DEBUG,
   read: requests.readRead,
   order: () => "read",
-  describe: ({ offset, length }, _conversation) => [`read off ${offset} len ${length}`],
+  facts: ({ handle, offset, length }, { handles }) => ({
+    path: handles.pathOf(handle),
+    offset,
+    length,
+  }),
+  describe: ({ offset, length }) => [`read off ${offset} len ${length}`],
+  finds: (data) => ({ bytes: data?.length ?? 0 }),
   run(conversation, { handle, offset, length }) {
     const open = conversation.handles.file(handle);
     if (!Number.isSafeInteger(offset)) throw beyondAnyFile(offset);
@@ -106,7 +123,14 @@ const write: Row<requests.WriteRequest, void> = {
     const open = handles.find(handle);
     return open?.kind === "file" && open.append ? "handle" : "write";
   },
-  describe: ({ offset, data }) => [`write off ${offset} len ${data.length}`],
+  facts: ({ handle, offset, data }, { handles }) => ({
+    path: handles.pathOf(handle),
+    offset,
+    length: data.length,
+    data,
+  }),
+  describe: ({ offset, length }) => [`write off ${offset} len ${length}`],
+  finds: (_done, { data }) => ({ bytes: data.length }),
   run(conversation, { handle, offset, data }) {
     const open = conversation.handles.file(handle);
     if (!Number.isSafeInteger(offset) && !open.append) throw beyondAnyFile(offset);
@@ -126,7 +150,9 @@ const fstat: Row<requests.HandleRequest, FileAttrs> = {
   level: LogLevel.DEBUG,
   read: requests.readHandle,
   order: () => "handle",
-  describe: ({ handle }, { handles }) => [`fstat "${handles.pathOf(handle)}"`],
+  facts: ofHandle,
+  describe: ({ path }) => [`fstat "${path}"`],
+  finds: foundAttrs,
   run: (conversation, { handle }) => conversation.handles.file(handle).file.stat(),
   reply: replies.writeAttrsReply,
 };
@@ -138,7 +164,8 @@ const fsetstat: Row<requests.HandleAttrsRequest, void> = {
   level: LogLevel.INFO,
   read: requests.readHandleAttrs,
   order: () => "alone",
-  describe: ({ handle, attrs }, { handles }) => describeAttrs(handles.pathOf(handle), attrs),
+  facts: ({ handle, attrs }, { handles }) => ({ path: handles.pathOf(handle), attrs }),
+  describe: describeAttrs,
   run: (conversation, { handle, attrs }) => conversation.handles.file(handle).file.setAttrs(attrs),
   reply: replyOk,
 };

@@ -13,6 +13,7 @@ import * as requests from "../../wire/requests.ts";
 import { describeAttrs } from "../describe.ts";
 import { LogLevel } from "../log.ts";
 import type { Row } from "../table.ts";
+import { asSent, foundAttrs, foundName, ofTwoPaths } from "./facts.ts";
 import { replyName, replyOk } from "./replies.ts";
 
 const lstat: Row<requests.PathRequest, FileAttrs> = {
@@ -22,8 +23,10 @@ const lstat: Row<requests.PathRequest, FileAttrs> = {
   level: LogLevel.VERBOSE,
   read: requests.readPath,
   order: () => "any",
+  facts: asSent,
   describe: ({ path }) => [`lstat name "${path}"`],
   run: (conversation, { path }) => conversation.storage.lstat(conversation.path(path)),
+  finds: foundAttrs,
   reply: replies.writeAttrsReply,
 };
 
@@ -34,8 +37,10 @@ const stat: Row<requests.PathRequest, FileAttrs> = {
   level: LogLevel.VERBOSE,
   read: requests.readPath,
   order: () => "any",
+  facts: asSent,
   describe: ({ path }) => [`stat name "${path}"`],
   run: (conversation, { path }) => conversation.storage.stat(conversation.path(path)),
+  finds: foundAttrs,
   reply: replies.writeAttrsReply,
 };
 
@@ -46,7 +51,8 @@ const setstat: Row<requests.PathAttrsRequest, void> = {
   level: LogLevel.INFO,
   read: requests.readPathAttrs,
   order: () => "alone",
-  describe: ({ path, attrs }) => describeAttrs(path, attrs),
+  facts: asSent,
+  describe: describeAttrs,
   run: (conversation, { path, attrs }) =>
     conversation.storage.setAttrs(conversation.path(path), attrs),
   reply: replyOk,
@@ -59,6 +65,7 @@ const remove: Row<requests.PathRequest, void> = {
   level: LogLevel.INFO,
   read: requests.readPath,
   order: () => "alone",
+  facts: asSent,
   describe: ({ path }) => [`remove name "${path}"`],
   run: (conversation, { path }) => conversation.storage.remove(conversation.path(path)),
   reply: replyOk,
@@ -71,8 +78,10 @@ const realpath: Row<requests.PathRequest, string> = {
   level: LogLevel.VERBOSE,
   read: requests.readPath,
   order: () => "any",
+  facts: asSent,
   describe: ({ path }) => [`realpath "${path}"`],
   run: (conversation, { path }) => conversation.storage.realPath(conversation.path(path || ".")),
+  finds: foundName,
   reply: replyName,
 };
 
@@ -83,7 +92,8 @@ const rename: Row<requests.TwoPathsRequest, void> = {
   level: LogLevel.INFO,
   read: requests.readTwoPaths,
   order: () => "alone",
-  describe: ({ from, to }) => [`rename old "${from}" new "${to}"`],
+  facts: ofTwoPaths,
+  describe: ({ path, to }) => [`rename old "${path}" new "${to}"`],
   run: (conversation, { from, to }) =>
     conversation.storage.rename(conversation.path(from), conversation.path(to)),
   reply: replyOk,
@@ -96,8 +106,10 @@ const readlink: Row<requests.PathRequest, string> = {
   level: LogLevel.VERBOSE,
   read: requests.readPath,
   order: () => "any",
+  facts: asSent,
   describe: ({ path }) => [`readlink "${path}"`],
   run: (conversation, { path }) => conversation.storage.readLink(conversation.path(path)),
+  finds: foundName,
   reply: replyName,
 };
 
@@ -108,7 +120,8 @@ const symlink: Row<requests.SymlinkRequest, void> = {
   level: LogLevel.INFO,
   read: requests.readSymlink,
   order: () => "alone",
-  describe: ({ target, link }) => [`symlink old "${target}" new "${link}"`],
+  facts: ({ target, link }) => ({ path: link, target }),
+  describe: ({ path, target }) => [`symlink old "${target}" new "${path}"`],
   run(conversation, { target, link }) {
     if (target === "") throw new StorageError("not-found");
     return conversation.storage.symlink(target, conversation.path(link));

@@ -41,8 +41,10 @@ const LIBC_NAME = "libc.so.6";
 /** What this program calls in libc. A failed call returns `-errno`; none throws. */
 export interface Libc extends FileCalls, ProcessCalls {}
 
+let opened: Libc | undefined;
+
 /**
- * Opens libc, for the thread that calls.
+ * Opens libc, for the thread that calls: once, however often it is asked for.
  *
  * It never asks for a permission: it opens what it is allowed to.
  *
@@ -50,6 +52,11 @@ export interface Libc extends FileCalls, ProcessCalls {}
  * @throws {Deno.errors.NotCapable} Where no path of libc may be opened.
  */
 export function openLibc(): Libc {
+  opened ??= open();
+  return opened;
+}
+
+function open(): Libc {
   const { os, arch } = Deno.build;
   if (os !== "linux" || (arch !== "x86_64" && arch !== "aarch64")) {
     throw new Deno.errors.NotSupported(`No system calls are known for ${os} on ${arch}`);

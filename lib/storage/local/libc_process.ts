@@ -8,6 +8,9 @@ const FD_CLOEXEC = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const RLIMIT_NOFILE = 7;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const MSG_DONTWAIT = 0x40;
@@ -36,6 +39,8 @@ export interface ProcessCalls {
   write(fd: number, data: Uint8Array): number;
   /** send(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) where there is no room, -ENOTSOCK (-88) on anything but a socket. */
   send(fd: number, data: Uint8Array): number;
+  /** A datagram socket (socket(2), connect(2)) that talks to the Unix socket of this path; closed in what this process starts. */
+  connectDatagram(path: Uint8Array): number;
   /** Sets how many bytes a socket takes before a send waits (SO_SNDBUF); the system's limit caps it. */
   setSendBuffer(fd: number, bytes: number): number;
   /** How many bytes a pipe holds; -EBADF (-9) for anything but a pipe (F_GETPIPE_SZ). */
@@ -88,6 +93,20 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     send(fd, data) {
       const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
       return outcome(symbols.send(fd, data as Bytes, BigInt(data.length), flags));
+    },
+    connectDatagram(path) {
+      const socket = outcome(numbers(SystemCall.socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC));
+      if (socket < 0) return socket;
+      const address = new Uint8Array(FAMILY_LENGTH + path.length + 1);
+      new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+      address.set(path, FAMILY_LENGTH);
+      const length = BigInt(address.length);
+      const connected = outcome(
+        intOf(symbols.buffer(SystemCall.connect, socket, address, length, 0n, 0n)),
+      );
+      if (connected === 0) return socket;
+      symbols.close(socket);
+      return connected;
     },
     setSendBuffer(fd, bytes) {
       const value = new Uint8Array(new Int32Array([bytes]).buffer);
@@ -147,4 +166,6 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
   };
 }
 
+/** Of a `struct sockaddr_un`: the family, behind which the path stands. */
+const FAMILY_LENGTH = 2;
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;

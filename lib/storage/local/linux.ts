@@ -56,6 +56,7 @@ export const STATX_BASIC = 0x37f;
 
 /** Numbers of system calls. */
 export const SystemCall = {
+  connect: ARM ? 203n : 42n,
   copyFileRange: ARM ? 285n : 326n,
   fchmod: ARM ? 52n : 91n,
   fchmodat: ARM ? 53n : 268n,
@@ -75,6 +76,7 @@ export const SystemCall = {
   prctl: ARM ? 167n : 157n,
   readlinkat: ARM ? 78n : 267n,
   renameat2: ARM ? 276n : 316n,
+  socket: ARM ? 198n : 41n,
   statx: ARM ? 291n : 332n,
   symlinkat: ARM ? 36n : 266n,
   umask: ARM ? 166n : 95n,

@@ -1,0 +1,78 @@
+import type { Log } from "../session/log.ts";
+import type { Interest, ObservedKind, Observer, Operation, Outcome } from "../session/observer.ts";
+import { opensshLines } from "./openssh_lines.ts";
+
+/** Lines of a session wait for its replies, but not more of them than this. */
+const MOST_HELD = 256;
+
+/**
+ * What a session tells its log. While it is held, the lines are kept until the
+ * client has its replies, which come sooner so; they are written before the
+ * session waits for anything. Their order stays.
+ */
+export class Journal implements Log, Observer {
+  readonly level: number;
+  readonly #log: Log;
+  readonly #observer: Observer;
+  readonly #held: (() => void)[] = [];
+  #holds = false;
+
+  /** @param log Where the lines go. */
+  constructor(log: Log) {
+    this.level = log.level;
+    this.#log = log;
+    this.#observer = log.observer ?? opensshLines(log);
+  }
+
+  /** From now on lines wait for {@linkcode Journal.flush}. */
+  hold(): void {
+    this.#holds = true;
+  }
+
+  /** From now on lines are written at once. */
+  release(): void {
+    this.#holds = false;
+    this.flush();
+  }
+
+  /** Writes what is held. */
+  flush(): void {
+    if (this.#held.length === 0) return;
+    for (const write of this.#held) write();
+    this.#held.length = 0;
+  }
+
+  /** Tells what is said in words. */
+  write(level: number, line: string): void {
+    this.#tell(() => this.#log.write(level, line));
+  }
+
+  interest(kind: ObservedKind): Interest {
+    return this.#observer.interest(kind);
+  }
+
+  opened(...told: Parameters<NonNullable<Observer["opened"]>>): void {
+    this.#tell(() => void this.#observer.opened?.(...told));
+  }
+
+  before(operation: Operation): void {
+    this.#tell(() => void this.#observer.before?.(operation));
+  }
+
+  after(operation: Operation, outcome: Outcome): void {
+    this.#tell(() => void this.#observer.after?.(operation, outcome));
+  }
+
+  closed(...told: Parameters<NonNullable<Observer["closed"]>>): void {
+    this.#tell(() => void this.#observer.closed?.(...told));
+  }
+
+  #tell(write: () => void): void {
+    if (!this.#holds) {
+      write();
+      return;
+    }
+    this.#held.push(write);
+    if (this.#held.length >= MOST_HELD) this.flush();
+  }
+}

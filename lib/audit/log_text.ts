@@ -1,0 +1,77 @@
+/**
+ * The text of a log's lines: what may stand in them, and when it was.
+ *
+ * @module
+ */
+
+import { encodeName } from "../names.ts";
+
+// Controls (C0, DEL, C1), line separators, marks that turn text around, and
+// bytes that are not UTF-8: none may change how a reader sees the lines.
+const UNSAFE =
+  // deno-lint-ignore no-control-regex
+  /[\ud800-\udbff][\udc00-\udfff]|[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/g;
+
+/** Writes what could fake or hide a line as octal bytes, as vis(3) does. */
+export function escapeControls(text: string): string {
+  return text.replace(UNSAFE, (found) => found.length === 2 ? found : octal(found));
+}
+
+/** As {@linkcode escapeControls}, of JSON text: by JSON's own escapes, so that it means the same. */
+export function escapeJson(text: string): string {
+  return text.replace(
+    UNSAFE,
+    (found) =>
+      found.length === 2 ? found : "\\u" + found.charCodeAt(0).toString(16).padStart(4, "0"),
+  );
+}
+
+function octal(character: string): string {
+  return [...encodeName(character)].map((byte) => "\\" + byte.toString(8).padStart(3, "0")).join(
+    "",
+  );
+}
+
+/** ISO 8601 with milliseconds, in local time with its distance from UTC. */
+export function timestamp(date: Date): string {
+  const time = date.getTime();
+  const second = Math.floor(time / 1000);
+  if (second !== known.second) known = { second, ...secondOf(date) };
+  return known.local + String(time - second * 1000).padStart(3, "0") + known.zone;
+}
+
+/** The last second that was written: most lines of a busy session stand in it. */
+let known = { second: NaN, local: "", zone: "" };
+
+/** A time up to its milliseconds, and what stands behind those. */
+function secondOf(date: Date): { readonly local: string; readonly zone: string } {
+  const ahead = -date.getTimezoneOffset();
+  const local = new Date(date.getTime() + ahead * 60_000).toISOString().slice(0, -"000Z".length);
+  const minutes = Math.abs(ahead);
+  const zone = `${ahead < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  return { local, zone };
+}
+
+const encoder = new TextEncoder();
+
+/** Room for what most lines are; to make a buffer for each takes as long as all the rest of it. */
+const room = new Uint8Array(16 * 1024);
+
+/** The bytes of escaped text, which no byte that is not UTF-8 stands in; lent until the next call. */
+export function encodeText(text: string): Uint8Array {
+  if (text.length * 3 > room.length) return encoder.encode(text);
+  return room.subarray(0, encoder.encodeInto(text, room).written);
+}
+
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** As syslog(3) writes it, in local time: `Nov  2 08:01:59`. */
+export function syslogTime(date: Date): string {
+  const day = String(date.getDate()).padStart(2, " ");
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
+  return `${MONTHS[date.getMonth()]} ${day} ${time}`;
+}
+
+function two(number: number): string {
+  return String(number).padStart(2, "0");
+}

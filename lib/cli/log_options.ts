@@ -1,0 +1,82 @@
+import { FACILITIES } from "../audit/syslog.ts";
+import type { OptionSpec, ParsedArgs } from "./args.ts";
+import { UsageError } from "./errors.ts";
+import { logFile, logLevel } from "./values.ts";
+
+/** Where the log goes, and how much of it in which form. */
+export interface LogOptions {
+  readonly logFile: string | undefined;
+  readonly logToStderr: boolean;
+  /** A value of `LogLevel`. */
+  readonly logLevel: number;
+  readonly logFormat: LogFormat;
+  /** The facility under which syslog is told, a value of `FACILITIES`. */
+  readonly syslog: number | undefined;
+}
+
+/** The form of a log's lines: OpenSSH's words, or JSON. */
+export type LogFormat = "text" | "json";
+
+/** The facility of OpenSSH's server where none is named. */
+export const DEFAULT_FACILITY = "AUTH";
+
+/**
+ * The options of the log, which every subcommand takes.
+ *
+ * @param letters The letters that they have besides `-l`.
+ */
+export function logSpecs(
+  letters: { readonly stderr?: string; readonly syslog?: string } = {},
+): readonly OptionSpec[] {
+  const { stderr, syslog } = letters;
+  return [
+    { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
+    {
+      name: "log-to-stderr",
+      ...stderr === undefined ? {} : { letter: stderr },
+      help: "write the log to standard error",
+    },
+    {
+      name: "syslog",
+      ...syslog === undefined ? {} : { letter: syslog },
+      value: "FACILITY",
+      otherwise: DEFAULT_FACILITY,
+      help: `send the log to syslog (${DEFAULT_FACILITY}); so it is also without -l and -e`,
+    },
+    {
+      name: "log-level",
+      value: "LEVEL",
+      help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
+    },
+    {
+      name: "log-format",
+      value: "FORMAT",
+      help: "text (default): OpenSSH's words; json: an object a line",
+    },
+  ];
+}
+
+/** @throws {UsageError} If a value makes no sense. */
+export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
+  return {
+    logFile: logFile(values.get("logfile")),
+    logToStderr: switches.has("log-to-stderr"),
+    logLevel: logLevel(values.get("log-level") ?? "INFO"),
+    logFormat: logFormat(values.get("log-format") ?? "text"),
+    syslog: facility(values.get("syslog")),
+  };
+}
+
+function logFormat(value: string): LogFormat {
+  if (value === "text" || value === "json") return value;
+  throw new UsageError(`--log-format is text or json, not "${value}"`);
+}
+
+function facility(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = FACILITIES.get(value.toUpperCase());
+  if (number !== undefined) return number;
+  throw new UsageError(
+    `unknown facility "${value}" (${[...FACILITIES.keys()].join(", ")})`,
+  );
+}

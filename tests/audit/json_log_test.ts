@@ -1,0 +1,196 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { JsonLog } from "../../lib/audit/json_log.ts";
+import { hooks } from "../../lib/audit/hooks.ts";
+import { serve } from "../../lib/serve.ts";
+import { LogLevel } from "../../lib/session/log.ts";
+import { requestNames } from "../../lib/session/rows/rows.ts";
+import { StorageError } from "../../lib/storage/errors.ts";
+import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { later } from "../support/later.ts";
+import { ask, bytesOf, init, type Request, request, u32 } from "../support/raw.ts";
+import { Dialogue, Line } from "../support/wire_session.ts";
+import { openAll, SAMPLES, sampleTree } from "./operations.ts";
+
+type Event = Readonly<Record<string, unknown>>;
+
+const SESSION = { id: "one", user: "alice", client: "2001:db8::7", clientPort: 50022 };
+
+/** A log that keeps its lines, and its lines read as JSON. */
+function keptLog(level: number): { readonly log: JsonLog; readonly events: () => Event[] } {
+  const lines: string[] = [];
+  const log = new JsonLog(
+    level,
+    SESSION,
+    [(entry) => void lines.push(new TextDecoder("utf-8", { fatal: true }).decode(entry.line()))],
+    (error) => {
+      throw error;
+    },
+  );
+  return { log, events: () => lines.map(eventOf) };
+}
+
+/** Reads a line, and takes away what differs each time. */
+function eventOf(line: string): Event {
+  assert(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1, line);
+  const { time, pid, duration, openFor, ...event } = JSON.parse(line) as Event;
+  assertMatch(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$/);
+  assertEquals(pid, Deno.pid);
+  for (const span of [duration, openFor]) {
+    assert(span === undefined || (typeof span === "number" && span >= 0));
+  }
+  return event;
+}
+
+const ABOUT = { level: "info", session: "one", user: "alice", client: "2001:db8::7", port: 50022 };
+const OK = { ...ABOUT, result: "ok", status: 0 };
+
+const conversation: readonly Request[] = [
+  ask.open("upload", 2 | 8 | 16, { permissions: 0o640 }),
+  ask.write(u32(0), 0, "0123456789"),
+  ask.write(u32(0), 10, "0123456789"),
+  ask.close(u32(0)),
+  ask.open("/upload", 1),
+  ask.read(u32(1), 0, 15),
+  ask.setstat("/upload", { uid: 1, gid: 2, permissions: 0o600, atime: 1, mtime: 2 }),
+  ask.remove("/missing"),
+  ask.stat("/missing"),
+  ask.stat("/upload"),
+  ask.mkdir("/d"),
+  ask.mkdir("/d"),
+  ask.rename("/upload", "/d/done"),
+  ask.symlink("x", "/link"),
+  ask.opendir("/d"),
+];
+
+const expected: readonly Event[] = [
+  { ...ABOUT, event: "session-opened" },
+  {
+    ...OK,
+    event: "open",
+    path: "/upload",
+    flags: ["write", "create", "truncate"],
+    attrs: { mode: "0640" },
+  },
+  { ...OK, event: "close", path: "/upload", kind: "file", read: 0, written: 20 },
+  { ...OK, event: "open", path: "/upload", flags: ["read"] },
+  {
+    ...OK,
+    event: "setstat",
+    path: "/upload",
+    attrs: { mode: "0600", uid: 1, gid: 2, atime: 1, mtime: 2 },
+  },
+  { ...ABOUT, event: "remove", path: "/missing", result: "No such file", status: 2 },
+  { ...ABOUT, event: "stat", path: "/missing", result: "No such file", status: 2 },
+  { ...OK, event: "mkdir", path: "/d" },
+  { ...ABOUT, event: "mkdir", path: "/d", result: "Failure: file exists", status: 4 },
+  { ...OK, event: "rename", path: "/upload", to: "/d/done" },
+  { ...OK, event: "symlink", path: "/link", target: "x" },
+  { ...OK, event: "opendir", path: "/d", kind: undefined },
+  { ...OK, event: "close", path: "/upload", kind: "file", forced: true, read: 15, written: 0 },
+  { ...OK, event: "close", path: "/d", kind: "directory", forced: true },
+  { ...ABOUT, event: "session-closed", files: 2, read: 15, written: 20, status: 0 },
+].map((event) => JSON.parse(JSON.stringify(event)) as Event);
+
+for (
+  const { name, wrap } of [
+    { name: "at once", wrap: (storage: MemoryStorage) => storage },
+    { name: "by promises", wrap: (storage: MemoryStorage) => later(storage) },
+  ]
+) {
+  Deno.test(`JsonLog tells who did what, and what came of it (${name})`, async () => {
+    const { log, events } = keptLog(LogLevel.INFO);
+    const dialogue = new Dialogue(wrap(new MemoryStorage()), {
+      log,
+      observers: [log.observer],
+      ...SESSION,
+    });
+    await dialogue.session.opened();
+    for (const sent of conversation) await dialogue.ask(sent);
+    await dialogue.end();
+    await dialogue.session.closed(0);
+    const told = events().map((event) => {
+      const { reason: _reason, ...rest } = event;
+      return rest;
+    });
+    assertEquals(told, expected);
+  });
+}
+
+Deno.test("JsonLog tells every request at DEBUG, once", async () => {
+  const { log, events } = keptLog(LogLevel.DEBUG);
+  const dialogue = new Dialogue(await sampleTree(), { observers: [log.observer] });
+  const open = await openAll(dialogue);
+  const before = events().length;
+  for (const sample of SAMPLES) await dialogue.ask(sample.request(open));
+  const told = events().slice(before);
+  assertEquals(told.map(({ event }) => event), SAMPLES.map(({ name }) => name));
+  assertEquals(new Set(told.map(({ event }) => event)).size, requestNames.length + 1);
+  for (const [index, { name, facts, finds }] of SAMPLES.entries()) {
+    const event = told[index]!;
+    assertEquals([event["path"], event["to"], event["text"]], [facts.path, facts.to, facts.text]);
+    assertEquals([event["bytes"], event["entries"]], [finds?.bytes, finds?.entries], name);
+    assert(!("data" in event));
+  }
+  await dialogue.end();
+});
+
+Deno.test("JsonLog leaves out what is above its level, and nothing else", async () => {
+  for (
+    const [level, names] of [
+      [LogLevel.QUIET, []],
+      [LogLevel.ERROR, ["message"]],
+      [LogLevel.INFO, ["session-opened", "message", "mkdir", "stat", "session-closed"]],
+      [
+        LogLevel.VERBOSE,
+        ["session-opened", "message", "message", "mkdir", "stat", "stat", "session-closed"],
+      ],
+    ] as const
+  ) {
+    const { log, events } = keptLog(level);
+    log.write(LogLevel.ERROR, "spoken");
+    const packets = [ask.mkdir("/d"), ask.stat("/none"), ask.stat("/d"), ask.limits()];
+    const transport = new Line([init(), ...packets.map(request)]);
+    await serve(new MemoryStorage(), { transport, log, ...SESSION });
+    assertEquals(events().map(({ event }) => event).sort(), [...names].sort());
+  }
+});
+
+Deno.test("JsonLog tells why, where the client is told less", async () => {
+  const { log, events } = keptLog(LogLevel.INFO);
+  const dialogue = new Dialogue(new MemoryStorage(), {
+    log,
+    policy: ({ name }) => name === "rmdir" ? "Refusing rmdir request in read-only mode" : undefined,
+    observers: [
+      log.observer,
+      hooks({
+        before: {
+          mkdir() {
+            throw new StorageError("denied", "quota of alice");
+          },
+        },
+      }),
+    ],
+  });
+  await dialogue.ask(ask.rmdir("/d"));
+  await dialogue.ask(ask.mkdir("/d"));
+  assertEquals(events().map(({ event, result, reason }) => [event, result, reason]), [
+    ["rmdir", "Permission denied", "Refusing rmdir request in read-only mode"],
+    ["mkdir", "Permission denied", "quota of alice"],
+  ]);
+  await dialogue.end();
+});
+
+Deno.test("JsonLog keeps a line a line, and every name as it is", async () => {
+  const { log, events } = keptLog(LogLevel.INFO);
+  const names = ['a\n{"event":"session-closed"}', 'q"uote\\', "\x1b[2K", "\u2028\u202e", "🐟"];
+  const dialogue = new Dialogue(new MemoryStorage(), { observers: [log.observer] });
+  for (const name of names) await dialogue.ask(ask.mkdir(`/${name}`));
+  await dialogue.ask(ask.mkdir(new Uint8Array([...bytesOf("/raw-"), 0xff])));
+  assertEquals(
+    events().map(({ path }) => path),
+    [...names.map((name) => `/${name}`), "/raw-\udcff"],
+  );
+  log.write(LogLevel.ERROR, "words\nof two lines");
+  assertEquals(events().at(-1)?.["message"], "words\nof two lines");
+  await dialogue.end();
+});

@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { escapeControls, escapeJson, syslogTime, timestamp } from "../../lib/audit/log_text.ts";
+
+/** What must not stand in a line as it is, and what it becomes in words and in JSON. */
+const UNSAFE: readonly (readonly [string, string, string])[] = [
+  ["\n", "\\012", "\\u000a"],
+  ["\0", "\\000", "\\u0000"],
+  ["\x1b", "\\033", "\\u001b"],
+  ["\x7f", "\\177", "\\u007f"],
+  ["\x85", "\\302\\205", "\\u0085"],
+  ["\u2028", "\\342\\200\\250", "\\u2028"],
+  ["\u202e", "\\342\\200\\256", "\\u202e"],
+  ["\u2069", "\\342\\201\\251", "\\u2069"],
+  ["\udcff", "\\377", "\\udcff"],
+];
+
+Deno.test("escapeControls() writes what could fake a line as octal bytes", () => {
+  for (const [character, octal] of UNSAFE) {
+    assertEquals(escapeControls(`a${character}b${character}`), `a${octal}b${octal}`);
+  }
+  assertEquals(escapeControls('Grüße, 日本語 🐟 "a\\b"'), 'Grüße, 日本語 🐟 "a\\b"');
+});
+
+Deno.test("escapeJson() writes the same so that it means the same", () => {
+  for (const [character, , escaped] of UNSAFE) {
+    assertEquals(escapeJson(`a${character}b${character}`), `a${escaped}b${escaped}`);
+    assertEquals(JSON.parse(escapeJson(JSON.stringify(character))), character);
+  }
+  assertEquals(escapeJson('"Grüße 🐟"'), '"Grüße 🐟"');
+});
+
+Deno.test("timestamp() is the local time with its distance from UTC", () => {
+  for (const milliseconds of [6, 999, 1000, 61_023, 0]) {
+    const date = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, milliseconds));
+    const stamp = timestamp(date);
+    assertEquals(stamp.length, "2026-01-02T03:04:05.006+00:00".length);
+    assertEquals(new Date(stamp).getTime(), date.getTime());
+  }
+});
+
+Deno.test("syslogTime() is local, with a day of two places and an English month", () => {
+  assertEquals(syslogTime(new Date(2026, 10, 2, 8, 1, 9)), "Nov  2 08:01:09");
+  assertEquals(syslogTime(new Date(2026, 4, 31, 23, 59, 0)), "May 31 23:59:00");
+});

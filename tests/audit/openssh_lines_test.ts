@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { opensshLines } from "../../lib/audit/openssh_lines.ts";
+import { LogLevel } from "../../lib/session/log.ts";
+import { StorageError } from "../../lib/storage/errors.ts";
+import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { ask } from "../support/raw.ts";
+import { Dialogue } from "../support/wire_session.ts";
+
+/** A session on a storage whose files cannot be closed, and what it tells. */
+function dialogueAt(level: number): { readonly dialogue: Dialogue; readonly lines: string[] } {
+  const lines: string[] = [];
+  const log = { level, write: (_level: number, line: string) => void lines.push(line) };
+  const storage = new MemoryStorage();
+  const open = storage.open.bind(storage);
+  storage.open = (path, options) => {
+    const file = open(path, options);
+    file.close = () => {
+      throw new StorageError("failure", "disk quota exceeded");
+    };
+    return file;
+  };
+  return { dialogue: new Dialogue(storage, { observers: [opensshLines(log)] }), lines };
+}
+
+Deno.test("opensshLines() tells a forced close, and no status, which nobody is sent", async () => {
+  const { dialogue, lines } = dialogueAt(LogLevel.INFO);
+  const first = await dialogue.handle(ask.open("/a", 2 | 8));
+  await dialogue.handle(ask.open("/b", 2 | 8));
+  await dialogue.ask(ask.write(first, 0, "12345"));
+  await dialogue.ask(ask.close(first));
+  await dialogue.handle(ask.opendir("/"));
+  await dialogue.end();
+  assertEquals(lines, [
+    'open "/a" flags WRITE,CREATE mode 0666',
+    'open "/b" flags WRITE,CREATE mode 0666',
+    'close "/a" bytes read 0 written 5',
+    "sent status Failure: disk quota exceeded",
+    'opendir "/"',
+    'forced close "/b" bytes read 0 written 0',
+    'forced closedir "/"',
+  ]);
+});
+
+Deno.test("opensshLines() tells of failures where it tells nothing else of a request", async () => {
+  const { dialogue, lines } = dialogueAt(LogLevel.INFO);
+  await dialogue.ask(ask.stat("/none"));
+  await dialogue.ask(ask.stat("/"));
+  assertEquals(lines, ["sent status No such file"]);
+  const quiet = dialogueAt(LogLevel.ERROR);
+  await quiet.dialogue.ask(ask.stat("/none"));
+  await quiet.dialogue.ask(ask.mkdir("/d"));
+  assertEquals(quiet.lines, []);
+  await dialogue.end();
+  await quiet.dialogue.end();
+});

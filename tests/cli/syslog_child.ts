@@ -1,0 +1,26 @@
+/** Opens a log as a jail does, closes itself in, and writes three lines, the last when told to. */
+
+import { prepareConfinement } from "../../lib/cli/confinement.ts";
+import { openLog } from "../../lib/cli/log_file.ts";
+import { FACILITIES } from "../../lib/audit/syslog.ts";
+import { LogLevel } from "../../lib/session/log.ts";
+
+const [directory, path, logFormat] = Deno.args as [string, string, "text" | "json"];
+const log = openLog(
+  {
+    logFile: undefined,
+    logToStderr: false,
+    logLevel: LogLevel.INFO,
+    logFormat,
+    syslog: FACILITIES.get("LOCAL5"),
+  },
+  { id: "one", user: "alice", client: "192.0.2.7", clientPort: 50022 },
+  path,
+);
+log.write(LogLevel.ERROR, "before");
+const confinement = await prepareConfinement({ directory, mode: "kernel", readOnly: true });
+const rings = confinement.enter();
+log.write(LogLevel.INFO, `rings ${rings.map(({ holds }) => holds).join()}`);
+Deno.stdout.writeSync(Uint8Array.of(0x2e));
+Deno.stdin.readSync(new Uint8Array(1));
+log.write(LogLevel.INFO, "two\nlines of ü\udcff");
