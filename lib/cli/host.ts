@@ -57,3 +57,8 @@ function readText(path: string): string | undefined {
     throw error;
   }
 }
+
+/** Reads the time zone's file, before the way to all files is closed. */
+export function openTimeZone(): void {
+  new Date().getTimezoneOffset();
+}
