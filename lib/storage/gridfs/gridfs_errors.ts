@@ -1,0 +1,83 @@
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoParseError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from "mongodb";
+import { StorageError } from "../errors.ts";
+
+/** Attempts where the connection breaks; before each, the driver waits for a server. */
+const ATTEMPTS = 3;
+
+const UNAUTHORIZED = 13;
+const AUTHENTICATION_FAILED = 18;
+const DUPLICATE_KEY = 11000;
+const OUT_OF_DISK_SPACE = 14031;
+
+/**
+ * Throws what an operation on the database failed with as a failure of the
+ * storage. Its reason names neither a host nor a secret; the driver's own error
+ * is the cause.
+ */
+export function fail(error: unknown): never {
+  if (!isOfDatabase(error)) throw error;
+  const denied = error instanceof MongoServerError && error.code === UNAUTHORIZED;
+  throw new StorageError(denied ? "denied" : "failure", reasonOf(error), { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof MongoServerSelectionError) return "the database does not answer";
+  if (isConnectionLost(error)) return "the connection to the database was lost";
+  if (error instanceof MongoParseError) return "the database's URI is not valid";
+  if (!(error instanceof MongoServerError)) return "the database cannot be used";
+  switch (error.code) {
+    case UNAUTHORIZED:
+      return "the database does not allow this";
+    case AUTHENTICATION_FAILED:
+      return "the database refused the credentials";
+    case OUT_OF_DISK_SPACE:
+      return "no space left in the database";
+    default:
+      return `the database failed with code ${error.code}`;
+  }
+}
+
+/** Whether the connection broke; the driver lets some errors of the socket through as they are. */
+function isConnectionLost(error: unknown): boolean {
+  if (error instanceof MongoNetworkError) return true;
+  return error instanceof Error && "code" in error &&
+    (error.code === "EPIPE" || error.code === "ECONNRESET");
+}
+
+/** Whether it was the database that failed, and no mistake of ours. */
+export function isOfDatabase(error: unknown): boolean {
+  return error instanceof MongoError || isConnectionLost(error);
+}
+
+/** Whether something with that key is there already. */
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+}
+
+/** Whether all that failed of several inserts was there already. */
+export function areDuplicates(error: unknown): boolean {
+  if (!(error instanceof MongoBulkWriteError)) return false;
+  const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+  return errors.length > 0 && errors.every(({ code }) => code === DUPLICATE_KEY);
+}
+
+/**
+ * Does what may be done twice, again where the connection broke: the driver
+ * itself repeats writes only on deployments that remember them.
+ */
+export async function persistently<T>(work: (again: boolean) => Promise<T>): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await work(attempt > 1);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isConnectionLost(error)) throw error;
+    }
+  }
+}
