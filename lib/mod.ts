@@ -29,6 +29,9 @@ export type { SessionOptions } from "./session/session.ts";
 export type { Policy, RequestKind } from "./session/table.ts";
 export type { Polling, Transport } from "./stdio.ts";
 export { StorageError, type StorageErrorCode, type StorageErrorOptions } from "./storage/errors.ts";
+export type { Finding } from "./storage/gridfs/check.ts";
+export { checkGridFs, openGridFs } from "./storage/gridfs/open.ts";
+export type { CheckOptions, GridFsOptions } from "./storage/gridfs/options.ts";
 export { type Accounts, accountsOf } from "./storage/local/accounts.ts";
 export { JailFile, JailStorage } from "./storage/local/jail.ts";
 export type {

@@ -31,6 +31,8 @@ export class ChunkSender {
   readonly #id: FileId;
   readonly #begin: () => Promise<void>;
   readonly #sent = new Map<number, SentChunk>();
+  /** Chunks that were sent once, and are changed when they are sent again. */
+  readonly #stored = new Set<number>();
   #queue = new Map<number, Uint8Array>();
   #queuedBytes = 0;
   readonly #batches = new Set<Batch>();
@@ -52,6 +54,14 @@ export class ChunkSender {
     return this.#sent;
   }
 
+  /** Lets the database know that chunks are about to come, while they are being collected. */
+  prepare(): void {
+    if (this.#beginning !== undefined) return;
+    this.#beginning = this.#begin();
+    // Whoever sends the first chunk hears of it.
+    this.#beginning.catch(() => {});
+  }
+
   /** Whether anything was written to the database, or is about to be. */
   get hasBegun(): boolean {
     return this.#beginning !== undefined;
@@ -65,6 +75,7 @@ export class ChunkSender {
    */
   async put(n: number, data: Uint8Array): Promise<void> {
     this.#throwFailure();
+    this.prepare();
     const known = this.#sent.get(n);
     if (known === undefined) {
       this.#sent.set(n, { id: new ObjectId(), length: data.length, valid: data.length });
@@ -115,7 +126,7 @@ export class ChunkSender {
     const chunks = this.#queue;
     this.#queue = new Map();
     this.#queuedBytes = 0;
-    this.#beginning ??= this.#begin();
+    this.prepare();
     const batch: Batch = {
       chunks,
       done: this.#send(chunks).catch((error) => {
@@ -125,8 +136,6 @@ export class ChunkSender {
     this.#batches.add(batch);
   }
 
-  readonly #stored = new Set<number>();
-
   async #send(chunks: ReadonlyMap<number, Uint8Array>): Promise<void> {
     await this.#beginning;
     const fresh: ChunkDoc[] = [];
@@ -134,7 +143,7 @@ export class ChunkSender {
     for (const [n, bytes] of chunks) {
       const doc = {
         _id: this.#sent.get(n)!.id,
-        files_id: this.#id,
+        "files_id": this.#id,
         n,
         data: new Binary(bytes),
       };

@@ -69,6 +69,7 @@ export class Content {
   async write(data: Uint8Array, position: number): Promise<void> {
     if (data.length === 0) return;
     this.#refuseBeyond(position + data.length);
+    this.#sender.prepare();
     let at = 0;
     while (at < data.length) {
       const n = Math.floor((position + at) / this.#chunkSize);

@@ -40,7 +40,7 @@ export interface FileDoc {
 /** `<bucket>.chunks`: a piece of a file. */
 export interface ChunkDoc {
   _id: ObjectId;
-  files_id: FileId;
+  "files_id": FileId;
   n: number;
   data: Binary;
 }

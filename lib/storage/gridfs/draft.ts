@@ -15,7 +15,8 @@ const CHUNK_SIZE = 255 * 1024;
 /** A file of so few chunks is written anew when it is edited. */
 const FEW_CHUNKS = 8;
 /** Attempts to copy a file that others edit in place. */
-const TRIES = 3;
+const TRIES = 5;
+const PAUSE = 500;
 
 /** How a draft becomes a file. */
 export interface Publication {
@@ -95,23 +96,47 @@ export class Draft {
       const draft = new Draft(place, { staged, base });
       if (await draft.#copyBase()) return draft;
       await draft.discard();
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
     throw new StorageError("failure", "another session is changing the file");
   }
 
-  /** Shows the draft to everyone as the file at `path`. */
+  /** Shows the draft to everyone as the file at `path`; where it fails, it is discarded. */
   async publish(publication: Publication): Promise<void> {
-    const { bucket } = this.#place;
-    await this.content.finish({ keepsBase: this.#isEdit });
-    const surplus = [...this.#sender.sent].filter(([n]) => n >= this.content.count);
-    await bucket.chunks.removeAll(surplus.map(([, { id }]) => id));
     const finished: Finished = {
       ...publication,
       describe: (current) => this.#describe(current, publication),
     };
-    if (this.#isEdit) await publishEdit(this.#place, finished, this.#staged);
-    else await publishWhole(this.#place, finished);
+    try {
+      await this.#finish();
+    } catch (error) {
+      await this.discard();
+      throw error;
+    }
+    try {
+      if (this.#isEdit) await publishEdit(this.#place, finished, this.#staged);
+      else await publishWhole(this.#place, finished);
+    } catch (error) {
+      // A refusal came before the first step. After it, only the database knows how far it went.
+      if (error instanceof StorageError) await this.discard();
+      else if (this.#entry !== undefined) this.#place.journal.abandon(this.#entry);
+      throw error;
+    }
+  }
+
+  /** The journal's entry of this draft, where there is one. */
+  get #entry(): string | undefined {
+    if (this.#isEdit) return editId(this.#base!._id);
+    return this.#sender.hasBegun ? uploadId(this.#staged) : undefined;
+  }
+
+  async #finish(): Promise<void> {
+    const { bucket, journal } = this.#place;
+    await this.content.finish({ keepsBase: this.#isEdit });
     await this.#reader?.close();
+    const surplus = [...this.#sender.sent].filter(([n]) => n >= this.content.count);
+    await bucket.chunks.removeAll(surplus.map(([, { id }]) => id));
+    if (this.#entry !== undefined) await journal.confirm(this.#entry);
   }
 
   /** Leaves nothing of the draft; what cannot be removed now is swept later. */
@@ -121,8 +146,7 @@ export class Draft {
     await this.#reader?.close();
     try {
       if (this.#sender.hasBegun) await bucket.chunks.remove({ files_id: this.#staged });
-      if (this.#isEdit) await journal.end([editId(this.#base!._id)]);
-      else if (this.#sender.hasBegun) await journal.end([uploadId(this.#staged)]);
+      if (this.#entry !== undefined) await journal.end([this.#entry]);
     } catch (error) {
       ignoreFailure(error);
     }
@@ -131,23 +155,23 @@ export class Draft {
   /** Makes the base's chunks its own; false where they changed meanwhile. */
   async #copyBase(): Promise<boolean> {
     const before = await this.#editor();
+    if (before === undefined) return false;
     if (this.content.count <= FEW_CHUNKS) await this.content.holdBase();
     else await this.content.copyBase();
     return before === await this.#editor();
   }
 
-  /** Who edits the base in place, and whether the edit is being applied. */
-  async #editor(): Promise<string> {
+  /** Who edits the base in place, and when it was last changed; undefined while it is changed. */
+  async #editor(): Promise<string | undefined> {
     const { bucket } = this.#place;
     const { _id } = this.#base!;
     const [entry, doc] = await Promise.all([
       bucket.journal.first({ _id: editId(_id) }),
       bucket.files.first({ _id }, { projection: { uploadDate: 1 } }),
     ]);
-    const editor = entry?.kind === "edit"
-      ? `${idText(entry.staged)} ${entry.result !== undefined}`
-      : "";
-    return `${editor} ${doc?.uploadDate.getTime()}`;
+    if (entry?.kind !== "edit") return `${doc?.uploadDate.getTime()}`;
+    if (entry.result !== undefined) return undefined;
+    return `${doc?.uploadDate.getTime()} ${idText(entry.staged)}`;
   }
 
   #describe(

@@ -108,7 +108,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
    *
    * @param client Closed with the storage, where there is one.
    */
-  constructor(bucket: Bucket, options: GridFsOptions = {}, client?: MongoClient) {
+  constructor(bucket: Bucket, options: GridFsOptions, client?: MongoClient) {
     this.#bucket = bucket;
     this.#client = client;
     this.#umask = options.umask ?? 0o022;

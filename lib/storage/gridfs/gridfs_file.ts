@@ -3,7 +3,7 @@ import { errorOf } from "../errno.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
 import type { CopyRange, FileHandle, OpenOptions, VirtualPath } from "../storage.ts";
 import { ChunkReader } from "./chunk_reader.ts";
-import type { FileDoc, Metadata } from "./documents.ts";
+import { type FileDoc, idText, type Metadata } from "./documents.ts";
 import { Draft } from "./draft.ts";
 import { fail } from "./gridfs_errors.ts";
 import { attrsOfFile, metadataOf, metadataOfAttrs, metadataUpdate, type Owner } from "./nodes.ts";
@@ -86,10 +86,7 @@ export class GridFsFile implements FileHandle {
   /** The file's attributes, as this handle has made them. */
   async stat(): Promise<FileAttrs> {
     this.#refuseUnless(true);
-    return await this.#inTurn(async () => {
-      const attrs = await this.#attrs();
-      return attrs;
-    });
+    return await this.#inTurn(() => this.#attrs());
   }
 
   /** Changes the file's attributes; `size` only where the file is open to be written. */
@@ -149,7 +146,7 @@ export class GridFsFile implements FileHandle {
 
   #isSameAs(other: GridFsFile): boolean {
     const [here, there] = [this.#doc, other.#doc];
-    if (here !== undefined && there !== undefined) return here._id.equals(there._id);
+    if (here !== undefined && there !== undefined) return idText(here._id) === idText(there._id);
     return here === there && this.path === other.path;
   }
 
@@ -184,7 +181,8 @@ export class GridFsFile implements FileHandle {
       this.#changes = { ...this.#changes, ...changes };
       return;
     }
-    const doc = await this.#fresh();
+    const doc = await this.#successor();
+    if (doc === undefined) return;
     await this.#host.bucket.files.update({ _id: doc._id }, metadataUpdate(doc, changes));
   }
 
@@ -212,23 +210,28 @@ export class GridFsFile implements FileHandle {
     return this.#doc;
   }
 
+  /** The version that stands for the file by now; undefined where it was removed. */
+  async #successor(): Promise<FileDoc | undefined> {
+    const { bucket, tree } = this.#host;
+    const { _id } = this.#doc!;
+    const doc = await bucket.files.first({ _id });
+    if (doc !== undefined) return doc;
+    const path = await currentPath(bucket, _id, this.path);
+    return path === undefined ? undefined : await tree.newest(path);
+  }
+
   async #publish(draft: Draft): Promise<void> {
-    try {
-      const path = await this.#destination();
-      if (path === undefined) {
-        await draft.discard();
-        return;
-      }
-      await draft.publish({
-        path,
-        exclusive: this.isNew && this.#options.exclusive,
-        metadata: this.#metadata,
-        changes: this.#changes,
-      });
-    } catch (error) {
+    const path = await this.#destination();
+    if (path === undefined) {
       await draft.discard();
-      throw error;
+      return;
     }
+    await draft.publish({
+      path,
+      exclusive: this.isNew && this.#options.exclusive,
+      metadata: this.#metadata,
+      changes: this.#changes,
+    });
   }
 
   /** Where the file is by now; undefined where it was removed. */

@@ -4,7 +4,7 @@ import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
 import type { EditDoc, FileId, JournalDoc, RetiredDoc, UploadDoc } from "./documents.ts";
 import { idText } from "./documents.ts";
-import { isDuplicate, isOfDatabase } from "./gridfs_errors.ts";
+import { isDuplicate, isOfDatabase, persistently } from "./gridfs_errors.ts";
 
 /** Milliseconds between two signs of life. */
 const HEARTBEAT = 30_000;
@@ -24,6 +24,8 @@ const PAUSE = 25;
  */
 export class Journal {
   readonly #bucket: Bucket;
+  /** The entries of work that goes on. */
+  readonly #held = new Set<string>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(bucket: Bucket) {
@@ -63,8 +65,30 @@ export class Journal {
     await this.#bucket.journal.update({ _id: id }, { $set: fields }, { session });
   }
 
+  /**
+   * Says once more that the work goes on, and fails where it does not: a
+   * session that was silent for long is taken for dead.
+   */
+  async confirm(id: string): Promise<void> {
+    const { journal } = this.#bucket;
+    const alive = this.#bucket.now();
+    const { matchedCount } = await persistently(() =>
+      journal.collection.updateOne({ _id: id }, { $set: { alive } })
+    );
+    if (matchedCount === 0) {
+      throw new StorageError("failure", "the session was silent for too long");
+    }
+  }
+
+  /** Gives up work that failed halfway: whoever sweeps next goes on with it. */
+  abandon(id: string): void {
+    this.#held.delete(id);
+  }
+
   /** Removes entries whose work is done. */
   async end(ids: readonly string[], session?: ClientSession): Promise<void> {
+    // Not held any more, whatever becomes of it: what stays is swept.
+    for (const id of ids) this.#held.delete(id);
     await this.#bucket.journal.removeAll(ids, session);
   }
 
@@ -117,23 +141,32 @@ export class Journal {
   async #begin(entry: Exclude<JournalDoc, RetiredDoc>): Promise<void> {
     const { journal, session } = this.#bucket;
     this.#startHeartbeat();
-    await journal.insert(entry, {
-      isOwn: (found) => found.kind !== "retired" && found.session.equals(session),
-    });
+    this.#held.add(entry._id);
+    try {
+      await journal.insert(entry, {
+        isOwn: (found) => found.kind !== "retired" && found.session.equals(session),
+      });
+    } catch (error) {
+      this.#held.delete(entry._id);
+      throw error;
+    }
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#held.size === 0) return;
+    const { journal, session } = this.#bucket;
+    const filter = { _id: { $in: [...this.#held] }, session };
+    await journal.collection.updateMany(filter, { $set: { alive: this.#bucket.now() } });
   }
 
   #startHeartbeat(): void {
     if (this.#timer !== undefined) return;
-    const { journal, session } = this.#bucket;
-    this.#timer = setInterval(() => {
-      const alive = this.#bucket.now();
-      journal.collection.updateMany({ session }, { $set: { alive } }).catch(ignoreFailure);
-    }, HEARTBEAT);
+    this.#timer = setInterval(() => this.#beat().catch(ignoreFailure), HEARTBEAT);
     Deno.unrefTimer(this.#timer);
   }
 }
 
-/** The journal's id of the right to edit a file. */
+/** The journal's id of the right to edit a file in place. */
 export function editId(file: FileId): string {
   return `edit ${idText(file)}`;
 }

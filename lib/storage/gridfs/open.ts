@@ -1,5 +1,5 @@
+import type { Storage } from "../storage.ts";
 import type { Finding } from "./check.ts";
-import type { GridFsStorage } from "./gridfs.ts";
 import type { CheckOptions, GridFsOptions } from "./options.ts";
 
 /**
@@ -19,7 +19,7 @@ import type { CheckOptions, GridFsOptions } from "./options.ts";
 export async function openGridFs(
   uri: string,
   options: GridFsOptions = {},
-): Promise<GridFsStorage> {
+): Promise<Storage> {
   const { GridFsStorage } = await import("./gridfs.ts");
   return await GridFsStorage.open(uri, options);
 }

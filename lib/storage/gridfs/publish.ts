@@ -2,7 +2,7 @@ import type { ClientSession } from "mongodb";
 import { errorOf } from "../errno.ts";
 import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
-import { type EditDoc, type FileDoc, type FileId, numberOf } from "./documents.ts";
+import { type EditDoc, type FileDoc, type FileId, idText, numberOf } from "./documents.ts";
 import { editId, type Journal, retiredId, uploadId } from "./journal.ts";
 import { filenameOf } from "./names.ts";
 import { retire } from "./retire.ts";
@@ -64,7 +64,9 @@ export async function publishEdit(
     const current = await currentAt(place, finished);
     const result = documentOf(bucket, finished, current);
     const { _id: file } = result;
-    const replaces = current === undefined || current._id.equals(file) ? [] : [current._id];
+    const replaces = current === undefined || idText(current._id) === idText(file)
+      ? []
+      : [current._id];
     await bucket.atomically(async (session) => {
       await journal.note(editId(file), { result, replaces }, session);
       await applyEdit(place, { file, staged, result, replaces }, session);

@@ -88,7 +88,20 @@ async function move(
     finishRename(place, { _id: id, from, to, replaces }, session);
   const isOne = bucket.transactions && await isWithin(place, from, MOST_IN_TRANSACTION);
   if (isOne) await bucket.atomically((session) => rename("", session));
-  else await rename(await journal.beginRename(from, to, replaces));
+  else await renameByJournal(place, rename, await journal.beginRename(from, to, replaces));
+}
+
+async function renameByJournal(
+  { journal }: Place,
+  rename: (id: string) => Promise<void>,
+  id: string,
+): Promise<void> {
+  try {
+    await rename(id);
+  } catch (error) {
+    journal.abandon(id);
+    throw error;
+  }
 }
 
 /** The steps of a rename; each may be done twice. */
