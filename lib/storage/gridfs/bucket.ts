@@ -60,7 +60,7 @@ export class Bucket {
       await Promise.all([
         this.files.ensureIndex({ key: { filename: 1, uploadDate: 1 } }),
         this.chunks.ensureIndex({ key: { files_id: 1, n: 1 }, unique: true }),
-        this.nodes.ensureIndex({ key: { parent: 1 } }),
+        this.nodes.ensureIndex({ key: { parent: 1, _id: 1 } }),
         this.journal.ensureIndex({ key: { alive: 1 } }),
         this.journal.ensureIndex({ key: { due: 1 } }),
       ]);

@@ -57,7 +57,7 @@ async function checkFiles(
 ): Promise<Map<string, Expected>> {
   const files = new Map<string, Expected>();
   const projection = { filename: 1, length: 1, chunkSize: 1 };
-  for await (const doc of bucket.files.cursor({}, { projection })) {
+  for await (const doc of bucket.files.cursor({}, { projection }).sort({ _id: 1 })) {
     const name = nameFor(doc);
     const reason = unusable(doc.filename);
     if (reason !== undefined) {
@@ -159,7 +159,8 @@ async function checkNodes(
   { bucket, tree }: Place,
   found: (finding: Finding) => void,
 ): Promise<void> {
-  for await (const { _id: path } of bucket.nodes.cursor({}, { projection: { _id: 1 } })) {
+  const cursor = bucket.nodes.cursor({}, { projection: { _id: 1 } }).sort({ _id: 1 });
+  for await (const { _id: path } of cursor) {
     if (path !== "/" && await tree.newest(path) !== undefined) {
       found({ kind: "hidden by a file", what: path, mended: false });
     }

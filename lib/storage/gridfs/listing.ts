@@ -66,7 +66,8 @@ export class Listing implements DirHandle {
   }
 
   async *#nodes(): AsyncGenerator<DirEntry> {
-    const cursor = this.#bucket.nodes.cursor({ parent: this.#directory }, { batchSize: PAGE });
+    const cursor = this.#bucket.nodes
+      .cursor({ parent: this.#directory }, { batchSize: PAGE }).sort({ _id: 1 });
     for await (const page of pagesOf(cursor)) {
       const hidden = await this.#filesAmong(page.map(({ _id }) => _id));
       for (const node of page) {

@@ -12,6 +12,9 @@ import type {
 } from "mongodb";
 import { isDuplicate, persistently } from "./gridfs_errors.ts";
 
+/** Changes in one request. FerretDB 1.24 stands still at a hundred. */
+const MOST_AT_ONCE = 50;
+
 /** Fields that every document of a collection has. */
 type Fields = { _id: unknown };
 
@@ -31,9 +34,12 @@ export class Table<T extends Fields> {
     return await persistently(() => this.collection.findOne(filter, options)) ?? undefined;
   }
 
-  /** All documents that fit: only where they are few. */
+  /** All documents that fit: only where they are few, or where there is a limit. */
   all(filter: Filter<T>, options: FindOptions = {}): Promise<WithId<T>[]> {
-    return persistently(() => this.collection.find(filter, options).toArray());
+    const { limit } = options;
+    // In one batch, so that no cursor stays open on the server while its documents are changed.
+    const whole = limit === undefined ? options : { ...options, batchSize: limit + 1 };
+    return persistently(() => this.collection.find(filter, whole).toArray());
   }
 
   /** The documents that fit, one after another; who reads them begins again where it breaks. */
@@ -84,8 +90,10 @@ export class Table<T extends Fields> {
     operations: readonly AnyBulkWriteOperation<T>[],
     session?: ClientSession,
   ): Promise<void> {
-    if (operations.length === 0) return;
-    await persistently(() => this.collection.bulkWrite(operations, within(session)));
+    for (let at = 0; at < operations.length; at += MOST_AT_ONCE) {
+      const some = operations.slice(at, at + MOST_AT_ONCE);
+      await persistently(() => this.collection.bulkWrite(some, within(session)));
+    }
   }
 
   /** Removes all documents that fit. */
