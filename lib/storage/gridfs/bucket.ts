@@ -1,5 +1,6 @@
 import process from "node:process";
 import { type ClientSession, type Db, MongoClient, MongoServerError, ObjectId } from "mongodb";
+import { StorageError } from "../errors.ts";
 import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
 import type { GridFsOptions } from "./options.ts";
 import { Table } from "./table.ts";
@@ -79,19 +80,12 @@ export interface Connected {
 
 /** Connects, and finds out what the deployment can do. */
 export async function connect(uri: string, options: GridFsOptions): Promise<Connected> {
-  const { credentials } = options;
   const { env } = process;
   // The driver would look for its own settings there: a log on stdout, for one, which is the wire.
   process.env = {};
   let client: MongoClient | undefined;
   try {
-    client = new MongoClient(uri, {
-      appName: "sftpwrap",
-      ...(/[?&]serverSelectionTimeoutMS=/i.test(uri)
-        ? {}
-        : { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT }),
-      ...(credentials === undefined ? {} : { auth: { ...credentials } }),
-    });
+    client = makeClient(uri, options);
     const db = client.db(options.database);
     const asked = Date.now();
     const hello = await db.admin().command({ hello: 1 });
@@ -111,6 +105,20 @@ export async function connect(uri: string, options: GridFsOptions): Promise<Conn
     throw error;
   } finally {
     process.env = env;
+  }
+}
+
+function makeClient(uri: string, { credentials }: GridFsOptions): MongoClient {
+  try {
+    return new MongoClient(uri, {
+      appName: "sftpwrap",
+      ...(/[?&]serverSelectionTimeoutMS=/i.test(uri)
+        ? {}
+        : { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT }),
+      ...(credentials === undefined ? {} : { auth: { ...credentials } }),
+    });
+  } catch (error) {
+    throw new StorageError("invalid", "the database's URI is not valid", { cause: error });
   }
 }
 

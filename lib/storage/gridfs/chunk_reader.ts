@@ -2,7 +2,7 @@ import type { FindCursor } from "mongodb";
 import { StorageError } from "../errors.ts";
 import type { Bucket } from "./bucket.ts";
 import { type ChunkDoc, type FileDoc, type FileId, numberOf } from "./documents.ts";
-import { fail } from "./gridfs_errors.ts";
+import { fail, persistently } from "./gridfs_errors.ts";
 
 /** Bytes that are fetched ahead of a reader that goes through a file in order. */
 const AHEAD_BYTES = 4 * 1024 * 1024;
@@ -33,6 +33,8 @@ export class ChunkReader {
   readonly #ahead: number;
   readonly #slots = new Map<number, Slot>();
   #cursor: FindCursor<ChunkDoc> | undefined;
+  /** Counts the ways through the file, so that an old one is known by its number. */
+  #way = 0;
   /** The chunk that the cursor gives next. */
   #position = 0;
   /** The furthest chunk that somebody wants of the cursor. */
@@ -130,14 +132,28 @@ export class ChunkReader {
     void this.#endCursor();
     this.#position = n;
     this.#wanted = n;
-    this.#cursor = this.#bucket.chunks
+    this.#cursor = this.#find(n);
+  }
+
+  #find(n: number): FindCursor<ChunkDoc> {
+    return this.#bucket.chunks
       .cursor({ files_id: this.id, n: { $gte: n } }, { batchSize: this.#ahead })
       .sort({ n: 1 });
+  }
+
+  /** What the cursor gives next; it begins again where the connection broke. */
+  #next(way: number): Promise<ChunkDoc | null> {
+    return persistently((again) => {
+      if (this.#way !== way) return Promise.resolve(null);
+      if (again) this.#cursor = this.#find(this.#position);
+      return this.#cursor!.next();
+    });
   }
 
   async #endCursor(): Promise<void> {
     const cursor = this.#cursor;
     this.#cursor = undefined;
+    this.#way++;
     await cursor?.close().catch(() => {});
   }
 
@@ -145,14 +161,14 @@ export class ChunkReader {
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
     this.#isPumping = true;
-    const cursor = this.#cursor!;
+    const way = this.#way;
     try {
       while (
-        this.#cursor === cursor && this.#position < this.count &&
+        this.#way === way && this.#position < this.count &&
         this.#position <= this.#wanted + this.#ahead
       ) {
-        const doc = await cursor.next();
-        if (this.#cursor !== cursor) break;
+        const doc = await this.#next(way);
+        if (this.#way !== way) break;
         // A gap: perhaps another session is just putting a chunk in its place.
         if (doc?.n !== this.#position) {
           await this.#endCursor();
@@ -162,10 +178,10 @@ export class ChunkReader {
         this.#settle(doc, slot);
         this.#position++;
       }
-      if (this.#cursor === cursor && this.#position >= this.count) await this.#endCursor();
+      if (this.#way === way && this.#position >= this.count) await this.#endCursor();
     } catch {
       // Whoever waits is served one by one below, and hears of it if that fails too.
-      await this.#endCursor();
+      if (this.#way === way) await this.#endCursor();
     } finally {
       this.#isPumping = false;
     }
@@ -173,7 +189,7 @@ export class ChunkReader {
       for (const [n, slot] of this.#slots) {
         if (!slot.settled && !slot.isAlone) void this.#fetch(n, slot);
       }
-    } else if (this.#cursor !== cursor) {
+    } else if (this.#way !== way) {
       void this.#pump();
     }
   }

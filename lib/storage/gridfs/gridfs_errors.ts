@@ -2,14 +2,15 @@ import {
   MongoBulkWriteError,
   MongoError,
   MongoNetworkError,
-  MongoParseError,
   MongoServerError,
   MongoServerSelectionError,
 } from "mongodb";
 import { StorageError } from "../errors.ts";
 
-/** Attempts where the connection breaks; before each, the driver waits for a server. */
-const ATTEMPTS = 3;
+/** Milliseconds for which what failed with the connection is tried again. */
+const PATIENCE = 10_000;
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1000;
 
 const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
@@ -23,14 +24,14 @@ const OUT_OF_DISK_SPACE = 14031;
  */
 export function fail(error: unknown): never {
   if (!isOfDatabase(error)) throw error;
-  const denied = error instanceof MongoServerError && error.code === UNAUTHORIZED;
-  throw new StorageError(denied ? "denied" : "failure", reasonOf(error), { cause: error });
+  const inner = unwrap(error);
+  const denied = inner instanceof MongoServerError && inner.code === UNAUTHORIZED;
+  throw new StorageError(denied ? "denied" : "failure", reasonOf(inner), { cause: error });
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof MongoServerSelectionError) return "the database does not answer";
   if (isConnectionLost(error)) return "the connection to the database was lost";
-  if (error instanceof MongoParseError) return "the database's URI is not valid";
   if (!(error instanceof MongoServerError)) return "the database cannot be used";
   switch (error.code) {
     case UNAUTHORIZED:
@@ -46,9 +47,16 @@ function reasonOf(error: unknown): string {
 
 /** Whether the connection broke; the driver lets some errors of the socket through as they are. */
 function isConnectionLost(error: unknown): boolean {
-  if (error instanceof MongoNetworkError) return true;
-  return error instanceof Error && "code" in error &&
-    (error.code === "EPIPE" || error.code === "ECONNRESET");
+  const inner = unwrap(error);
+  if (inner instanceof MongoNetworkError) return true;
+  return inner instanceof Error && "code" in inner &&
+    (inner.code === "EPIPE" || inner.code === "ECONNRESET");
+}
+
+/** What a request of several changes failed with as a whole, if it did. */
+function unwrap(error: unknown): unknown {
+  const inner: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
+  return inner instanceof Error ? inner : error;
 }
 
 /** Whether it was the database that failed, and no mistake of ours. */
@@ -69,15 +77,18 @@ export function areDuplicates(error: unknown): boolean {
 }
 
 /**
- * Does what may be done twice, again where the connection broke: the driver
- * itself repeats writes only on deployments that remember them.
+ * Does what may be done twice, again where the connection broke, for a while:
+ * the driver itself repeats writes only on deployments that remember them, and
+ * waits only for a server that it knows to be away.
  */
 export async function persistently<T>(work: (again: boolean) => Promise<T>): Promise<T> {
-  for (let attempt = 1;; attempt++) {
+  for (let waited = 0, pause = FIRST_PAUSE;; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
     try {
-      return await work(attempt > 1);
+      return await work(waited > 0);
     } catch (error) {
-      if (attempt === ATTEMPTS || !isConnectionLost(error)) throw error;
+      if (waited >= PATIENCE || !isConnectionLost(error)) throw error;
     }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    waited += pause;
   }
 }
