@@ -102,7 +102,10 @@ async function checkBucket(
   { readOnly }: GridFsCommandOptions,
 ): Promise<number> {
   const findings = await refused(checkGridFs(uri, { ...bucket, mend: !readOnly }), hosts);
-  for (const { what, mended } of findings) print(`${mended ? "mended" : "found"}: ${what}\n`);
+  for (const { kind, what, mended } of findings) {
+    // A foreign name may hold anything; a terminal must not obey it.
+    print(`${mended ? "mended" : "found"}: ${kind} ${JSON.stringify(what)}\n`);
+  }
   if (findings.length === 0) print("nothing to mend\n");
   return findings.every(({ mended }) => mended) ? 0 : 1;
 }
