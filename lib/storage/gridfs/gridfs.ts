@@ -61,20 +61,14 @@ import { type FileHost, GridFsFile } from "./gridfs_file.ts";
 import { Journal } from "./journal.ts";
 import { Listing } from "./listing.ts";
 import { refuseUnusable } from "./names.ts";
-import {
-  attrsOf,
-  type Entry,
-  keepDirectory,
-  metadataOfAttrs,
-  metadataUpdate,
-  newNode,
-} from "./nodes.ts";
+import { attrsOf, type Entry, keepDirectory, newNode } from "./nodes.ts";
 import type { GridFsOptions } from "./options.ts";
-import { movedPath, rename, revisionsAt } from "./rename.ts";
-import { retire } from "./retire.ts";
+import { removeDirectory, removeEntry } from "./remove.ts";
+import { movedPath, rename } from "./rename.ts";
+import { setAttrsOf } from "./set_attrs.ts";
 import { figuresOf } from "./space.ts";
 import { sweep } from "./sweep.ts";
-import { isNamed, type Place, Tree } from "./tree.ts";
+import { type Place, Tree } from "./tree.ts";
 
 const PERMISSION_BITS = 0o7777;
 
@@ -232,16 +226,8 @@ export class GridFsStorage implements Storage<GridFsFile> {
   /** Removes an empty directory. */
   rmdir(path: VirtualPath): Promise<void> {
     return this.#ask(async () => {
-      const { journal, tree } = this.#host;
-      const place = await tree.walk(path, { follow: false });
-      if (place.name === "..") throw errorOf("ENOTEMPTY");
-      if (place.path === "/") throw errorOf("EBUSY");
-      if (place.entry === undefined) throw errorOf("ENOENT");
-      if (place.entry.kind !== "directory") throw errorOf("ENOTDIR");
-      await journal.claiming([place.path], async () => {
-        if (!await tree.isEmpty(place.path)) throw errorOf("ENOTEMPTY");
-        await this.#bucket.nodes.removeAll([place.path]);
-      });
+      const place = await this.#host.tree.walk(path, { follow: false });
+      await removeDirectory(this.#host, place);
     });
   }
 
@@ -254,8 +240,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
         pending.isRemoved = true;
         return;
       }
-      refuseToRemove(place);
-      await this.#host.journal.claiming([place.path], () => this.#removeAt(place));
+      await removeEntry(this.#host, place);
     });
   }
 
@@ -325,45 +310,8 @@ export class GridFsStorage implements Storage<GridFsFile> {
 
   async #setAttrsAt(path: VirtualPath, attrs: FileAttrs, follow: boolean): Promise<void> {
     const found = await this.#find(path, follow);
-    if (found instanceof GridFsFile) return await found.setAttrs(attrs);
-    const { entry } = found;
-    const changes = metadataOfAttrs(attrs);
-    if (entry.kind === "file") {
-      if (attrs.size !== undefined) await this.#resize(found.path, entry, attrs.size);
-      if (isEmpty(changes)) return;
-      const doc = await this.#host.tree.newest(found.path) ?? entry.doc;
-      await this.#bucket.files.update({ _id: doc._id }, metadataUpdate(doc, changes));
-      return;
-    }
-    if (!isEmpty(changes)) await this.#setNodeAttrs(found.path, changes);
-    if (attrs.size !== undefined) throw errorOf("EISDIR");
-  }
-
-  /** A node's attributes; a directory that is only implied gets a node. */
-  async #setNodeAttrs(path: VirtualPath, changes: Metadata): Promise<void> {
-    await keepDirectory(this.#bucket, parentOf(path));
-    const { _id, parent } = newNode(path, {});
-    await this.#bucket.nodes.update(
-      { _id },
-      { $set: changes, $setOnInsert: { parent } },
-      { upsert: true },
-    );
-  }
-
-  async #resize(
-    path: VirtualPath,
-    { doc }: Extract<Entry, { kind: "file" }>,
-    size: number,
-  ): Promise<void> {
-    const options = { ...TO_WRITE, attrs: {} };
-    const file = new GridFsFile(this.#host, options, { path, doc, metadata: {} });
-    try {
-      await file.setAttrs({ size });
-    } catch (error) {
-      await file.close(true);
-      throw error;
-    }
-    await file.close(false);
+    if (found instanceof GridFsFile) await found.setAttrs(attrs);
+    else await setAttrsOf(this.#host, found, attrs);
   }
 
   /** The place of something new: fails where there is something. */
@@ -380,22 +328,6 @@ export class GridFsStorage implements Storage<GridFsFile> {
       await keepDirectory(this.#bucket, parentOf(path));
       await this.#bucket.nodes.insert(newNode(path, metadata, target));
     });
-  }
-
-  async #removeAt(place: Place): Promise<void> {
-    const { path } = place;
-    const entry = await this.#host.tree.entry(path);
-    refuseToRemove({ ...place, entry });
-    // Without it, the directory would go with the last of its files.
-    await keepDirectory(this.#bucket, parentOf(path));
-    if (entry!.kind === "link") {
-      await this.#bucket.nodes.removeAll([path]);
-      return;
-    }
-    const revisions = await revisionsAt(this.#host, path);
-    await this.#bucket.atomically((session) =>
-      retire(this.#bucket, revisions.map(({ _id }) => _id), null, session)
-    );
   }
 
   async #rename(
@@ -443,24 +375,4 @@ export class GridFsStorage implements Storage<GridFsFile> {
       }
     });
   }
-}
-
-const TO_WRITE = {
-  read: false,
-  write: true,
-  append: false,
-  create: false,
-  truncate: false,
-  exclusive: false,
-};
-
-function refuseToRemove(place: Place): void {
-  if (!isNamed(place)) throw errorOf("EISDIR");
-  if (place.entry === undefined) throw errorOf("ENOENT");
-  if (place.entry.kind === "directory") throw errorOf("EISDIR");
-  if (place.slash) throw errorOf("ENOTDIR");
-}
-
-function isEmpty(metadata: Metadata): boolean {
-  return Object.keys(metadata).length === 0;
 }

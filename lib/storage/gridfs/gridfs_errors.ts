@@ -12,6 +12,17 @@ const PATIENCE = 10_000;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
 
+/** What a socket fails with that has ended; which of them, differs between Deno's versions. */
+const SOCKET_ERRORS: ReadonlySet<unknown> = new Set([
+  "EBADF",
+  "ECONNABORTED",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOTCONN",
+  "EPIPE",
+  "ETIMEDOUT",
+]);
+
 const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
 const DUPLICATE_KEY = 11000;
@@ -49,8 +60,7 @@ function reasonOf(error: unknown): string {
 function isConnectionLost(error: unknown): boolean {
   const inner = unwrap(error);
   if (inner instanceof MongoNetworkError) return true;
-  return inner instanceof Error && "code" in inner &&
-    (inner.code === "EPIPE" || inner.code === "ECONNRESET");
+  return inner instanceof Error && "code" in inner && SOCKET_ERRORS.has(inner.code);
 }
 
 /** What a request of several changes failed with as a whole, if it did. */
@@ -82,7 +92,8 @@ export function areDuplicates(error: unknown): boolean {
  * waits only for a server that it knows to be away.
  */
 export async function persistently<T>(work: (again: boolean) => Promise<T>): Promise<T> {
-  for (let waited = 0, pause = FIRST_PAUSE;; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
+  let waited = 0;
+  for (let pause = FIRST_PAUSE;; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
     try {
       return await work(waited > 0);
     } catch (error) {
