@@ -7,13 +7,26 @@ import { checkGridFs, openGridFs } from "../storage/gridfs/open.ts";
 import type { GridFsOptions } from "../storage/gridfs/options.ts";
 import { StartError, UsageError } from "./errors.ts";
 import { type GridFsCommandOptions, parseGridFsOptions } from "./gridfs_options.ts";
-import { type MongoPlace, parseMongoUri } from "./gridfs_uri.ts";
-import { clientAddress, environment, granted, identity, openTimeZone } from "./host.ts";
+import {
+  type MongoPlace,
+  parseMongoUri,
+  requireBucketName,
+  requireDatabaseName,
+} from "./gridfs_uri.ts";
+import {
+  clientAddress,
+  environment,
+  granted,
+  type Identity,
+  identity,
+  openTimeZone,
+} from "./host.ts";
 import { openLog } from "./log_file.ts";
 import { prepareRemoteConfinement } from "./remote_confinement.ts";
 import { exposure, findSecret } from "./secrets.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
+import { expandTokens } from "./tokens.ts";
 
 /** Runs `sftpwrap gridfs`, and returns its exit status. */
 export async function gridFsCommand(args: readonly string[]): Promise<number> {
@@ -84,16 +97,29 @@ function bucketOptions(
   if (password !== undefined && user === undefined) {
     throw new StartError("there is a password, but the URI names no user (mongodb://USER@HOST/)");
   }
+  const who = identity();
   return {
-    database,
-    bucket,
+    database: expanded(database, who, requireDatabaseName),
+    bucket: expanded(bucket, who, requireBucketName),
     umask,
     ...password === undefined || user === undefined
       ? {}
       : { credentials: { username: user, password } },
-    uid: identity().uid,
+    uid: who.uid,
     gid: granted({ name: "sys", kind: "gid" }) ? Deno.gid() ?? undefined : undefined,
   };
+}
+
+/** The name with its tokens put in, if it still is one then. */
+function expanded(
+  name: string | undefined,
+  who: Identity,
+  requireName: (name: string) => void,
+): string | undefined {
+  if (name === undefined) return undefined;
+  const whole = expandTokens(name, who);
+  requireName(whole);
+  return whole;
 }
 
 async function checkBucket(
@@ -120,10 +146,11 @@ async function serveFrom(
     openGridFs(uri, { ...bucket, log: (line) => log.write(LogLevel.INFO, line) }),
     hosts,
   );
-  const start = await startDirectory(storage, options.startDirectory ?? "/", log);
+  // All of it is asked for while the environment may still be read.
+  const who = identity();
+  const wanted = expandTokens(options.startDirectory ?? "/", who);
+  const start = await startDirectory(storage, wanted, log);
   openTimeZone();
-  // Both are asked for while the environment may still be read.
-  const { user } = identity();
   const client = clientAddress();
   const confinement = prepareRemoteConfinement({
     keeps: { network: true },
@@ -139,7 +166,7 @@ async function serveFrom(
     log,
     policy: requestPolicy({ readOnly, deny, allow }),
     startDirectory: start,
-    user,
+    user: who.user,
     client,
     transport: confinement.transport,
     // It never ends by itself: a database that is away may come back.

@@ -32,9 +32,12 @@ function killing(): Need {
   return { ignore: true, reason: "Deno 2.6 now and then does not notice that a connection broke" };
 }
 
-async function start(mongo: Mongo, how: GridFsLineOptions = {}): Promise<RunningServer> {
+async function start(
+  mongo: Mongo,
+  { user, ...how }: GridFsLineOptions & { readonly user?: string } = {},
+): Promise<RunningServer> {
   const [program = "", ...args] = gridFsWords(mongo, how);
-  return await startServer(program, args);
+  return await startServer(program, args, user === undefined ? {} : { env: { USER: user } });
 }
 
 /** Runs it to its end; `place` stands where the URI does. */
@@ -96,6 +99,8 @@ Deno.test("sftpwrap gridfs refuses a place that is none, wherever it comes from"
   assertStringIncludes(fromVariable.stderr, "sftpwrap: SFTPWRAP_MONGODB_URI: MONGODB-URI is not");
   const nowhere = await gridFs([]);
   assertStringIncludes(nowhere.stderr, "sftpwrap: MONGODB-URI is missing\nusage: ");
+  const odd = await gridFs(["--database=%u", away()], { env: { USER: "a.b" } });
+  assertStringIncludes(odd.stderr, "the name of the database is not one that MongoDB allows");
   const nobody = await gridFs([away()], { env: { SFTPWRAP_PASSWORD: "hunter2" } });
   assertStringIncludes(nobody.stderr, "the URI names no user");
   for (const { stderr } of [fromVariable, nowhere, nobody]) {
@@ -164,7 +169,7 @@ Deno.test({
   ...needsMongo(),
   fn: () =>
     withMongo(async (mongo) => {
-      await using server = await start(mongo, { options: ["--bucket", "photos"] });
+      await using server = await start(mongo, { options: ["--bucket", "%u"], user: "photos" });
       await server.client.mkdir("/in");
       await using other = await start(mongo);
       assertEquals(await names(other.client, "/"), []);
