@@ -5,6 +5,9 @@ import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
 import type { GridFsOptions } from "./options.ts";
 import { Table } from "./table.ts";
 
+/** The environment as it was, whoever else is just connecting. */
+const { env: ENVIRONMENT } = process;
+
 /** Milliseconds to wait for a server, where the URI does not say. */
 const SERVER_SELECTION_TIMEOUT = 10_000;
 
@@ -80,7 +83,6 @@ export interface Connected {
 
 /** Connects, and finds out what the deployment can do. */
 export async function connect(uri: string, options: GridFsOptions): Promise<Connected> {
-  const { env } = process;
   // The driver would look for its own settings there: a log on stdout, for one, which is the wire.
   process.env = {};
   let client: MongoClient | undefined;
@@ -104,7 +106,7 @@ export async function connect(uri: string, options: GridFsOptions): Promise<Conn
     await client?.close();
     throw error;
   } finally {
-    process.env = env;
+    process.env = ENVIRONMENT;
   }
 }
 

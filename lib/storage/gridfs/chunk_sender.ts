@@ -94,6 +94,7 @@ export class ChunkSender {
 
   /** Waits until the database has everything. */
   async flush(): Promise<void> {
+    await this.#beginning;
     if (this.#queue.size > 0) this.#sendQueue();
     await this.settle();
     this.#throwFailure();

@@ -132,6 +132,8 @@ export class Draft {
 
   async #finish(): Promise<void> {
     const { bucket, journal } = this.#place;
+    // Also of an empty file the journal is to know what it replaces.
+    this.#sender.prepare();
     await this.content.finish({ keepsBase: this.#isEdit });
     await this.#reader?.close();
     const surplus = [...this.#sender.sent].filter(([n]) => n >= this.content.count);

@@ -34,6 +34,12 @@ const STORIES: readonly Story[] = [
     outcomes: [`a=${textOf(OLD)}`, "a=new"],
   },
   {
+    name: "a cut to nothing",
+    prepare: (buckets, name) => driverWrites(buckets.db, name, "a", OLD, CHUNK),
+    act: (storage) => subject(storage).put("/a"),
+    outcomes: [`a=${textOf(OLD)}`, "a="],
+  },
+  {
     name: "an edit in place",
     prepare: (buckets, name) => driverWrites(buckets.db, name, "a", OLD, CHUNK),
     act: async (storage) => {
@@ -140,7 +146,9 @@ async function assertClean(buckets: Buckets, name: string): Promise<void> {
   await collection("journal").updateMany({}, { $set: { due: new Date(0) } });
   await check(await buckets.bucket(name), true);
   assertEquals(await collection("journal").countDocuments({}), 0);
-  const ids = (await collection("files").find({}).toArray()).map(({ _id }) => String(_id));
+  const files = await collection("files").find({}).toArray();
+  assertEquals(new Set(files.map(({ filename }) => filename)).size, files.length);
+  const ids = files.map(({ _id }) => String(_id));
   const used = (await collection("chunks").distinct("files_id")).map(String);
   assertEquals(used.filter((id) => !ids.includes(id)), []);
   assertEquals(await check(await buckets.bucket(name), false), []);
