@@ -22,7 +22,10 @@
  * | `%`, `%.`, `%%` …     | one `%` more                                            |
  * | two files of one name | the newest; renaming and removing take all of them, overwriting leaves the older ones |
  * | `a` beside `a/b`      | `/a` is the file; `/a/b` is reached by its path, and listed once `/a` has gone |
- * | no text, or a NUL     | not at all                                              |
+ * | no text, or a NUL     | not to be opened: no client can send its name           |
+ *
+ * Names that are not UTF-8 are refused; on Deno 2.6, also filenames that begin
+ * with a byte order mark.
  *
  * **Versions.** Chunks of a new version wait under an id of their own until
  * the handle is closed; then one document is inserted, and the newest document

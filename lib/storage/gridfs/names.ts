@@ -1,3 +1,4 @@
+import { BSON } from "mongodb";
 import { encodeName, hasRawBytes } from "../../names.ts";
 import { errorOf } from "../errno.ts";
 import { StorageError } from "../errors.ts";
@@ -7,6 +8,13 @@ import type { VirtualPath } from "../storage.ts";
 export const LONGEST_NAME = 255;
 /** Bytes in a path, as Linux's `PATH_MAX` less its NUL. */
 const LONGEST_PATH = 4095;
+
+/** The sign that Deno 2.6 swallows at the beginning of a text that comes from the database. */
+const BYTE_ORDER_MARK = "\ufeff";
+
+/** Whether a filename may begin with it, as it may from Deno 2.9 on. */
+export const keepsByteOrderMark: boolean =
+  BSON.deserialize(BSON.serialize({ name: BYTE_ORDER_MARK })).name === BYTE_ORDER_MARK;
 
 /** What no path can say as it stands, behind the signs that make it sayable. */
 const SHOWN_REGEXP = /^%+\.{0,2}$/;
@@ -52,6 +60,9 @@ export function endOf(prefix: string): string {
 /** Fails where a path cannot be that of a file here: too long, or not text. */
 export function refuseUnusable(path: string): void {
   if (hasRawBytes(path)) throw new StorageError("invalid", "name is not UTF-8");
+  if (!keepsByteOrderMark && path.startsWith("/" + BYTE_ORDER_MARK)) {
+    throw new StorageError("invalid", "name begins with a byte order mark");
+  }
   if (byteLength(path, LONGEST_PATH) > LONGEST_PATH) throw errorOf("ENAMETOOLONG");
   for (const name of path.split("/")) {
     if (byteLength(name, LONGEST_NAME) > LONGEST_NAME) throw errorOf("ENAMETOOLONG");
