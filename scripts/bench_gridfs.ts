@@ -15,7 +15,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { GridFSBucket, MongoClient } from "mongodb";
-import { gridFsWords } from "../tests/clients/gridfs.ts";
+import { gridFsWords } from "../tests/support/gridfs.ts";
 import { noise } from "../tests/support/files.ts";
 import { type Mongo, withMongo } from "../tests/support/mongodb.ts";
 import { startServer } from "../tests/support/server.ts";

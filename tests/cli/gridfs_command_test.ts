@@ -9,7 +9,7 @@ import { MongoClient, ObjectId } from "mongodb";
 import type { SftpClient } from "../../lib/client/client.ts";
 import { SftpStatusError } from "../../lib/client/errors.ts";
 import { StatusCode } from "../../lib/wire/constants.ts";
-import { type GridFsLineOptions, gridFsWords } from "../clients/gridfs.ts";
+import { type GridFsLineOptions, gridFsWords } from "../support/gridfs.ts";
 import { noise, withTempDir } from "../support/files.ts";
 import {
   type Mongo,

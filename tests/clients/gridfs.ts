@@ -4,21 +4,13 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
 import { withTempDir } from "../support/files.ts";
+import { gridFsWords } from "../support/gridfs.ts";
 import { type Mongo, needsMongo, withMongo } from "../support/mongodb.ts";
 import { needs } from "../support/programs.ts";
 import { commandLine } from "../support/run.ts";
 import { type Sshd, withSshd } from "../support/sshd.ts";
 import { needsSshfs } from "./mount.ts";
-
-/** How the program is to be started; all of it may be absent. */
-export interface GridFsLineOptions {
-  /** Options of `sftpwrap gridfs`. */
-  readonly options?: readonly string[];
-  /** Deno's permissions; all of them where absent. */
-  readonly permissions?: readonly string[];
-}
 
 /** A bucket that can be reached, and how. */
 export interface Stored {
@@ -34,16 +26,6 @@ export interface Stored {
 /** A bucket behind a real sshd. */
 export interface StoredBehindSshd extends Stored {
   readonly sshd: Sshd;
-}
-
-/** The command that serves the bucket `fs`, as words. */
-export function gridFsWords(
-  { uri, database }: Mongo,
-  { options = [], permissions = ["-A"] }: GridFsLineOptions = {},
-): string[] {
-  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
-  const deno = [Deno.execPath(), "run", "--no-prompt", "--no-check", "--quiet", ...permissions];
-  return [...deno, main, "gridfs", "--database", database, ...options, uri];
 }
 
 /** Runs `use` with an empty bucket that `sftp -D` reaches by a pipe. */

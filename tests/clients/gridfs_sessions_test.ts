@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import type { SftpClient } from "../../lib/client/client.ts";
 import { SftpStatusError } from "../../lib/client/errors.ts";
 import { noise } from "../support/files.ts";
+import { gridFsWords } from "../support/gridfs.ts";
 import { type Mongo, needsMongo, withMongo } from "../support/mongodb.ts";
 import { startServer } from "../support/server.ts";
-import { gridFsWords } from "./gridfs.ts";
 
 const SESSIONS = [0, 1, 2, 3] as const;
 const LENGTH = 300_000;
