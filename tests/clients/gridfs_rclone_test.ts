@@ -8,7 +8,7 @@ testThroughSshd("rclone syncs a tree with a bucket both ways, and checks it", ["
 ) => {
   const { local } = stored;
   await Deno.mkdir(`${local}/tree`);
-  await makeTree(`${local}/tree`);
+  await makeTree(`${local}/tree`, { smallFiles: 10 });
   await rclone(stored, ["sync", "--create-empty-src-dirs", "tree", ":sftp:up"]);
   await rclone(stored, ["check", "--download", "tree", ":sftp:up"]);
   await rclone(stored, ["sync", "--create-empty-src-dirs", ":sftp:up", "back"]);

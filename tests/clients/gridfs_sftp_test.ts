@@ -27,7 +27,7 @@ testSftp("puts and gets in pieces of odd sizes", async (stored) => {
 testSftp("puts and gets a tree, with modes and times (-r, -p)", async (stored) => {
   const { local } = stored;
   await Deno.mkdir(`${local}/tree`);
-  await makeTree(`${local}/tree`);
+  await makeTree(`${local}/tree`, { smallFiles: 10 });
   await sftpOk(stored, ["put -rp tree", "get -rp tree back"]);
   const kept = { modes: true, times: true };
   assertEquals(await treeOf(`${local}/back`, kept), await treeOf(`${local}/tree`, kept));
