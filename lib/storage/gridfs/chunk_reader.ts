@@ -93,7 +93,8 @@ export class ChunkReader {
       }
     }
     this.#last = n;
-    if (this.#isInReach(n)) {
+    // Also where it has come already: the cursor is to stay ahead of who reads.
+    if (this.#cursor !== undefined && n <= this.#wanted + this.#ahead) {
       this.#wanted = Math.max(this.#wanted, n);
       void this.#pump();
     }
