@@ -1,18 +1,21 @@
-import { isDirectory } from "../attrs.ts";
 import { guarded } from "../policy/access.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
 import { print } from "../stdio.ts";
-import { StorageError } from "../storage/errors.ts";
 import { readAccounts } from "../storage/local/accounts.ts";
 import { JailStorage } from "../storage/local/jail.ts";
-import { virtualPath } from "../storage/path.ts";
-import type { VirtualPath } from "../storage/storage.ts";
 import { prepareConfinement } from "./confinement.ts";
 import { StartError } from "./errors.ts";
-import { environment, granted, type Identity, identity, sessionFacts } from "./host.ts";
+import {
+  environment,
+  granted,
+  type Identity,
+  identity,
+  openTimeZone,
+  sessionFacts,
+} from "./host.ts";
 import { checkJail } from "./jail_check.ts";
 import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
@@ -20,6 +23,7 @@ import { openLog } from "./log_file.ts";
 import { missingPermissions } from "./missing.ts";
 import { policiesOf } from "./policy_options.ts";
 import { requireSftp } from "./sftp_only.ts";
+import { startDirectory } from "./start_directory.ts";
 import { expandTokens } from "./tokens.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
@@ -76,7 +80,11 @@ async function serveJail(
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
   const storage = new JailStorage(confinement.root, readAccounts());
-  const start = startDirectory(storage, expandTokens(options.startDirectory ?? "/", who), log);
+  const start = await startDirectory(
+    storage,
+    expandTokens(options.startDirectory ?? "/", who),
+    log,
+  );
   if (log.level >= LogLevel.INFO) {
     for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
   }
@@ -103,22 +111,4 @@ async function serveJail(
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {
   if (options.allowHome || reason === undefined) return;
   throw new StartError(`${directory} is no safe jail: ${reason} (--allow-home overrides)`);
-}
-
-/** The zone's file is outside the jail: it is read before the way there is closed. */
-function openTimeZone(): void {
-  new Date().getTimezoneOffset();
-}
-
-/** As OpenSSH: where the start directory cannot be entered, the session starts at the root. */
-function startDirectory(storage: JailStorage, wanted: string, log: Log): VirtualPath {
-  const path = virtualPath(wanted, { start: "/", keepParents: true });
-  try {
-    if (isDirectory(storage.stat(path))) return storage.realPath(path);
-    log.write(LogLevel.ERROR, `start directory "${wanted}" is not a directory`);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log.write(LogLevel.ERROR, `start directory "${wanted}": ${error.message}`);
-  }
-  return "/";
 }

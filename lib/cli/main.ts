@@ -24,6 +24,12 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (args) => await (await import("./proxy_command.ts")).proxyCommand(args),
   },
   {
+    name: "gridfs",
+    usage: "usage: sftpwrap gridfs [options] MONGODB-URI | HOST PORT DATABASE",
+    summary: "serve files that live in MongoDB's GridFS",
+    run: async (args) => await (await import("./gridfs_command.ts")).gridFsCommand(args),
+  },
+  {
     name: "authorize",
     usage: "usage: sftpwrap authorize --jail DIR [options] KEYFILE|-",
     summary: "print or install the authorized_keys line for a jail",

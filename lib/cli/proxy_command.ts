@@ -13,12 +13,12 @@ import { type Connected, ConnectError } from "../storage/proxy/connection_option
 import { ProxyStorage } from "../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { StartError } from "./errors.ts";
-import { environment, identity, sessionFacts } from "./host.ts";
+import { environment, identity, openTimeZone, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
-import { prepareProxyConfinement } from "./proxy_confinement.ts";
 import { policiesOf } from "./policy_options.ts";
+import { prepareRemoteConfinement } from "./remote_confinement.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
-import { exposure, findSecret } from "./proxy_secrets.ts";
+import { exposure, findSecret } from "./secrets.ts";
 import { requireSftp } from "./sftp_only.ts";
 
 /** Milliseconds for which the reason of an end is waited for. */
@@ -115,8 +115,8 @@ async function serveFrom(
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
   openTimeZone();
-  const confinement = prepareProxyConfinement({
-    keepsChild: options.transport === "openssh",
+  const confinement = prepareRemoteConfinement({
+    keeps: { child: options.transport === "openssh" },
     activity: { isIdle: () => client.connection.outstanding === 0 },
   });
   for (const { name, holds, text } of confinement.enter()) {
@@ -187,9 +187,4 @@ async function refused<T>(answer: Promise<T>, what: string): Promise<T> {
 
 function reasonOf({ message, code }: StorageError): string {
   return message === "" ? code : message;
-}
-
-/** The zone's file is read before the way to all files is closed. */
-function openTimeZone(): void {
-  new Date().getTimezoneOffset();
 }

@@ -49,6 +49,9 @@ export function knownFlags(flags: readonly string[], help: string): readonly str
   });
 }
 
+/** Variables that `sftpwrap gridfs` looks at beside those of every session and of the proxy. */
+const GRIDFS_VARIABLES: readonly string[] = ["SFTPWRAP_MONGODB_URI"];
+
 const VARIABLES = "USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND";
 
 /** Where libc is on the system that the program is for. */
@@ -144,10 +147,10 @@ function generalScope(target: string | undefined): Scope {
       "--allow-read",
       "--allow-write",
       "--allow-sys",
-      // A proxy reaches whatever host it is told, by itself or by the system's ssh.
+      // A proxy reaches whatever host it is told, by itself or by the system's ssh; so does GridFS.
       "--allow-net",
       "--allow-run=ssh",
-      `--allow-env=${[VARIABLES, ...PROXY_VARIABLES].join(",")}`,
+      `--allow-env=${[VARIABLES, ...PROXY_VARIABLES, ...GRIDFS_VARIABLES].join(",")}`,
       `--allow-ffi=${libcPaths(target).join(",")}`,
     ],
     baked: [],

@@ -11,7 +11,7 @@ export function needsSshfs(...programs: string[]): Need {
 
 /** Runs `use` with the jail mounted by sshfs, and unmounts it in every case. */
 export async function withMount(
-  { base, sshd }: Served,
+  { base, sshd }: Pick<Served, "base" | "sshd">,
   use: (mountPoint: string) => Promise<void>,
   options: readonly string[] = [],
 ): Promise<void> {

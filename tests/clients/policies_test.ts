@@ -172,12 +172,12 @@ Deno.test({
   name: "a proxy takes the same policies: a drop box on another server",
   ...needs("sftp", "sshd", "ssh-keygen"),
   fn: () =>
-    withFarSide(async ({ far, base, jail, local }) => {
+    withFarSide(async ({ far, jail, local }) => {
       const digest = await makeFile(`${local}/file`, 300_000);
       await makeFile(`${jail}/secret`, 10);
       const options = ["--upload-only", "--hide=sec*", "--file-mode=604", "--max-file-size=1M"];
       const sftpArgs = ["-D", proxyLine(far, { options })];
-      const { code, stdout } = await sftp({ base, jail, local, sftpArgs }, [
+      const { code, stdout } = await sftp({ local, sftpArgs }, [
         "put file x.filepart",
         "rename x.filepart x",
         "-get secret",

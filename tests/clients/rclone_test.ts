@@ -1,32 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makeFile, makeTree, sha256, treeOf } from "../support/files.ts";
-import { run, runOk, type RunResult } from "../support/run.ts";
-import { type Served, testOverSshd } from "./ways.ts";
-
-function rcloneArgs({ sshd }: Served, args: readonly string[]): string[] {
-  return [
-    "--config",
-    "/dev/null",
-    "--retries",
-    "1",
-    "--low-level-retries",
-    "2",
-    ...["--sftp-host", sshd.host, "--sftp-port", String(sshd.port), "--sftp-user", sshd.user],
-    ...["--sftp-key-file", sshd.clientKey, "--sftp-known-hosts-file", sshd.knownHosts],
-    ...args,
-  ];
-}
-
-/** Runs rclone in the local directory; the jail is `:sftp:`. */
-async function rclone(served: Served, args: readonly string[]): Promise<string> {
-  const env = { HOME: served.base };
-  return await runOk("rclone", rcloneArgs(served, args), { cwd: served.local, env });
-}
-
-async function rcloneResult(served: Served, args: readonly string[]): Promise<RunResult> {
-  const env = { HOME: served.base };
-  return await run("rclone", rcloneArgs(served, args), { cwd: served.local, env });
-}
+import { rclone, rcloneResult } from "./rclone.ts";
+import { testOverSshd } from "./ways.ts";
 
 testOverSshd("rclone syncs a tree both ways, and checks it", ["rclone"], async (served) => {
   const { jail, local } = served;

@@ -1,12 +1,15 @@
 import { run, type RunResult } from "../support/run.ts";
 import type { Reached } from "./ways.ts";
 
+/** What sftp has to know of a server. */
+type Place = Pick<Reached, "local" | "sftpArgs">;
+
 /**
  * Runs a batch of OpenSSH's sftp in the local directory of a test. It stops at the first command
  * that fails, unless a `-` stands before it.
  */
 export async function sftp(
-  { sftpArgs, local }: Reached,
+  { sftpArgs, local }: Place,
   commands: readonly string[],
   options: readonly string[] = [],
 ): Promise<RunResult> {
@@ -18,7 +21,7 @@ export async function sftp(
 
 /** As {@linkcode sftp}, for a batch that is to succeed; returns what it printed. */
 export async function sftpOk(
-  reached: Reached,
+  reached: Place,
   commands: readonly string[],
   options: readonly string[] = [],
 ): Promise<string> {

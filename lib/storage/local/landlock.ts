@@ -6,6 +6,7 @@
  */
 
 import type { Libc } from "./libc.ts";
+import { AT_FDCWD, Open } from "./linux.ts";
 
 /** Rights on files, of which each ABI version knows some. */
 const Right = {
@@ -35,6 +36,11 @@ const IOCTL_DEV_ABI = 5;
 const SCOPE_ABI = 6;
 
 const RIGHTS_OF_ABI_1 = (1n << 13n) - 1n;
+/** A `struct open_how`. */
+const OPEN_FOR_A_RULE = new Uint8Array(
+  new BigUint64Array([BigInt(Open.PATH | Open.CLOEXEC), 0n, 0n]).buffer,
+);
+
 const BIND_AND_CONNECT_TCP = 3n;
 const ABSTRACT_SOCKETS_AND_SIGNALS = 3n;
 
@@ -60,6 +66,8 @@ export interface Confinement {
   readonly abi: number;
   /** Directories that stay within reach; none: no file can be opened any more. */
   readonly directories: readonly LandlockDirectory[];
+  /** Paths of files that may be read, as far as they are there: none unless told. */
+  readonly files?: readonly string[];
   /**
    * Whether TCP, abstract Unix sockets of other processes and signals to them
    * stay as they are. Only what is begun from now on is refused: a connection
@@ -94,10 +102,22 @@ export function confine(libc: Libc, confinement: Confinement): void {
       const rights = write ? RIGHTS_TO_READ | RIGHTS_TO_WRITE : RIGHTS_TO_READ;
       check(libc.landlockAddPathRule(ruleset, ruleOf(descriptor, rights & handled)), "add a rule");
     }
+    for (const path of confinement.files ?? []) allowFile(libc, ruleset, path);
     check(libc.setNoNewPrivileges(), "give up new privileges");
     check(libc.landlockRestrictSelf(ruleset), "restrict this process");
   } finally {
     libc.close(ruleset);
+  }
+}
+
+function allowFile(libc: Libc, ruleset: number, path: string): void {
+  const bytes = new TextEncoder().encode(`${path}\0`);
+  const descriptor = libc.openat2(AT_FDCWD, bytes, OPEN_FOR_A_RULE);
+  if (descriptor < 0) return;
+  try {
+    check(libc.landlockAddPathRule(ruleset, ruleOf(descriptor, Right.READ_FILE)), "add a rule");
+  } finally {
+    libc.close(descriptor);
   }
 }
 

@@ -108,6 +108,19 @@ async function nothing(network: boolean): Promise<unknown> {
   };
 }
 
+/** One file, by its path, and another that is not there. */
+function oneFile(): unknown {
+  Deno.writeTextFileSync(`${jail}/other`, "");
+  const root = confined(libc, { directories: [], files: [`${jail}/own`, `${jail}/missing`] });
+  return {
+    own: get(root, "/own"),
+    write: failure(() => root.open("/own", how("write"), 0)),
+    list: failure(() => root.openDir("/")),
+    other: failure(() => get(root, "/other")),
+    create: failure(() => put(root, "/missing")),
+  };
+}
+
 async function connection(port: number): Promise<string> {
   try {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -135,6 +148,9 @@ switch (scenario) {
     break;
   case "read-only":
     report(readOnly());
+    break;
+  case "one file":
+    report(oneFile());
     break;
   default:
     report(await nothing(scenario === "nothing but the network"));

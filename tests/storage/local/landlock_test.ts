@@ -85,6 +85,18 @@ Deno.test("without a directory Landlock leaves no file, and no connection to mak
   listener.close();
 });
 
+Deno.test("a file that Landlock leaves can be read, and nothing else", {
+  ...needsAbi(REFER_ABI),
+}, async () => {
+  assertEquals(await found("one file"), {
+    own: "own",
+    write: DENIED,
+    list: DENIED,
+    other: DENIED,
+    create: DENIED,
+  });
+});
+
 Deno.test("landlockAbi() is 0 where the system has no Landlock", () => {
   for (const errno of [38, 95]) {
     assertEquals(landlockAbi({ ...libc, landlockVersion: () => -errno }), 0);

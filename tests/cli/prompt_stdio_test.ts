@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { promptTransport } from "../../lib/cli/proxy_stdio.ts";
+import { promptTransport } from "../../lib/cli/prompt_stdio.ts";
 import type { Transport } from "../../lib/stdio.ts";
 
 /** Streams that the test plays, and what was done with them. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { StartError } from "../../lib/cli/errors.ts";
-import { exposure, findSecret } from "../../lib/cli/proxy_secrets.ts";
+import { exposure, findSecret } from "../../lib/cli/secrets.ts";
 import { withTempDir } from "../support/files.ts";
 
 const VARIABLE = "SFTPWRAP_TEST_SECRET";

@@ -1,0 +1,190 @@
+import { guarded } from "../policy/access.ts";
+import { requestPolicy } from "../policy/requests.ts";
+import { serve } from "../serve.ts";
+import { type Log, LogLevel } from "../session/log.ts";
+import type { SessionFacts } from "../session/observer.ts";
+import { print, printError } from "../stdio.ts";
+import { StorageError } from "../storage/errors.ts";
+import { checkGridFs, openGridFs } from "../storage/gridfs/open.ts";
+import type { GridFsOptions } from "../storage/gridfs/options.ts";
+import { StartError, UsageError } from "./errors.ts";
+import { type GridFsCommandOptions, parseGridFsOptions } from "./gridfs_options.ts";
+import {
+  type MongoPlace,
+  parseMongoUri,
+  requireBucketName,
+  requireDatabaseName,
+} from "./gridfs_uri.ts";
+import {
+  environment,
+  granted,
+  type Identity,
+  identity,
+  openTimeZone,
+  sessionFacts,
+} from "./host.ts";
+import { openLog } from "./log_file.ts";
+import { policiesOf } from "./policy_options.ts";
+import { prepareRemoteConfinement } from "./remote_confinement.ts";
+import { exposure, findSecret } from "./secrets.ts";
+import { requireSftp } from "./sftp_only.ts";
+import { startDirectory } from "./start_directory.ts";
+import { expandTokens } from "./tokens.ts";
+
+/** Runs `sftpwrap gridfs`, and returns its exit status. */
+export async function gridFsCommand(args: readonly string[]): Promise<number> {
+  const options = parseGridFsOptions(args);
+  if ("print" in options) {
+    print(options.print);
+    return 0;
+  }
+  if (!options.check) {
+    requireSftp({
+      terminal: Deno.stdin.isTerminal(),
+      command: environment("SSH_ORIGINAL_COMMAND"),
+    });
+  }
+  const session = sessionFacts(identity().user);
+  const log = openLog(options, session);
+  try {
+    const place = placeOf(options);
+    const password = findSecret({
+      what: "password",
+      file: options.passwordFile,
+      variable: "SFTPWRAP_PASSWORD",
+    });
+    for (const warning of warnings(options)) {
+      printError(`sftpwrap: ${warning}\n`);
+      log.write(LogLevel.ERROR, warning);
+    }
+    const bucket = bucketOptions(place, password, options);
+    return options.check
+      ? await checkBucket(place, bucket, options)
+      : await serveFrom(place, bucket, options, { session, log });
+  } catch (error) {
+    // sshd shows nobody what stands on standard error of an SFTP session, so the log tells it too.
+    if (error instanceof StartError) log.write(LogLevel.ERROR, error.message);
+    throw error;
+  }
+}
+
+function placeOf({ place, uriFile }: GridFsCommandOptions): MongoPlace {
+  const variable = "SFTPWRAP_MONGODB_URI";
+  const uri = findSecret({ what: "URI", given: place?.uri, file: uriFile, variable });
+  if (place !== undefined) return place;
+  if (uri === undefined) throw new UsageError("MONGODB-URI is missing");
+  try {
+    return parseMongoUri(uri);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new StartError(`${uriFile ?? variable}: ${error.message}`);
+  }
+}
+
+function* warnings(options: GridFsCommandOptions): Iterable<string> {
+  const { place, uriFile, passwordFile } = options;
+  if (place?.hasSecret) {
+    yield "others on this machine can see a password on the command line: use --uri-file";
+  }
+  for (const file of [uriFile, passwordFile]) {
+    const reason = file === undefined ? undefined : exposure(file);
+    if (reason !== undefined) yield reason;
+  }
+}
+
+function bucketOptions(
+  place: MongoPlace,
+  password: string | undefined,
+  { database, bucket, umask }: GridFsCommandOptions,
+): GridFsOptions {
+  const { user } = place;
+  if (password !== undefined && user === undefined) {
+    throw new StartError("there is a password, but the URI names no user (mongodb://USER@HOST/)");
+  }
+  const who = identity();
+  return {
+    database: expanded(database, who, requireDatabaseName),
+    bucket: expanded(bucket, who, requireBucketName),
+    umask,
+    ...password === undefined || user === undefined
+      ? {}
+      : { credentials: { username: user, password } },
+    uid: who.uid,
+    gid: granted({ name: "sys", kind: "gid" }) ? Deno.gid() ?? undefined : undefined,
+  };
+}
+
+/** The name with its tokens put in, if it still is one then. */
+function expanded(
+  name: string | undefined,
+  who: Identity,
+  requireName: (name: string) => void,
+): string | undefined {
+  if (name === undefined) return undefined;
+  const whole = expandTokens(name, who);
+  requireName(whole);
+  return whole;
+}
+
+async function checkBucket(
+  { uri, hosts }: MongoPlace,
+  bucket: GridFsOptions,
+  { readOnly }: GridFsCommandOptions,
+): Promise<number> {
+  const findings = await refused(checkGridFs(uri, { ...bucket, mend: !readOnly }), hosts);
+  for (const { kind, what, mended } of findings) {
+    // A foreign name may hold anything; a terminal must not obey it.
+    print(`${mended ? "mended" : "found"}: ${kind} ${JSON.stringify(what)}\n`);
+  }
+  if (findings.length === 0) print("nothing to mend\n");
+  return findings.every(({ mended }) => mended) ? 0 : 1;
+}
+
+async function serveFrom(
+  { uri, hosts }: MongoPlace,
+  bucket: GridFsOptions,
+  options: GridFsCommandOptions,
+  { session, log }: { readonly session: SessionFacts; readonly log: Log },
+): Promise<number> {
+  const storage = await refused(
+    openGridFs(uri, { ...bucket, log: (line) => log.write(LogLevel.INFO, line) }),
+    hosts,
+  );
+  // All of it is asked for while the environment may still be read.
+  const who = identity();
+  const wanted = expandTokens(options.startDirectory ?? "/", who);
+  const start = await startDirectory(storage, wanted, log);
+  openTimeZone();
+  const confinement = prepareRemoteConfinement({
+    keeps: { network: true },
+    // What the driver waits for is not known here; and this thread must not keep it waiting.
+    activity: { isIdle: () => false },
+  });
+  for (const { name, holds, text } of confinement.enter()) {
+    log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
+  }
+  log.write(LogLevel.INFO, `connected to ${hosts}`);
+  const { readOnly, deny, allow } = options;
+  const requests = requestPolicy({ readOnly, deny, allow });
+  const limited = guarded(storage, [...policiesOf(options.limits), { name: "requests", requests }]);
+  return await serve(limited.storage, {
+    log,
+    policy: limited.policy,
+    startDirectory: start,
+    ...session,
+    idleTimeout: options.idleTimeout,
+    maxSession: options.maxSession,
+    transport: confinement.transport,
+    // It never ends by itself: a database that is away may come back.
+    failed: new Promise<string>(() => {}),
+  });
+}
+
+async function refused<T>(answer: Promise<T>, hosts: string): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StorageError) throw new StartError(`${hosts}: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,381 @@
+/**
+ * Files in MongoDB's GridFS, as one tree for any number of sessions on any
+ * number of hosts.
+ *
+ * **What is stored.** `<bucket>.files` and `<bucket>.chunks` are what the
+ * GridFS specification says, so that `mongofiles` and every driver read what is
+ * written here, and what they write is seen here. The file `/a/b` has the
+ * filename `a/b`; mode, owner and times are in its `metadata`. Directories and
+ * symbolic links are in `<bucket>.nodes`, and `<bucket>.journal` says which
+ * session is at work on what.
+ *
+ * **Foreign names.** Each filename has one path:
+ *
+ * | filename              | seen as                                                 |
+ * | --------------------- | ------------------------------------------------------- |
+ * | `a/b`                 | `/a/b`; `/a` is a directory because of it               |
+ * | `/a` (leading slash)  | `/%/a`                                                  |
+ * | `a//b`                | `/a/%/b`                                                |
+ * | `a/` (closing slash)  | `/a/%`                                                  |
+ * | empty                 | `/%`                                                    |
+ * | `.`, `..` as a name   | `%.`, `%..`                                             |
+ * | `%`, `%.`, `%%` …     | one `%` more                                            |
+ * | two files of one name | the newest; renaming and removing take all of them, overwriting leaves the older ones |
+ * | `a` beside `a/b`      | `/a` is the file; `/a/b` is reached by its path, and listed once `/a` has gone |
+ * | no text, or a NUL     | not to be opened: no client can send its name           |
+ *
+ * Names that are not UTF-8 are refused; on Deno 2.6, also filenames that begin
+ * with a byte order mark.
+ *
+ * **Versions.** Chunks of a new version wait under an id of their own until
+ * the handle is closed; then one document is inserted, and the newest document
+ * of a name is the one that counts. What it replaces is retired: its chunks
+ * stay for a quarter of an hour for those who read it. A large file that is not
+ * written from the start is edited: only changed chunks are staged, and put in
+ * their places at the end. Where the deployment has transactions, that is one;
+ * elsewhere the journal tells beforehand what is to be done, and another
+ * session goes on with it if this one dies.
+ *
+ * **The parts.** `tree` finds what a path leads to, `listing` lists.
+ * `chunk_reader` reads ahead, `chunk_sender` writes behind, `content` lays one
+ * over the other, `draft` is a version on its way, `publish` and `retire` bring
+ * versions in and take them out, `rename` moves them, and `sweep` ends what
+ * others began.
+ *
+ * @module
+ */
+
+import type { MongoClient } from "mongodb";
+import type { FileAttrs } from "../../attrs.ts";
+import { errorOf } from "../errno.ts";
+import { StorageError } from "../errors.ts";
+import { parentOf } from "../path.ts";
+import type {
+  DirHandle,
+  OpenOptions,
+  Storage,
+  StorageExtensions,
+  VirtualPath,
+} from "../storage.ts";
+import { type Bucket, connect } from "./bucket.ts";
+import type { Metadata } from "./documents.ts";
+import { fail } from "./gridfs_errors.ts";
+import { type FileHost, GridFsFile } from "./gridfs_file.ts";
+import { Journal } from "./journal.ts";
+import { Listing } from "./listing.ts";
+import { refuseUnusable } from "./names.ts";
+import { attrsOf, type Entry, keepDirectory, newNode } from "./nodes.ts";
+import type { GridFsOptions } from "./options.ts";
+import { removeDirectory, removeEntry } from "./remove.ts";
+import { movedPath, rename } from "./rename.ts";
+import { setAttrsOf } from "./set_attrs.ts";
+import { figuresOf } from "./space.ts";
+import { sweep } from "./sweep.ts";
+import { type Place, Tree } from "./tree.ts";
+
+const PERMISSION_BITS = 0o7777;
+
+/** Milliseconds between two looks for what others have left. */
+const SWEEP_INTERVAL = 10 * 60_000;
+
+/**
+ * A bucket of GridFS as a tree of files. It is as POSIX has it, but for what a
+ * database has not: there are no hard links, and directories tell the time of
+ * their making.
+ */
+export class GridFsStorage implements Storage<GridFsFile> {
+  /** Links are followed here, so `..` is understood here. */
+  readonly resolvesParents = true;
+  /** All there are but hard links and names of owners. */
+  readonly extensions: StorageExtensions<GridFsFile>;
+
+  readonly #bucket: Bucket;
+  readonly #client: MongoClient | undefined;
+  readonly #host: FileHost;
+  readonly #umask: number;
+  /** New files that only this session knows, until they are closed. */
+  readonly #open = new Set<GridFsFile>();
+  readonly #log: (line: string) => void;
+  readonly #closing = new AbortController();
+  #sweeping: Promise<void> = Promise.resolve();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  /**
+   * A storage on a bucket that is open.
+   *
+   * @param client Closed with the storage, where there is one.
+   */
+  constructor(bucket: Bucket, options: GridFsOptions, client?: MongoClient) {
+    this.#bucket = bucket;
+    this.#client = client;
+    this.#umask = options.umask ?? 0o022;
+    this.#log = options.log ?? (() => {});
+    this.#host = {
+      bucket,
+      journal: new Journal(bucket),
+      tree: new Tree(bucket),
+      owner: { uid: options.uid ?? 0, gid: options.gid ?? 0 },
+      closed: (file) => this.#open.delete(file),
+    };
+    this.extensions = this.#offered();
+    this.#sweepLater();
+    this.#timer = setInterval(() => this.#sweepLater(), SWEEP_INTERVAL);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  /**
+   * Connects to a deployment.
+   *
+   * @throws {StorageError} If it does not answer, or not to this user.
+   */
+  static async open(uri: string, options: GridFsOptions = {}): Promise<GridFsStorage> {
+    const { bucket, client } = await connect(uri, options).catch(fail);
+    return new GridFsStorage(bucket, options, client);
+  }
+
+  /** Opens a file. */
+  open(path: VirtualPath, options: OpenOptions): Promise<GridFsFile> {
+    return this.#ask(async () => {
+      const mustBeNew = options.create && options.exclusive;
+      const place = await this.#host.tree.walk(path, {
+        follow: !mustBeNew,
+        makesFile: options.create,
+      });
+      const { entry } = place;
+      const pending = entry === undefined ? this.#pending(place.path) : undefined;
+      if ((entry ?? pending) !== undefined && mustBeNew) throw errorOf("EEXIST");
+      if (entry?.kind === "directory") throw errorOf("EISDIR");
+      if (entry !== undefined && place.slash) throw errorOf("ENOTDIR");
+      if (entry === undefined && !options.create) throw errorOf("ENOENT");
+      const file = new GridFsFile(this.#host, options, {
+        path: place.path,
+        doc: entry?.kind === "file" ? entry.doc : undefined,
+        metadata: this.#metadataOfNew(options.attrs.permissions ?? 0o666),
+      });
+      if (file.isNew) this.#open.add(file);
+      return file;
+    });
+  }
+
+  /** Opens a directory for listing; `.` and `..` are in it. */
+  openDir(path: VirtualPath): Promise<DirHandle> {
+    return this.#ask(async () => {
+      const { tree, owner } = this.#host;
+      const { path: directory, entry } = await tree.find(path, { follow: true });
+      if (entry.kind !== "directory") throw errorOf("ENOTDIR");
+      const above = await tree.entry(parentOf(directory));
+      const dots = [
+        { name: ".", attrs: attrsOf(entry, owner) },
+        { name: "..", attrs: attrsOf(above ?? entry, owner) },
+      ];
+      return new Listing(this.#bucket, directory, { owner, dots });
+    });
+  }
+
+  /** Attributes of what `path` leads to. */
+  stat(path: VirtualPath): Promise<FileAttrs> {
+    return this.#ask(() => this.#attrsAt(path, true));
+  }
+
+  /** Attributes of `path` itself, where it is a link. */
+  lstat(path: VirtualPath): Promise<FileAttrs> {
+    return this.#ask(() => this.#attrsAt(path, false));
+  }
+
+  /** Changes what is present in `attrs`. */
+  setAttrs(path: VirtualPath, attrs: FileAttrs): Promise<void> {
+    return this.#ask(() => this.#setAttrsAt(path, attrs, true));
+  }
+
+  /** The path without links, `.` and `..`; its last segment may not exist. */
+  realPath(path: VirtualPath): Promise<VirtualPath> {
+    return this.#ask(async () => {
+      const place = await this.#host.tree.walk(path, { follow: true });
+      if (place.slash && place.entry === undefined) throw errorOf("ENOENT");
+      if (place.slash && place.entry?.kind !== "directory") throw errorOf("ENOTDIR");
+      return place.path;
+    });
+  }
+
+  /** The text of a link. */
+  readLink(path: VirtualPath): Promise<string> {
+    return this.#ask(async () => {
+      const { entry } = await this.#host.tree.find(path, { follow: false });
+      if (entry.kind !== "link") throw errorOf("EINVAL");
+      return entry.node.target;
+    });
+  }
+
+  /** Makes the link `link` with the text `target`. */
+  symlink(target: string, link: VirtualPath): Promise<void> {
+    return this.#ask(async () => {
+      if (target === "") throw errorOf("ENOENT");
+      refuseUnusable(link);
+      if (!target.isWellFormed()) throw new StorageError("invalid", "name is not UTF-8");
+      const place = await this.#vacancy(link);
+      if (place.slash) throw errorOf("ENOENT");
+      await this.#makeNode(place, { ...this.#metadataOfNew(0o777), mode: 0o777 }, target);
+    });
+  }
+
+  /** Makes a directory, with the permissions 0777 unless told. */
+  mkdir(path: VirtualPath, attrs: FileAttrs): Promise<void> {
+    return this.#ask(async () => {
+      const place = await this.#vacancy(path);
+      await this.#makeNode(place, this.#metadataOfNew(attrs.permissions ?? 0o777));
+    });
+  }
+
+  /** Removes an empty directory. */
+  rmdir(path: VirtualPath): Promise<void> {
+    return this.#ask(async () => {
+      const place = await this.#host.tree.walk(path, { follow: false });
+      await removeDirectory(this.#host, place);
+    });
+  }
+
+  /** Removes a file or a link. */
+  remove(path: VirtualPath): Promise<void> {
+    return this.#ask(async () => {
+      const place = await this.#host.tree.walk(path, { follow: false });
+      const pending = this.#pending(place.path);
+      if (place.entry === undefined && pending !== undefined) {
+        pending.isRemoved = true;
+        return;
+      }
+      await removeEntry(this.#host, place);
+    });
+  }
+
+  /** Renames; fails where `to` is there. */
+  rename(from: VirtualPath, to: VirtualPath): Promise<void> {
+    return this.#ask(() => this.#rename(from, to, { replace: false }));
+  }
+
+  /** Ends the use of this storage, and the connection where it was opened here. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#closing.abort();
+    await this.#sweeping;
+    this.#host.journal.close();
+    await this.#client?.close();
+  }
+
+  #offered(): StorageExtensions<GridFsFile> {
+    return {
+      posixRename: (from, to) => this.#ask(() => this.#rename(from, to, { replace: true })),
+      setLinkAttrs: (path, attrs) => this.#ask(() => this.#setAttrsAt(path, attrs, false)),
+      statVfs: (path) =>
+        this.#ask(async () => {
+          await this.#host.tree.find(path, { follow: true });
+          return await figuresOf(this.#bucket);
+        }),
+      fileStatVfs: () => this.#ask(() => figuresOf(this.#bucket)),
+      fsync: (file) => file.flush(),
+      copyData: (range) => this.#ask(() => GridFsFile.copy(range)),
+    };
+  }
+
+  /** Does it, and has the database's failures told as the storage's. */
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** A new file of this session's own that is to have this path. */
+  #pending(path: VirtualPath): GridFsFile | undefined {
+    for (const file of this.#open) if (file.path === path && !file.isRemoved) return file;
+    return undefined;
+  }
+
+  async #attrsAt(path: VirtualPath, follow: boolean): Promise<FileAttrs> {
+    const found = await this.#find(path, follow);
+    return found instanceof GridFsFile
+      ? await found.stat()
+      : attrsOf(found.entry, this.#host.owner);
+  }
+
+  /** What is at `path`; where there is nothing yet, the session's own new file. */
+  async #find(
+    path: VirtualPath,
+    follow: boolean,
+  ): Promise<GridFsFile | { readonly path: VirtualPath; readonly entry: Entry }> {
+    const place = await this.#host.tree.walk(path, { follow: follow || path.endsWith("/") });
+    const entry = place.entry ?? this.#pending(place.path);
+    if (entry === undefined) throw errorOf("ENOENT");
+    const isDirectory = !(entry instanceof GridFsFile) && entry.kind === "directory";
+    if (place.slash && !isDirectory) throw errorOf("ENOTDIR");
+    return entry instanceof GridFsFile ? entry : { path: place.path, entry };
+  }
+
+  async #setAttrsAt(path: VirtualPath, attrs: FileAttrs, follow: boolean): Promise<void> {
+    const found = await this.#find(path, follow);
+    if (found instanceof GridFsFile) await found.setAttrs(attrs);
+    else await setAttrsOf(this.#host, found, attrs);
+  }
+
+  /** The place of something new: fails where there is something. */
+  async #vacancy(path: VirtualPath): Promise<Place> {
+    const place = await this.#host.tree.walk(path, { follow: false });
+    if (place.entry !== undefined) throw errorOf("EEXIST");
+    return place;
+  }
+
+  async #makeNode({ path }: Place, metadata: Metadata, target?: string): Promise<void> {
+    const { journal, tree } = this.#host;
+    await journal.claiming([path], async () => {
+      if (await tree.entry(path) !== undefined) throw errorOf("EEXIST");
+      await keepDirectory(this.#bucket, parentOf(path));
+      await this.#bucket.nodes.insert(newNode(path, metadata, target));
+    });
+  }
+
+  async #rename(
+    from: VirtualPath,
+    to: VirtualPath,
+    options: { readonly replace: boolean },
+  ): Promise<void> {
+    const { tree } = this.#host;
+    const [source, target] = await Promise.all([
+      tree.walk(from, { follow: false }),
+      tree.walk(to, { follow: false }),
+    ]);
+    const pending = this.#pending(source.path);
+    if (source.entry === undefined && pending !== undefined) {
+      if (target.entry !== undefined && !options.replace) throw errorOf("EEXIST");
+      pending.path = target.path;
+      return;
+    }
+    await rename(this.#host, source, target, options);
+    for (const file of this.#open) {
+      file.path = movedPath(file.path, source.path, target.path) ?? file.path;
+    }
+  }
+
+  #metadataOfNew(permissions: number): Metadata {
+    const now = this.#bucket.now();
+    const mode = permissions & PERMISSION_BITS & ~this.#umask;
+    return { mode, ...this.#host.owner, atime: now, mtime: now };
+  }
+
+  #sweepLater(): void {
+    this.#sweeping = this.#sweeping.then(async () => {
+      const { signal } = this.#closing;
+      if (signal.aborted) return;
+      try {
+        await sweep(this.#host, {
+          mend: true,
+          signal,
+          found: ({ kind, what, mended }) =>
+            this.#log(`${kind} ${mended ? "swept" : "left"}: ${what}`),
+        });
+      } catch (error) {
+        // The next one looks again.
+        this.#log(`sweep failed: ${error instanceof Error ? error.name : "unknown"}`);
+      }
+    });
+  }
+}

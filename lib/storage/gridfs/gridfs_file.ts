@@ -1,0 +1,261 @@
+import type { FileAttrs } from "../../attrs.ts";
+import { errorOf } from "../errno.ts";
+import { beyondAnyFile, StorageError } from "../errors.ts";
+import type { CopyRange, FileHandle, OpenOptions, VirtualPath } from "../storage.ts";
+import { ChunkReader } from "./chunk_reader.ts";
+import { type FileDoc, idText, type Metadata } from "./documents.ts";
+import { Draft } from "./draft.ts";
+import { fail } from "./gridfs_errors.ts";
+import { attrsOfFile, metadataOf, metadataOfAttrs, metadataUpdate, type Owner } from "./nodes.ts";
+import type { Place } from "./publish.ts";
+import { currentPath } from "./retire.ts";
+
+/** Bytes copied at once from file to file. */
+const COPY_BYTES = 1024 * 1024;
+
+/** What is opened. */
+export interface FileOrigin {
+  /** Where it is, or is to be. */
+  readonly path: VirtualPath;
+  /** The version that is there; undefined for a new file. */
+  readonly doc: FileDoc | undefined;
+  /** The attributes of a new file. */
+  readonly metadata: Metadata;
+}
+
+/** What a {@linkcode GridFsFile} asks of its storage. */
+export interface FileHost extends Place {
+  readonly owner: Owner;
+  /** The file is not open any more, as far as this handle goes. */
+  closed(file: GridFsFile): void;
+}
+
+/**
+ * An open file. It stays the same file when it is renamed or removed. What is
+ * written is seen by nobody else before the handle is closed, and then whole.
+ */
+export class GridFsFile implements FileHandle {
+  /** Where a new file is to be; others are found by their version. */
+  path: VirtualPath;
+  /** Set where a new file was removed before anybody saw it. */
+  isRemoved = false;
+  readonly #host: FileHost;
+  readonly #options: OpenOptions;
+  readonly #metadata: Metadata;
+  #doc: FileDoc | undefined;
+  #reader: ChunkReader | undefined;
+  #draft: Draft | undefined;
+  #changes: Metadata = {};
+  #turn: Promise<unknown> = Promise.resolve();
+  #isOpen = true;
+
+  /** Made by `GridFsStorage.open()`. */
+  constructor(host: FileHost, options: OpenOptions, { path, doc, metadata }: FileOrigin) {
+    this.#host = host;
+    this.#options = options;
+    this.#metadata = metadata;
+    this.path = path;
+    this.#doc = doc;
+    if (doc === undefined || options.truncate) this.#draft = Draft.empty(host);
+  }
+
+  /** Whether nobody else can see it yet. */
+  get isNew(): boolean {
+    return this.#doc === undefined;
+  }
+
+  /** Reads into `into` from byte `position`, and returns how many bytes there were. */
+  read(into: Uint8Array, position: number): Promise<number> {
+    this.#refuseUnless(this.#options.read);
+    if (this.#draft === undefined && !this.#options.write) return this.#read(into, position);
+    return this.#inTurn(() =>
+      this.#draft?.content.read(into, position) ?? this.#read(into, position)
+    );
+  }
+
+  /** Writes all of `data` at byte `position`, or at the end under `append`. */
+  write(data: Uint8Array, position: number): Promise<void> {
+    this.#refuseUnless(this.#options.write);
+    return this.#inTurn(async () => {
+      const draft = await this.#edit();
+      await draft.content.write(data, this.#options.append ? draft.content.length : position);
+      this.#touch(draft);
+    });
+  }
+
+  /** The file's attributes, as this handle has made them. */
+  async stat(): Promise<FileAttrs> {
+    this.#refuseUnless(true);
+    return await this.#inTurn(() => this.#attrs());
+  }
+
+  /** Changes the file's attributes; `size` only where the file is open to be written. */
+  setAttrs(attrs: FileAttrs): Promise<void> {
+    this.#refuseUnless(true);
+    return this.#inTurn(async () => {
+      const { size } = attrs;
+      if (size !== undefined && this.#options.write) await this.#resize(size);
+      await this.#setMetadata(metadataOfAttrs(attrs));
+      if (size !== undefined && !this.#options.write) throw errorOf("EINVAL");
+    });
+  }
+
+  /** Brings what was written to the database. */
+  flush(): Promise<void> {
+    this.#refuseUnless(true);
+    return this.#inTurn(async () => await this.#draft?.content.flush());
+  }
+
+  /**
+   * Shows what was written to everyone; where the session breaks off, nothing
+   * of it is left.
+   */
+  close(aborted: boolean): Promise<void> {
+    this.#refuseUnless(true);
+    this.#isOpen = false;
+    return this.#inTurn(async () => {
+      try {
+        await this.#reader?.close();
+        if (aborted) await this.#draft?.discard();
+        else if (this.#draft !== undefined) await this.#publish(this.#draft);
+      } finally {
+        this.#host.closed(this);
+      }
+    });
+  }
+
+  /** Copies between two files; bytes copied, less than asked for only at the source's end. */
+  static async copy(range: CopyRange<GridFsFile>): Promise<number> {
+    const { source, target } = range;
+    source.#refuseUnless(source.#options.read);
+    target.#refuseUnless(target.#options.write);
+    if (source === target || source.#isSameAs(target)) {
+      throw new StorageError("failure", "both are the same file");
+    }
+    const buffer = new Uint8Array(COPY_BYTES);
+    let copied = 0;
+    while (copied < range.length) {
+      const room = buffer.subarray(0, Math.min(COPY_BYTES, range.length - copied));
+      const count = await source.read(room, range.sourcePosition + copied);
+      if (count === 0) break;
+      await target.write(room.subarray(0, count), range.targetPosition + copied);
+      copied += count;
+    }
+    return copied;
+  }
+
+  #isSameAs(other: GridFsFile): boolean {
+    const [here, there] = [this.#doc, other.#doc];
+    if (here !== undefined && there !== undefined) return idText(here._id) === idText(there._id);
+    return here === there && this.path === other.path;
+  }
+
+  async #read(into: Uint8Array, position: number): Promise<number> {
+    this.#reader ??= new ChunkReader(this.#host.bucket, this.#doc!);
+    return await this.#reader.read(into, position);
+  }
+
+  /** The draft that this handle writes, begun where there is none. */
+  async #edit(): Promise<Draft> {
+    this.#draft ??= await Draft.from(this.#host, this.#doc!);
+    return this.#draft;
+  }
+
+  async #resize(size: number): Promise<void> {
+    if (!Number.isSafeInteger(size)) throw beyondAnyFile(size);
+    const draft = await this.#edit();
+    await draft.content.resize(size);
+    this.#touch(draft);
+  }
+
+  #touch(draft: Draft): void {
+    draft.changed = this.#host.bucket.now();
+    // Times that were set before are over.
+    const { mtime: _mtime, ...changes } = this.#changes;
+    this.#changes = changes;
+  }
+
+  async #setMetadata(changes: Metadata): Promise<void> {
+    if (Object.keys(changes).length === 0) return;
+    if (this.#draft !== undefined) {
+      this.#changes = { ...this.#changes, ...changes };
+      return;
+    }
+    const doc = await this.#successor();
+    if (doc === undefined) return;
+    await this.#host.bucket.files.update({ _id: doc._id }, metadataUpdate(doc, changes));
+  }
+
+  async #attrs(): Promise<FileAttrs> {
+    const { owner } = this.#host;
+    if (this.#draft === undefined) return attrsOfFile(await this.#fresh(), owner);
+    const { content, changed } = this.#draft;
+    const times = { atime: changed, mtime: changed };
+    const before = this.#doc === undefined ? this.#metadata : metadataOf(this.#doc);
+    const metadata = { ...before, ...times, ...this.#changes };
+    const doc = {
+      filename: "",
+      chunkSize: 1,
+      uploadDate: changed,
+      length: content.length,
+      metadata,
+    };
+    return attrsOfFile(doc as unknown as FileDoc, owner);
+  }
+
+  /** The document as it is now; as it was, where it has gone. */
+  async #fresh(): Promise<FileDoc> {
+    const { _id } = this.#doc!;
+    this.#doc = await this.#host.bucket.files.first({ _id }) ?? this.#doc!;
+    return this.#doc;
+  }
+
+  /** The version that stands for the file by now; undefined where it was removed. */
+  async #successor(): Promise<FileDoc | undefined> {
+    const { bucket, tree } = this.#host;
+    const { _id } = this.#doc!;
+    const doc = await bucket.files.first({ _id });
+    if (doc !== undefined) return doc;
+    const path = await currentPath(bucket, _id, this.path);
+    return path === undefined ? undefined : await tree.newest(path);
+  }
+
+  async #publish(draft: Draft): Promise<void> {
+    const path = await this.#destination();
+    if (path === undefined) {
+      await draft.discard();
+      return;
+    }
+    await draft.publish({
+      path,
+      exclusive: this.isNew && this.#options.exclusive,
+      metadata: this.#metadata,
+      changes: this.#changes,
+    });
+  }
+
+  /** Where the file is by now; undefined where it was removed. */
+  async #destination(): Promise<VirtualPath | undefined> {
+    if (this.#doc === undefined) return this.isRemoved ? undefined : this.path;
+    return await currentPath(this.#host.bucket, this.#doc._id, this.path);
+  }
+
+  /** One after another, in the order of the calls. */
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      return await work();
+    } catch (error) {
+      fail(error);
+    } finally {
+      resolve();
+    }
+  }
+
+  #refuseUnless(isAllowed: boolean): void {
+    if (!this.#isOpen || !isAllowed) throw errorOf("EBADF");
+  }
+}

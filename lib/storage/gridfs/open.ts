@@ -1,0 +1,40 @@
+import type { Storage } from "../storage.ts";
+import type { Finding } from "./check.ts";
+import type { CheckOptions, GridFsOptions } from "./options.ts";
+
+/**
+ * Opens a bucket of MongoDB's GridFS as a storage. The driver is loaded by
+ * this call and not before.
+ *
+ * @param uri `mongodb://…` or `mongodb+srv://…`, with all the options that the driver knows.
+ * @throws {StorageError} If the database does not answer, or not to this user.
+ *
+ * @example
+ * ```ts
+ * import { openGridFs, serve } from "@sftpwrap/sftpwrap";
+ *
+ * Deno.exit(await serve(await openGridFs("mongodb://localhost/", { database: "files" })));
+ * ```
+ */
+export async function openGridFs(
+  uri: string,
+  options: GridFsOptions = {},
+): Promise<Storage> {
+  const { GridFsStorage } = await import("./gridfs.ts");
+  return await GridFsStorage.open(uri, options);
+}
+
+/**
+ * Finds what crashes have left in a bucket, and mends it on demand: unfinished
+ * renames and edits, chunks without a file, files without their chunks. Other
+ * sessions may go on meanwhile.
+ *
+ * @throws {StorageError} If the database does not answer, or not to this user.
+ */
+export async function checkGridFs(
+  uri: string,
+  options: CheckOptions = {},
+): Promise<readonly Finding[]> {
+  const { checkBucket } = await import("./check.ts");
+  return await checkBucket(uri, options);
+}

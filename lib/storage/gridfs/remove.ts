@@ -1,0 +1,48 @@
+import { errorOf } from "../errno.ts";
+import { parentOf } from "../path.ts";
+import { type Entry, keepDirectory } from "./nodes.ts";
+import type { Place } from "./publish.ts";
+import { revisionsAt } from "./rename.ts";
+import { retire } from "./retire.ts";
+import { isNamed, type Place as TreePlace } from "./tree.ts";
+
+/** Removes an empty directory. */
+export async function removeDirectory(place: Place, found: TreePlace): Promise<void> {
+  const { bucket, journal, tree } = place;
+  const { path, name, entry } = found;
+  if (name === "..") throw errorOf("ENOTEMPTY");
+  if (path === "/") throw errorOf("EBUSY");
+  if (entry === undefined) throw errorOf("ENOENT");
+  if (entry.kind !== "directory") throw errorOf("ENOTDIR");
+  await journal.claiming([path], async () => {
+    if (!await tree.isEmpty(path)) throw errorOf("ENOTEMPTY");
+    await bucket.nodes.removeAll([path]);
+  });
+}
+
+/** Removes a link, or a file with all that have its name. */
+export async function removeEntry(place: Place, found: TreePlace): Promise<void> {
+  const { bucket, journal, tree } = place;
+  const { path } = found;
+  refuseToRemove(found, found.entry);
+  await journal.claiming([path], async () => {
+    // It may have changed before the name was claimed.
+    const entry = await tree.entry(path);
+    refuseToRemove(found, entry);
+    // Without it, the directory would go with the last of its files.
+    await keepDirectory(bucket, parentOf(path));
+    if (entry?.kind === "link") {
+      await bucket.nodes.removeAll([path]);
+      return;
+    }
+    const revisions = (await revisionsAt(place, path)).map(({ _id }) => _id);
+    await bucket.atomically((session) => retire(bucket, revisions, null, session));
+  });
+}
+
+function refuseToRemove(found: TreePlace, entry: Entry | undefined): void {
+  if (!isNamed(found)) throw errorOf("EISDIR");
+  if (entry === undefined) throw errorOf("ENOENT");
+  if (entry.kind === "directory") throw errorOf("EISDIR");
+  if (found.slash) throw errorOf("ENOTDIR");
+}

@@ -1,0 +1,40 @@
+import type { FileSystemStats } from "../../attrs.ts";
+import type { Bucket } from "./bucket.ts";
+import { LONGEST_NAME } from "./names.ts";
+import { persistently } from "./gridfs_errors.ts";
+
+const BLOCK_SIZE = 4096;
+/** Bytes told to be free where the database does not know: clients refuse to write to a full disk. */
+const FREE_UNLESS_TOLD = 2 ** 40;
+const FREE_FILES = 2n ** 32n;
+
+/** The figures of the database, and of the disk under it where it tells them. */
+export async function figuresOf(bucket: Bucket): Promise<FileSystemStats> {
+  const stats = await persistently(() => bucket.db.command({ dbStats: 1 }));
+  const used = numberAt(stats, "fsUsedSize") ?? numberAt(stats, "storageSize") ?? 0;
+  const total = numberAt(stats, "fsTotalSize") ?? used + FREE_UNLESS_TOLD;
+  const files = BigInt(Math.max(0, numberAt(stats, "objects") ?? 0));
+  const free = blocksIn(Math.max(0, total - used));
+  return {
+    bsize: BigInt(BLOCK_SIZE),
+    frsize: BigInt(BLOCK_SIZE),
+    blocks: blocksIn(total),
+    bfree: free,
+    bavail: free,
+    files: files + FREE_FILES,
+    ffree: FREE_FILES,
+    favail: FREE_FILES,
+    fsid: 0n,
+    flag: 0n,
+    namemax: BigInt(LONGEST_NAME),
+  };
+}
+
+function numberAt(stats: object, name: string): number | undefined {
+  const value: unknown = Reflect.get(stats, name);
+  return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+}
+
+function blocksIn(bytes: number): bigint {
+  return BigInt(Math.floor(bytes / BLOCK_SIZE));
+}

@@ -1,0 +1,44 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { MongoNetworkError, MongoServerError } from "mongodb";
+import { StorageError } from "../../../lib/storage/errors.ts";
+import { fail, persistently } from "../../../lib/storage/gridfs/gridfs_errors.ts";
+
+Deno.test("fail() tells what the database failed with, and no host and no secret", () => {
+  const told = (error: Error) => {
+    const thrown = assertThrows(() => fail(error), StorageError);
+    return `${thrown.code}: ${thrown.message}`;
+  };
+  const server = (code: number) =>
+    new MongoServerError({ message: "ada at db.example.org", code, errmsg: "secret" });
+  assertEquals(told(server(13)), "denied: the database does not allow this");
+  assertEquals(told(server(18)), "failure: the database refused the credentials");
+  assertEquals(told(server(14031)), "failure: no space left in the database");
+  assertEquals(told(server(50)), "failure: the database failed with code 50");
+  const lost = "failure: the connection to the database was lost";
+  assertEquals(told(new MongoNetworkError("db.example.org:27017")), lost);
+  assertEquals(told(Object.assign(new Error("db.example.org"), { code: "EPIPE" })), lost);
+});
+
+Deno.test("fail() throws what is no failure of the database as it is", () => {
+  const bug = new TypeError("bug");
+  assertEquals(assertThrows(() => fail(bug)), bug);
+  const refusal = new StorageError("invalid");
+  assertEquals(assertThrows(() => fail(refusal)), refusal);
+});
+
+Deno.test("persistently() does it again where the connection broke, and then alone", async () => {
+  const attempts: boolean[] = [];
+  const done = await persistently((again) => {
+    attempts.push(again);
+    return attempts.length < 3
+      ? Promise.reject(new MongoNetworkError("gone"))
+      : Promise.resolve("done");
+  });
+  assertEquals([done, attempts], ["done", [false, true, true]]);
+  let count = 0;
+  const failing = persistently(() => {
+    count++;
+    return Promise.reject(new MongoServerError({ message: "no", code: 13 }));
+  });
+  assertEquals(await failing.catch((error: MongoServerError) => [error.code, count]), [13, 1]);
+});

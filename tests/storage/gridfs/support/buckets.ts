@@ -1,0 +1,49 @@
+import { type Db, MongoClient } from "mongodb";
+import { Bucket, type BucketParts } from "../../../../lib/storage/gridfs/bucket.ts";
+import { GridFsStorage } from "../../../../lib/storage/gridfs/gridfs.ts";
+import type { GridFsOptions } from "../../../../lib/storage/gridfs/options.ts";
+import { withMongo } from "../../../support/mongodb.ts";
+
+/** Buckets of one test, each empty and unlike the others. */
+export class Buckets {
+  readonly client: MongoClient;
+  readonly db: Db;
+  #count = 0;
+
+  constructor(client: MongoClient, db: Db) {
+    this.client = client;
+    this.db = db;
+  }
+
+  /** The name of a new bucket. */
+  newName(): string {
+    return `bucket${this.#count++}`;
+  }
+
+  /** A bucket, as one session sees it. */
+  async bucket(
+    name: string,
+    parts: Omit<Partial<BucketParts>, "db" | "name"> = {},
+  ): Promise<Bucket> {
+    const bucket = new Bucket({ db: this.db, name, ...parts });
+    await bucket.ensureIndexes();
+    return bucket;
+  }
+
+  /** A session on a bucket; a new one unless told. */
+  async storage(name = this.newName(), options: GridFsOptions = {}): Promise<GridFsStorage> {
+    return new GridFsStorage(await this.bucket(name), options);
+  }
+}
+
+/** Lends buckets of a database that is dropped afterwards. */
+export async function withBuckets(use: (buckets: Buckets) => Promise<void>): Promise<void> {
+  await withMongo(async ({ uri, database }) => {
+    const client = new MongoClient(uri);
+    try {
+      await use(new Buckets(client, client.db(database)));
+    } finally {
+      await client.close();
+    }
+  });
+}
