@@ -1,9 +1,9 @@
 /**
  * SFTP servers that OpenSSH starts: implement {@linkcode Storage}, call
  * {@linkcode serve}, and your data is a tree of files for every SFTP client.
- * Storages that are there: {@linkcode openJail}, {@linkcode MemoryStorage}, and
- * `openProxy` of `@sftpwrap/sftpwrap/proxy`. Tests for your own:
- * `@sftpwrap/sftpwrap/testing`.
+ * Storages that are there: {@linkcode openJail}, {@linkcode MemoryStorage},
+ * `openProxy` of `@sftpwrap/sftpwrap/proxy`, `openGridFs` of
+ * `@sftpwrap/sftpwrap/gridfs`. Tests for your own: `@sftpwrap/sftpwrap/testing`.
  *
  * @example A server on one directory
  * ```ts
@@ -56,9 +56,6 @@ export type { SessionOptions } from "./session/session.ts";
 export type { Policy, RequestKind } from "./session/table.ts";
 export type { Polling, Transport, WaitOptions } from "./stdio.ts";
 export { StorageError, type StorageErrorCode, type StorageErrorOptions } from "./storage/errors.ts";
-export type { Finding } from "./storage/gridfs/check.ts";
-export { checkGridFs, openGridFs } from "./storage/gridfs/open.ts";
-export type { CheckOptions, GridFsOptions } from "./storage/gridfs/options.ts";
 export { type Accounts, accountsOf } from "./storage/local/accounts.ts";
 export { JailFile, JailStorage } from "./storage/local/jail.ts";
 export { openJail, type OpenJailOptions } from "./storage/local/open_jail.ts";

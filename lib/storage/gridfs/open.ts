@@ -11,7 +11,8 @@ import type { CheckOptions, GridFsOptions } from "./options.ts";
  *
  * @example
  * ```ts
- * import { openGridFs, serve } from "@sftpwrap/sftpwrap";
+ * import { serve } from "@sftpwrap/sftpwrap";
+ * import { openGridFs } from "@sftpwrap/sftpwrap/gridfs";
  *
  * Deno.exit(await serve(await openGridFs("mongodb://localhost/", { database: "files" })));
  * ```

@@ -1,0 +1,10 @@
+/**
+ * Files in MongoDB's GridFS as a storage. It stands beside the library itself,
+ * because it brings the database's driver along.
+ *
+ * @module
+ */
+
+export type { Finding } from "./check.ts";
+export { checkGridFs, openGridFs } from "./open.ts";
+export type { CheckOptions, GridFsOptions } from "./options.ts";
