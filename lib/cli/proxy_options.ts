@@ -1,4 +1,4 @@
-import type { HostVerification, Transport } from "../storage/proxy/connection_options.ts";
+import type { HostVerification, SshTransport } from "../storage/proxy/connection_options.ts";
 import type { TimeoutOptions } from "../serve_timeouts.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
@@ -11,7 +11,7 @@ import { type Destination, parseDestination, parsePort } from "./proxy_destinati
 /** What `sftpwrap proxy` was asked for. */
 export interface ProxyCommandOptions extends LogOptions, TimeoutOptions {
   readonly destination: Destination;
-  readonly transport: Transport;
+  readonly transport: SshTransport;
   readonly key: string | undefined;
   readonly agent: boolean;
   readonly sshConfig: string | undefined;
@@ -143,7 +143,7 @@ export function parseProxyOptions(
   };
 }
 
-function transport(value: string): Transport {
+function transport(value: string): SshTransport {
   if (value === "ssh2" || value === "openssh") return value;
   throw new UsageError(`--transport is ssh2 or openssh, not "${value}"`);
 }
