@@ -1,5 +1,5 @@
 import { isDirectory } from "../attrs.ts";
-import { guarded } from "../policy/access.ts";
+import type { AccessPolicy } from "../policy/access.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
@@ -12,7 +12,14 @@ import { virtualPath } from "../storage/path.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { prepareConfinement } from "./confinement.ts";
 import { StartError } from "./errors.ts";
-import { environment, granted, type Identity, identity, sessionFacts } from "./host.ts";
+import {
+  environment,
+  granted,
+  type Identity,
+  identity,
+  openTimeZone,
+  sessionFacts,
+} from "./host.ts";
 import { checkJail } from "./jail_check.ts";
 import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
@@ -29,6 +36,7 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
     print(options.print);
     return 0;
   }
+  const policies = await policiesOf(options.limits);
   const who = identity();
   if (options.check) return await checkJail(directoryOf(options, who), options, who);
   requireSftp({
@@ -41,7 +49,7 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
   const log = openLog(options, session);
   try {
     refuse(directory, options, wayOut(directory, who.home));
-    return await serveJail(directory, options, { who, session, log });
+    return await serveJail(directory, options, { who, session, log, policies });
   } catch (error) {
     if (error instanceof StartError) log.write(LogLevel.ERROR, error.message);
     throw error;
@@ -65,10 +73,11 @@ function logged<T>(options: JailOptions, session: SessionFacts, step: () => T): 
 async function serveJail(
   directory: string,
   options: JailOptions,
-  { who, session, log }: {
+  { who, session, log, policies }: {
     readonly who: Identity;
     readonly session: SessionFacts;
     readonly log: Log;
+    readonly policies: readonly AccessPolicy[];
   },
 ): Promise<number> {
   // Without the permission to write it is a read-only jail, whatever was asked for.
@@ -88,10 +97,9 @@ async function serveJail(
     log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
   const requests = requestPolicy({ readOnly, deny: options.deny, allow: options.allow });
-  const limited = guarded(storage, [...policiesOf(options.limits), { name: "requests", requests }]);
-  return await serve(limited.storage, {
+  return await serve(storage, {
     log,
-    policy: limited.policy,
+    policies: [...policies, requests],
     startDirectory: start,
     ...session,
     idleTimeout: options.idleTimeout,
@@ -103,11 +111,6 @@ async function serveJail(
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {
   if (options.allowHome || reason === undefined) return;
   throw new StartError(`${directory} is no safe jail: ${reason} (--allow-home overrides)`);
-}
-
-/** The zone's file is outside the jail: it is read before the way there is closed. */
-function openTimeZone(): void {
-  new Date().getTimezoneOffset();
 }
 
 /** As OpenSSH: where the start directory cannot be entered, the session starts at the root. */

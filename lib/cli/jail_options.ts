@@ -3,7 +3,8 @@ import type { ConfineMode } from "./confinement.ts";
 import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
 import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
-import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
+import type { Limits } from "./policies.ts";
+import { parseLimits, policySpecs } from "./policy_options.ts";
 import { sessionSpecs, sessionTimes } from "./session_options.ts";
 import { queried, requestList, umask } from "./values.ts";
 

@@ -1,6 +1,6 @@
 import { SftpClient } from "../client/client.ts";
 import { ConnectionLostError } from "../client/errors.ts";
-import { guarded } from "../policy/access.ts";
+import type { AccessPolicy } from "../policy/access.ts";
 import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
@@ -13,7 +13,7 @@ import { type Connected, ConnectError } from "../storage/proxy/connection_option
 import { ProxyStorage } from "../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { StartError } from "./errors.ts";
-import { environment, identity, sessionFacts } from "./host.ts";
+import { environment, identity, openTimeZone, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
 import { prepareProxyConfinement } from "./proxy_confinement.ts";
 import { policiesOf } from "./policy_options.ts";
@@ -35,12 +35,13 @@ export async function proxyCommand(args: readonly string[]): Promise<number> {
     terminal: Deno.stdin.isTerminal(),
     command: environment("SSH_ORIGINAL_COMMAND"),
   });
+  const policies = await policiesOf(options.limits);
   const session = sessionFacts(identity().user);
   const log = openLog(options, session);
   try {
     const connected = await connectTo(options, log);
     try {
-      return await serveFrom(connected, options, { session, log });
+      return await serveFrom(connected, options, { session, log, policies });
     } finally {
       await connected.close();
     }
@@ -103,7 +104,11 @@ function* warnings(options: ProxyCommandOptions): Iterable<string> {
 async function serveFrom(
   connected: Connected,
   options: ProxyCommandOptions,
-  { session, log }: { readonly session: SessionFacts; readonly log: Log },
+  { session, log, policies }: {
+    readonly session: SessionFacts;
+    readonly log: Log;
+    readonly policies: readonly AccessPolicy[];
+  },
 ): Promise<number> {
   const { description, closed } = connected;
   const client = await greeted(connected);
@@ -124,10 +129,9 @@ async function serveFrom(
   }
   log.write(LogLevel.INFO, `connected to ${description}`);
   const requests = requestPolicy({ readOnly, deny, allow });
-  const limited = guarded(storage, [...policiesOf(options.limits), { name: "requests", requests }]);
-  return await serve(limited.storage, {
+  return await serve(storage, {
     log,
-    policy: limited.policy,
+    policies: [...policies, requests],
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
     ...session,
@@ -187,9 +191,4 @@ async function refused<T>(answer: Promise<T>, what: string): Promise<T> {
 
 function reasonOf({ message, code }: StorageError): string {
   return message === "" ? code : message;
-}
-
-/** The zone's file is read before the way to all files is closed. */
-function openTimeZone(): void {
-  new Date().getTimezoneOffset();
 }

@@ -277,10 +277,7 @@ export class Session implements Conversation {
   /** @throws {StorageError} If the policy refuses. */
   #allow(row: Row, request: unknown): void {
     const refusal = this.#policy(row, request);
-    if (refusal !== undefined) {
-      this.#say(LogLevel.VERBOSE, refusal);
-      throw new StorageError("denied", refusal);
-    }
+    if (refusal !== undefined) throw new StorageError("denied", refusal);
   }
 
   #replyFailure(id: number, row: Row, error: unknown): void {
