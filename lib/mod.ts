@@ -28,7 +28,7 @@ export type { OpenMode } from "./client/open_mode.ts";
 export type { RemoteDir } from "./client/remote_dir.ts";
 export type { RemoteCopy, RemoteFile } from "./client/remote_file.ts";
 export type { DownloadOptions, UploadOptions } from "./client/transfer.ts";
-export { type AccessPolicy, type Guarded, guarded } from "./policy/access.ts";
+export type { AccessPolicy } from "./policy/access.ts";
 export { appendOnly } from "./policy/append_only.ts";
 export { FilteredFile, FilteredStorage } from "./policy/filtered_storage.ts";
 export { maxFileSize } from "./policy/max_file_size.ts";

@@ -1,4 +1,6 @@
 import { Journal } from "./audit/journal.ts";
+import { whoseSession } from "./audit/openssh_lines.ts";
+import { type AccessPolicy, guarded } from "./policy/access.ts";
 import { type Log, LogLevel, silentLog } from "./session/log.ts";
 import { Session, type SessionOptions } from "./session/session.ts";
 import { type TimeoutOptions, Timeouts } from "./serve_timeouts.ts";
@@ -27,7 +29,12 @@ const TIMEOUT_EXIT_STATUS = 255;
 const FAREWELL = 1000;
 
 /** How to serve; all of it may be absent. */
-export interface ServeOptions extends Omit<SessionOptions, "storage">, TimeoutOptions {
+export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">, TimeoutOptions {
+  /**
+   * Who may do what; everything where absent. What one of them refuses is
+   * refused, and the last one is asked first.
+   */
+  readonly policies?: readonly AccessPolicy[] | undefined;
   /** Where the client is; standard input and output where absent. */
   readonly transport?: Transport | undefined;
   /**
@@ -54,9 +61,10 @@ export interface ServeOptions extends Omit<SessionOptions, "storage">, TimeoutOp
  */
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
   const log = new Journal(options.log ?? silentLog);
-  const who = `local user ${options.user ?? "UNKNOWN"} from [${options.client ?? "UNKNOWN"}]`;
+  const who = whoseSession(options);
   const observers = [log, ...options.observers ?? []];
-  const session = new Session({ ...options, storage, log, observers });
+  const limited = guarded(storage, options.policies ?? []);
+  const session = new Session({ ...options, ...limited, log, observers });
   await session.opened();
   const timeouts = options.idleTimeout === undefined && options.maxSession === undefined
     ? undefined

@@ -58,6 +58,7 @@ const LAYERS: readonly Layer[] = [
     name: "contract",
     files: [
       "lib/storage/storage.ts",
+      "lib/storage/entries.ts",
       "lib/storage/errors.ts",
       "lib/storage/errno.ts",
       "lib/storage/path.ts",

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { noDelete } from "../lib/policy/no_delete.ts";
+import { denyPaths } from "../lib/policy/path_limits.ts";
 import { serve } from "../lib/serve.ts";
 import { LogLevel } from "../lib/session/log.ts";
 import type { Transport } from "../lib/stdio.ts";
@@ -281,3 +283,15 @@ async function peakMemory(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024;
 }
+
+Deno.test("serve() applies its policies, to requests as to the storage", async () => {
+  const storage = new MemoryStorage();
+  const packets = [ask.mkdir("/d"), ask.mkdir("/d/kept"), ask.rmdir("/d"), ask.stat("/d")];
+  const line = new Line([init(), ...packets.map(request)]);
+  const policies = [noDelete(), denyPaths(["kept"])];
+  assertEquals(await serve(storage, { transport: line, policies }), 0);
+  assertEquals(
+    line.replies.map((reply) => reply.kind === "status" ? reply.message : reply.kind),
+    ["version", "Success", "Permission denied", "Permission denied", "attrs"],
+  );
+});

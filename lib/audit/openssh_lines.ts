@@ -1,5 +1,6 @@
 import { type Log, LogLevel } from "../session/log.ts";
-import type { Observer, SessionFacts } from "../session/observer.ts";
+import type { Observer } from "../session/observer.ts";
+import { StorageError } from "../storage/errors.ts";
 
 /**
  * Tells a log of a session in the lines of OpenSSH's server, at its levels: a
@@ -11,24 +12,38 @@ export function opensshLines(log: Log): Observer {
     interest: ({ level }) =>
       level <= log.level ? "everything" : tellsFailures ? "failures" : "nothing",
     opened(session) {
-      if (tellsFailures) log.write(LogLevel.INFO, `session opened for ${told(session)}`);
+      if (tellsFailures) log.write(LogLevel.INFO, `session opened for ${whoseSession(session)}`);
     },
     before(operation) {
       for (const line of operation.describe()) {
         log.write(operation.level, operation.forced ? `forced ${line}` : line);
       }
     },
-    after({ forced }, { failed, message }) {
+    after({ name, forced }, { failed, message, error }) {
       // Nobody is sent the status of a close that nobody has asked for.
-      if (failed && !forced && tellsFailures) log.write(LogLevel.INFO, `sent status ${message}`);
+      if (!failed || forced || !tellsFailures) return;
+      const refusal = log.level >= LogLevel.VERBOSE ? refusalIn(error, name) : undefined;
+      if (refusal !== undefined) log.write(LogLevel.VERBOSE, refusal);
+      log.write(LogLevel.INFO, `sent status ${message}`);
     },
     closed(session) {
-      if (tellsFailures) log.write(LogLevel.INFO, `session closed for ${told(session)}`);
+      if (tellsFailures) log.write(LogLevel.INFO, `session closed for ${whoseSession(session)}`);
     },
   };
 }
 
+/** Why a request was refused, where that is more than the client is told. */
+function refusalIn(error: unknown, name: string): string | undefined {
+  if (!(error instanceof StorageError) || error.code !== "denied") return undefined;
+  const { message } = error;
+  if (message === "" || message.toLowerCase() === "permission denied") return undefined;
+  return message.startsWith("Refusing ") ? message : `Refusing ${name} request: ${message}`;
+}
+
 /** The words for whom a session is for; what is not known is `UNKNOWN`. */
-function told({ user = "UNKNOWN", client = "UNKNOWN" }: SessionFacts): string {
+export function whoseSession({ user = "UNKNOWN", client = "UNKNOWN" }: {
+  readonly user?: string | undefined;
+  readonly client?: string | undefined;
+}): string {
   return `local user ${user} from [${client}]`;
 }

@@ -1,5 +1,3 @@
-import { guarded } from "../policy/access.ts";
-import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
@@ -24,9 +22,9 @@ import {
   sessionFacts,
 } from "./host.ts";
 import { openLog } from "./log_file.ts";
-import { policiesOf } from "./policy_options.ts";
 import { prepareRemoteConfinement } from "./remote_confinement.ts";
 import { exposure, findSecret } from "./secrets.ts";
+import { servingOf } from "./serving_options.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
 import { expandTokens } from "./tokens.ts";
@@ -154,6 +152,7 @@ async function serveFrom(
   const who = identity();
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
+  const serving = await servingOf(options);
   openTimeZone();
   const confinement = prepareRemoteConfinement({
     keeps: { network: true },
@@ -164,16 +163,11 @@ async function serveFrom(
     log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
   log.write(LogLevel.INFO, `connected to ${hosts}`);
-  const { readOnly, deny, allow } = options;
-  const requests = requestPolicy({ readOnly, deny, allow });
-  const limited = guarded(storage, [...policiesOf(options.limits), { name: "requests", requests }]);
-  return await serve(limited.storage, {
+  return await serve(storage, {
     log,
-    policy: limited.policy,
+    ...serving,
     startDirectory: start,
     ...session,
-    idleTimeout: options.idleTimeout,
-    maxSession: options.maxSession,
     transport: confinement.transport,
     // It never ends by itself: a database that is away may come back.
     failed: new Promise<string>(() => {}),

@@ -1,4 +1,3 @@
-import type { TimeoutOptions } from "../serve_timeouts.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
 import {
@@ -8,13 +7,16 @@ import {
   requireBucketName,
   requireDatabaseName,
 } from "./gridfs_uri.ts";
-import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
-import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
-import { sessionSpecs, sessionTimes } from "./session_options.ts";
-import { queried, requestList, umask } from "./values.ts";
+import {
+  closingSpecs,
+  parseServingOptions,
+  type ServingOptions,
+  servingSpecs,
+} from "./serving_options.ts";
+import { queried } from "./values.ts";
 
 /** What `sftpwrap gridfs` was asked for. */
-export interface GridFsCommandOptions extends LogOptions, TimeoutOptions {
+export interface GridFsCommandOptions extends ServingOptions {
   /** Absent where a file or a variable tells it. */
   readonly place: MongoPlace | undefined;
   readonly uriFile: string | undefined;
@@ -23,17 +25,11 @@ export interface GridFsCommandOptions extends LogOptions, TimeoutOptions {
   readonly bucket: string | undefined;
   /** Look the bucket over, instead of serving. */
   readonly check: boolean;
-  readonly startDirectory: string | undefined;
-  readonly umask: number | undefined;
-  readonly readOnly: boolean;
-  readonly deny: readonly string[] | undefined;
-  readonly allow: readonly string[] | undefined;
-  readonly limits: Limits;
 }
 
 /** The options of `sftpwrap gridfs`. */
 export const gridFsSpecs: readonly OptionSpec[] = [
-  ...logSpecs(),
+  ...servingSpecs(),
   { name: "bucket", value: "NAME", help: "the bucket (default fs); %u is the user" },
   {
     name: "database",
@@ -43,12 +39,7 @@ export const gridFsSpecs: readonly OptionSpec[] = [
   { name: "uri-file", value: "FILE", help: "the URI is the first line of FILE" },
   { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
   { name: "check", help: "find and mend what crashes have left; with --read-only only find" },
-  { name: "start-directory", value: "DIR", help: "start in DIR" },
-  { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
-  ...sessionSpecs,
-  { name: "query", value: "requests", help: "list the names of all requests" },
-  { name: "help", letter: "h", help: "show this help" },
-  ...policySpecs(),
+  ...closingSpecs(),
 ];
 
 /** The help text of `sftpwrap gridfs`. */
@@ -100,14 +91,7 @@ export function parseGridFsOptions(
     database: named ?? database,
     bucket,
     check: switches.has("check"),
-    startDirectory: values.get("start-directory"),
-    ...parseLogOptions(parsed),
-    umask: umask(values.get("umask")),
-    readOnly: switches.has("read-only"),
-    deny: requestList(values.get("deny-requests")),
-    allow: requestList(values.get("allow-requests")),
-    ...sessionTimes(values),
-    limits: parseLimits(parsed),
+    ...parseServingOptions(parsed),
   };
 }
 

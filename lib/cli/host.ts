@@ -45,7 +45,7 @@ export function sessionFacts(user: string | undefined): SessionFacts {
   };
 }
 
-/** Reads the time zone's file, before the way to all files is closed. */
+/** Reads the zone's file, which is out of reach once the way to all files is closed. */
 export function openTimeZone(): void {
   new Date().getTimezoneOffset();
 }

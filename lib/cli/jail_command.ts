@@ -1,5 +1,3 @@
-import { guarded } from "../policy/access.ts";
-import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
@@ -21,7 +19,7 @@ import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
 import { openLog } from "./log_file.ts";
 import { missingPermissions } from "./missing.ts";
-import { policiesOf } from "./policy_options.ts";
+import { servingOf } from "./serving_options.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
 import { expandTokens } from "./tokens.ts";
@@ -77,6 +75,7 @@ async function serveJail(
 ): Promise<number> {
   // Without the permission to write it is a read-only jail, whatever was asked for.
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
+  const serving = await servingOf({ ...options, readOnly });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
   const storage = new JailStorage(confinement.root, readAccounts());
@@ -95,15 +94,11 @@ async function serveJail(
   for (const { name, holds, text } of confinement.enter()) {
     log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
-  const requests = requestPolicy({ readOnly, deny: options.deny, allow: options.allow });
-  const limited = guarded(storage, [...policiesOf(options.limits), { name: "requests", requests }]);
-  return await serve(limited.storage, {
+  return await serve(storage, {
     log,
-    policy: limited.policy,
+    ...serving,
     startDirectory: start,
     ...session,
-    idleTimeout: options.idleTimeout,
-    maxSession: options.maxSession,
     transport: confinement.transport,
   });
 }

@@ -1,22 +1,18 @@
-import type { TimeoutOptions } from "../serve_timeouts.ts";
 import type { ConfineMode } from "./confinement.ts";
 import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
-import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
-import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
-import { sessionSpecs, sessionTimes } from "./session_options.ts";
-import { queried, requestList, umask } from "./values.ts";
+import {
+  closingSpecs,
+  parseServingOptions,
+  type ServingOptions,
+  servingSpecs,
+} from "./serving_options.ts";
+import { queried } from "./values.ts";
 
 /** What `sftpwrap jail` was asked for. */
-export interface JailOptions extends LogOptions, TimeoutOptions {
+export interface JailOptions extends ServingOptions {
   /** The directory, with its tokens; absent only where help or a list is asked for. */
   readonly directory: string;
-  readonly startDirectory: string | undefined;
-  readonly umask: number | undefined;
-  readonly readOnly: boolean;
-  readonly deny: readonly string[] | undefined;
-  readonly allow: readonly string[] | undefined;
-  readonly limits: Limits;
   /** What a login shell was asked to run. */
   readonly command: string | undefined;
   readonly allowHome: boolean;
@@ -27,16 +23,13 @@ export interface JailOptions extends LogOptions, TimeoutOptions {
 
 /** The options of `sftpwrap jail`. */
 export const jailSpecs: readonly OptionSpec[] = [
-  ...logSpecs({ stderr: "e", syslog: "f" }),
-  { name: "umask", letter: "u", value: "OCTAL", help: "umask for new files and directories" },
-  {
-    name: "start-directory",
-    letter: "d",
-    value: "DIR",
-    help: "start in DIR, a directory inside the jail",
-  },
-  ...sessionSpecs,
-  { name: "query", letter: "Q", value: "requests", help: "list the names of all requests" },
+  ...servingSpecs({
+    "log-to-stderr": "e",
+    syslog: "f",
+    umask: "u",
+    "start-directory": "d",
+    query: "Q",
+  }),
   {
     name: "confine",
     value: "MODE",
@@ -50,8 +43,7 @@ export const jailSpecs: readonly OptionSpec[] = [
     value: "COMMAND",
     help: "the form in which a login shell is called",
   },
-  { name: "help", letter: "h", help: "show this help" },
-  ...policySpecs({ "read-only": "R", "deny-requests": "P", "allow-requests": "p" }),
+  ...closingSpecs({ "read-only": "R", "deny-requests": "P", "allow-requests": "p" }),
 ];
 
 /** The help text of `sftpwrap jail`. */
@@ -89,14 +81,7 @@ export function parseJailOptions(
   if (directory === undefined) throw new UsageError("DIR is missing");
   return {
     directory,
-    startDirectory: values.get("start-directory"),
-    ...parseLogOptions(parsed),
-    umask: umask(values.get("umask")),
-    readOnly: switches.has("read-only"),
-    deny: requestList(values.get("deny-requests")),
-    allow: requestList(values.get("allow-requests")),
-    ...sessionTimes(values),
-    limits: parseLimits(parsed),
+    ...parseServingOptions(parsed),
     command: values.get("command"),
     allowHome: switches.has("allow-home"),
     confine: confineMode(values.get("confine") ?? "auto"),

@@ -20,41 +20,27 @@ export type LogFormat = "text" | "json";
 /** The facility of OpenSSH's server where none is named. */
 export const DEFAULT_FACILITY = "AUTH";
 
-/**
- * The options of the log, which every subcommand takes.
- *
- * @param letters The letters that they have besides `-l`.
- */
-export function logSpecs(
-  letters: { readonly stderr?: string; readonly syslog?: string } = {},
-): readonly OptionSpec[] {
-  const { stderr, syslog } = letters;
-  return [
-    { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
-    {
-      name: "log-to-stderr",
-      ...stderr === undefined ? {} : { letter: stderr },
-      help: "write the log to standard error",
-    },
-    {
-      name: "syslog",
-      ...syslog === undefined ? {} : { letter: syslog },
-      value: "FACILITY",
-      otherwise: DEFAULT_FACILITY,
-      help: `send the log to syslog (${DEFAULT_FACILITY}); so it is also without -l and -e`,
-    },
-    {
-      name: "log-level",
-      value: "LEVEL",
-      help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
-    },
-    {
-      name: "log-format",
-      value: "FORMAT",
-      help: "text (default): OpenSSH's words; json: an object a line",
-    },
-  ];
-}
+/** The options of the log, which every subcommand takes. */
+export const logSpecs: readonly OptionSpec[] = [
+  { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
+  { name: "log-to-stderr", help: "write the log to standard error" },
+  {
+    name: "syslog",
+    value: "FACILITY",
+    otherwise: DEFAULT_FACILITY,
+    help: `send the log to syslog (${DEFAULT_FACILITY}); so it is also without a file and stderr`,
+  },
+  {
+    name: "log-level",
+    value: "LEVEL",
+    help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
+  },
+  {
+    name: "log-format",
+    value: "FORMAT",
+    help: "text (default): OpenSSH's words; json: an object a line",
+  },
+];
 
 /** @throws {UsageError} If a value makes no sense. */
 export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {

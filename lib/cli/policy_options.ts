@@ -6,32 +6,10 @@
  */
 
 import type { AccessPolicy } from "../policy/access.ts";
-import { appendOnly } from "../policy/append_only.ts";
-import { maxFileSize } from "../policy/max_file_size.ts";
-import { forcedModes } from "../policy/modes.ts";
-import { noDelete } from "../policy/no_delete.ts";
-import { noOverwrite } from "../policy/no_overwrite.ts";
-import { denyPaths, hidePaths } from "../policy/path_limits.ts";
-import { uploadOnly } from "../policy/upload_only.ts";
+import { Globs } from "../policy/glob.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "./errors.ts";
-
-/** What the options of policies ask for, those of requests left out. */
-export interface Limits {
-  readonly uploadOnly: boolean;
-  readonly appendOnly: boolean;
-  readonly noOverwrite: boolean;
-  readonly noDelete: boolean;
-  /** Patterns of paths. */
-  readonly denyPaths: readonly string[];
-  /** Patterns of paths. */
-  readonly hidePaths: readonly string[];
-  readonly fileMode: number | undefined;
-  readonly dirMode: number | undefined;
-  readonly ignoreChmod: boolean;
-  /** Bytes. */
-  readonly maxFileSize: number | undefined;
-}
+import type { Limits } from "./policies.ts";
 
 /** Limits that limit nothing. */
 export const noLimits: Limits = {
@@ -93,46 +71,42 @@ export function parseLimits({ values, lists, switches }: ParsedArgs): Limits {
       throw new UsageError(`--${one} and --${other} contradict each other`);
     }
   }
-  const limits: Limits = {
+  return {
     uploadOnly: switches.has("upload-only"),
     appendOnly: switches.has("append-only"),
     noOverwrite: switches.has("no-overwrite"),
     noDelete: switches.has("no-delete"),
-    denyPaths: lists.get("deny") ?? [],
-    hidePaths: lists.get("hide") ?? [],
+    denyPaths: patterns(lists.get("deny")),
+    hidePaths: patterns(lists.get("hide")),
     fileMode: mode("file-mode", values.get("file-mode")),
     dirMode: mode("dir-mode", values.get("dir-mode")),
     ignoreChmod: switches.has("ignore-chmod"),
     maxFileSize: size(values.get("max-file-size")),
   };
-  requirePatterns(limits);
-  return limits;
 }
 
-/** The policies that the options stand for, in the order in which `guarded` takes them. */
-export function policiesOf(limits: Limits): readonly AccessPolicy[] {
-  const { fileMode: file, dirMode: directory, ignoreChmod } = limits;
-  const forced = file !== undefined || directory !== undefined || ignoreChmod;
-  return [
-    // Innermost, so that what the others refuse does not get here.
-    ...forced ? [forcedModes({ file, directory, ignoreChmod })] : [],
-    ...limits.maxFileSize === undefined ? [] : [maxFileSize(limits.maxFileSize)],
-    ...limits.noDelete ? [noDelete()] : [],
-    ...limits.noOverwrite ? [noOverwrite()] : [],
-    ...limits.appendOnly ? [appendOnly()] : [],
-    ...limits.uploadOnly ? [uploadOnly()] : [],
-    ...limits.denyPaths.length === 0 ? [] : [denyPaths(limits.denyPaths)],
-    ...limits.hidePaths.length === 0 ? [] : [hidePaths(limits.hidePaths)],
-  ];
+/**
+ * The policies that limits stand for, in the order in which `serve` takes
+ * them. Most sessions have none, and do not wait for their modules.
+ */
+export async function policiesOf(limits: Limits): Promise<readonly AccessPolicy[]> {
+  const { denyPaths, hidePaths, ...others } = limits;
+  const isLimited = [...denyPaths, ...hidePaths, ...Object.values(others)].some((one) =>
+    one !== undefined && one !== false
+  );
+  if (!isLimited) return [];
+  const { policiesFor } = await import("./policies.ts");
+  return policiesFor(limits);
 }
 
-function requirePatterns(limits: Limits): void {
+function patterns(given: readonly string[] = []): readonly string[] {
   try {
-    policiesOf(limits);
+    new Globs(given);
   } catch (error) {
     if (error instanceof SyntaxError) throw new UsageError(error.message);
     throw error;
   }
+  return given;
 }
 
 function mode(option: string, value: string | undefined): number | undefined {

@@ -1,7 +1,5 @@
 import { SftpClient } from "../client/client.ts";
 import { ConnectionLostError } from "../client/errors.ts";
-import { guarded } from "../policy/access.ts";
-import { requestPolicy } from "../policy/requests.ts";
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
@@ -15,10 +13,10 @@ import type { VirtualPath } from "../storage/storage.ts";
 import { StartError } from "./errors.ts";
 import { environment, identity, openTimeZone, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
-import { policiesOf } from "./policy_options.ts";
 import { prepareRemoteConfinement } from "./remote_confinement.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
 import { exposure, findSecret } from "./secrets.ts";
+import { servingOf } from "./serving_options.ts";
 import { requireSftp } from "./sftp_only.ts";
 
 /** Milliseconds for which the reason of an end is waited for. */
@@ -108,13 +106,14 @@ async function serveFrom(
   const { description, closed } = connected;
   const client = await greeted(connected);
   closed.then((reason) => client.abort(new ConnectionLostError(reason)));
-  const { root, umask, readOnly, deny, allow } = options;
+  const { root, umask } = options;
   const storage = await refused(
     ProxyStorage.open(client, { description, root, umask }),
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
   openTimeZone();
+  const serving = await servingOf(options);
   const confinement = prepareRemoteConfinement({
     keeps: { child: options.transport === "openssh" },
     activity: { isIdle: () => client.connection.outstanding === 0 },
@@ -123,16 +122,12 @@ async function serveFrom(
     log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
   log.write(LogLevel.INFO, `connected to ${description}`);
-  const requests = requestPolicy({ readOnly, deny, allow });
-  const limited = guarded(storage, [...policiesOf(options.limits), { name: "requests", requests }]);
-  return await serve(limited.storage, {
+  return await serve(storage, {
     log,
-    policy: limited.policy,
+    ...serving,
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
     ...session,
-    idleTimeout: options.idleTimeout,
-    maxSession: options.maxSession,
     transport: confinement.transport,
     failed: storage.lost.then((reason) => `connection to ${description} lost: ${reason}`),
   });

@@ -1,17 +1,19 @@
-import type { HostVerification, Transport } from "../storage/proxy/connection_options.ts";
-import type { TimeoutOptions } from "../serve_timeouts.ts";
+import type { HostVerification, SshTransport } from "../storage/proxy/connection_options.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { UsageError } from "./errors.ts";
-import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
-import { type Limits, parseLimits, policySpecs } from "./policy_options.ts";
-import { sessionSpecs, sessionTimes } from "./session_options.ts";
-import { queried, requestList, umask } from "./values.ts";
+import {
+  closingSpecs,
+  parseServingOptions,
+  type ServingOptions,
+  servingSpecs,
+} from "./serving_options.ts";
+import { queried } from "./values.ts";
 import { type Destination, parseDestination, parsePort } from "./proxy_destination.ts";
 
 /** What `sftpwrap proxy` was asked for. */
-export interface ProxyCommandOptions extends LogOptions, TimeoutOptions {
+export interface ProxyCommandOptions extends ServingOptions {
   readonly destination: Destination;
-  readonly transport: Transport;
+  readonly transport: SshTransport;
   readonly key: string | undefined;
   readonly agent: boolean;
   readonly sshConfig: string | undefined;
@@ -25,17 +27,11 @@ export interface ProxyCommandOptions extends LogOptions, TimeoutOptions {
   readonly keepalive: number | undefined;
   /** A directory of the far side that the client sees as `/`. */
   readonly root: string | undefined;
-  readonly startDirectory: string | undefined;
-  readonly umask: number | undefined;
-  readonly readOnly: boolean;
-  readonly deny: readonly string[] | undefined;
-  readonly allow: readonly string[] | undefined;
-  readonly limits: Limits;
 }
 
 /** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
 export const proxySpecs: readonly OptionSpec[] = [
-  ...logSpecs(),
+  ...servingSpecs(),
   {
     name: "key",
     letter: "k",
@@ -72,12 +68,7 @@ export const proxySpecs: readonly OptionSpec[] = [
     help: "ssh2 (default, built in), or openssh: the system's ssh",
   },
   { name: "root", value: "PATH", help: "the directory of HOST that the client sees as /" },
-  { name: "start-directory", value: "DIR", help: "start in DIR" },
-  { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
-  ...sessionSpecs,
-  { name: "query", value: "requests", help: "list the names of all requests" },
-  { name: "help", letter: "h", help: "show this help" },
-  ...policySpecs(),
+  ...closingSpecs(),
 ];
 
 /** The help text of `sftpwrap proxy`. */
@@ -132,18 +123,12 @@ export function parseProxyOptions(
     connectTimeout: seconds("connect-timeout", values.get("connect-timeout")),
     keepalive: seconds("keepalive", values.get("keepalive")),
     root: values.get("root"),
+    ...parseServingOptions(parsed),
     startDirectory: startDirectory ?? destination.path,
-    ...parseLogOptions(parsed),
-    umask: umask(values.get("umask")),
-    readOnly: switches.has("read-only"),
-    deny: requestList(values.get("deny-requests")),
-    allow: requestList(values.get("allow-requests")),
-    ...sessionTimes(values),
-    limits: parseLimits(parsed),
   };
 }
 
-function transport(value: string): Transport {
+function transport(value: string): SshTransport {
   if (value === "ssh2" || value === "openssh") return value;
   throw new UsageError(`--transport is ssh2 or openssh, not "${value}"`);
 }

@@ -4,7 +4,15 @@ import type { Storage } from "../storage/storage.ts";
 /**
  * Who may do what, in two halves that belong together: kinds of requests that
  * are refused outright, and limits around the storage for what depends on the
- * files themselves.
+ * files themselves. `serve` takes any number of them.
+ *
+ * @example A drop box that shows none of its dotfiles
+ * ```ts
+ * import { hidePaths, MemoryStorage, serve, uploadOnly } from "@sftpwrap/sftpwrap";
+ *
+ * const policies = [uploadOnly(), hidePaths([".*"])];
+ * Deno.exit(await serve(new MemoryStorage(), { policies }));
+ * ```
  */
 export interface AccessPolicy {
   /** What the command line calls it. */
@@ -25,17 +33,9 @@ export interface Guarded {
 
 /**
  * Applies policies to a storage, for one session: what one of them refuses is
- * refused. Both halves of the result go to `serve`.
+ * refused. Both halves of the result go to the session.
  *
  * @param policies The last one is asked first, as it lies around the others.
- *
- * @example A drop box that shows none of its dotfiles
- * ```ts
- * import { guarded, hidePaths, MemoryStorage, serve, uploadOnly } from "@sftpwrap/sftpwrap";
- *
- * const { storage, policy } = guarded(new MemoryStorage(), [uploadOnly(), hidePaths([".*"])]);
- * Deno.exit(await serve(storage, { policy }));
- * ```
  */
 export function guarded(storage: Storage, policies: readonly AccessPolicy[]): Guarded {
   const wrapped = policies.reduce((inner, policy) => policy.wrap?.(inner) ?? inner, storage);

@@ -1,5 +1,6 @@
 import { isDirectory } from "../attrs.ts";
-import { after, isPromise } from "../maybe_promise.ts";
+import { after } from "../maybe_promise.ts";
+import { nextShown } from "../storage/entries.ts";
 import { StorageError } from "../storage/errors.ts";
 import { childOf, nameOf, parentOf } from "../storage/path.ts";
 import type {
@@ -200,26 +201,16 @@ class FilteredDir implements DirHandle {
     this.#spot = spot;
   }
 
-  /** No entries at all would mean the end. */
   next(limit: number): MaybePromise<readonly DirEntry[]> {
-    for (;;) {
-      const entries = this.#dir.next(limit);
-      if (isPromise(entries)) {
-        return entries.then((entries) => this.#shown(entries) ?? this.next(limit));
-      }
-      const shown = this.#shown(entries);
-      if (shown !== undefined) return shown;
-    }
+    return nextShown(
+      this.#dir,
+      limit,
+      (entries) => entries.filter(({ name }) => !isName(name) || !this.#spot.enter(name).isMatch),
+    );
   }
 
   close(): MaybePromise<void> {
     return this.#dir.close();
-  }
-
-  /** What is left of some entries; nothing where there were some and none is left. */
-  #shown(entries: readonly DirEntry[]): readonly DirEntry[] | undefined {
-    const shown = entries.filter(({ name }) => !isName(name) || !this.#spot.enter(name).isMatch);
-    return shown.length === 0 && entries.length > 0 ? undefined : shown;
   }
 }
 

@@ -150,7 +150,7 @@ export class Session implements Conversation {
     const row = extension === undefined ? this.#byType.get(type) : this.#byExtension.get(extension);
     if (row === undefined || row.served?.(this.storage) === false) {
       const what = extension === undefined ? `message ${type}` : `extended request "${extension}"`;
-      if (row === undefined) this.#say(LogLevel.ERROR, `Unknown ${what}`);
+      if (row === undefined) this.say(LogLevel.ERROR, `Unknown ${what}`);
       return this.#perform(unsupportedRow, id, what);
     }
     // What waits for an asynchronous storage outlives the packet's bytes.
@@ -213,6 +213,10 @@ export class Session implements Conversation {
     return virtualPath(sent, { start: this.startDirectory, keepParents: this.#keepParents });
   }
 
+  say(level: number, line: string): void {
+    if (level <= this.#log.level) this.#log.write(level, line);
+  }
+
   lend(length: number): Uint8Array {
     return this.#asynchronous
       ? this.#readBuffers.lend(length)
@@ -221,7 +225,7 @@ export class Session implements Conversation {
 
   #initialize(packet: Reader): Promise<void> | undefined {
     this.#initialized = true;
-    this.#say(LogLevel.VERBOSE, `received client version ${packet.u32()}`);
+    this.say(LogLevel.VERBOSE, `received client version ${packet.u32()}`);
     return this.#sequencer.busy ? this.idle().then(() => this.#greet()) : void this.#greet();
   }
 
@@ -277,10 +281,7 @@ export class Session implements Conversation {
   /** @throws {StorageError} If the policy refuses. */
   #allow(row: Row, request: unknown): void {
     const refusal = this.#policy(row, request);
-    if (refusal !== undefined) {
-      this.#say(LogLevel.VERBOSE, refusal);
-      throw new StorageError("denied", refusal);
-    }
+    if (refusal !== undefined) throw new StorageError("denied", refusal);
   }
 
   #replyFailure(id: number, row: Row, error: unknown): void {
@@ -291,11 +292,7 @@ export class Session implements Conversation {
   /** Failures that no client caused are bugs or the host's, and are told whole. */
   #logFailure(what: string, error: unknown): void {
     const told = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.#say(LogLevel.ERROR, `${what} failed: ${told}`);
-  }
-
-  #say(level: number, line: string): void {
-    if (level <= this.#log.level) this.#log.write(level, line);
+    this.say(LogLevel.ERROR, `${what} failed: ${told}`);
   }
 }
 

@@ -23,6 +23,8 @@ export interface Conversation {
   readonly user: string | undefined;
   /** Makes a path that the client sent one for the storage; an empty one is a file not found. */
   path(sent: string): VirtualPath;
+  /** Tells the log, where it wants lines of this level. */
+  say(level: number, line: string): void;
   /** A window of `length` bytes on the next DATA reply. */
   lend(length: number): Uint8Array;
 }

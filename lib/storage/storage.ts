@@ -80,7 +80,7 @@ export interface FileHandle {
 
 /** An entry of a directory. */
 export interface DirEntry {
-  /** The name, without any `/`. */
+  /** The name. An empty one, and one with a `/` in it, is left out of what the client sees. */
   readonly name: string;
   /** The attributes of the entry itself: a link's own, not those of its target. */
   readonly attrs: FileAttrs;

@@ -53,3 +53,40 @@ Deno.test("opensshLines() tells of failures where it tells nothing else of a req
   await dialogue.end();
   await quiet.dialogue.end();
 });
+
+Deno.test("opensshLines() says at VERBOSE why a storage or a hook has refused", async () => {
+  const reasons = ["the archive is kept", "", "permission denied"];
+  const told: Record<number, string[]> = {};
+  for (const level of [LogLevel.INFO, LogLevel.VERBOSE]) {
+    const lines: string[] = told[level] = [];
+    const log = { level, write: (_level: number, line: string) => void lines.push(line) };
+    const storage = new MemoryStorage();
+    let reason = "";
+    storage.remove = () => {
+      throw new StorageError("denied", reason);
+    };
+    storage.rmdir = () => {
+      throw new StorageError("failure", "in use by the system");
+    };
+    const dialogue = new Dialogue(storage, { observers: [opensshLines(log)] });
+    for (reason of reasons) await dialogue.ask(ask.remove("/x"));
+    await dialogue.ask(ask.rmdir("/x"));
+    await dialogue.end();
+  }
+  const before = 'remove name "/x"';
+  const after = "sent status Permission denied";
+  const failed = ['rmdir name "/x"', "sent status Failure: in use by the system"];
+  assertEquals(told, {
+    [LogLevel.INFO]: [before, after, before, after, before, after, ...failed],
+    [LogLevel.VERBOSE]: [
+      before,
+      "Refusing remove request: the archive is kept",
+      after,
+      before,
+      after,
+      before,
+      after,
+      ...failed,
+    ],
+  });
+});

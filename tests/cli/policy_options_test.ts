@@ -7,7 +7,8 @@ import {
   parseJailOptions,
 } from "../../lib/cli/jail_options.ts";
 import { parseOptions } from "../../lib/cli/args.ts";
-import { type Limits, noLimits, policiesOf } from "../../lib/cli/policy_options.ts";
+import type { Limits } from "../../lib/cli/policies.ts";
+import { noLimits, policiesOf } from "../../lib/cli/policy_options.ts";
 import { parseProxyOptions, proxyHelp } from "../../lib/cli/proxy_options.ts";
 
 function limits(...args: readonly string[]): Limits {
@@ -84,12 +85,15 @@ Deno.test("parseLimits() refuses options that contradict each other", () => {
   }
 });
 
-Deno.test("policiesOf() makes a policy of each limit, and puts the paths around all others", () => {
-  const names = (limits: Limits) => policiesOf(limits).map(({ name }) => name);
-  assertEquals(names(noLimits), []);
-  assertEquals(names({ ...noLimits, ignoreChmod: true }), ["modes"]);
+Deno.test("policiesOf() makes a policy of each limit, and puts the paths around all others", async () => {
+  const names = async (limits: Limits) => (await policiesOf(limits)).map(({ name }) => name);
+  assertEquals(await names(noLimits), []);
+  assertEquals(await names({ ...noLimits, ignoreChmod: true }), ["modes"]);
+  assertEquals(await names({ ...noLimits, hidePaths: [".*"] }), ["hide"]);
+  assertEquals(await names({ ...noLimits, maxFileSize: 0 }), ["max-file-size"]);
+  assertEquals(await names({ ...noLimits, fileMode: 0 }), ["modes"]);
   assertEquals(
-    names({
+    await names({
       uploadOnly: true,
       appendOnly: true,
       noOverwrite: true,

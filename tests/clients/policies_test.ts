@@ -101,7 +101,6 @@ testOverSshd("rclone copies a tree into a drop box, several files at once", ["rc
   await runOk("rclone", [
     ...["copy", ...rcloneOptions(sshd), "--transfers", "4"],
     // Each connection knows its own uploads alone, and rclone sets times by whichever is free.
-    // Each connection knows its own uploads alone, and rclone sets times by whichever is free.
     ...["--sftp-set-modtime=false", "tree", ":sftp:in"],
   ], { cwd: local, env: { HOME: base } });
   const files = (tree: string[]) => tree.filter((entry) => !entry.endsWith("/"));

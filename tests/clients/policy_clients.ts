@@ -25,11 +25,16 @@ export interface PolicyClient {
   readonly name: string;
   readonly programs: readonly string[];
   readonly actions: readonly Action[];
-  /** Does all of them, in this order, and returns which of them it says have succeeded. */
+  /** Does all of them, and returns in this order which of them it says have succeeded. */
   run(served: Served): Promise<readonly boolean[]>;
 }
 
 const ALL: readonly Action[] = ["upload", "overwrite", "download", "list", "remove", "rename"];
+
+/** Each action is a session of its own, on a file of its own. */
+function atOnce<T>(actions: readonly T[], act: (action: T) => Promise<boolean>) {
+  return Promise.all(actions.map(act));
+}
 
 const succeeded = ({ code }: RunResult) => code === 0;
 
@@ -38,14 +43,12 @@ const openssh: PolicyClient = {
   name: "sftp",
   programs: ["sftp"],
   actions: ALL,
-  async run(served) {
+  run(served) {
     const commands = ["put new", "put new old", "get there", "ls -1", "rm gone"];
-    const told: boolean[] = [];
-    for (const command of [...commands, "rename moved here"]) {
+    return atOnce([...commands, "rename moved here"], async (command) => {
       const result = await sftp(served, [command]);
-      told.push(succeeded(result) && (command !== "ls -1" || /^there$/m.test(result.stdout)));
-    }
-    return told;
+      return succeeded(result) && (command !== "ls -1" || /^there$/m.test(result.stdout));
+    });
   },
 };
 
@@ -53,14 +56,13 @@ const scp: PolicyClient = {
   name: "scp",
   programs: ["scp"],
   actions: ["upload", "overwrite", "download"],
-  async run({ local, sshd }) {
+  run({ local, sshd }) {
     const far = `${sshd.alias}:`;
-    const told: boolean[] = [];
-    for (const [from, to] of [["new", far], ["new", `${far}old`], [`${far}there`, "."]] as const) {
-      const args = ["-F", sshd.sshConfig, "-s", "-p", from, to];
-      told.push(succeeded(await run("scp", args, { cwd: local })));
-    }
-    return told;
+    const copies = [["new", far], ["new", `${far}old`], [`${far}there`, "."]];
+    return atOnce(copies, async (paths) => {
+      const args = ["-F", sshd.sshConfig, "-s", "-p", ...paths];
+      return succeeded(await run("scp", args, { cwd: local }));
+    });
   },
 };
 
@@ -78,25 +80,22 @@ const rclone: PolicyClient = {
   name: "rclone",
   programs: ["rclone"],
   actions: ALL,
-  async run({ base, local, sshd }) {
-    const told: boolean[] = [];
-    for (
-      const args of [
-        ["copy", "new", ":sftp:"],
-        ["copyto", "new", ":sftp:old"],
-        ["copy", ":sftp:there", "."],
-        ["lsf", ":sftp:"],
-        ["deletefile", ":sftp:gone"],
-        ["moveto", ":sftp:moved", ":sftp:here"],
-      ]
-    ) {
+  run({ base, local, sshd }) {
+    const commands = [
+      ["copy", "new", ":sftp:"],
+      ["copyto", "new", ":sftp:old"],
+      ["copy", ":sftp:there", "."],
+      ["lsf", ":sftp:"],
+      ["deletefile", ":sftp:gone"],
+      ["moveto", ":sftp:moved", ":sftp:here"],
+    ];
+    return atOnce(commands, async (args) => {
       const result = await run("rclone", [...rcloneOptions(sshd), ...args], {
         cwd: local,
         env: { HOME: base },
       });
-      told.push(succeeded(result) && (args[0] !== "lsf" || /^there$/m.test(result.stdout)));
-    }
-    return told;
+      return succeeded(result) && (args[0] !== "lsf" || /^there$/m.test(result.stdout));
+    });
   },
 };
 
@@ -112,19 +111,16 @@ const curl: PolicyClient = {
       ...["--key", sshd.clientKey, "--pubkey", `${sshd.clientKey}.pub`],
     ];
     const url = `sftp://${sshd.host}:${sshd.port}`;
-    const told: boolean[] = [];
-    for (
-      const args of [
-        ["-T", "new", `${url}/new`],
-        ["-T", "new", `${url}/old`],
-        ["-o", "there", `${url}/there`],
-        ["-l", `${url}/`],
-      ]
-    ) {
+    const transfers = [
+      ["-T", "new", `${url}/new`],
+      ["-T", "new", `${url}/old`],
+      ["-o", "there", `${url}/there`],
+      ["-l", `${url}/`],
+    ];
+    return await atOnce(transfers, async (args) => {
       const result = await run("curl", [...common, ...args], { cwd: local });
-      told.push(succeeded(result) && (args[0] !== "-l" || /^there$/m.test(result.stdout)));
-    }
-    return told;
+      return succeeded(result) && (args[0] !== "-l" || /^there$/m.test(result.stdout));
+    });
   },
 };
 

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { opensshLines } from "../../lib/audit/openssh_lines.ts";
 import { guarded } from "../../lib/policy/access.ts";
 import { forcedModes } from "../../lib/policy/modes.ts";
 import { uploadOnly } from "../../lib/policy/upload_only.ts";
@@ -157,6 +158,14 @@ Deno.test("uploadOnly() says in the log what it refuses", async () => {
   const lines: string[] = [];
   const { storage, policy } = guarded(new MemoryStorage(), [uploadOnly()]);
   const log = { level: 5, write: (_level: number, line: string) => void lines.push(line) };
-  await new Dialogue(storage, { policy, log }).ask(ask.rmdir("/"));
-  assertEquals(lines.includes("Refusing rmdir request in upload-only mode"), true);
+  const dialogue = new Dialogue(storage, { policy, observers: [opensshLines(log)] });
+  await dialogue.ask(ask.rmdir("/"));
+  await dialogue.ask(ask.setstat("/", {}));
+  assertEquals(lines, [
+    "Refusing rmdir request in upload-only mode",
+    "sent status Permission denied",
+    "Refusing setstat request: changing is refused in upload-only mode",
+    "sent status Permission denied",
+  ]);
+  await dialogue.end();
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { opensshLines } from "../../lib/audit/openssh_lines.ts";
 import { requestPolicy, type RequestRules } from "../../lib/policy/requests.ts";
 import { requestNames } from "../../lib/session/rows/rows.ts";
 import { MemoryStorage } from "../../lib/storage/memory.ts";
@@ -77,10 +78,10 @@ async function fixture(): Promise<MemoryStorage> {
 /** What each request is answered under the rules; what is opened is opened before they hold. */
 async function answersUnder(rules: RequestRules): Promise<Map<string, Reply>> {
   const storage = await fixture();
-  const policy = requestPolicy(rules);
+  const { requests: policy } = requestPolicy(rules);
   let inForce = false;
   const dialogue = new Dialogue(storage, {
-    policy: (kind, request) => inForce ? policy(kind, request) : undefined,
+    policy: (kind, request) => inForce ? policy?.(kind, request) : undefined,
   });
   const open: Open = [
     await dialogue.handle(ask.open("/file", 1 | 2)),
@@ -104,7 +105,7 @@ function refused(answers: ReadonlyMap<string, Reply>): string[] {
 
 /** The names of the extensions that are advertised, without their domain. */
 function advertised(rules: RequestRules): string[] {
-  const { version } = new Dialogue(new MemoryStorage(), { policy: requestPolicy(rules) });
+  const { version } = new Dialogue(new MemoryStorage(), { policy: requestPolicy(rules).requests });
   assert(version.kind === "version");
   return version.extensions.map(([name]) => name.replace(/@.*/, "")).sort();
 }
@@ -134,7 +135,7 @@ Deno.test("read-only advertises no extension that changes anything", () => {
 
 Deno.test("read-only refuses an OPEN that writes, creates or truncates", async () => {
   const storage = await fixture();
-  const dialogue = new Dialogue(storage, { policy: requestPolicy({ readOnly: true }) });
+  const dialogue = new Dialogue(storage, { policy: requestPolicy({ readOnly: true }).requests });
   for (let pflags = 0; pflags < 64; pflags++) {
     for (const path of ["/file", "/missing", "/link"]) {
       const reply = await dialogue.ask(ask.open(path, pflags));
@@ -148,7 +149,7 @@ Deno.test("read-only refuses an OPEN that writes, creates or truncates", async (
 
 Deno.test("read-only leaves a file that was opened with APPEND alone as it is", async () => {
   const storage = await fixture();
-  const dialogue = new Dialogue(storage, { policy: requestPolicy({ readOnly: true }) });
+  const dialogue = new Dialogue(storage, { policy: requestPolicy({ readOnly: true }).requests });
   const handle = await dialogue.handle(ask.open("/file", 1 | 4));
   const reply = await dialogue.ask(ask.write(handle, 0, "x"));
   assert(reply.kind === "status" && reply.code === Code.PERMISSION_DENIED);
@@ -190,9 +191,15 @@ Deno.test("to deny goes before to allow, and read-only before both", async () =>
 
 Deno.test("a refusal is told to the log in OpenSSH's words, and to the client in fixed ones", async () => {
   const lines: string[] = [];
+  const log = { level: 5, write: (_level: number, line: string) => void lines.push(line) };
+  const { requests } = requestPolicy({
+    readOnly: true,
+    deny: ["stat"],
+    allow: ["stat", "remove"],
+  });
   const dialogue = new Dialogue(await fixture(), {
-    policy: requestPolicy({ readOnly: true, deny: ["stat"], allow: ["stat", "remove"] }),
-    log: { level: 5, write: (_level, line) => void lines.push(line) },
+    policy: requests,
+    observers: [opensshLines(log)],
   });
   for (const request of [ask.remove("/file"), ask.stat("/file"), ask.lstat("/file")]) {
     const reply = await dialogue.ask(request);

@@ -6,6 +6,7 @@
  */
 
 import { after } from "../../maybe_promise.ts";
+import { nextShown } from "../../storage/entries.ts";
 import type { DirEntry } from "../../storage/storage.ts";
 import { PacketType, StatusCode } from "../../wire/constants.ts";
 import { writeAttrs } from "../../wire/attributes.ts";
@@ -16,7 +17,7 @@ import type { OpenDirectory } from "../handles.ts";
 import { LogLevel } from "../log.ts";
 import { writeLongname } from "../longname.ts";
 import { status } from "../status.ts";
-import type { Row } from "../table.ts";
+import type { Conversation, Row } from "../table.ts";
 import { asSent, ofHandle } from "./facts.ts";
 import { replyOk } from "./replies.ts";
 
@@ -68,7 +69,8 @@ const readdir: Row<requests.HandleRequest, Listing> = {
     const directory = conversation.handles.directory(handle);
     const { dir, waiting } = directory;
     if (waiting.length > 0) return { directory, entries: waiting };
-    return after(dir.next(ENTRIES_PER_REPLY), (entries) => ({ directory, entries }));
+    const shown = (entries: readonly DirEntry[]) => withoutPaths(entries, conversation, directory);
+    return after(nextShown(dir, ENTRIES_PER_REPLY, shown), (entries) => ({ directory, entries }));
   },
   reply(out, id, { directory, entries }) {
     if (entries.length === 0) {
@@ -111,6 +113,25 @@ const rmdir: Row<requests.PathRequest, void> = {
 
 /** Rows of the requests on directories. */
 export const directoryRows = { opendir, readdir, mkdir, rmdir };
+
+/** A name that holds a `/` would have a client reach elsewhere by what it lists. */
+function withoutPaths(
+  entries: readonly DirEntry[],
+  conversation: Conversation,
+  { path }: OpenDirectory,
+): readonly DirEntry[] {
+  const first = entries.find(({ name }) => !isName(name));
+  if (first === undefined) return entries;
+  const names = entries.filter(({ name }) => isName(name));
+  const count = entries.length - names.length;
+  const told = `${count} left out of the listing of "${path}": "${first.name}" is no name`;
+  conversation.say(LogLevel.ERROR, told);
+  return names;
+}
+
+function isName(name: string): boolean {
+  return name !== "" && !name.includes("/");
+}
 
 /** Writes as many entries as one reply may hold, but at least one, and returns how many. */
 function writeListing(out: Writer, id: number, entries: readonly DirEntry[]): number {

@@ -1,7 +1,7 @@
 import type { Channel } from "../../client/channel.ts";
 
 /** How the far side is reached: ssh2 is embedded, openssh is the system's `ssh`. */
-export type Transport = "ssh2" | "openssh";
+export type SshTransport = "ssh2" | "openssh";
 
 /** What becomes of a host key that is not known: refused, learned, or not looked at. */
 export type HostVerification = "strict" | "accept-new" | "off";
@@ -25,7 +25,7 @@ export interface ConnectOptions {
   /** The TCP port of the far side. */
   readonly port?: number | undefined;
   /** How the far side is reached. */
-  readonly transport: Transport;
+  readonly transport: SshTransport;
   /** Files of private keys, tried before those of ssh_config. */
   readonly keys?: readonly string[] | undefined;
   /** Whether the agent's keys are tried. */

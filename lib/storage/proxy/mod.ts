@@ -10,7 +10,7 @@ export {
   ConnectError,
   type ConnectOptions,
   type HostVerification,
-  type Transport,
+  type SshTransport,
 } from "./connection_options.ts";
 export { openProxy, type OpenProxyOptions } from "./open_proxy.ts";
 export { type ProxyOptions, ProxyStorage } from "./proxy.ts";

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { type Log, LogLevel, silentLog } from "../../../lib/session/log.ts";
 import { MemoryStorage } from "../../../lib/storage/memory.ts";
 import type { DirEntry, Storage } from "../../../lib/storage/storage.ts";
+import { later } from "../../support/later.ts";
 import { ask, request } from "../../support/raw.ts";
 import { Dialogue } from "../../support/wire_session.ts";
 import { waiting } from "../waiting_storage.ts";
@@ -15,8 +17,8 @@ interface Listed {
   readonly largest: number;
 }
 
-async function list(storage: Storage, path = "/"): Promise<Listed> {
-  const dialogue = new Dialogue(storage);
+async function list(storage: Storage, path = "/", log: Log = silentLog): Promise<Listed> {
+  const dialogue = new Dialogue(storage, { log });
   const handle = await dialogue.handle(ask.opendir(path));
   const names: string[] = [];
   const counts: number[] = [];
@@ -99,6 +101,29 @@ Deno.test("READDIR of a hundred thousand entries gives each once", async () => {
   const { names, counts } = await list(directoryOf(entries));
   assertLessOrEqual(counts.length, 1000);
   assertEquals(new Set(names).size, 100_000);
+});
+
+Deno.test("READDIR leaves out what is no name, and tells the log", async () => {
+  const entries = named(600, 3);
+  const bad = new Map([[0, ""], [1, "/etc/passwd"], [2, "../up"], [3, "d/"]]);
+  const all = entries.map((entry, index) => // All of the second reply is bad, which is not the end.
+  ({ ...entry, name: index >= 256 && index < 512 ? "a/b" : bad.get(index) ?? entry.name }));
+  for (const storage of [directoryOf(all), later(directoryOf(all))]) {
+    const lines: string[] = [];
+    const log = {
+      level: LogLevel.ERROR,
+      write: (_: number, line: string) => void lines.push(line),
+    };
+    const { names } = await list(storage, "/", log);
+    assertEquals(
+      names,
+      all.map(({ name }) => name).filter((name) => name !== "" && !name.includes("/")),
+    );
+    assertEquals(lines, [
+      '4 left out of the listing of "/": "" is no name',
+      '256 left out of the listing of "/": "a/b" is no name',
+    ]);
+  }
 });
 
 Deno.test("READDIR says the end again where it is asked again", async () => {

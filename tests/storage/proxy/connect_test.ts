@@ -11,7 +11,7 @@ import { connect } from "../../../lib/storage/proxy/connect.ts";
 import {
   ConnectError,
   type ConnectOptions,
-  type Transport,
+  type SshTransport,
 } from "../../../lib/storage/proxy/connection_options.ts";
 import { ciphersMayStay } from "./support/old_deno.ts";
 import { noise } from "../../support/files.ts";
@@ -22,7 +22,7 @@ import { recorded } from "./support/options.ts";
 
 const ssh = { ...needs("sshd", "ssh", "ssh-keygen"), ...ciphersMayStay };
 
-for (const transport of ["ssh2", "openssh"] satisfies Transport[]) {
+for (const transport of ["ssh2", "openssh"] satisfies SshTransport[]) {
   Deno.test({
     name: `connect() reaches the SFTP subsystem by ${transport}, and closes what it opened`,
     ...ssh,
