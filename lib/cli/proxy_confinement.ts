@@ -3,6 +3,7 @@ import { stdio, type Transport } from "../stdio.ts";
 import { confine, landlockAbi } from "../storage/local/landlock.ts";
 import { type Libc, LIBC_PATHS, openLibc } from "../storage/local/libc.ts";
 import type { Ring } from "./confinement.ts";
+import { messageOf } from "./errors.ts";
 import { type Activity, promptTransport } from "./proxy_stdio.ts";
 
 /** What a proxy session stands on, once it is connected. */
@@ -74,5 +75,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return `no permission for FFI (--allow-ffi=${LIBC_PATHS.join(",")})`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
