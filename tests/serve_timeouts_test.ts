@@ -35,77 +35,88 @@ async function hungUp(server: ChildServer): Promise<void> {
   while (await server.receive() !== undefined);
 }
 
-for (const way of Object.keys(JAILS)) {
-  Deno.test(`an idle session ends, and what it had open is closed and logged, on ${way}`, async () => {
-    await withTempDir(async (directory) => {
-      const server = jailServer(way, directory, ["--idle-timeout=1"]);
-      await server.greet();
-      const handle = await server.handle(ask.open("/up", 2 | 8));
-      await server.ask(ask.write(handle, 0, "abc"));
-      await server.handle(ask.opendir("/"));
-      await hungUp(server);
-      const { code, stderr } = await server.end();
-      assertEquals(code, 255, stderr);
-      const told = stderr.split("\n").filter((line) =>
-        /session (opened|timed|closed)|forced/.test(line)
-      )
-        .map((line) => line.replace(/^.*?(?=session|forced)/, "").replace(/ from .*?\]/, ""))
-        .map((line) => line.replace(/local user \w+/, "local user NAME"));
-      assertEquals(told, [
-        "session opened for local user NAME",
-        "session timed out for local user NAME: no request for 1 s",
-        'forced close "/up" bytes read 0 written 3',
-        'forced closedir "/"',
-        "session closed for local user NAME",
-      ]);
-      assertEquals(await Deno.readTextFile(`${directory}/up`), "abc");
-    });
-  });
-
-  Deno.test(`a session ends after its longest time, whatever goes on, on ${way}`, async () => {
-    await withTempDir(async (directory) => {
-      const server = jailServer(way, directory, ["--max-session=1", "--idle-timeout=1h"]);
-      await server.greet();
-      let replies = 0;
-      for (let id = 0;; id++) {
-        await server.send(request(ask.stat("/"), id));
-        if (await server.receive() === undefined) break;
-        replies++;
-      }
-      const { code, stderr } = await server.end();
-      assert(replies > 1);
-      assertEquals(code, 255, stderr);
-      assertMatch(stderr, /session timed out for .*: the session has lasted 1 s/);
-    });
-  });
-
-  Deno.test(`a client that takes no replies is idle, on ${way}`, async () => {
-    await withTempDir(async (directory) => {
-      await Deno.writeFile(`${directory}/file`, new Uint8Array(300_000));
-      const log = `${directory}/log`;
-      await Deno.writeTextFile(log, "");
-      const server = jailServer(way, directory, [
-        "--idle-timeout=1",
-        `--logfile=${log}`,
-        "--allow-home",
-      ]);
-      await server.greet();
-      const handle = await server.handle(ask.open("/file", 1));
-      const reads = Array.from(
-        { length: 1000 },
-        (_, id) => request(ask.read(handle, 0, 200_000), id),
-      );
-      const sending = server.send(joined(reads));
-      await until(
-        async () => (await Deno.readTextFile(log)).includes("session closed"),
-        { what: "the session ends" },
-      );
-      await hungUp(server);
-      await sending;
-      assertEquals((await server.end()).code, 255);
-    });
+/** Declares a test that runs on each jail at once, as most of it is waiting. */
+function onEachJail(name: string, body: (way: string) => Promise<void>): void {
+  Deno.test(`${name}, on each jail`, async () => {
+    await Promise.all(
+      Object.keys(JAILS).map((way) =>
+        body(way).catch((cause) => {
+          throw new Error(`It fails on ${way}`, { cause });
+        })
+      ),
+    );
   });
 }
+
+onEachJail("an idle session ends, and what it had open is closed and logged", async (way) => {
+  await withTempDir(async (directory) => {
+    const server = jailServer(way, directory, ["--idle-timeout=1"]);
+    await server.greet();
+    const handle = await server.handle(ask.open("/up", 2 | 8));
+    await server.ask(ask.write(handle, 0, "abc"));
+    await server.handle(ask.opendir("/"));
+    await hungUp(server);
+    const { code, stderr } = await server.end();
+    assertEquals(code, 255, stderr);
+    const told = stderr.split("\n").filter((line) =>
+      /session (opened|timed|closed)|forced/.test(line)
+    )
+      .map((line) => line.replace(/^.*?(?=session|forced)/, "").replace(/ from .*?\]/, ""))
+      .map((line) => line.replace(/local user \w+/, "local user NAME"));
+    assertEquals(told, [
+      "session opened for local user NAME",
+      "session timed out for local user NAME: no request for 1 s",
+      'forced close "/up" bytes read 0 written 3',
+      'forced closedir "/"',
+      "session closed for local user NAME",
+    ]);
+    assertEquals(await Deno.readTextFile(`${directory}/up`), "abc");
+  });
+});
+
+onEachJail("a session ends after its longest time, whatever goes on", async (way) => {
+  await withTempDir(async (directory) => {
+    const server = jailServer(way, directory, ["--max-session=1", "--idle-timeout=1h"]);
+    await server.greet();
+    let replies = 0;
+    for (let id = 0;; id++) {
+      await server.send(request(ask.stat("/"), id));
+      if (await server.receive() === undefined) break;
+      replies++;
+    }
+    const { code, stderr } = await server.end();
+    assert(replies > 1);
+    assertEquals(code, 255, stderr);
+    assertMatch(stderr, /session timed out for .*: the session has lasted 1 s/);
+  });
+});
+
+onEachJail("a client that takes no replies is idle", async (way) => {
+  await withTempDir(async (directory) => {
+    await Deno.writeFile(`${directory}/file`, new Uint8Array(300_000));
+    const log = `${directory}/log`;
+    await Deno.writeTextFile(log, "");
+    const server = jailServer(way, directory, [
+      "--idle-timeout=1",
+      `--logfile=${log}`,
+      "--allow-home",
+    ]);
+    await server.greet();
+    const handle = await server.handle(ask.open("/file", 1));
+    const reads = Array.from(
+      { length: 1000 },
+      (_, id) => request(ask.read(handle, 0, 200_000), id),
+    );
+    const sending = server.send(joined(reads));
+    await until(
+      async () => (await Deno.readTextFile(log)).includes("session closed"),
+      { what: "the session ends" },
+    );
+    await hungUp(server);
+    await sending;
+    assertEquals((await server.end()).code, 255);
+  });
+});
 
 Deno.test({
   name: "an idle session of a proxy ends",

@@ -2,7 +2,7 @@ import { toText } from "@std/streams";
 import { print } from "../stdio.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
-import { StartError, UsageError } from "./errors.ts";
+import { messageOf, StartError, UsageError } from "./errors.ts";
 import { jailArguments, jailSpecs, parseJailOptions } from "./jail_options.ts";
 import { expandTokens } from "./tokens.ts";
 import { updateFile } from "./update_file.ts";
@@ -70,8 +70,4 @@ async function readKey(file: string): Promise<string> {
 /** The compiled program's own path; under `deno run` that would be Deno's. */
 function ownBinary(): string {
   return Deno.build.standalone ? Deno.execPath() : "sftpwrap";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

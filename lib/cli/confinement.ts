@@ -5,7 +5,7 @@ import { type Libc, LIBC_PATHS, openLibc } from "../storage/local/libc.ts";
 import { portableRights } from "../storage/local/portable_rights.ts";
 import { type KernelRoot, openKernelRoot } from "../storage/local/root_kernel.ts";
 import type { Root } from "../storage/local/root.ts";
-import { StartError } from "./errors.ts";
+import { messageOf, StartError } from "./errors.ts";
 import { granted } from "./host.ts";
 
 /** `--confine`: `kernel` or nothing, without the kernel, or the best there is. */
@@ -181,5 +181,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return `no permission for FFI (--allow-ffi=${LIBC_PATHS.join(",")})`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -7,3 +7,8 @@ export class UsageError extends Error {
 export class StartError extends Error {
   override readonly name = "StartError";
 }
+
+/** What an error says, in one line. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

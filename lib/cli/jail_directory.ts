@@ -1,4 +1,4 @@
-import { StartError } from "./errors.ts";
+import { messageOf, StartError } from "./errors.ts";
 import { granted } from "./host.ts";
 
 /** Files in a home directory that decide what runs when its owner logs in. */
@@ -82,8 +82,4 @@ function exists(path: string): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

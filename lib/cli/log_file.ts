@@ -6,7 +6,7 @@ import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
 import { printError } from "../stdio.ts";
 import { openLibc } from "../storage/local/libc.ts";
-import { StartError } from "./errors.ts";
+import { messageOf, StartError } from "./errors.ts";
 import { DEFAULT_FACILITY, type LogOptions } from "./log_options.ts";
 import { openSyslog, SYSLOG_PATH } from "./syslog_socket.ts";
 
@@ -49,7 +49,7 @@ function openSinks(
     try {
       sinks.push(openSyslog(openLibc(), syslogPath, syslog));
     } catch (error) {
-      throw new StartError(reasonOf(error));
+      throw new StartError(messageOf(error));
     }
   } else if (sinks.length === 0 && logLevel > LogLevel.QUIET) {
     sinks.push(...syslogIfThere(syslogPath));
@@ -95,8 +95,4 @@ export function wholeLines(write: (bytes: Uint8Array) => number): LogSink {
     }
     torn = false;
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,7 @@ import { Globs } from "../policy/glob.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "./errors.ts";
 import type { Limits } from "./policies.ts";
+import { mode } from "./values.ts";
 
 /** Limits that limit nothing. */
 export const noLimits: Limits = {
@@ -107,14 +108,6 @@ function patterns(given: readonly string[] = []): readonly string[] {
     throw error;
   }
   return given;
-}
-
-function mode(option: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (!/^[0-7]{1,5}$/.test(value) || parseInt(value, 8) > 0o7777) {
-    throw new UsageError(`--${option} "${value}" is not an octal number up to 7777`);
-  }
-  return parseInt(value, 8);
 }
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };

@@ -10,7 +10,7 @@ import { connect } from "../storage/proxy/connect.ts";
 import { type Connected, ConnectError } from "../storage/proxy/connection_options.ts";
 import { ProxyStorage } from "../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../storage/storage.ts";
-import { StartError } from "./errors.ts";
+import { messageOf, StartError } from "./errors.ts";
 import { environment, identity, openTimeZone, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
 import { prepareRemoteConfinement } from "./remote_confinement.ts";
@@ -138,7 +138,7 @@ async function greeted({ channel, description, closed }: Connected): Promise<Sft
   try {
     return await SftpClient.connect(channel);
   } catch (error) {
-    let reason = error instanceof Error ? error.message : String(error);
+    let reason = messageOf(error);
     if (error instanceof ConnectionLostError) reason = await lastWords(closed, reason);
     throw new StartError(`${description}: no SFTP server answered: ${reason}`);
   }

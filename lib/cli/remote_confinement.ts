@@ -3,6 +3,7 @@ import { stdio, type Transport } from "../stdio.ts";
 import { confine, landlockAbi } from "../storage/local/landlock.ts";
 import { type Libc, LIBC_PATHS, openLibc } from "../storage/local/libc.ts";
 import type { Ring } from "./confinement.ts";
+import { messageOf } from "./errors.ts";
 import { type Activity, promptTransport } from "./prompt_stdio.ts";
 
 /** What the resolver of names reads, each time that a host is looked up. */
@@ -92,5 +93,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return `no permission for FFI (--allow-ffi=${LIBC_PATHS.join(",")})`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

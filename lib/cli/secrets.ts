@@ -1,4 +1,4 @@
-import { StartError } from "./errors.ts";
+import { messageOf, StartError } from "./errors.ts";
 import { environment } from "./host.ts";
 
 /** Where a secret may come from; the first that is there counts. */
@@ -31,7 +31,7 @@ function firstLine(file: string, what: string): string {
   try {
     text = Deno.readTextFileSync(file);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new StartError(`cannot read the ${what} from ${file}: ${reason}`);
   }
   const [line = ""] = text.split(/\r?\n/, 1);

@@ -1,5 +1,5 @@
 import { decodeName, encodeName } from "../names.ts";
-import { StartError } from "./errors.ts";
+import { messageOf, StartError } from "./errors.ts";
 
 const NEW_FILE_MODE = 0o600;
 const MODE_BITS = 0o7777;
@@ -96,8 +96,4 @@ function removeIfThere(path: string): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -32,11 +32,19 @@ export function logLevel(value: string): number {
 
 /** A umask, which is octal. */
 export function umask(value: string | undefined): number | undefined {
+  return octal("umask", value, 0o777);
+}
+
+/** Permission bits, which are octal. */
+export function mode(option: string, value: string | undefined): number | undefined {
+  return octal(`--${option}`, value, 0o7777);
+}
+
+function octal(what: string, value: string | undefined, most: number): number | undefined {
   if (value === undefined) return undefined;
-  if (!/^[0-7]{1,4}$/.test(value) || parseInt(value, 8) > 0o777) {
-    throw new UsageError(`umask "${value}" is not an octal number up to 777`);
-  }
-  return parseInt(value, 8);
+  const number = /^[0-7]{1,5}$/.test(value) ? parseInt(value, 8) : Infinity;
+  if (number <= most) return number;
+  throw new UsageError(`${what} "${value}" is not an octal number up to ${most.toString(8)}`);
 }
 
 /** Names of requests, parted by commas. */
