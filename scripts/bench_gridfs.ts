@@ -1,6 +1,6 @@
 /**
  * Compares uploads and downloads by `sftpwrap gridfs` with those by the streams of the driver's own
- * GridFSBucket, on one server: `deno run -A scripts/bench_gridfs.ts`.
+ * GridFSBucket, on one server: `deno task bench:gridfs`.
  *
  *     --rounds N        7 where absent
  *     --size MIB        of the file; 32 where absent

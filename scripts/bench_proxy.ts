@@ -1,6 +1,6 @@
 /**
  * Compares the proxy with `ssh -s` and with a raw pump over ssh2's channel, all to one sshd on the
- * loopback: `deno run -A scripts/bench_proxy.ts`.
+ * loopback: `deno task bench:proxy`.
  *
  *     --rounds N        7 where absent
  *     --size MIB        the file that is read and written; 128 where absent
