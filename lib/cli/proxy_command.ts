@@ -1,3 +1,4 @@
+import type { Channel, DirectChannel } from "../client/channel.ts";
 import { SftpClient } from "../client/client.ts";
 import { ConnectionLostError } from "../client/errors.ts";
 import { guarded } from "../policy/access.ts";
@@ -106,7 +107,10 @@ async function serveFrom(
   { session, log }: { readonly session: SessionFacts; readonly log: Log },
 ): Promise<number> {
   const { description, closed } = connected;
-  const client = await greeted(connected);
+  const confinement = prepareProxyConfinement(connected, {
+    isIdle: () => client.connection.outstanding === 0,
+  });
+  const client = await greeted(connected, confinement.channel);
   closed.then((reason) => client.abort(new ConnectionLostError(reason)));
   const { root, umask, readOnly, deny, allow } = options;
   const storage = await refused(
@@ -115,10 +119,6 @@ async function serveFrom(
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
   openTimeZone();
-  const confinement = prepareProxyConfinement({
-    keepsChild: options.transport === "openssh",
-    activity: { isIdle: () => client.connection.outstanding === 0 },
-  });
   for (const { name, holds, text } of confinement.enter()) {
     log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
@@ -139,7 +139,10 @@ async function serveFrom(
 }
 
 /** Says hello; where that fails, the way there often knows more than the one who waited. */
-async function greeted({ channel, description, closed }: Connected): Promise<SftpClient> {
+async function greeted(
+  { description, closed }: Connected,
+  channel: Channel | DirectChannel,
+): Promise<SftpClient> {
   try {
     return await SftpClient.connect(channel);
   } catch (error) {

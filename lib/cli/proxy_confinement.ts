@@ -1,12 +1,17 @@
+import type { Channel, DirectChannel } from "../client/channel.ts";
 import { pollingStdio } from "../stdio_polling.ts";
 import { stdio, type Transport } from "../stdio.ts";
+import type { Connected } from "../storage/proxy/connection_options.ts";
 import { confine, landlockAbi } from "../storage/local/landlock.ts";
 import { type Libc, LIBC_PATHS, openLibc } from "../storage/local/libc.ts";
 import type { Ring } from "./confinement.ts";
+import { directStreams } from "./child_pipes.ts";
 import { type Activity, promptTransport } from "./proxy_stdio.ts";
 
 /** What a proxy session stands on, once it is connected. */
 export interface ProxyConfinement {
+  /** The way to the far side. */
+  readonly channel: Channel | DirectChannel;
   /** Standard input and output. */
   readonly transport: Transport;
   /**
@@ -21,24 +26,29 @@ export interface ProxyConfinement {
 /**
  * Prepares the streams, and what closes everything else.
  *
- * @param keepsChild Whether a child process is to be ended at the end, as the system's `ssh`.
+ * @param connected The far side; a process that it is reached through is to be ended at the end.
  */
 export function prepareProxyConfinement(
-  { keepsChild, activity }: { readonly keepsChild: boolean; readonly activity: Activity },
+  connected: Pick<Connected, "channel" | "pid">,
+  activity: Activity,
 ): ProxyConfinement {
+  const { channel, pid } = connected;
   let libc: Libc;
   try {
     libc = openLibc();
   } catch (error) {
-    return { transport: stdio, enter: () => [revokeAll(), missing(reasonOf(error))] };
+    return { channel, transport: stdio, enter: () => [revokeAll(), missing(reasonOf(error))] };
   }
+  const transport = pollingStdio(libc);
+  const streams = directStreams(connected, transport, libc) ??
+    { channel, transport: promptTransport(transport, libc, activity) };
   return {
-    transport: promptTransport(pollingStdio(libc), libc, activity),
+    ...streams,
     enter() {
       // As OpenSSH's server: no other process of this user may look into this one.
       libc.setNotDumpable();
       libc.setNoNewPrivileges();
-      const landlock = enterLandlock(libc, keepsChild);
+      const landlock = enterLandlock(libc, pid !== undefined);
       return [revokeAll(), landlock];
     },
   };
