@@ -23,13 +23,10 @@ export async function proxyCommand(args: readonly string[]): Promise<number> {
   const session = sessionFacts(identity().user);
   const log = openLog(options, session);
   try {
-    const connecting = connectTo(options, log);
-    // What comes after is loaded while the far side thinks; but ssh starts before that.
-    if (options.transport === "openssh") await connecting;
-    const loading = import("./proxy_session.ts");
-    const connected = await connecting;
+    const connected = await connectTo(options, log);
     try {
-      const { serveFrom } = await loading;
+      // What comes after is loaded while ssh does its work.
+      const { serveFrom } = await import("./proxy_session.ts");
       return await serveFrom(connected, options, { session, log });
     } finally {
       await connected.close();
