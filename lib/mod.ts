@@ -21,7 +21,7 @@ export { JsonLog } from "./audit/json_log.ts";
 export { LineLog } from "./audit/line_log.ts";
 export type { LogEntry, LogSink } from "./audit/log_sinks.ts";
 export type { RemoteEntry } from "./client/calls.ts";
-export type { Channel } from "./client/channel.ts";
+export type { Channel, DirectChannel, Sink, Source } from "./client/channel.ts";
 export { SftpClient } from "./client/client.ts";
 export { ConnectionLostError, SftpStatusError } from "./client/errors.ts";
 export type { OpenMode } from "./client/open_mode.ts";

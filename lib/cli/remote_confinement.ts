@@ -36,9 +36,17 @@ export interface RemoteConfinement {
   enter(): readonly Ring[];
 }
 
+/** What a session on another host is made of. */
+export interface RemoteConfinementOptions {
+  readonly keeps: Keeps;
+  readonly activity: Activity;
+  /** Makes the client's streams go together with those to the other host, where it can. */
+  readonly streams?: (transport: Transport, libc: Libc) => Transport | undefined;
+}
+
 /** Prepares the streams, and what closes everything else. */
 export function prepareRemoteConfinement(
-  { keeps, activity }: { readonly keeps: Keeps; readonly activity: Activity },
+  { keeps, activity, streams }: RemoteConfinementOptions,
 ): RemoteConfinement {
   let libc: Libc;
   try {
@@ -46,8 +54,9 @@ export function prepareRemoteConfinement(
   } catch (error) {
     return { transport: stdio, enter: () => [revoke(keeps), missing(reasonOf(error))] };
   }
+  const transport = pollingStdio(libc);
   return {
-    transport: promptTransport(pollingStdio(libc), libc, activity),
+    transport: streams?.(transport, libc) ?? promptTransport(transport, libc, activity),
     enter() {
       // As OpenSSH's server: no other process of this user may look into this one.
       libc.setNotDumpable();

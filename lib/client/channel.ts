@@ -9,3 +9,33 @@ export interface Channel {
   /** What the server is sent. A chunk is lent until its write settles. */
   readonly writable: WritableStream<Uint8Array>;
 }
+
+/** Chunks from a server, one at a time. */
+export interface Source {
+  /**
+   * The next chunk, lent until the next call; undefined at the end.
+   *
+   * @param into Where the bytes would best go; a source may use it, and read no more than fits.
+   */
+  read(into?: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Breaks the stream off. */
+  cancel(reason: unknown): Promise<void>;
+}
+
+/** Takes what a server is sent. */
+export interface Sink {
+  /** Writes all of `chunk`, which is lent until this settles; one call at a time. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Ends the stream. */
+  close(): Promise<void>;
+  /** Breaks the stream off. */
+  abort(reason: unknown): Promise<void>;
+}
+
+/** The way to a server without streams in between, each of which costs more than a small request. */
+export interface DirectChannel {
+  /** What the server sends. */
+  readonly source: Source;
+  /** What the server is sent. */
+  readonly sink: Sink;
+}

@@ -7,7 +7,7 @@ import {
   type Limits,
 } from "../wire/extensions.ts";
 import * as calls from "./calls.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, DirectChannel } from "./channel.ts";
 import { Connection } from "./connection.ts";
 import { SftpStatusError } from "./errors.ts";
 import { askLimits } from "./limits.ts";
@@ -74,7 +74,7 @@ export class SftpClient {
    *
    * @param channel The way to the server; it belongs to the client from now on.
    */
-  static async connect(channel: Channel): Promise<SftpClient> {
+  static async connect(channel: Channel | DirectChannel): Promise<SftpClient> {
     const connection = await Connection.open(channel);
     return new SftpClient(connection, await askLimits(connection));
   }

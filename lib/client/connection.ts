@@ -3,7 +3,7 @@ import { ProtocolError } from "../wire/errors.ts";
 import type { Reader } from "../wire/reader.ts";
 import { writeInit } from "../wire/requests.ts";
 import type { Call } from "./calls.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, DirectChannel, Source } from "./channel.ts";
 import { ConnectionLostError } from "./errors.ts";
 import {
   CallExchange,
@@ -14,8 +14,8 @@ import {
 } from "./exchange.ts";
 import { type AdvertisedExtensions, readGreeting, textInstead } from "./handshake.ts";
 import { type PacketSink, Receiver } from "./receiver.ts";
-import { Sender } from "./sender.ts";
-import { type Source, sourceOf } from "./source.ts";
+import { Sender, sinkOf } from "./sender.ts";
+import { sourceOf } from "./source.ts";
 
 /**
  * A conversation with an SFTP server, request by request. Requests are sent at
@@ -36,9 +36,9 @@ export class Connection {
   #failure: Error | undefined;
   #closing = false;
 
-  private constructor(channel: Channel) {
-    this.#source = sourceOf(channel.readable);
-    this.#sender = new Sender(channel.writable, (error) => this.#fail(lost(error)));
+  private constructor({ source, sink }: DirectChannel) {
+    this.#source = source;
+    this.#sender = new Sender(sink, (error) => this.#fail(lost(error)));
     this.#receive();
   }
 
@@ -49,8 +49,8 @@ export class Connection {
    * @throws {ProtocolError} If what answers is no SFTP server of version 3.
    * @throws {ConnectionLostError} If the channel ends before.
    */
-  static async open(channel: Channel): Promise<Connection> {
-    const connection = new Connection(channel);
+  static async open(channel: Channel | DirectChannel): Promise<Connection> {
+    const connection = new Connection("source" in channel ? channel : direct(channel));
     connection.#sender.send({ write: (writer) => writeInit(writer, SFTP_VERSION) });
     await connection.#greeting.promise;
     return connection;
@@ -226,6 +226,10 @@ export class Connection {
     this.#greeting.promise.catch(() => undefined);
     this.#ended.resolve(error);
   }
+}
+
+function direct({ readable, writable }: Channel): DirectChannel {
+  return { source: sourceOf(readable), sink: sinkOf(writable) };
 }
 
 function lost(error: unknown): ConnectionLostError {

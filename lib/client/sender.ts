@@ -1,3 +1,4 @@
+import type { Sink } from "./channel.ts";
 import { Writer } from "../wire/writer.ts";
 
 /** While this many bytes wait for the channel, further requests are not written yet. */
@@ -15,7 +16,7 @@ export interface Outgoing {
  * requests themselves wait, with their data still where the caller has it.
  */
 export class Sender {
-  readonly #channel: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #sink: Sink;
   readonly #onError: (error: unknown) => void;
   #filling = new Writer();
   #spare = new Writer();
@@ -25,14 +26,12 @@ export class Sender {
   #stopped = false;
 
   /**
-   * @param channel Where packets go.
+   * @param sink Where packets go.
    * @param onError Told when a packet could not be sent; nothing is sent after that.
    */
-  constructor(channel: WritableStream<Uint8Array>, onError: (error: unknown) => void) {
-    this.#channel = channel.getWriter();
+  constructor(sink: Sink, onError: (error: unknown) => void) {
+    this.#sink = sink;
     this.#onError = onError;
-    // A failure is met by the write that it befalls.
-    this.#channel.closed.catch(() => undefined);
   }
 
   /** Sends a packet behind all others. */
@@ -49,7 +48,7 @@ export class Sender {
     if (this.#stopped) return;
     this.#stopped = true;
     try {
-      await this.#channel.close();
+      await this.#sink.close();
     } catch (error) {
       this.#onError(error);
     }
@@ -61,7 +60,7 @@ export class Sender {
     this.#queue = [];
     this.#queueStart = 0;
     // The stream may be broken already, which is what is wanted.
-    this.#channel.abort(reason).catch(() => undefined);
+    this.#sink.abort(reason).catch(() => undefined);
   }
 
   async #drain(): Promise<void> {
@@ -73,7 +72,7 @@ export class Sender {
         this.#filling = this.#spare;
         this.#spare = full;
         this.#writeQueued();
-        await this.#channel.write(full.written);
+        await this.#sink.write(full.written);
         full.truncate(0);
       }
       this.#sending = undefined;
@@ -92,4 +91,12 @@ export class Sender {
       this.#queueStart = 0;
     }
   }
+}
+
+/** A stream as a sink; from now on nobody else may write it. */
+export function sinkOf(stream: WritableStream<Uint8Array>): Sink {
+  const writer = stream.getWriter();
+  // A failure is met by the write that it befalls.
+  writer.closed.catch(() => undefined);
+  return writer;
 }

@@ -1,13 +1,7 @@
+import type { Source } from "./channel.ts";
+
 /** Bytes that are read at once where the stream lets the reader bring the buffer. */
 const BUFFER_LENGTH = 256 * 1024;
-
-/** Chunks from a stream, one at a time. */
-export interface Source {
-  /** The next chunk, lent until the next call; undefined at the end. */
-  read(): Promise<Uint8Array | undefined>;
-  /** Breaks the stream off. */
-  cancel(reason: unknown): Promise<void>;
-}
 
 /**
  * Reads a stream. From one of bytes, such as a child process's output, it

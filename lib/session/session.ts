@@ -154,7 +154,7 @@ export class Session implements Conversation {
       return this.#perform(unsupportedRow, id, what);
     }
     // What waits for an asynchronous storage outlives the packet's bytes.
-    const request = row.read(this.#asynchronous ? packet.detached() : packet);
+    const request = row.read(this.#asynchronous ? packet.copying() : packet);
     return this.#perform(row, id, request);
   }
 

@@ -11,6 +11,8 @@ export class Reader {
   #bytes: Uint8Array;
   #at: number;
   #end: number;
+  /** Whether byte strings are copied. */
+  #copies = false;
 
   /** Reads `bytes` from `start` to `end`. */
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
@@ -29,6 +31,13 @@ export class Reader {
   /** A cursor at the same place over a copy of what is left. */
   detached(): Reader {
     return new Reader(this.#bytes.slice(this.#at, this.#end));
+  }
+
+  /** A cursor at the same place that outlives the packet in what it returns: bytes are copies. */
+  copying(): Reader {
+    const reader = new Reader(this.#bytes, this.#at, this.#end);
+    reader.#copies = true;
+    return reader;
   }
 
   /** Bytes not yet read. */
@@ -74,20 +83,22 @@ export class Reader {
   bytes(): Uint8Array {
     const length = this.u32();
     const start = this.take(length);
-    return this.#bytes.subarray(start, start + length);
+    return this.#part(start, start + length);
   }
 
   /** All bytes that are left: a view of the packet, lent as long as the packet is. */
   rest(): Uint8Array {
     const start = this.take(this.remaining);
-    return this.#bytes.subarray(start, this.#end);
+    return this.#part(start, this.#end);
   }
 
   /** A cursor over the bytes of a `string` that is packed inside. */
   inner(): Reader {
     const length = this.u32();
     const start = this.take(length);
-    return new Reader(this.#bytes, start, start + length);
+    const reader = new Reader(this.#bytes, start, start + length);
+    reader.#copies = this.#copies;
+    return reader;
   }
 
   /**
@@ -102,5 +113,9 @@ export class Reader {
     if (nul === -1) return name;
     if (nul === name.length - 1) return name.slice(0, nul);
     throw new ProtocolError("string contains a NUL byte");
+  }
+
+  #part(start: number, end: number): Uint8Array {
+    return this.#copies ? this.#bytes.slice(start, end) : this.#bytes.subarray(start, end);
   }
 }

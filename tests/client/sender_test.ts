@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { Sender } from "../../lib/client/sender.ts";
+import { Sender, sinkOf } from "../../lib/client/sender.ts";
 
 /** A channel that notes what it gets, and holds each write until it is let go. */
 class Gate {
@@ -49,7 +49,7 @@ function settle(): Promise<void> {
 Deno.test("Sender sends together what is sent in one go", async () => {
   const gate = new Gate();
   gate.open();
-  const sender = new Sender(gate.channel, unexpected);
+  const sender = new Sender(sinkOf(gate.channel), unexpected);
   const packets = new Packets();
   sender.send(packets.of(1, 2));
   sender.send(packets.of(2, 1));
@@ -59,7 +59,7 @@ Deno.test("Sender sends together what is sent in one go", async () => {
 
 Deno.test("Sender does not write further packets while a megabyte waits for the channel", async () => {
   const gate = new Gate();
-  const sender = new Sender(gate.channel, unexpected);
+  const sender = new Sender(sinkOf(gate.channel), unexpected);
   const packets = new Packets();
   sender.send(packets.of(0, 1));
   await settle();
@@ -81,7 +81,7 @@ Deno.test("Sender tells of a channel that breaks, and sends nothing after", asyn
       throw new Error("broken pipe");
     },
   });
-  const sender = new Sender(channel, (error) => told = error);
+  const sender = new Sender(sinkOf(channel), (error) => told = error);
   const packets = new Packets();
   sender.send(packets.of(1, 1));
   await sender.end();
@@ -93,7 +93,7 @@ Deno.test("Sender tells of a channel that breaks, and sends nothing after", asyn
 
 Deno.test("Sender.stop() drops what has not been sent", async () => {
   const gate = new Gate();
-  const sender = new Sender(gate.channel, unexpected);
+  const sender = new Sender(sinkOf(gate.channel), unexpected);
   const packets = new Packets();
   sender.send(packets.of(1, 1));
   await settle();

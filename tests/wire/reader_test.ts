@@ -103,6 +103,21 @@ Deno.test("Reader.bytes() and rest() give views and no copies", () => {
   assertEquals([field, rest], [hex("ee"), hex("ee")]);
 });
 
+Deno.test("Reader.copying() gives bytes that outlive the packet, also of what is packed inside", () => {
+  const bytes = hex("ff 00000001 a1");
+  const packet = new Reader(bytes);
+  packet.u8();
+  const copying = packet.copying();
+  const inside = hex("00000005 00000001 c1");
+  const [field, inner] = [copying.bytes(), new Reader(inside).copying().inner()];
+  const [innerField, rest] = [inner.bytes(), new Reader(inside).copying().rest()];
+  bytes.fill(0xee);
+  inside.fill(0xee);
+  assertEquals([field, innerField], [hex("a1"), hex("c1")]);
+  assertEquals(rest, hex("00000005 00000001 c1"));
+  assertEquals(packet.remaining, bytes.length - 1);
+});
+
 Deno.test("Reader.reset() begins anew on other bytes", () => {
   const reader = new Reader(hex("0102"));
   reader.u8();

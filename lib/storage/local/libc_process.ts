@@ -1,3 +1,4 @@
+import { Errno } from "../errno.ts";
 import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
 import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
@@ -52,8 +53,16 @@ export interface ProcessCalls {
    * room. The one that was given stays as it is, for whoever shares it.
    */
   reopenPipe(fd: number): number;
+  /**
+   * Opens our end of the pipe that is standard input (0) or output (1) of a process that was just
+   * started, to write or to read without waiting: -EAGAIN (-11) where there is no room or nothing
+   * to read. -EPERM (-1) where it is no pipe.
+   */
+  openPipeTo(pid: number, fd: 0 | 1): number;
   /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each; waits milliseconds, -1 for ever. Returns how many are ready. */
   poll(fds: Bytes, timeout: number): number;
+  /** As {@linkcode ProcessCalls.poll}, on another thread, for as long as which `fds` must be kept; -1 where it fails. */
+  pollElsewhere(fds: Bytes, timeout: number): Promise<number>;
   /** Closes `fd` when another program is started (FD_CLOEXEC). */
   closeOnExec(fd: number): number;
   /** umask(2): the mask before. */
@@ -82,6 +91,15 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
 
   function numbers(call: bigint, first: number, second = 0, third = 0): number {
     return intOf(symbols.numbers(call, BigInt(first), BigInt(second), BigInt(third), 0n, 0n));
+  }
+
+  function openPipe(path: string, access: number): number {
+    const name = new TextEncoder().encode(`${path}\0`);
+    const flags = BigInt(access | Open.NONBLOCK | Open.CLOEXEC);
+    const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
+    return outcome(
+      symbols.openat2(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length)),
+    );
   }
 
   return {
@@ -115,13 +133,17 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     pipeSize: (fd) => outcome(numbers(SystemCall.fcntl, fd, F_GETPIPE_SZ)),
     setPipeSize: (fd, bytes) => outcome(numbers(SystemCall.fcntl, fd, F_SETPIPE_SZ, bytes)),
     reopenPipe(fd) {
-      const path = new TextEncoder().encode(`/proc/self/fd/${fd}\0`);
-      const flags = BigInt(Open.WRONLY | Open.NONBLOCK | Open.CLOEXEC);
-      const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
-      const size = BigInt(how.length);
-      return outcome(symbols.openat2(SystemCall.openat2, AT_FDCWD, path, how, size));
+      return openPipe(`/proc/self/fd/${fd}`, Open.WRONLY);
+    },
+    openPipeTo(pid, fd) {
+      // The system opens a pipe by the name of either end.
+      const own = openPipe(`/proc/${pid}/fd/${fd}`, fd === 0 ? Open.WRONLY : Open.RDONLY);
+      if (own < 0 || outcome(numbers(SystemCall.fcntl, own, F_GETPIPE_SZ)) > 0) return own;
+      symbols.close(own);
+      return -Errno.EPERM;
     },
     poll: (fds, timeout) => outcome(intOf(symbols.poll(fds, BigInt(fds.length >> 3), timeout))),
+    pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
     closeOnExec: (fd) => outcome(numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC)),
     umask: (mask) => numbers(SystemCall.umask, mask),
     setNoNewPrivileges: () => outcome(numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1)),

@@ -41,6 +41,12 @@ export const SYMBOLS = {
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: SELDOM },
+  pollElsewhere: {
+    name: "poll",
+    parameters: ["buffer", "u64", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
 
   // Its struct differs from the system call's.
   fstatvfs: { parameters: ["i32", "buffer"], result: SELDOM },

@@ -57,6 +57,8 @@ export interface ConnectOptions {
 export interface Connected {
   /** The bytes of the SFTP subsystem. */
   readonly channel: Channel;
+  /** The process whose standard input and output the channel is, where it is one. */
+  readonly pid?: number | undefined;
   /** Who is connected where, for messages: `alice@example.org:22`. */
   readonly description: string;
   /** Settles with the reason when the connection has gone, also by {@linkcode close}. */

@@ -22,6 +22,7 @@ export function connectByOpenssh(options: ConnectOptions): Connected {
   const closed = ending(child, words);
   return {
     channel: { readable: child.stdout, writable: child.stdin },
+    pid: child.pid,
     description: description(options),
     closed,
     close: async () => {

@@ -1,0 +1,116 @@
+import type { Channel, DirectChannel } from "../client/channel.ts";
+import { SftpClient } from "../client/client.ts";
+import { ConnectionLostError } from "../client/errors.ts";
+import { serve } from "../serve.ts";
+import { type Log, LogLevel } from "../session/log.ts";
+import type { SessionFacts } from "../session/observer.ts";
+import { StorageError } from "../storage/errors.ts";
+import { isDirectory } from "../attrs.ts";
+import type { Connected } from "../storage/proxy/connection_options.ts";
+import { ProxyStorage } from "../storage/proxy/proxy.ts";
+import type { VirtualPath } from "../storage/storage.ts";
+import { directStreams } from "./child_pipes.ts";
+import { messageOf, StartError } from "./errors.ts";
+import { openTimeZone } from "./host.ts";
+import type { ProxyCommandOptions } from "./proxy_options.ts";
+import { prepareRemoteConfinement } from "./remote_confinement.ts";
+import { servingOf } from "./serving_options.ts";
+
+/** Milliseconds for which the reason of an end is waited for. */
+const LAST_WORDS = 500;
+
+/** Serves the client from the far side, and returns the exit status. */
+export async function serveFrom(
+  connected: Connected,
+  options: ProxyCommandOptions,
+  { session, log }: { readonly session: SessionFacts; readonly log: Log },
+): Promise<number> {
+  const { description, closed, pid } = connected;
+  let channel: Channel | DirectChannel = connected.channel;
+  const confinement = prepareRemoteConfinement({
+    keeps: { child: pid !== undefined },
+    activity: { isIdle: () => client.connection.outstanding === 0 },
+    streams(transport, libc) {
+      const direct = directStreams(connected, transport, libc);
+      if (direct !== undefined) channel = direct.channel;
+      return direct?.transport;
+    },
+  });
+  const client = await greeted(connected, channel);
+  closed.then((reason) => client.abort(new ConnectionLostError(reason)));
+  const { root, umask } = options;
+  const storage = await refused(
+    ProxyStorage.open(client, { description, root, umask }),
+    `${description}: cannot use the root ${root}`,
+  );
+  const startDirectory = await startDirectoryOf(storage, options, description);
+  openTimeZone();
+  const serving = await servingOf(options);
+  for (const { name, holds, text } of confinement.enter()) {
+    log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
+  }
+  log.write(LogLevel.INFO, `connected to ${description}`);
+  return await serve(storage, {
+    log,
+    ...serving,
+    startDirectory,
+    maxHandles: client.limits.maxOpenHandles || undefined,
+    ...session,
+    transport: confinement.transport,
+    failed: storage.lost.then((reason) => `connection to ${description} lost: ${reason}`),
+  });
+}
+
+/** Says hello; where that fails, the way there often knows more than the one who waited. */
+async function greeted(
+  { description, closed }: Connected,
+  channel: Channel | DirectChannel,
+): Promise<SftpClient> {
+  try {
+    return await SftpClient.connect(channel);
+  } catch (error) {
+    let reason = messageOf(error);
+    if (error instanceof ConnectionLostError) reason = await lastWords(closed, reason);
+    throw new StartError(`${description}: no SFTP server answered: ${reason}`);
+  }
+}
+
+/** The reason of an end as the transport tells it, or, where it tells nothing soon, as it shows. */
+async function lastWords(closed: Promise<string>, otherwise: string): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), LAST_WORDS);
+  });
+  const reason = await Promise.race([closed, late]);
+  clearTimeout(timer);
+  return reason;
+}
+
+/** Where the session starts: where the far side has it, or in a directory that is asked for. */
+async function startDirectoryOf(
+  storage: ProxyStorage,
+  { startDirectory }: ProxyCommandOptions,
+  description: string,
+): Promise<VirtualPath> {
+  const what = `${description}: cannot start in ${startDirectory ?? "the home directory"}`;
+  const home = await refused(storage.startDirectory(), what);
+  if (startDirectory === undefined) return home;
+  const wanted = startDirectory.startsWith("/") ? startDirectory : `${home}/${startDirectory}`;
+  if (!isDirectory(await refused(storage.stat(wanted), what))) {
+    throw new StartError(`${what}: not a directory`);
+  }
+  return await refused(storage.realPath(wanted), what);
+}
+
+async function refused<T>(answer: Promise<T>, what: string): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StorageError) throw new StartError(`${what}: ${reasonOf(error)}`);
+    throw error;
+  }
+}
+
+function reasonOf({ message, code }: StorageError): string {
+  return message === "" ? code : message;
+}

@@ -1,0 +1,133 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { PipeReactor } from "../../lib/cli/pipe_reactor.ts";
+import { Poll } from "../../lib/storage/local/libc.ts";
+
+/** A system in which the test says what is ready; it notes what is waited for. */
+function played(ready: (fd: number) => boolean) {
+  const waits: string[] = [];
+  const wakes: (() => void)[] = [];
+  function look(fds: Uint8Array<ArrayBuffer>, where: string): number {
+    const view = new DataView(fds.buffer);
+    const asked: string[] = [];
+    let count = 0;
+    for (let at = 0; at < fds.length; at += 8) {
+      const fd = view.getInt32(at, true);
+      const events = view.getInt16(at + 4, true);
+      asked.push(`${fd}${events === Poll.IN ? "r" : "w"}`);
+      if (!ready(fd)) continue;
+      view.setInt16(at + 6, events, true);
+      count++;
+    }
+    waits.push(`${where} ${asked.join(",")}`);
+    return count;
+  }
+  const reactor = new PipeReactor({
+    poll: (fds) => look(fds, "here"),
+    pollElsewhere: (fds) => {
+      look(fds, "elsewhere");
+      return new Promise((resolve) => wakes.push(() => resolve(1)));
+    },
+  });
+  return { reactor, waits, wakes };
+}
+
+/** Lets everything run that is ready to. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+Deno.test("PipeReactor waits for all sides at once, and reads what is there", async () => {
+  const { reactor, waits } = played((fd) => fd === 5);
+  const here = reactor.reader(4, () => 1);
+  const there = reactor.reader(5, (into) => into.fill(9).length);
+  const into = new Uint8Array(3);
+  here.read(new Uint8Array(1));
+  assertEquals(await there.read(into), 3);
+  assertEquals([waits[0], into], ["here 4r,5r", new Uint8Array([9, 9, 9])]);
+  here.stop();
+});
+
+Deno.test("PipeReactor writes before it waits, and lets those who wrote go on first", async () => {
+  const { reactor, waits } = played((fd) => fd === 4);
+  const done: string[] = [];
+  const writer = reactor.writer(6, {
+    isPipe: true,
+    sendNow: (bytes) => {
+      done.push(`write ${bytes.length}`);
+      return bytes.length;
+    },
+  });
+  const reader = reactor.reader(4, () => {
+    done.push("read");
+    return 1;
+  });
+  const reading = reader.read(new Uint8Array(1));
+  await writer.write(new Uint8Array(2));
+  await writer.write(new Uint8Array(3));
+  await reading;
+  assertEquals(done, ["write 2", "write 3", "read"]);
+  assertEquals(waits, ["here 4r"]);
+});
+
+Deno.test("PipeReactor waits on another thread where nothing comes, and once for the same", async () => {
+  let isReady = false;
+  const { reactor, waits, wakes } = played(() => isReady);
+  const reading = reactor.reader(4, () => 1).read(new Uint8Array(1));
+  const writer = reactor.writer(6, { isPipe: true, sendNow: (bytes) => bytes.length });
+  await settle();
+  await writer.write(new Uint8Array(1));
+  await settle();
+  assertEquals(waits.filter((wait) => wait.startsWith("elsewhere")), ["elsewhere 4r"]);
+  isReady = true;
+  wakes[0]!();
+  assertEquals(await reading, 1);
+});
+
+Deno.test("PipeReactor tries a full pipe again after a rest, and waits for a full socket at once", async () => {
+  for (const isPipe of [true, false]) {
+    const { reactor, waits, wakes } = played(() => false);
+    const rooms = [2, 0, 1, 0, 0, 5];
+    const sent: number[] = [];
+    const writer = reactor.writer(6, {
+      isPipe,
+      sendNow: (bytes) => {
+        sent.push(bytes.length);
+        return Math.min(bytes.length, rooms.shift()!);
+      },
+    });
+    const writing = writer.write(new Uint8Array(8));
+    await settle();
+    assertEquals(sent, [8, 6, 6, 5, 5]);
+    assertEquals(
+      waits,
+      isPipe ? ["here ", "here ", "elsewhere 6w"] : ["here 6w", "here 6w", "elsewhere 6w"],
+    );
+    wakes[0]!();
+    await writing;
+  }
+});
+
+Deno.test("PipeReactor tells who asked what fails", async () => {
+  const { reactor } = played(() => true);
+  const fail = () => {
+    throw new Error("cable cut");
+  };
+  const into = new Uint8Array(1);
+  await assertRejects(() => reactor.reader(4, fail).read(into), Error, "cable cut");
+  const writer = reactor.writer(6, { isPipe: true, sendNow: fail });
+  await assertRejects(() => writer.write(into), Error, "cable cut");
+});
+
+Deno.test("PipeReactor leaves alone what is stopped", async () => {
+  const { reactor } = played(() => false);
+  const reader = reactor.reader(4, () => 1);
+  const writer = reactor.writer(6, { isPipe: true, sendNow: () => 0 });
+  const bytes = new Uint8Array(1);
+  const reading = reader.read(bytes);
+  const writing = assertRejects(() => writer.write(bytes), Error, "over");
+  reader.stop();
+  writer.stop(new Error("over"));
+  assertEquals([await reading, await reader.read(bytes)], [null, null]);
+  await writing;
+  await assertRejects(() => writer.write(bytes), Error, "over");
+});
