@@ -27,22 +27,24 @@ import { exposure, findSecret } from "./secrets.ts";
 import { servingOf } from "./serving_options.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
-import { expandTokens } from "./tokens.ts";
+import { expandTokens, withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap gridfs`, and returns its exit status. */
 export async function gridFsCommand(args: readonly string[]): Promise<number> {
-  const options = parseGridFsOptions(args);
-  if ("print" in options) {
-    print(options.print);
+  const parsed = parseGridFsOptions(args);
+  if ("print" in parsed) {
+    print(parsed.print);
     return 0;
   }
+  const who = identity();
+  const options = withLogFile(parsed, who);
   if (!options.check) {
     requireSftp({
       terminal: Deno.stdin.isTerminal(),
       command: environment("SSH_ORIGINAL_COMMAND"),
     });
   }
-  const session = sessionFacts(identity().user);
+  const session = sessionFacts(who.user);
   const log = openLog(options, session);
   try {
     const place = placeOf(options);

@@ -22,16 +22,17 @@ import { missingPermissions } from "./missing.ts";
 import { servingOf } from "./serving_options.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
-import { expandTokens } from "./tokens.ts";
+import { expandTokens, withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
-  const options = parseJailOptions(args);
-  if ("print" in options) {
-    print(options.print);
+  const parsed = parseJailOptions(args);
+  if ("print" in parsed) {
+    print(parsed.print);
     return 0;
   }
   const who = identity();
+  const options = withLogFile(parsed, who);
   if (options.check) return await checkJail(directoryOf(options, who), options, who);
   requireSftp({
     terminal: Deno.stdin.isTerminal(),

@@ -8,19 +8,22 @@ import { openLog } from "./log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
 import { exposure, findSecret } from "./secrets.ts";
 import { requireSftp } from "./sftp_only.ts";
+import { withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap proxy`, and returns its exit status. */
 export async function proxyCommand(args: readonly string[]): Promise<number> {
-  const options = parseProxyOptions(args);
-  if ("print" in options) {
-    print(options.print);
+  const parsed = parseProxyOptions(args);
+  if ("print" in parsed) {
+    print(parsed.print);
     return 0;
   }
   requireSftp({
     terminal: Deno.stdin.isTerminal(),
     command: environment("SSH_ORIGINAL_COMMAND"),
   });
-  const session = sessionFacts(identity().user);
+  const who = identity();
+  const options = withLogFile(parsed, who);
+  const session = sessionFacts(who.user);
   const log = openLog(options, session);
   try {
     const connected = await connectTo(options, log);

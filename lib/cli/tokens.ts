@@ -32,6 +32,15 @@ export function expandTokens(text: string, values: TokenValues): string {
   });
 }
 
+/** The options with the tokens of the log's file put in. */
+export function withLogFile<T extends { readonly logFile: string | undefined }>(
+  options: T,
+  values: TokenValues,
+): T {
+  const { logFile } = options;
+  return logFile === undefined ? options : { ...options, logFile: expandTokens(logFile, values) };
+}
+
 function known<T>(token: string, value: T | undefined): T {
   if (value === undefined) {
     throw new StartError(`${token} is not known here (see the flags it needs)`);

@@ -187,6 +187,9 @@ function jailScope(jail: string, { readOnly, jailOptions, target }: CompileOptio
   if (parsed.logFile !== undefined && !parsed.logFile.startsWith("/")) {
     throw new TypeError(`the log ${parsed.logFile} must be an absolute path`);
   }
+  if (parsed.logFile?.includes("%")) {
+    throw new TypeError(`the log ${parsed.logFile} must be a path without tokens`);
+  }
   const log = parsed.logFile === undefined ? [] : [parsed.logFile];
   const writable = [...parsed.readOnly ? [] : [jail], ...log];
   return {

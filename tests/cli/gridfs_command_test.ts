@@ -18,19 +18,11 @@ import {
   withKillableMongo,
   withMongo,
 } from "../support/mongodb.ts";
-import type { Need } from "../support/programs.ts";
 import { run, type RunOptions, type RunResult } from "../support/run.ts";
 import { type RunningServer, startServer } from "../support/server.ts";
 
 const MiB = 1024 * 1024;
 const NOWHERE = "127.0.0.1:9";
-
-/** A test that ends the database's server while there are connections to it. */
-function killing(): Need {
-  const need = needsFerretDb();
-  if (need.ignore || !/^2\.6\./.test(Deno.version.deno)) return need;
-  return { ignore: true, reason: "Deno 2.6 now and then does not notice that a connection broke" };
-}
 
 async function start(
   mongo: Mongo,
@@ -241,7 +233,7 @@ Deno.test({
 
 Deno.test({
   name: "an upload and a download go on when the database was killed and came back",
-  ...killing(),
+  ...needsFerretDb(),
   fn: () =>
     withKillableMongo(async (mongo) => {
       await using server = await start(mongo);
@@ -271,7 +263,7 @@ Deno.test({
 
 Deno.test({
   name: "what was acknowledged before the database was killed is there afterwards",
-  ...killing(),
+  ...needsFerretDb(),
   fn: () =>
     withKillableMongo(async (mongo) => {
       await using server = await start(mongo);
@@ -301,7 +293,7 @@ Deno.test({
 
 Deno.test({
   name: "sftpwrap gridfs fails requests while its database is away, and serves when it is back",
-  ...killing(),
+  ...needsFerretDb(),
   fn: () =>
     withKillableMongo(async (mongo) => {
       const uri = `${mongo.uri}?serverSelectionTimeoutMS=1500`;

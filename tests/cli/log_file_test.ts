@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { wholeLines } from "../../lib/cli/log_file.ts";
 import { withTempDir } from "../support/files.ts";
 import { ask, bytesOf } from "../support/raw.ts";
@@ -184,6 +184,27 @@ Deno.test("-l and -e together write to both", async () => {
     assertEquals(code, 0);
     assertEquals(await Deno.readTextFile(`${directory}/log`), stderr);
     assertMatch(stderr, /session closed/);
+  });
+});
+
+Deno.test("-l knows the tokens of DIR, and stays out of the jail with them", async () => {
+  await withTempDir(async (directory) => {
+    for (const name of ["alice", "home"]) await Deno.mkdir(`${directory}/${name}`);
+    const env = { USER: "alice", HOME: `${directory}/home` };
+    const server = new ChildServer(
+      sftpwrap(["jail", "-l", `${directory}/%u.log`, `${directory}/%u`]),
+      {
+        env,
+      },
+    );
+    await server.greet();
+    await server.end();
+    assertStringIncludes(await Deno.readTextFile(`${directory}/alice.log`), "session opened");
+    for (const log of [`${directory}/%u/log`, "%h/../%u/log", `${directory}/%x.log`]) {
+      const server = new ChildServer(sftpwrap(["jail", "-l", log, `${directory}/%u`]), { env });
+      assert((await server.end()).code !== 0, log);
+    }
+    assertEquals(await Array.fromAsync(Deno.readDir(`${directory}/alice`)), []);
   });
 });
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SftpClient } from "../../lib/client/client.ts";
 import { SftpStatusError } from "../../lib/client/errors.ts";
+import { StatusCode } from "../../lib/wire/constants.ts";
 import { noise } from "../support/files.ts";
 import { gridFsWords } from "../support/gridfs.ts";
 import { type Mongo, needsMongo, withMongo } from "../support/mongodb.ts";
@@ -25,14 +26,14 @@ async function withSessions(
   }
 }
 
-/** One of several that race may lose; anything but a plain failure is a fault. */
-async function racing(work: Promise<unknown>): Promise<boolean> {
+/** What came of a request. */
+async function statusOf(work: Promise<unknown>): Promise<number> {
   try {
     await work;
-    return true;
+    return StatusCode.OK;
   } catch (error) {
     assert(error instanceof SftpStatusError, String(error));
-    return false;
+    return error.code;
   }
 }
 
@@ -98,27 +99,45 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of four sessions that make, move or remove one name, one does",
+  name: "of four sessions that make, move or remove one name, one does, and the others are told",
   ...needsMongo(),
   fn: () =>
     withMongo((mongo) =>
       withSessions(mongo, async (clients) => {
-        const winners = async (work: (client: SftpClient, index: number) => Promise<unknown>) => {
-          const won = await Promise.all(
-            clients.map((client, index) => racing(work(client, index))),
+        const race = async (
+          title: string,
+          work: (client: SftpClient, index: number) => Promise<unknown>,
+          loses: number = StatusCode.FAILURE,
+        ) => {
+          const codes = await Promise.all(
+            clients.map((client, index) => statusOf(work(client, index))),
           );
-          return won.filter((hasWon) => hasWon).length;
+          assertEquals(codes.sort(), [StatusCode.OK, loses, loses, loses], title);
         };
-        for (let round = 0; round < 3; round++) {
-          assertEquals(await winners((client) => client.mkdir("/dir")), 1, "mkdir");
-          await clients[0]!.rmdir("/dir");
+        const { NO_SUCH_FILE } = StatusCode;
+        for (let round = 0; round < 5; round++) {
+          await race("mkdir", (client) => client.mkdir("/dir"));
+          await race("rmdir", (client) => client.rmdir("/dir"), NO_SUCH_FILE);
+          await race("symlink", (client, index) => client.symlink(`${index}`, "/link"));
+          await race("remove of a link", (client) => client.remove("/link"), NO_SUCH_FILE);
           const exclusive = { exclusive: true };
-          const made = await winners((client) => client.writeFile("/file", noise(1000), exclusive));
-          assertEquals(made, 1, "open with EXCL");
-          const moved = await winners((client, index) => client.rename("/file", `/to${index}`));
-          assertEquals(moved, 1, "rename");
-          const [target = ""] = await names(clients[0]!, "/");
-          assertEquals(await winners((client) => client.remove(`/${target}`)), 1, "remove");
+          const bytes = noise(1000);
+          await race("open with EXCL", (client) => client.writeFile("/file", bytes, exclusive));
+          await race("rename", (client, index) =>
+            client.rename("/file", `/to${index}`), NO_SUCH_FILE);
+          const [moved = ""] = await names(clients[0]!, "/");
+          await Promise.all(clients.map((client, index) =>
+            client.mkdir(`/dir${index}`)
+          ));
+          await race("rename of directories to one name", (client, index) =>
+            client.rename(`/dir${index}`, "/dir"));
+          await race("rename of one directory", (client, index) =>
+            client.rename("/dir", `/dir${index + 4}`), NO_SUCH_FILE);
+          await race("remove", (client) =>
+            client.remove(`/${moved}`), NO_SUCH_FILE);
+          for (const name of await names(clients[0]!, "/")) {
+            await clients[0]!.rmdir(`/${name}`);
+          }
           assertEquals(await names(clients[0]!, "/"), []);
         }
       })

@@ -90,7 +90,8 @@ interface Running {
 async function startFerretDb(address: string, directory: string): Promise<Running> {
   const child = new Deno.Command(ferretDb(), {
     args: [address, directory],
-    stdin: "null",
+    // It ends with this, so it does not outlive the test, however that ends.
+    stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -99,7 +100,7 @@ async function startFerretDb(address: string, directory: string): Promise<Runnin
   let killed: Promise<void> | undefined;
   async function end() {
     child.kill("SIGKILL");
-    await Promise.all([child.status, said, lines.cancel()]);
+    await Promise.all([child.status, said, lines.cancel(), child.stdin.close().catch(() => {})]);
   }
   const { value: uri } = await lines.read();
   if (uri === undefined) {

@@ -1,15 +1,20 @@
-import process from "node:process";
-import { type ClientSession, type Db, MongoClient, MongoServerError, ObjectId } from "mongodb";
+import {
+  type ClientSession,
+  MongoClient,
+  type MongoClientOptions,
+  MongoServerError,
+  ObjectId,
+} from "mongodb";
 import { StorageError } from "../errors.ts";
 import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
+import { hideEnvironment } from "./environment.ts";
+import { Link } from "./link.ts";
 import type { GridFsOptions } from "./options.ts";
+import { releaseWriters } from "./sockets.ts";
 import { Table } from "./table.ts";
 
-/** The environment as it was, whoever else is just connecting. */
-const { env: ENVIRONMENT } = process;
-
-/** Milliseconds to wait for a server, where the URI does not say. */
-const SERVER_SELECTION_TIMEOUT = 10_000;
+/** Milliseconds for a transaction; the server itself ends it after a minute. */
+const TRANSACTION = 2 * 60_000;
 
 /** Runs the steps of a change as one, where the deployment can. */
 export type Atomically = <T>(
@@ -18,7 +23,7 @@ export type Atomically = <T>(
 
 /** What a bucket is made of, so that a test may put something else in a place. */
 export interface BucketParts {
-  readonly db: Db;
+  readonly link: Link;
   /** The first part of the collections' names. */
   readonly name: string;
   /** Milliseconds that the server's clock is ahead of ours. */
@@ -29,7 +34,7 @@ export interface BucketParts {
 
 /** The four collections of a bucket, and what is known of the deployment. */
 export class Bucket {
-  readonly db: Db;
+  readonly link: Link;
   readonly files: Table<FileDoc>;
   readonly chunks: Table<ChunkDoc>;
   readonly nodes: Table<NodeDoc>;
@@ -42,12 +47,12 @@ export class Bucket {
   readonly session = new ObjectId();
   readonly #clockOffset: number;
 
-  constructor({ db, name, clockOffset = 0, atomically }: BucketParts) {
-    this.db = db;
-    this.files = new Table(db.collection(`${name}.files`));
-    this.chunks = new Table(db.collection(`${name}.chunks`));
-    this.nodes = new Table(db.collection(`${name}.nodes`));
-    this.journal = new Table(db.collection(`${name}.journal`));
+  constructor({ link, name, clockOffset = 0, atomically }: BucketParts) {
+    this.link = link;
+    this.files = new Table(link, `${name}.files`);
+    this.chunks = new Table(link, `${name}.chunks`);
+    this.nodes = new Table(link, `${name}.nodes`);
+    this.journal = new Table(link, `${name}.journal`);
     this.#clockOffset = clockOffset;
     this.transactions = atomically !== undefined;
     this.atomically = atomically ?? ((work) => work(undefined));
@@ -75,55 +80,70 @@ export class Bucket {
   }
 }
 
-/** A bucket with the connection that it stands on. */
-export interface Connected {
-  readonly bucket: Bucket;
-  readonly client: MongoClient;
-}
-
 /** Connects, and finds out what the deployment can do. */
-export async function connect(uri: string, options: GridFsOptions): Promise<Connected> {
-  // The driver would look for its own settings there: a log on stdout, for one, which is the wire.
-  process.env = {};
-  let client: MongoClient | undefined;
+export async function connect(uri: string, options: GridFsOptions): Promise<Bucket> {
+  releaseWriters();
+  using _hidden = hideEnvironment();
+  const link = linkTo(uri, options);
   try {
-    client = makeClient(uri, options);
-    const db = client.db(options.database);
     const asked = Date.now();
-    const hello = await db.admin().command({ hello: 1 });
+    const hello = await link.persistently(() => link.db.admin().command({ hello: 1 }));
     const here = (asked + Date.now()) / 2;
     const { localTime, setName, msg } = hello;
     const hasTransactions = typeof setName === "string" || msg === "isdbgrid";
     const bucket = new Bucket({
-      db,
+      link,
       name: options.bucket ?? "fs",
       clockOffset: localTime instanceof Date ? localTime.getTime() - here : 0,
-      atomically: hasTransactions ? transactionsOf(client) : undefined,
+      atomically: hasTransactions ? transactionsOn(link) : undefined,
     });
     await bucket.ensureIndexes();
-    return { bucket, client };
+    return bucket;
   } catch (error) {
-    await client?.close();
+    await link.close();
     throw error;
-  } finally {
-    process.env = ENVIRONMENT;
   }
 }
 
-function makeClient(uri: string, { credentials }: GridFsOptions): MongoClient {
+function linkTo(uri: string, { credentials, database }: GridFsOptions): Link {
   try {
-    return new MongoClient(uri, {
-      appName: "sftpwrap",
-      ...(/[?&]serverSelectionTimeoutMS=/i.test(uri)
-        ? {}
-        : { serverSelectionTimeoutMS: SERVER_SELECTION_TIMEOUT }),
-      ...(credentials === undefined ? {} : { auth: { ...credentials } }),
+    return new Link({
+      patience: patienceOf(uri),
+      reach(looksFor, before) {
+        const client = new MongoClient(uri, {
+          appName: "sftpwrap",
+          serverSelectionTimeoutMS: looksFor,
+          ...(credentials === undefined ? {} : { auth: { ...credentials } }),
+          ...filesOf(before),
+        });
+        return { client, db: client.db(database) };
+      },
     });
   } catch (error) {
     throw new StorageError("invalid", "the database's URI is not valid", { cause: error });
   }
 }
 
-function transactionsOf(client: MongoClient): Atomically {
-  return (work) => client.withSession((session) => session.withTransaction(() => work(session)));
+/** Milliseconds for which the URI wants to wait for a server. */
+function patienceOf(uri: string): number | undefined {
+  const told = /[?&]serverSelectionTimeoutMS=(\d+)(?:&|$)/i.exec(uri)?.[1];
+  return told === undefined ? undefined : Number(told);
+}
+
+/** What a client has read for TLS: the files may be out of reach by now. */
+function filesOf(client: MongoClient | undefined): MongoClientOptions {
+  const files: MongoClientOptions = {};
+  for (const name of ["ca", "crl", "cert", "key"] as const) {
+    const content = client?.options[name];
+    if (content !== undefined) Object.assign(files, { [name]: content });
+  }
+  return files;
+}
+
+function transactionsOn(link: Link): Atomically {
+  return (work) =>
+    link.persistently(
+      () => link.client!.withSession((session) => session.withTransaction(() => work(session))),
+      { isStep: true, attempt: TRANSACTION },
+    );
 }

@@ -17,11 +17,11 @@ const YOUTH = 24 * 60 * 60_000;
 /** Connects, and looks a bucket over. */
 export async function checkBucket(uri: string, options: CheckOptions): Promise<Finding[]> {
   try {
-    const { bucket, client } = await connect(uri, options);
+    const bucket = await connect(uri, options);
     try {
       return await check(bucket, options.mend ?? false);
     } finally {
-      await client.close();
+      await bucket.link.close();
     }
   } catch (error) {
     fail(error);
@@ -57,7 +57,7 @@ async function checkFiles(
 ): Promise<Map<string, Expected>> {
   const files = new Map<string, Expected>();
   const projection = { filename: 1, length: 1, chunkSize: 1 };
-  for await (const doc of bucket.files.cursor({}, { projection }).sort({ _id: 1 })) {
+  for await (const doc of bucket.files.each({}, { projection, sort: { _id: 1 } })) {
     const name = nameFor(doc);
     const reason = unusable(doc.filename);
     if (reason !== undefined) {
@@ -120,9 +120,11 @@ function missing({ name }: Expected): Finding {
 
 async function* runsOf(bucket: Bucket): AsyncGenerator<Run> {
   let run: Run | undefined;
-  const cursor = bucket.chunks
-    .cursor({}, { projection: { files_id: 1, n: 1 } }).sort({ files_id: 1, n: 1 });
-  for await (const { _id, files_id: id, n } of cursor) {
+  const found = bucket.chunks.each({}, {
+    projection: { files_id: 1, n: 1 },
+    sort: { files_id: 1, n: 1 },
+  });
+  for await (const { _id, files_id: id, n } of found) {
     if (run === undefined || idText(run.id) !== idText(id)) {
       if (run !== undefined) yield run;
       run = { id, count: 0, isWhole: true, newest: 0 };
@@ -159,8 +161,8 @@ async function checkNodes(
   { bucket, tree }: Place,
   found: (finding: Finding) => void,
 ): Promise<void> {
-  const cursor = bucket.nodes.cursor({}, { projection: { _id: 1 } }).sort({ _id: 1 });
-  for await (const { _id: path } of cursor) {
+  const nodes = bucket.nodes.each({}, { projection: { _id: 1 }, sort: { _id: 1 } });
+  for await (const { _id: path } of nodes) {
     if (path !== "/" && await tree.newest(path) !== undefined) {
       found({ kind: "hidden by a file", what: path, mended: false });
     }

@@ -2,7 +2,7 @@ import type { FindCursor } from "mongodb";
 import { StorageError } from "../errors.ts";
 import type { Bucket } from "./bucket.ts";
 import { type ChunkDoc, type FileDoc, type FileId, numberOf } from "./documents.ts";
-import { fail, persistently } from "./gridfs_errors.ts";
+import { fail } from "./gridfs_errors.ts";
 
 /** Bytes that are fetched ahead of a reader that goes through a file in order. */
 const AHEAD_BYTES = 4 * 1024 * 1024;
@@ -144,7 +144,7 @@ export class ChunkReader {
 
   /** What the cursor gives next; it begins again where the connection broke. */
   #next(way: number): Promise<ChunkDoc | null> {
-    return persistently((again) => {
+    return this.#bucket.link.persistently((again) => {
       if (this.#way !== way) return Promise.resolve(null);
       if (again) this.#cursor = this.#find(this.#position);
       return this.#cursor!.next();

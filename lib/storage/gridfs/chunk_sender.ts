@@ -1,7 +1,7 @@
 import { Binary, ObjectId } from "mongodb";
 import type { Bucket } from "./bucket.ts";
 import type { ChunkDoc, FileId } from "./documents.ts";
-import { areDuplicates, persistently } from "./gridfs_errors.ts";
+import { areDuplicates } from "./gridfs_errors.ts";
 
 /** Bytes that are sent with one request. */
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -151,7 +151,9 @@ export class ChunkSender {
       (this.#stored.has(n) ? again : fresh).push(doc);
       this.#stored.add(n);
     }
-    if (fresh.length > 0) await persistently((isRepeated) => this.#insert(fresh, isRepeated));
+    if (fresh.length > 0) {
+      await this.#bucket.link.persistently((isRepeated) => this.#insert(fresh, isRepeated));
+    }
     await this.#bucket.chunks.write(again.map(({ _id, data }) => ({
       updateOne: { filter: { _id }, update: { $set: { data } } },
     })));

@@ -45,7 +45,6 @@
  * @module
  */
 
-import type { MongoClient } from "mongodb";
 import type { FileAttrs } from "../../attrs.ts";
 import { errorOf } from "../errno.ts";
 import { StorageError } from "../errors.ts";
@@ -90,7 +89,6 @@ export class GridFsStorage implements Storage<GridFsFile> {
   readonly extensions: StorageExtensions<GridFsFile>;
 
   readonly #bucket: Bucket;
-  readonly #client: MongoClient | undefined;
   readonly #host: FileHost;
   readonly #umask: number;
   /** New files that only this session knows, until they are closed. */
@@ -100,14 +98,9 @@ export class GridFsStorage implements Storage<GridFsFile> {
   #sweeping: Promise<void> = Promise.resolve();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /**
-   * A storage on a bucket that is open.
-   *
-   * @param client Closed with the storage, where there is one.
-   */
-  constructor(bucket: Bucket, options: GridFsOptions, client?: MongoClient) {
+  /** A storage on a bucket, whose connection ends with it. */
+  constructor(bucket: Bucket, options: GridFsOptions) {
     this.#bucket = bucket;
-    this.#client = client;
     this.#umask = options.umask ?? 0o022;
     this.#log = options.log ?? (() => {});
     this.#host = {
@@ -129,8 +122,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
    * @throws {StorageError} If it does not answer, or not to this user.
    */
   static async open(uri: string, options: GridFsOptions = {}): Promise<GridFsStorage> {
-    const { bucket, client } = await connect(uri, options).catch(fail);
-    return new GridFsStorage(bucket, options, client);
+    return new GridFsStorage(await connect(uri, options).catch(fail), options);
   }
 
   /** Opens a file. */
@@ -258,7 +250,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     this.#closing.abort();
     await this.#sweeping;
     this.#host.journal.close();
-    await this.#client?.close();
+    await this.#bucket.link.close();
   }
 
   #offered(): StorageExtensions<GridFsFile> {

@@ -4,13 +4,9 @@ import {
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
+  MongoTopologyClosedError,
 } from "mongodb";
 import { StorageError } from "../errors.ts";
-
-/** Milliseconds for which what failed with the connection is tried again. */
-const PATIENCE = 10_000;
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 1000;
 
 /** What a socket fails with that has ended; which of them, differs between Deno's versions. */
 const SOCKET_ERRORS: ReadonlySet<unknown> = new Set([
@@ -28,6 +24,15 @@ const AUTHENTICATION_FAILED = 18;
 const DUPLICATE_KEY = 11000;
 const OUT_OF_DISK_SPACE = 14031;
 
+/** What became of something is not known: nothing was heard of it in time. */
+export class Silence extends Error {
+  override readonly name = "Silence";
+
+  constructor(options?: ErrorOptions) {
+    super("the database does not answer", options);
+  }
+}
+
 /**
  * Throws what an operation on the database failed with as a failure of the
  * storage. Its reason names neither a host nor a secret; the driver's own error
@@ -41,7 +46,7 @@ export function fail(error: unknown): never {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof MongoServerSelectionError) return "the database does not answer";
+  if (isAway(error)) return "the database does not answer";
   if (isConnectionLost(error)) return "the connection to the database was lost";
   if (!(error instanceof MongoServerError)) return "the database cannot be used";
   switch (error.code) {
@@ -56,8 +61,15 @@ function reasonOf(error: unknown): string {
   }
 }
 
+/** Whether no server was found in time, or none answered. */
+export function isAway(error: unknown): boolean {
+  return error instanceof MongoServerSelectionError ||
+    // So fares whoever waits while another one gives up.
+    error instanceof MongoTopologyClosedError || error instanceof Silence;
+}
+
 /** Whether the connection broke; the driver lets some errors of the socket through as they are. */
-function isConnectionLost(error: unknown): boolean {
+export function isConnectionLost(error: unknown): boolean {
   const inner = unwrap(error);
   if (inner instanceof MongoNetworkError) return true;
   return inner instanceof Error && "code" in inner && SOCKET_ERRORS.has(inner.code);
@@ -71,7 +83,7 @@ function unwrap(error: unknown): unknown {
 
 /** Whether it was the database that failed, and no mistake of ours. */
 export function isOfDatabase(error: unknown): boolean {
-  return error instanceof MongoError || isConnectionLost(error);
+  return error instanceof MongoError || error instanceof Silence || isConnectionLost(error);
 }
 
 /** Whether something with that key is there already. */
@@ -84,22 +96,4 @@ export function areDuplicates(error: unknown): boolean {
   if (!(error instanceof MongoBulkWriteError)) return false;
   const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
   return errors.length > 0 && errors.every(({ code }) => code === DUPLICATE_KEY);
-}
-
-/**
- * Does what may be done twice, again where the connection broke, for a while:
- * the driver itself repeats writes only on deployments that remember them, and
- * waits only for a server that it knows to be away.
- */
-export async function persistently<T>(work: (again: boolean) => Promise<T>): Promise<T> {
-  let waited = 0;
-  for (let pause = FIRST_PAUSE;; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
-    try {
-      return await work(waited > 0);
-    } catch (error) {
-      if (waited >= PATIENCE || !isConnectionLost(error)) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, pause));
-    waited += pause;
-  }
 }

@@ -4,7 +4,7 @@ import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
 import type { EditDoc, FileId, JournalDoc, RetiredDoc, UploadDoc } from "./documents.ts";
 import { idText } from "./documents.ts";
-import { isDuplicate, isOfDatabase, persistently } from "./gridfs_errors.ts";
+import { isDuplicate, isOfDatabase } from "./gridfs_errors.ts";
 
 /** Milliseconds between two signs of life. */
 const HEARTBEAT = 30_000;
@@ -72,7 +72,7 @@ export class Journal {
   async confirm(id: string): Promise<void> {
     const { journal } = this.#bucket;
     const alive = this.#bucket.now();
-    const { matchedCount } = await persistently(() =>
+    const { matchedCount } = await this.#bucket.link.persistently(() =>
       journal.collection.updateOne({ _id: id }, { $set: { alive } })
     );
     if (matchedCount === 0) {

@@ -66,9 +66,9 @@ export class Listing implements DirHandle {
   }
 
   async *#nodes(): AsyncGenerator<DirEntry> {
-    const cursor = this.#bucket.nodes
-      .cursor({ parent: this.#directory }, { batchSize: PAGE }).sort({ _id: 1 });
-    for await (const page of pagesOf(cursor)) {
+    const found = this.#bucket.nodes
+      .each({ parent: this.#directory }, { batchSize: PAGE, sort: { _id: 1 } });
+    for await (const page of pagesOf(found)) {
       const hidden = await this.#filesAmong(page.map(({ _id }) => _id));
       for (const node of page) {
         if (!hidden.has(node._id)) yield this.#entryOfNode(node);
@@ -133,9 +133,11 @@ export class Listing implements DirHandle {
   }
 
   #find(range: Range) {
-    return this.#bucket.files
-      .cursor({ filename: range }, { projection: FIELDS, batchSize: PAGE })
-      .sort({ filename: 1, uploadDate: 1 });
+    return this.#bucket.files.each({ filename: range }, {
+      projection: FIELDS,
+      batchSize: PAGE,
+      sort: { filename: 1, uploadDate: 1 },
+    });
   }
 
   #entryOf(doc: FileDoc): DirEntry {

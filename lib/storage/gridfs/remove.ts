@@ -9,12 +9,13 @@ import { isNamed, type Place as TreePlace } from "./tree.ts";
 /** Removes an empty directory. */
 export async function removeDirectory(place: Place, found: TreePlace): Promise<void> {
   const { bucket, journal, tree } = place;
-  const { path, name, entry } = found;
+  const { path, name } = found;
   if (name === "..") throw errorOf("ENOTEMPTY");
   if (path === "/") throw errorOf("EBUSY");
-  if (entry === undefined) throw errorOf("ENOENT");
-  if (entry.kind !== "directory") throw errorOf("ENOTDIR");
+  requireDirectory(found.entry);
   await journal.claiming([path], async () => {
+    // It may have gone before the name was claimed.
+    requireDirectory(await tree.entry(path));
     if (!await tree.isEmpty(path)) throw errorOf("ENOTEMPTY");
     await bucket.nodes.removeAll([path]);
   });
@@ -38,6 +39,11 @@ export async function removeEntry(place: Place, found: TreePlace): Promise<void>
     const revisions = (await revisionsAt(place, path)).map(({ _id }) => _id);
     await bucket.atomically((session) => retire(bucket, revisions, null, session));
   });
+}
+
+function requireDirectory(entry: Entry | undefined): void {
+  if (entry === undefined) throw errorOf("ENOENT");
+  if (entry.kind !== "directory") throw errorOf("ENOTDIR");
 }
 
 function refuseToRemove(found: TreePlace, entry: Entry | undefined): void {

@@ -1,7 +1,6 @@
 import type { FileSystemStats } from "../../attrs.ts";
 import type { Bucket } from "./bucket.ts";
 import { LONGEST_NAME } from "./names.ts";
-import { persistently } from "./gridfs_errors.ts";
 
 const BLOCK_SIZE = 4096;
 /** Bytes told to be free where the database does not know: clients refuse to write to a full disk. */
@@ -10,7 +9,7 @@ const FREE_FILES = 2n ** 32n;
 
 /** The figures of the database, and of the disk under it where it tells them. */
 export async function figuresOf(bucket: Bucket): Promise<FileSystemStats> {
-  const stats = await persistently(() => bucket.db.command({ dbStats: 1 }));
+  const stats = await bucket.link.persistently(() => bucket.link.db.command({ dbStats: 1 }));
   const used = numberAt(stats, "fsUsedSize") ?? numberAt(stats, "storageSize") ?? 0;
   const total = numberAt(stats, "fsTotalSize") ?? used + FREE_UNLESS_TOLD;
   const files = BigInt(Math.max(0, numberAt(stats, "objects") ?? 0));

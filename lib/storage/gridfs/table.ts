@@ -7,10 +7,12 @@ import type {
   FindOptions,
   IndexDescription,
   OptionalUnlessRequiredId,
+  Sort,
   UpdateFilter,
   WithId,
 } from "mongodb";
-import { isDuplicate, persistently } from "./gridfs_errors.ts";
+import { isDuplicate } from "./gridfs_errors.ts";
+import { type Link, LONG_ATTEMPT } from "./link.ts";
 
 /** Changes in one request. FerretDB 1.24 stands still at a hundred. */
 const MOST_AT_ONCE = 50;
@@ -23,15 +25,25 @@ type Fields = { _id: unknown };
  * is, where the connection broke. On a transaction where one is handed over.
  */
 export class Table<T extends Fields> {
-  readonly collection: Collection<T>;
+  readonly #link: Link;
+  readonly #name: string;
 
-  constructor(collection: Collection<T>) {
-    this.collection = collection;
+  constructor(link: Link, name: string) {
+    this.#link = link;
+    this.#name = name;
+  }
+
+  /** The driver's collection, by the client of this moment. */
+  get collection(): Collection<T> {
+    return this.#link.db.collection<T>(this.#name);
   }
 
   /** The first document that fits. */
   async first(filter: Filter<T>, options: FindOptions = {}): Promise<WithId<T> | undefined> {
-    return await persistently(() => this.collection.findOne(filter, options)) ?? undefined;
+    return await this.#link.persistently(
+      () => this.collection.findOne(filter, options),
+      { isStep: options.session !== undefined },
+    ) ?? undefined;
   }
 
   /** All documents that fit: only where they are few, or where there is a limit. */
@@ -39,10 +51,32 @@ export class Table<T extends Fields> {
     const { limit } = options;
     // In one batch, so that no cursor stays open on the server while its documents are changed.
     const whole = limit === undefined ? options : { ...options, batchSize: limit + 1 };
-    return persistently(() => this.collection.find(filter, whole).toArray());
+    return this.#link.persistently(
+      () => this.collection.find(filter, whole).toArray(),
+      { isStep: options.session !== undefined },
+    );
   }
 
-  /** The documents that fit, one after another; who reads them begins again where it breaks. */
+  /** The documents that fit, one after another; ends with a failure where the connection breaks. */
+  async *each(
+    filter: Filter<T>,
+    { sort, ...options }: FindOptions & { readonly sort: Sort },
+  ): AsyncGenerator<WithId<T>> {
+    const cursor = this.cursor(filter, options).sort(sort);
+    try {
+      for (;;) {
+        const found = await this.#link.persistently(() => cursor.next(), { isStep: true });
+        if (found === null) return;
+        yield found;
+        yield* cursor.readBufferedDocuments();
+      }
+    } finally {
+      // Nobody waits for one that hangs, or asks what became of it.
+      void cursor.close().catch(() => {});
+    }
+  }
+
+  /** A cursor; who reads it begins again where it breaks. */
   cursor(filter: Filter<T>, options: FindOptions = {}): FindCursor<WithId<T>> {
     return this.collection.find(filter, options);
   }
@@ -60,7 +94,7 @@ export class Table<T extends Fields> {
       readonly isOwn?: (found: WithId<T>) => boolean;
     } = {},
   ): Promise<void> {
-    await persistently(async (again) => {
+    await this.#link.persistently(async (again) => {
       try {
         await this.collection.insertOne(doc as OptionalUnlessRequiredId<T>, within(session));
       } catch (error) {
@@ -68,7 +102,7 @@ export class Table<T extends Fields> {
         const found = await this.collection.findOne({ _id: doc._id } as Filter<T>, within(session));
         if (found === null || !isOwn(found)) throw error;
       }
-    });
+    }, { isStep: session !== undefined });
   }
 
   /** Changes the one document that fits. */
@@ -80,8 +114,9 @@ export class Table<T extends Fields> {
       readonly upsert?: boolean;
     } = {},
   ): Promise<void> {
-    await persistently(() =>
-      this.collection.updateOne(filter, update, { ...within(session), upsert })
+    await this.#link.persistently(
+      () => this.collection.updateOne(filter, update, { ...within(session), upsert }),
+      { isStep: session !== undefined },
     );
   }
 
@@ -92,13 +127,19 @@ export class Table<T extends Fields> {
   ): Promise<void> {
     for (let at = 0; at < operations.length; at += MOST_AT_ONCE) {
       const some = operations.slice(at, at + MOST_AT_ONCE);
-      await persistently(() => this.collection.bulkWrite(some, within(session)));
+      await this.#link.persistently(
+        () => this.collection.bulkWrite(some, within(session)),
+        { isStep: session !== undefined },
+      );
     }
   }
 
   /** Removes all documents that fit. */
   async remove(filter: Filter<T>, session?: ClientSession): Promise<void> {
-    await persistently(() => this.collection.deleteMany(filter, within(session)));
+    await this.#link.persistently(
+      () => this.collection.deleteMany(filter, within(session)),
+      { isStep: session !== undefined, attempt: LONG_ATTEMPT },
+    );
   }
 
   /** Removes the documents with these keys. */
@@ -110,7 +151,10 @@ export class Table<T extends Fields> {
 
   /** Makes an index where there is none. */
   async ensureIndex({ key, ...options }: IndexDescription): Promise<void> {
-    await persistently(() => this.collection.createIndex(key, options));
+    await this.#link.persistently(
+      () => this.collection.createIndex(key, options),
+      { attempt: LONG_ATTEMPT },
+    );
   }
 }
 

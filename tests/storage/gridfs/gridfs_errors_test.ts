@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MongoNetworkError, MongoServerError } from "mongodb";
 import { StorageError } from "../../../lib/storage/errors.ts";
-import { fail, persistently } from "../../../lib/storage/gridfs/gridfs_errors.ts";
+import { fail } from "../../../lib/storage/gridfs/gridfs_errors.ts";
 
 Deno.test("fail() tells what the database failed with, and no host and no secret", () => {
   const told = (error: Error) => {
@@ -24,21 +24,4 @@ Deno.test("fail() throws what is no failure of the database as it is", () => {
   assertEquals(assertThrows(() => fail(bug)), bug);
   const refusal = new StorageError("invalid");
   assertEquals(assertThrows(() => fail(refusal)), refusal);
-});
-
-Deno.test("persistently() does it again where the connection broke, and then alone", async () => {
-  const attempts: boolean[] = [];
-  const done = await persistently((again) => {
-    attempts.push(again);
-    return attempts.length < 3
-      ? Promise.reject(new MongoNetworkError("gone"))
-      : Promise.resolve("done");
-  });
-  assertEquals([done, attempts], ["done", [false, true, true]]);
-  let count = 0;
-  const failing = persistently(() => {
-    count++;
-    return Promise.reject(new MongoServerError({ message: "no", code: 13 }));
-  });
-  assertEquals(await failing.catch((error: MongoServerError) => [error.code, count]), [13, 1]);
 });

@@ -4,7 +4,7 @@ import { check } from "../../../lib/storage/gridfs/check.ts";
 import { GridFsStorage } from "../../../lib/storage/gridfs/gridfs.ts";
 import { needsMongo } from "../../support/mongodb.ts";
 import { bytesOf } from "../../../lib/testing/subject.ts";
-import { type Buckets, withBuckets } from "./support/buckets.ts";
+import { type Buckets, linkOn, withBuckets } from "./support/buckets.ts";
 import { driverReads, driverWrites, open, subject } from "./support/content.ts";
 import { Stop, Stopping } from "./support/stopping.ts";
 
@@ -118,7 +118,7 @@ async function actAndDie(
 ): Promise<Stopping> {
   await buckets.bucket(name);
   const stopping = new Stopping(buckets.db, writes);
-  const storage = new GridFsStorage(new Bucket({ db: stopping.db, name }), {});
+  const storage = new GridFsStorage(new Bucket({ link: linkOn(stopping.db), name }), {});
   try {
     await act(storage);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type Db, MongoClient } from "mongodb";
 import { Bucket, type BucketParts } from "../../../../lib/storage/gridfs/bucket.ts";
 import { GridFsStorage } from "../../../../lib/storage/gridfs/gridfs.ts";
+import { Link } from "../../../../lib/storage/gridfs/link.ts";
 import type { GridFsOptions } from "../../../../lib/storage/gridfs/options.ts";
 import { withMongo } from "../../../support/mongodb.ts";
 
@@ -23,9 +24,9 @@ export class Buckets {
   /** A bucket, as one session sees it. */
   async bucket(
     name: string,
-    parts: Omit<Partial<BucketParts>, "db" | "name"> = {},
+    parts: Omit<Partial<BucketParts>, "link" | "name"> = {},
   ): Promise<Bucket> {
-    const bucket = new Bucket({ db: this.db, name, ...parts });
+    const bucket = new Bucket({ link: linkOn(this.db), name, ...parts });
     await bucket.ensureIndexes();
     return bucket;
   }
@@ -34,6 +35,11 @@ export class Buckets {
   async storage(name = this.newName(), options: GridFsOptions = {}): Promise<GridFsStorage> {
     return new GridFsStorage(await this.bucket(name), options);
   }
+}
+
+/** A way to a database that somebody else keeps open. */
+export function linkOn(db: Db): Link {
+  return new Link({ reach: () => ({ db }) });
 }
 
 /** Lends buckets of a database that is dropped afterwards. */

@@ -1,0 +1,61 @@
+/** A line to a server that can fall silent: it stays open, and nothing goes through any more. */
+export class LazyLine implements AsyncDisposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #connections = new Set<{ here: Deno.Conn; there: Deno.Conn; isSilent: boolean }>();
+  readonly #port: number;
+  readonly #done: Promise<void>;
+
+  /** @param port The server's. */
+  constructor(port: number) {
+    this.#port = port;
+    this.#done = this.#accept();
+  }
+
+  /** Where it begins. */
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /** Has the connections of this moment fall silent; new ones speak. */
+  silence(): void {
+    for (const connection of this.#connections) connection.isSilent = true;
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    for (const { here, there } of this.#connections) for (const end of [here, there]) end.close();
+    await this.#done;
+  }
+
+  async #accept(): Promise<void> {
+    const ways: Promise<void>[] = [];
+    for await (const here of this.#listener) {
+      const there = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+      const connection = { here, there, isSilent: false };
+      this.#connections.add(connection);
+      for (const [from, to] of [[here, there], [there, here]] as const) {
+        ways.push(carry(from, to, () => connection.isSilent));
+      }
+    }
+    await Promise.all(ways);
+  }
+}
+
+async function carry(from: Deno.Conn, to: Deno.Conn, isSilent: () => boolean): Promise<void> {
+  const buffer = new Uint8Array(65_536);
+  try {
+    for (;;) {
+      const count = await from.read(buffer);
+      if (count === null) {
+        await to.closeWrite();
+        return;
+      }
+      if (isSilent()) continue;
+      for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
+    }
+  } catch (error) {
+    // Either end has gone, and the test knows why.
+    if (!(error instanceof Error)) throw error;
+  }
+}
