@@ -6,6 +6,7 @@ import {
   ObjectId,
 } from "mongodb";
 import { StorageError } from "../errors.ts";
+import { Budget } from "./budget.ts";
 import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
 import { hideEnvironment } from "./environment.ts";
 import { Link } from "./link.ts";
@@ -28,6 +29,8 @@ export interface BucketParts {
   readonly name: string;
   /** Milliseconds that the server's clock is ahead of ours. */
   readonly clockOffset?: number;
+  /** The memory that the open files share. */
+  readonly budget?: Budget;
   /** How changes of several steps are made; step by step where absent. */
   readonly atomically?: Atomically | undefined;
 }
@@ -45,10 +48,13 @@ export class Bucket {
   readonly atomically: Atomically;
   /** Identifies this session in the journal. */
   readonly session = new ObjectId();
+  /** The memory that the open files share. */
+  readonly budget: Budget;
   readonly #clockOffset: number;
 
-  constructor({ link, name, clockOffset = 0, atomically }: BucketParts) {
+  constructor({ link, name, clockOffset = 0, atomically, budget = new Budget() }: BucketParts) {
     this.link = link;
+    this.budget = budget;
     this.files = new Table(link, `${name}.files`);
     this.chunks = new Table(link, `${name}.chunks`);
     this.nodes = new Table(link, `${name}.nodes`);

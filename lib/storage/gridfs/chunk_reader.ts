@@ -30,7 +30,6 @@ export class ChunkReader {
   readonly chunkSize: number;
   readonly id: FileId;
   readonly #bucket: Bucket;
-  readonly #ahead: number;
   readonly #slots = new Map<number, Slot>();
   #cursor: FindCursor<ChunkDoc> | undefined;
   /** Counts the ways through the file, so that an old one is known by its number. */
@@ -49,7 +48,18 @@ export class ChunkReader {
     this.length = numberOf(doc.length);
     this.chunkSize = numberOf(doc.chunkSize);
     if (!(this.chunkSize > 0)) throw new StorageError("failure", "file without a chunk size");
-    this.#ahead = Math.max(2, Math.floor(AHEAD_BYTES / this.chunkSize));
+  }
+
+  /** How many chunks are fetched ahead of who reads. */
+  get #ahead(): number {
+    // A driver holds as much again, in what it has received and not yet given.
+    const bytes = Math.min(AHEAD_BYTES, this.#bucket.budget.share / 2);
+    return Math.max(1, Math.floor(bytes / this.chunkSize));
+  }
+
+  /** Chunks behind a reader that are kept. */
+  get #kept(): number {
+    return Math.min(KEPT, this.#ahead);
   }
 
   /** How many chunks there are. */
@@ -60,6 +70,7 @@ export class ChunkReader {
   /** Reads into `into` from byte `position`, and returns how many bytes there were. */
   async read(into: Uint8Array, position: number): Promise<number> {
     const end = Math.min(this.length, position + into.length);
+    this.#bucket.budget.join(this);
     let at = position;
     // Asked for at once, so that the cursor knows how far to go.
     const parts: Promise<Uint8Array>[] = [];
@@ -104,6 +115,7 @@ export class ChunkReader {
   /** Gives back what is held. */
   async close(): Promise<void> {
     this.#slots.clear();
+    this.#bucket.budget.leave(this);
     await this.#endCursor();
   }
 
@@ -124,7 +136,7 @@ export class ChunkReader {
   /** Drops the oldest of what has come. */
   #forget(): void {
     for (const [n, slot] of this.#slots) {
-      if (this.#slots.size <= this.#ahead + KEPT) return;
+      if (this.#slots.size <= this.#ahead + this.#kept) return;
       if (slot.settled) this.#slots.delete(n);
     }
   }

@@ -75,6 +75,7 @@ export class ChunkSender {
    */
   async put(n: number, data: Uint8Array): Promise<void> {
     this.#throwFailure();
+    this.#bucket.budget.join(this);
     this.prepare();
     const known = this.#sent.get(n);
     if (known === undefined) {
@@ -86,8 +87,11 @@ export class ChunkSender {
     }
     this.#queuedBytes += data.length - (this.#queue.get(n)?.length ?? 0);
     this.#queue.set(n, data);
-    if (this.#queuedBytes < BATCH_BYTES) return;
-    while (this.#batches.size >= MOST_IN_FLIGHT) await this.#anyLanded();
+    const { share } = this.#bucket.budget;
+    // One batch is collected while others are on their way; the driver copies each once more.
+    if (this.#queuedBytes < Math.min(BATCH_BYTES, share / 8)) return;
+    const most = share < MOST_IN_FLIGHT * BATCH_BYTES ? 1 : MOST_IN_FLIGHT;
+    while (this.#batches.size >= most) await this.#anyLanded();
     this.#throwFailure();
     this.#sendQueue();
   }
@@ -103,6 +107,8 @@ export class ChunkSender {
   /** Waits until nothing is on its way, whatever becomes of it. */
   async settle(): Promise<void> {
     while (this.#batches.size > 0) await this.#anyLanded();
+    // What is collected now goes with the next chunk, or nowhere.
+    this.#bucket.budget.leave(this);
   }
 
   /** The bytes of a chunk that was handed over; lent, not to be changed. */
