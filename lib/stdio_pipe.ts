@@ -5,7 +5,7 @@
  */
 
 import type { Polling } from "./stdio.ts";
-import { type Poller, streamError } from "./stdio_poller.ts";
+import { type Poller, sentNow, streamError } from "./stdio_poller.ts";
 import { Errno } from "./storage/errno.ts";
 import type { Libc } from "./storage/local/libc.ts";
 
@@ -47,13 +47,9 @@ function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
   let filled = false;
   return {
     trySend(bytes) {
-      for (;;) {
-        const count = libc.write(own, bytes);
-        if (count === -Errno.EINTR) continue;
-        if (count < 0 && count !== -Errno.EAGAIN) throw streamError("write", count);
-        filled = count >= PIPE_BUF && count < bytes.length;
-        return Math.max(count, 0);
-      }
+      const count = sentNow(() => libc.write(own, bytes));
+      filled = count >= PIPE_BUF && count < bytes.length;
+      return count;
     },
     wait(until) {
       if (filled) {

@@ -58,6 +58,16 @@ export class Poller {
   }
 }
 
+/** Bytes that a call which does not wait has written, 0 where there is no room; made again after a signal. */
+export function sentNow(write: () => number): number {
+  for (;;) {
+    const count = write();
+    if (count >= 0) return count;
+    if (count === -Errno.EAGAIN) return 0;
+    if (count !== -Errno.EINTR) throw streamError("write", count);
+  }
+}
+
 /** What a failed call on a stream is to the session: `result` is its `-errno`. */
 export function streamError(what: string, result: number): Error {
   const number = -result;

@@ -1,6 +1,6 @@
 import { type Polling, stdio, type Transport } from "./stdio.ts";
 import { inputWidener, type PipeCalls, pipePolling } from "./stdio_pipe.ts";
-import { Poller, streamError } from "./stdio_poller.ts";
+import { Poller, sentNow, streamError } from "./stdio_poller.ts";
 import { Errno } from "./storage/errno.ts";
 import type { Libc } from "./storage/local/libc.ts";
 
@@ -51,14 +51,7 @@ function socketPolling(libc: StreamCalls, poll: Poller): Polling {
   // Best effort: with the system's default a batch of replies takes two sends and a wait.
   libc.setSendBuffer(STDOUT, SEND_BUFFER_LENGTH);
   return {
-    trySend(bytes) {
-      for (;;) {
-        const count = libc.send(STDOUT, bytes);
-        if (count >= 0) return count;
-        if (count === -Errno.EAGAIN) return 0;
-        if (count !== -Errno.EINTR) throw streamError("write", count);
-      }
-    },
+    trySend: (bytes) => sentNow(() => libc.send(STDOUT, bytes)),
     wait: (until) => poll.wait(until),
   };
 }
