@@ -59,6 +59,8 @@ export class Link {
   #looksFor: number;
   #reached: Reached;
   #isClosed = false;
+  /** What nobody may wait for any more, but which still goes on. */
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor({ reach, patience = PATIENCE, attempt = ATTEMPT }: LinkParts) {
     this.#reach = reach;
@@ -86,9 +88,13 @@ export class Link {
    *
    * @param work Is told whether it is done again; asks for {@linkcode db} each time.
    */
-  async persistently<T>(
+  persistently<T>(work: (again: boolean) => Promise<T>, trying: Trying = {}): Promise<T> {
+    return this.#noted(this.#persistently(work, trying));
+  }
+
+  async #persistently<T>(
     work: (again: boolean) => Promise<T>,
-    { attempt = this.#attempt, isStep = false }: Trying = {},
+    { attempt = this.#attempt, isStep = false }: Trying,
   ): Promise<T> {
     const began = performance.now();
     let silences = 0;
@@ -96,7 +102,7 @@ export class Link {
     for (let pause = FIRST_PAUSE;; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
       const reached = this.#reached;
       try {
-        return await before(attempt, work(again));
+        return await before(attempt, this.#noted(work(again)));
       } catch (error) {
         // What is under way while its client is thrown away fails in many ways.
         const wasCut = reached !== this.#reached && isOfDriver(error);
@@ -109,20 +115,31 @@ export class Link {
         if (isStep || this.#isClosed) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
+      if (this.#isClosed) throw new Silence();
       again = true;
     }
   }
 
-  /** Ends the connection. */
+  /** Ends the connection, and waits a while for the end of what is still under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const { client } = this.#reached;
-    if (client === undefined) return;
     try {
-      await before(FAREWELL, client.close());
+      await before(FAREWELL, this.#end());
     } catch (error) {
       if (!isOfDatabase(error)) throw error;
     }
+  }
+
+  async #end(): Promise<void> {
+    await this.client?.close();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  #noted<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    const forget = () => this.#underWay.delete(work);
+    work.then(forget, forget);
+    return work;
   }
 
   /** Puts a new client in the place of one that hangs, unless somebody else has done so. */
@@ -139,8 +156,9 @@ export class Link {
       throw error;
     }
     // Of a failure here whoever uses the client hears, and nobody waits for what hangs.
-    void this.client?.connect().catch(() => {}).finally(() => hidden[Symbol.dispose]());
-    void client.close().catch(() => {});
+    const connecting = this.client?.connect().catch(() => {});
+    void this.#noted(Promise.resolve(connecting).finally(() => hidden[Symbol.dispose]()));
+    void this.#noted(client.close().catch(() => {}));
   }
 }
 

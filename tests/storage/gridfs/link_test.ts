@@ -53,6 +53,24 @@ Deno.test("Link gives up what is silent twice", async () => {
   assertEquals(count, 2);
 });
 
+Deno.test("Link waits at its end for what is still under way, and begins nothing again", async () => {
+  const link = linkOn(NO_DATABASE);
+  const lost = Promise.withResolvers<never>();
+  let count = 0;
+  const work = link.persistently(() => {
+    count++;
+    return lost.promise;
+  });
+  let isOver = false;
+  const end = link.close().then(() => isOver = true);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(isOver, false);
+  lost.reject(new MongoNetworkError("gone"));
+  await assertRejects(() => work, MongoNetworkError);
+  await end;
+  assertEquals(count, 1);
+});
+
 /** Runs `use` with a link that runs over a line. */
 async function withLine(use: (link: Link, line: LazyLine) => Promise<void>): Promise<void> {
   await withKillableMongo(async ({ uri, database }) => {
