@@ -2,6 +2,9 @@ import type { Log } from "../session/log.ts";
 import { type LogSink, LogSinks } from "./log_sinks.ts";
 import { encodeText, escapeControls, timestamp } from "./log_text.ts";
 
+/** The program's name in the log, where nothing else is wanted. */
+export const LOG_TAG = "sftpwrap";
+
 /**
  * A log of text lines: time with zone, program, process, and what happened in
  * OpenSSH's words.
@@ -13,6 +16,7 @@ export class LineLog implements Log {
   /** Lines above this level are left out; a value of `LogLevel`. */
   readonly level: number;
   readonly #sinks: LogSinks;
+  readonly #tag: string;
 
   /**
    * A log over sinks that are open already.
@@ -20,9 +24,16 @@ export class LineLog implements Log {
    * @param level A value of `LogLevel`.
    * @param sinks Where each line goes.
    * @param onFailure Told once, when a line could not be written.
+   * @param tag The program's name in each line.
    */
-  constructor(level: number, sinks: readonly LogSink[], onFailure: (error: unknown) => void) {
+  constructor(
+    level: number,
+    sinks: readonly LogSink[],
+    onFailure: (error: unknown) => void,
+    tag: string = LOG_TAG,
+  ) {
     this.level = level;
+    this.#tag = tag;
     this.#sinks = new LogSinks(sinks, onFailure);
   }
 
@@ -35,7 +46,7 @@ export class LineLog implements Log {
       level,
       time,
       text,
-      line: () => encodeText(`${timestamp(time)} sftpwrap[${Deno.pid}]: ${text}\n`),
+      line: () => encodeText(`${timestamp(time)} ${this.#tag}[${Deno.pid}]: ${text}\n`),
     });
   }
 }

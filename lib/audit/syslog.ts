@@ -25,10 +25,21 @@ const DEBUG = 7;
 /** Longer datagrams a socket may refuse; whoever receives one cuts it far shorter. */
 const LONGEST = 128 * 1024;
 
+/** By whose name, and under which heading, syslog is told. */
+export interface SyslogSource {
+  /** A value of {@linkcode FACILITIES}. */
+  readonly facility: number;
+  /** The program's name. */
+  readonly tag: string;
+}
+
 /** A message: priority, local time, program and process, text. */
-export function syslogMessage(facility: number, { level, time, text }: LogEntry): Uint8Array {
+export function syslogMessage(
+  { facility, tag }: SyslogSource,
+  { level, time, text }: LogEntry,
+): Uint8Array {
   const priority = facility * 8 + severityOf(level);
-  const message = `<${priority}>${syslogTime(time)} sftpwrap[${Deno.pid}]: ${text}`;
+  const message = `<${priority}>${syslogTime(time)} ${tag}[${Deno.pid}]: ${text}`;
   return encodeText(message).subarray(0, LONGEST);
 }
 

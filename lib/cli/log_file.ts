@@ -31,7 +31,7 @@ export function openLog(
   const level = sinks.length === 0 ? LogLevel.QUIET : options.logLevel;
   return options.logFormat === "json"
     ? new JsonLog(level, session, sinks, tellFailure)
-    : new LineLog(level, sinks, tellFailure);
+    : new LineLog(level, sinks, tellFailure, options.logTag);
 }
 
 function tellFailure(error: unknown): void {
@@ -39,7 +39,7 @@ function tellFailure(error: unknown): void {
 }
 
 function openSinks(
-  { logFile, logToStderr, syslog, logLevel }: LogOptions,
+  { logFile, logToStderr, syslog, logLevel, logTag: tag }: LogOptions,
   syslogPath: string,
 ): readonly LogSink[] {
   const sinks: LogSink[] = [];
@@ -47,20 +47,21 @@ function openSinks(
   if (logToStderr) sinks.push((entry) => Deno.stderr.writeSync(entry.line()));
   if (syslog !== undefined) {
     try {
-      sinks.push(openSyslog(openLibc(), syslogPath, syslog));
+      sinks.push(openSyslog(openLibc(), syslogPath, { facility: syslog, tag }));
     } catch (error) {
       throw new StartError(messageOf(error));
     }
   } else if (sinks.length === 0 && logLevel > LogLevel.QUIET) {
-    sinks.push(...syslogIfThere(syslogPath));
+    sinks.push(...syslogIfThere(syslogPath, tag));
   }
   return sinks;
 }
 
 /** Without FFI, and where nobody listens, there is no log: nobody has asked for one. */
-function syslogIfThere(path: string): readonly LogSink[] {
+function syslogIfThere(path: string, tag: string): readonly LogSink[] {
   try {
-    return [openSyslog(openLibc(), path, FACILITIES.get(DEFAULT_FACILITY)!)];
+    const facility = FACILITIES.get(DEFAULT_FACILITY)!;
+    return [openSyslog(openLibc(), path, { facility, tag })];
   } catch (error) {
     if (error instanceof Error) return [];
     throw error;

@@ -1,3 +1,4 @@
+import { LOG_TAG } from "../audit/line_log.ts";
 import { FACILITIES } from "../audit/syslog.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "./errors.ts";
@@ -10,6 +11,8 @@ export interface LogOptions {
   /** A value of `LogLevel`. */
   readonly logLevel: number;
   readonly logFormat: LogFormat;
+  /** The program's name in lines of text and in syslog. */
+  readonly logTag: string;
   /** The facility under which syslog is told, a value of `FACILITIES`. */
   readonly syslog: number | undefined;
 }
@@ -40,6 +43,11 @@ export const logSpecs: readonly OptionSpec[] = [
     value: "FORMAT",
     help: "text (default): OpenSSH's words; json: an object a line",
   },
+  {
+    name: "log-tag",
+    value: "NAME",
+    help: `the program's name in the log and in syslog (${LOG_TAG})`,
+  },
 ];
 
 /** @throws {UsageError} If a value makes no sense. */
@@ -49,6 +57,7 @@ export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
     logToStderr: switches.has("log-to-stderr"),
     logLevel: logLevel(values.get("log-level") ?? "INFO"),
     logFormat: logFormat(values.get("log-format") ?? "text"),
+    logTag: logTag(values.get("log-tag") ?? LOG_TAG),
     syslog: facility(values.get("syslog")),
   };
 }
@@ -56,6 +65,14 @@ export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
 function logFormat(value: string): LogFormat {
   if (value === "text" || value === "json") return value;
   throw new UsageError(`--log-format is text or json, not "${value}"`);
+}
+
+/** What no reader of logs takes for the end of the name; as long as RFC 3164 allows. */
+function logTag(value: string): string {
+  if (/^[\w./-]{1,32}$/.test(value)) return value;
+  throw new UsageError(
+    `--log-tag is up to 32 letters, digits, "-", ".", "/" and "_", not "${value}"`,
+  );
 }
 
 function facility(value: string | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import type { LogSink } from "../audit/log_sinks.ts";
-import { syslogMessage } from "../audit/syslog.ts";
+import { syslogMessage, type SyslogSource } from "../audit/syslog.ts";
 import { encodeName } from "../names.ts";
 import { Errno } from "../storage/errno.ts";
 import { Poll } from "../storage/local/libc.ts";
@@ -18,10 +18,9 @@ type SocketCalls = Pick<Libc, "connectDatagram" | "send" | "poll" | "close">;
  * given up; where syslog is started again, it is connected to anew, as far as
  * that is possible then.
  *
- * @param facility A value of `FACILITIES`.
  * @throws {Error} If nobody listens there.
  */
-export function openSyslog(libc: SocketCalls, path: string, facility: number): LogSink {
+export function openSyslog(libc: SocketCalls, path: string, source: SyslogSource): LogSink {
   const name = encodeName(path);
   let socket = connect(libc, name);
   let patience = PATIENCE;
@@ -38,7 +37,7 @@ export function openSyslog(libc: SocketCalls, path: string, facility: number): L
   }
 
   return (entry) => {
-    const message = syslogMessage(facility, entry);
+    const message = syslogMessage(source, entry);
     let result = send(message);
     if (result < 0 && result !== -Errno.EAGAIN) {
       const fresh = connect(libc, name);

@@ -10,7 +10,8 @@ function message(facility: string, level: number, text = "text"): string {
     text,
     line: () => new Uint8Array(),
   };
-  return new TextDecoder().decode(syslogMessage(FACILITIES.get(facility)!, entry));
+  const source = { facility: FACILITIES.get(facility)!, tag: "sftpwrap" };
+  return new TextDecoder().decode(syslogMessage(source, entry));
 }
 
 Deno.test("syslogMessage() is what syslog(3) sends", () => {

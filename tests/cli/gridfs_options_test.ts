@@ -27,6 +27,7 @@ Deno.test("parseGridFsOptions() knows the defaults", () => {
     logToStderr: false,
     logLevel: 3,
     logFormat: "text",
+    logTag: "sftpwrap",
     syslog: undefined,
     umask: undefined,
     readOnly: false,
@@ -43,7 +44,14 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     ...["-l", "log", "--log-to-stderr", "--log-level=DEBUG", "--bucket=photos", "--database", "d"],
     ...["--password-file=pw", "--check", "--start-directory=/in", "--umask=027", "--read-only"],
     ...["--deny-requests=remove,rmdir", "--allow-requests=open", "--log-format=json"],
-    ...["--syslog=DAEMON", "--idle-timeout=15m", "--max-session=2h", "--deny=*.key", "--no-delete"],
+    ...[
+      "--log-tag=sftp-server",
+      "--syslog=DAEMON",
+      "--idle-timeout=15m",
+      "--max-session=2h",
+      "--deny=*.key",
+      "--no-delete",
+    ],
     "mongodb://alice@h/",
   );
   const { place, ...rest } = options;
@@ -59,6 +67,7 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     logToStderr: true,
     logLevel: 5,
     logFormat: "json",
+    logTag: "sftp-server",
     syslog: 3,
     umask: 0o027,
     readOnly: true,

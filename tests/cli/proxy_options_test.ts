@@ -34,6 +34,7 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     idleTimeout: undefined,
     maxSession: undefined,
     logFormat: "text",
+    logTag: "sftpwrap",
     syslog: undefined,
     logToStderr: false,
     logLevel: 3,

@@ -12,6 +12,7 @@ const log = openLog(
     logToStderr: false,
     logLevel: LogLevel.INFO,
     logFormat,
+    logTag: "sftpwrap",
     syslog: FACILITIES.get("LOCAL5"),
   },
   { id: "one", user: "alice", client: "192.0.2.7", clientPort: 50022 },

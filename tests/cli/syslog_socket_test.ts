@@ -20,6 +20,7 @@ const OPTIONS: LogOptions = {
   logToStderr: false,
   logLevel: LogLevel.INFO,
   logFormat: "text",
+  logTag: "sftpwrap",
   syslog: undefined,
 };
 
@@ -134,7 +135,7 @@ Deno.test({
           return libc.poll(fds, 0);
         },
       };
-      const sink = openSyslog(calls, path, 4);
+      const sink = openSyslog(calls, path, { facility: 4, tag: "sftpwrap" });
       const entry = { level: 3, time: new Date(), text: "x", line: () => new Uint8Array() };
       const failures: string[] = [];
       // Nobody takes them, and the system keeps only some.
