@@ -23,6 +23,7 @@ import { type RunningServer, startServer } from "../support/server.ts";
 
 const MiB = 1024 * 1024;
 const NOWHERE = "127.0.0.1:9";
+const ADA = { name: "ada", password: "p@ss:w/rd" };
 
 async function start(
   mongo: Mongo,
@@ -141,6 +142,50 @@ Deno.test({
       const { status, stderr } = await server.stop();
       assertEquals([status.code, stderr], [0, ""]);
     }),
+});
+
+Deno.test({
+  name: "sftpwrap gridfs speaks TLS and logs in, also anew, with the permissions for that alone",
+  ...needsFerretDb("openssl"),
+  fn: () =>
+    withKillableMongo(async (mongo) => {
+      const { directory } = mongo;
+      const secret = `${directory}/password`;
+      await Deno.writeTextFile(secret, `${ADA.password}\n`, { mode: 0o600 });
+      await using server = await start(mongo, {
+        options: ["--password-file", secret, "--log-to-stderr"],
+        permissions: [
+          `--allow-net=${new URL(mongo.uri).host}`,
+          `--allow-read=${directory}/cert,${secret}`,
+          "--allow-ffi",
+        ],
+      });
+      await server.client.writeFile("/file", noise(1000));
+      await mongo.kill();
+      await mongo.start();
+      assertEquals(await server.client.readFile("/file"), noise(1000));
+      const { status, stderr } = await server.stop();
+      assertMatch(stderr, /ring landlock holds/);
+      assertEquals([status.code, stderr.includes(ADA.password)], [0, false]);
+    }, { user: ADA }),
+});
+
+Deno.test({
+  name:
+    "sftpwrap gridfs refuses a database that another certificate vouches for, and a wrong password",
+  ...needsFerretDb("openssl"),
+  fn: () =>
+    withKillableMongo(async ({ uri }) => {
+      const env = { SFTPWRAP_PASSWORD: "hunter2" };
+      const wrong = await gridFs([uri], { env });
+      assertEquals(wrong.code, 1);
+      assertMatch(wrong.stderr, /^sftpwrap: .*: the database refused the credentials\n$/);
+      const trusting = uri.replace(/tlsCAFile=[^&]*/, "serverSelectionTimeoutMS=1000");
+      const unknown = await gridFs([trusting], { env });
+      assertEquals(unknown.code, 1);
+      const reason = /^sftpwrap: \S+: the database's certificate cannot be verified \(\w+\)\n$/;
+      assertMatch(unknown.stderr, reason);
+    }, { user: ADA }),
 });
 
 Deno.test({

@@ -16,6 +16,7 @@
 import { MongoClient } from "mongodb";
 import { withTempDir } from "./files.ts";
 import { type Need, needs } from "./programs.ts";
+import { runOk } from "./run.ts";
 
 /** A database of the test's own. */
 export interface Mongo {
@@ -27,10 +28,20 @@ export interface Mongo {
 
 /** A server of the test's own, which the test may kill. */
 export interface KillableMongo extends Mongo {
+  /** A directory for whatever the test needs. */
+  readonly directory: string;
   /** Kills the server as `kill -9` does, and waits for its end. */
   kill(): Promise<void>;
   /** Starts it again on the same data and the same port. */
   start(): Promise<void>;
+}
+
+/** What a server of the test's own is like; all of it may be absent. */
+export interface MongoOptions {
+  /** It speaks TLS, by a certificate that the URI trusts, and takes this user alone. */
+  readonly user?: { readonly name: string; readonly password: string } | undefined;
+  /** The replica set whose only member it is. */
+  readonly set?: string | undefined;
 }
 
 /** What a test needs that uses {@linkcode withMongo}. */
@@ -57,23 +68,48 @@ export async function withMongo<T>(use: (mongo: Mongo) => Promise<T>): Promise<T
 }
 
 /** Runs `use` with a new FerretDB on a free port, and ends it afterwards. */
-export async function withKillableMongo<T>(use: (mongo: KillableMongo) => Promise<T>): Promise<T> {
+export async function withKillableMongo<T>(
+  use: (mongo: KillableMongo) => Promise<T>,
+  { user, set }: MongoOptions = {},
+): Promise<T> {
   return await withTempDir(async (directory) => {
-    let server = await startFerretDb("127.0.0.1:0", directory);
-    const { uri } = server;
+    const data = `${directory}/data`;
+    await Deno.mkdir(data);
+    const args = [
+      ...set === undefined ? [] : ["-set", set],
+      ...user === undefined ? [] : ["-user", user.name, ...await makeCertificate(directory)],
+    ];
+    const env = user === undefined ? {} : { FERRETDB_PASSWORD: user.password };
+    let server = await startFerretDb([...args, "127.0.0.1:0", data], env);
+    const { address } = server;
     try {
       return await use({
-        uri,
+        uri: user === undefined
+          ? `mongodb://${address}/`
+          : `mongodb://${user.name}@${address}/?tls=true&tlsCAFile=${directory}/cert`,
         database: "test",
+        directory,
         kill: () => server.kill(),
         async start() {
-          server = await startFerretDb(new URL(uri).host, directory);
+          server = await startFerretDb([...args, address, data], env);
         },
       });
     } finally {
       await server.kill();
     }
   });
+}
+
+/** Makes a certificate of 127.0.0.1 that vouches for itself; returns FerretDB's options. */
+async function makeCertificate(directory: string): Promise<string[]> {
+  const [cert, key] = [`${directory}/cert`, `${directory}/key`];
+  await runOk("openssl", [
+    ...["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
+    ...["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"],
+    ...["-addext", "basicConstraints=critical,CA:FALSE"],
+    ...["-out", cert, "-keyout", key],
+  ]);
+  return ["-cert", cert, "-key", key];
 }
 
 /** Where FerretDB stands, or is to be built. */
@@ -83,13 +119,18 @@ function ferretDb(): string {
 }
 
 interface Running {
-  readonly uri: string;
+  /** HOST:PORT. */
+  readonly address: string;
   kill(): Promise<void>;
 }
 
-async function startFerretDb(address: string, directory: string): Promise<Running> {
+async function startFerretDb(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Running> {
   const child = new Deno.Command(ferretDb(), {
-    args: [address, directory],
+    args: [...args],
+    env: { ...env },
     // It ends with this, so it does not outlive the test, however that ends.
     stdin: "piped",
     stdout: "piped",
@@ -102,9 +143,9 @@ async function startFerretDb(address: string, directory: string): Promise<Runnin
     child.kill("SIGKILL");
     await Promise.all([child.status, said, lines.cancel(), child.stdin.close().catch(() => {})]);
   }
-  const { value: uri } = await lines.read();
-  if (uri === undefined) {
+  const { value: address } = await lines.read();
+  if (address === undefined) {
     throw new Error(`FerretDB did not start (${(await child.status).code}): ${await said}`);
   }
-  return { uri: uri.trim(), kill: () => killed ??= end() };
+  return { address: address.trim(), kill: () => killed ??= end() };
 }

@@ -12,7 +12,7 @@ import { hideEnvironment } from "./environment.ts";
 import { Link } from "./link.ts";
 import type { GridFsOptions } from "./options.ts";
 import { releaseWriters } from "./sockets.ts";
-import { Table } from "./table.ts";
+import { Table, within } from "./table.ts";
 
 /** Milliseconds for a transaction; the server itself ends it after a minute. */
 const TRANSACTION = 2 * 60_000;
@@ -96,12 +96,13 @@ export async function connect(uri: string, options: GridFsOptions): Promise<Buck
     const hello = await link.persistently(() => link.db.admin().command({ hello: 1 }));
     const here = (asked + Date.now()) / 2;
     const { localTime, setName, msg } = hello;
-    const hasTransactions = typeof setName === "string" || msg === "isdbgrid";
+    const { bucket: name = "fs" } = options;
+    const isOfMany = typeof setName === "string" || msg === "isdbgrid";
     const bucket = new Bucket({
       link,
-      name: options.bucket ?? "fs",
+      name,
       clockOffset: localTime instanceof Date ? localTime.getTime() - here : 0,
-      atomically: hasTransactions ? transactionsOn(link) : undefined,
+      atomically: isOfMany && await hasTransactions(link, name) ? transactionsOn(link) : undefined,
     });
     await bucket.ensureIndexes();
     return bucket;
@@ -144,6 +145,18 @@ function filesOf(client: MongoClient | undefined): MongoClientOptions {
     if (content !== undefined) Object.assign(files, { [name]: content });
   }
   return files;
+}
+
+/** Tries one: not every deployment that calls itself a replica set has transactions. */
+async function hasTransactions(link: Link, name: string): Promise<boolean> {
+  const files = new Table<FileDoc>(link, `${name}.files`);
+  try {
+    await transactionsOn(link)((session) => files.first({ _id: new ObjectId() }, within(session)));
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError) return false;
+    throw error;
+  }
 }
 
 function transactionsOn(link: Link): Atomically {

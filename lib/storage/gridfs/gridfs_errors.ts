@@ -46,6 +46,8 @@ export function fail(error: unknown): never {
 }
 
 function reasonOf(error: unknown): string {
+  const doubt = doubtOfCertificate(error);
+  if (doubt !== undefined) return `the database's certificate cannot be verified (${doubt})`;
   if (isAway(error)) return "the database does not answer";
   if (isConnectionLost(error)) return "the connection to the database was lost";
   if (!(error instanceof MongoServerError)) return "the database cannot be used";
@@ -61,8 +63,19 @@ function reasonOf(error: unknown): string {
   }
 }
 
-/** Whether no server was found in time, or none answered. */
+/** Why TLS did not take the server's certificate, in Node's word or, up to Deno 2.6, in rustls's. */
+function doubtOfCertificate(error: unknown): string | undefined {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    const word = "code" in inner && /^\w*(?:CERT|SIGN)\w*$/.exec(String(inner.code))?.[0] ||
+      /^invalid peer certificate: (\w+)/.exec(inner.message)?.[1];
+    if (word !== undefined) return word;
+  }
+  return undefined;
+}
+
+/** Whether no server was found in time, or none answered; one that cannot be trusted is there. */
 export function isAway(error: unknown): boolean {
+  if (doubtOfCertificate(error) !== undefined) return false;
   return error instanceof MongoServerSelectionError ||
     // So fares whoever waits while another one gives up.
     error instanceof MongoTopologyClosedError || error instanceof Silence;

@@ -1,4 +1,4 @@
-module sftpwrap/ferretdb
+module github.com/FerretDB/FerretDB/sftpwrap
 
 go 1.24
 
