@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { proxyWords, withFarSide } from "../clients/proxied.ts";
+import { proxyWords, withFarSide, withOpenSshFarSide } from "../clients/proxied.ts";
 import { noise } from "../support/files.ts";
+import { needsKerberos, withRealm } from "../support/kerberos.ts";
 import { needs } from "../support/programs.ts";
 import { run, runOk } from "../support/run.ts";
 import { startServer } from "../support/server.ts";
@@ -8,22 +9,24 @@ import type { Sshd } from "../support/sshd.ts";
 
 const HERE = needs("sshd", "ssh", "ssh-keygen");
 
-/** Uploads and downloads by a proxy of its own, and returns what it said to its end. */
-async function transfer(words: readonly string[], name = "file"): Promise<string> {
+/** Variables beside those of the test itself. */
+type Env = Readonly<Record<string, string>>;
+
+/** Uploads and downloads by a proxy of its own. */
+async function transfer(words: readonly string[], env: Env = {}): Promise<void> {
   const [program = "", ...args] = words;
-  const proxy = await startServer(program, args);
+  const proxy = await startServer(program, args, { env });
   const bytes = noise(100_000);
-  await proxy.client.writeFile(`/${name}`, bytes);
-  assertEquals(await proxy.client.readFile(`/${name}`), bytes);
+  await proxy.client.writeFile("file", bytes);
+  assertEquals(await proxy.client.readFile("file"), bytes);
   const { status, stderr } = await proxy.stop();
   assertEquals(status.code, 0, stderr);
-  return stderr;
 }
 
 /** What a proxy says that does not come to serve. */
-async function refusal(words: readonly string[]): Promise<string> {
+async function refusal(words: readonly string[], env: Env = {}): Promise<string> {
   const [program = "", ...args] = words;
-  const { code, stdout, stderr } = await run(program, args);
+  const { code, stdout, stderr } = await run(program, args, { env });
   assertEquals([code, stdout], [1, ""], stderr);
   return stderr;
 }
@@ -90,18 +93,18 @@ Deno.test({
   fn: () =>
     withFarSide(async ({ far }) => {
       const shared = await configured(far, [`ControlPath "${far.directory}/%C"`]);
+      const words = proxyWords(shared, { openssh: true });
       const master = (...words: string[]) => runOk("ssh", ["-F", shared.sshConfig, ...words]);
       await master("-M", "-N", "-f", far.alias);
       try {
-        for (const name of ["one", "two"]) {
-          await transfer(proxyWords(shared, { openssh: true }), name);
-        }
+        await transfer(words);
+        await transfer(words);
         assertEquals(await counted(far), { connections: 1, sessions: 2 });
       } finally {
         await master("-O", "exit", far.alias);
       }
       // Without the master each has a connection of its own.
-      await transfer(proxyWords(shared, { openssh: true }), "three");
+      await transfer(words);
       assertEquals(await counted(far), { connections: 2, sessions: 3 });
     }),
 });
@@ -116,14 +119,42 @@ Deno.test({
         "ControlPersist yes",
         `ControlPath "${far.directory}/%C"`,
       ]);
+      const words = proxyWords(shared, { openssh: true });
       try {
         // The first ends although the master that it has started goes on.
-        for (const name of ["one", "two"]) {
-          await transfer(proxyWords(shared, { openssh: true }), name);
-        }
+        await transfer(words);
+        await transfer(words);
         assertEquals(await counted(far), { connections: 1, sessions: 2 });
       } finally {
         await runOk("ssh", ["-F", shared.sshConfig, "-O", "exit", far.alias]);
       }
     }),
+});
+
+Deno.test({
+  name: "sftpwrap proxy --transport=openssh logs in by a Kerberos ticket (GSSAPI)",
+  ...needsKerberos("sshd", "ssh", "ssh-keygen", "id"),
+  async fn() {
+    const user = (await runOk("id", ["-un"])).trim();
+    await withRealm(
+      { user, host: "127.0.0.1" },
+      ({ principal, clientEnv, hostEnv }) =>
+        withOpenSshFarSide(async ({ far }) => {
+          const asked = await configured(far, [
+            "GSSAPIAuthentication yes",
+            "PreferredAuthentications gssapi-with-mic",
+          ]);
+          const words = proxyWords(asked, { openssh: true });
+          await transfer(words, clientEnv);
+          assertMatch(await far.log(), /^Accepted gssapi-with-mic for /m);
+          assertStringIncludes(await far.log(), `krb5 principal ${principal}`);
+          // Without the ticket nothing else lets it in.
+          const said = await refusal(words, { ...clientEnv, KRB5CCNAME: "FILE:/nonexistent" });
+          assertMatch(said, /^sftpwrap: .*Permission denied/);
+        }, {
+          config: ["GSSAPIAuthentication yes", "GSSAPIStrictAcceptorCheck no"],
+          env: hostEnv,
+        }),
+    );
+  },
 });

@@ -31,6 +31,8 @@ export interface SshdOptions {
   readonly subsystem?: string | null;
   /** Further lines of sshd_config, before all others: sshd takes the first of each. */
   readonly config?: readonly string[];
+  /** Further variables of the server's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The loopback address that it listens on; `127.0.0.1` where absent. */
   readonly host?: "127.0.0.1" | "::1";
   /**
@@ -93,6 +95,7 @@ export async function withSshd<T>(
 /** What does not change with the port. */
 interface Prepared {
   readonly host: string;
+  readonly env: Readonly<Record<string, string>>;
   readonly user: string;
   readonly clientKey: string;
   readonly hostKeys: readonly string[];
@@ -102,7 +105,7 @@ interface Prepared {
 }
 
 async function prepared(directory: string, options: SshdOptions): Promise<Prepared> {
-  const { host = "127.0.0.1" } = options;
+  const { host = "127.0.0.1", env = {} } = options;
   const user = (await runOk("id", ["-un"])).trim();
   const clientKey = `${directory}/client_key`;
   await makeKey(clientKey, options.clientKey ?? "ed25519");
@@ -136,7 +139,7 @@ async function prepared(directory: string, options: SshdOptions): Promise<Prepar
     "MaxStartups 100",
     "LogLevel VERBOSE",
   ];
-  return { host, user, clientKey, hostKeys, known, config };
+  return { host, env, user, clientKey, hostKeys, known, config };
 }
 
 /** sshd gives its sessions next to nothing of its own environment. */
@@ -171,7 +174,7 @@ async function started(directory: string, prepared: Prepared): Promise<Started> 
 /** Starts sshd and waits until it listens; nothing where it ends instead. */
 async function listening(
   directory: string,
-  { port, logFile, prepared: { host, config } }: {
+  { port, logFile, prepared: { host, env, config } }: {
     readonly port: number;
     readonly logFile: string;
     readonly prepared: Prepared;
@@ -184,6 +187,7 @@ async function listening(
   // sshd wants to be called by its absolute path, because it starts itself again.
   const process = new Deno.Command(programPath("sshd"), {
     args: ["-D", "-E", logFile, "-f", configFile],
+    env: { ...env },
     stdin: "null",
     stdout: "null",
     stderr: "null",
