@@ -1,30 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makeFile, makeTree, noise, sha256, treeOf } from "../support/files.ts";
-import { commandLine, runOk } from "../support/run.ts";
-import { type Served, testOverSshd } from "./ways.ts";
-
-/** Runs commands of lftp in the local directory; the first that fails ends it. */
-async function lftp({ base, local, sshd }: Served, commands: readonly string[]): Promise<string> {
-  // lftp appends host, user and `-s sftp` to the program.
-  const connect = commandLine(["ssh", "-a", "-x", "-F", sshd.sshConfig]);
-  const script = [
-    "set cmd:fail-exit yes",
-    "set net:max-retries 1",
-    "set sftp:auto-confirm no",
-    `set sftp:connect-program "${connect}"`,
-    `open sftp://${sshd.user}:@${sshd.alias}`,
-    ...commands,
-  ];
-  await Deno.writeTextFile(`${base}/lftp_script`, script.join("\n") + "\n");
-  const env = { HOME: base, LFTP_HOME: `${base}/lftp`, LFTP_PASSWORD: "" };
-  return await runOk("lftp", ["-f", `${base}/lftp_script`], { cwd: local, env });
-}
+import { lftpOk } from "./lftp.ts";
+import { testOverSshd } from "./ways.ts";
 
 testOverSshd("lftp mirrors a tree both ways", ["lftp"], async (served) => {
   const { jail, local } = served;
   await Deno.mkdir(`${local}/tree`);
   await makeTree(`${local}/tree`);
-  await lftp(served, ["mirror -R tree up", "mirror up back"]);
+  await lftpOk(served, ["mirror -R tree up", "mirror up back"]);
   const kept = { modes: true, times: true };
   const expected = await treeOf(`${local}/tree`, kept);
   assertEquals(await treeOf(`${jail}/up`, kept), expected);
@@ -37,13 +20,13 @@ testOverSshd("lftp mirrors what has changed, deletes the rest, and then has noth
   const { jail, local } = served;
   await Deno.mkdir(`${local}/tree`);
   await makeTree(`${local}/tree`, { smallFiles: 15 });
-  await lftp(served, ["mirror -R --parallel=3 tree up"]);
+  await lftpOk(served, ["mirror -R --parallel=3 tree up"]);
   await Deno.remove(`${local}/tree/deep`, { recursive: true });
   await makeFile(`${local}/tree/odd.bin`, 12_345, 99);
   await makeFile(`${local}/tree/new one`, 10, 98);
-  await lftp(served, ["mirror -R -e --parallel=3 tree up"]);
+  await lftpOk(served, ["mirror -R -e --parallel=3 tree up"]);
   assertEquals(await treeOf(`${jail}/up`), await treeOf(`${local}/tree`));
-  const planned = (await lftp(served, ["mirror -R -e --dry-run tree up"])).split("\n");
+  const planned = (await lftpOk(served, ["mirror -R -e --dry-run tree up"])).split("\n");
   // It always means to make the target itself, whatever the server.
   assertEquals(planned.filter((line) => line !== "" && !line.startsWith("mkdir -p")), []);
 });
@@ -55,24 +38,24 @@ testOverSshd("lftp goes on with transfers that broke off (get -c, put -c)", ["lf
   const digest = await makeFile(`${jail}/file`, 2_000_003);
   const bytes = noise(2_000_003);
   await Deno.writeFile(`${local}/file`, bytes.subarray(0, 777_777));
-  await lftp(served, ["get -c file"]);
+  await lftpOk(served, ["get -c file"]);
   assertEquals(await sha256(`${local}/file`), digest);
   await Deno.writeFile(`${jail}/file`, bytes.subarray(0, 1_000_001));
-  await lftp(served, ["put -c file"]);
+  await lftpOk(served, ["put -c file"]);
   assertEquals(await sha256(`${jail}/file`), digest);
 });
 
 testOverSshd("lftp gets a file in pieces (pget)", ["lftp"], async (served) => {
   const { jail, local } = served;
   const digest = await makeFile(`${jail}/file`, 8_000_001);
-  await lftp(served, ["pget -n 3 file -o back"]);
+  await lftpOk(served, ["pget -n 3 file -o back"]);
   assertEquals(await sha256(`${local}/back`), digest);
 });
 
 testOverSshd("lftp lists, renames, links, changes modes and removes", ["lftp"], async (served) => {
   const { jail } = served;
   await makeFile(`${jail}/file`, 1234);
-  const listed = await lftp(served, [
+  const listed = await lftpOk(served, [
     "mkdir -p a/b",
     "mv file a/b/moved",
     "ln -s a/b/moved link",
@@ -87,6 +70,6 @@ testOverSshd("lftp lists, renames, links, changes modes and removes", ["lftp"], 
   assertMatch(listed, /^lrwx.* link( -> .*)?$/m);
   assertMatch(listed, /^-rw-r----- .* 1234 .* moved$/m);
   assertEquals((await treeOf(jail)).map((line) => line.split(" ")[0]), ["a/", "a/b/", "a/b/moved"]);
-  await lftp(served, ["rm -r a"]);
+  await lftpOk(served, ["rm -r a"]);
   assertEquals(await treeOf(jail), []);
 });

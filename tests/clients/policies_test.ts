@@ -3,61 +3,44 @@ import { makeFile, makeTree, noise, sha256, treeOf } from "../support/files.ts";
 import { needs } from "../support/programs.ts";
 import { run, runOk } from "../support/run.ts";
 import { needsSshfs, withMount } from "./mount.ts";
-import { effectsOf, type PolicyClient, policyClients, rcloneOptions } from "./policy_clients.ts";
+import { effectsOf } from "./policy_client.ts";
+import { lftpOk } from "./lftp.ts";
+import { policyClients, rcloneOptions } from "./policy_clients.ts";
+import { PSFTP_PROGRAMS, psftpOk } from "./psftp.ts";
 import { proxyLine, withFarSide } from "./proxied.ts";
 import { sftp, sftpOk } from "./sftp.ts";
 import { overSshd, type Served, testEachWay, testOverSshd } from "./ways.ts";
 
-/** A line of the table: what each client can do. */
-interface Line {
-  readonly option: string;
-  readonly sftp: string;
-  readonly scp: string;
-  readonly rclone: string;
-  readonly curl: string;
-  readonly sshfs: string;
-}
-
 /**
- * In the order upload, overwrite, download, list, remove, rename: `+` done, `-` refused, `~` done
- * although the client says that it failed. scp has the first three, curl the first four. The
- * README's table says the same.
+ * What can be done under an option, in the order upload, overwrite, download, list, remove,
+ * rename: `+` done, `-` refused. All clients see the same, as far as they have it: scp has the
+ * first three, curl the first four. The README's table says it too.
  */
-const table: readonly Line[] = [
-  line("--umask=022", "++++++", "+++", "++++++", "++++", "++++++"),
-  line("--read-only", "--++--", "--+", "--++--", "--++", "--++--"),
-  line("--upload-only", "+-----", "+--", "+-----", "+---", "+-----"),
-  line("--append-only", "+-++-+", "+-+", "+-++-+", "+-++", "+-++-+"),
-  line("--no-overwrite", "+-+++-", "+-+", "+-+++-", "+-++", "+-+++-"),
-  line("--no-delete", "++++-+", "+++", "++++-+", "++++", "++++-+"),
-  line("--deny=[ogmtn]*", "---+--", "---", "---+--", "---+", "---+--"),
-  line("--hide=[ogmtn]*", "------", "---", "------", "----", "------"),
-];
-
-function line(option: string, ...[sftp, scp, rclone, curl, sshfs]: string[]): Line {
-  return { option, sftp: sftp!, scp: scp!, rclone: rclone!, curl: curl!, sshfs: sshfs! };
-}
+const TABLE: Readonly<Record<string, string>> = {
+  "--umask=022": "++++++",
+  "--read-only": "--++--",
+  "--upload-only": "+-----",
+  "--append-only": "+-++-+",
+  "--no-overwrite": "+-+++-",
+  "--no-delete": "++++-+",
+  "--deny=[ogmtn]*": "---+--",
+  "--hide=[ogmtn]*": "------",
+};
 
 for (const client of policyClients) {
-  for (const sees of table) {
+  for (const [option, all] of Object.entries(TABLE)) {
     Deno.test({
-      name: `${client.name} under ${sees.option} can do what the table says`,
-      ...needsOf(client),
+      name: `${client.name} under ${option} can do what the table says`,
+      ...client.needs,
       fn: () =>
-        overSshd({ jailOptions: [sees.option] }, async (served) => {
+        overSshd({ jailOptions: [option] }, async (served) => {
           await fill(served);
           const told = await client.run(served);
-          assertEquals(
-            await effectsOf(client, told, served),
-            new Map(Object.entries(sees)).get(client.name),
-          );
+          const expected = all.slice(0, client.actions.length);
+          assertEquals(await effectsOf(client, told, served), expected);
         }),
     });
   }
-}
-
-function needsOf({ name, programs }: PolicyClient) {
-  return name === "sshfs" ? needsSshfs() : needs("sshd", "ssh-keygen", ...programs);
 }
 
 async function fill({ jail, local }: Served): Promise<void> {
@@ -118,6 +101,39 @@ testEachWay("goes on with a file, and with no other way to change it, with --app
   const { code } = await sftp(reached, ["put file"]);
   assertEquals([code, await sha256(`${jail}/file`)], [1, digest]);
 }, { jailOptions: ["--append-only"] });
+
+testOverSshd(
+  "lftp and psftp go on with a file that they may only append to",
+  ["ssh", "lftp", ...PSFTP_PROGRAMS],
+  async (served) => {
+    const { jail, local } = served;
+    const bytes = noise(300_000);
+    const digest = await makeFile(`${local}/file`, bytes.length);
+    for (
+      const goOn of [() => lftpOk(served, ["put -c file"]), () => psftpOk(served, ["reput file"])]
+    ) {
+      await Deno.writeFile(`${jail}/file`, bytes.subarray(0, 123_456));
+      await goOn();
+      assertEquals(await sha256(`${jail}/file`), digest);
+    }
+  },
+  { jailOptions: ["--append-only"] },
+);
+
+testOverSshd(
+  "lftp and psftp upload trees into a drop box",
+  ["ssh", "lftp", ...PSFTP_PROGRAMS],
+  async (served) => {
+    const { jail, local } = served;
+    await Deno.mkdir(`${local}/tree`);
+    await makeTree(`${local}/tree`);
+    await lftpOk(served, ["mirror -R --parallel=3 tree a"]);
+    await psftpOk(served, ["put -r tree b"]);
+    const expected = await treeOf(`${local}/tree`);
+    for (const name of ["a", "b"]) assertEquals(await treeOf(`${jail}/${name}`), expected);
+  },
+  { jailOptions: ["--upload-only"] },
+);
 
 testEachWay("gives files and folders the modes of the server, and keeps times", async (reached) => {
   const { jail, local } = reached;

@@ -1,33 +1,19 @@
 /**
- * What common clients do, told apart by what becomes of it: for the table of policies.
- *
- * In the jail there are `old` (to be overwritten), `gone` (to be removed), `moved` (to be
- * renamed) and `there` (to be downloaded); the local directory has `new`.
+ * The clients of the table of policies.
  *
  * @module
  */
 
-import { sha256 } from "../support/files.ts";
+import { fileURLToPath } from "node:url";
+import { needs } from "../support/programs.ts";
 import { run, type RunResult } from "../support/run.ts";
 import type { Sshd } from "../support/sshd.ts";
-import { withMount } from "./mount.ts";
+import { lftp } from "./lftp.ts";
+import { needsSshfs, withMount } from "./mount.ts";
+import type { Action, PolicyClient } from "./policy_client.ts";
+import { psftp, PSFTP_PROGRAMS } from "./psftp.ts";
+import { needsPython, pythonWith } from "./python.ts";
 import { sftp } from "./sftp.ts";
-import type { Served } from "./ways.ts";
-
-/** What a client is asked to do. */
-export type Action = "upload" | "overwrite" | "download" | "list" | "remove" | "rename";
-
-/** What became of it: done, refused, or done although the client says that it failed. */
-export type Effect = "+" | "-" | "~";
-
-/** A client: what it reports of each action, as far as it has it. */
-export interface PolicyClient {
-  readonly name: string;
-  readonly programs: readonly string[];
-  readonly actions: readonly Action[];
-  /** Does all of them, and returns in this order which of them it says have succeeded. */
-  run(served: Served): Promise<readonly boolean[]>;
-}
 
 const ALL: readonly Action[] = ["upload", "overwrite", "download", "list", "remove", "rename"];
 
@@ -36,12 +22,15 @@ function atOnce<T>(actions: readonly T[], act: (action: T) => Promise<boolean>) 
   return Promise.all(actions.map(act));
 }
 
+/** What a client needs that comes through a real sshd. */
+const withSshd = (...programs: readonly string[]) => needs("sshd", "ssh-keygen", ...programs);
+
 const succeeded = ({ code }: RunResult) => code === 0;
 
 /** OpenSSH's sftp. A batch of one command tells by its exit status whether that went well. */
 const openssh: PolicyClient = {
   name: "sftp",
-  programs: ["sftp"],
+  needs: withSshd("sftp"),
   actions: ALL,
   run(served) {
     const commands = ["put new", "put new old", "get there", "ls -1", "rm gone"];
@@ -54,7 +43,7 @@ const openssh: PolicyClient = {
 
 const scp: PolicyClient = {
   name: "scp",
-  programs: ["scp"],
+  needs: withSshd("scp"),
   actions: ["upload", "overwrite", "download"],
   run({ local, sshd }) {
     const far = `${sshd.alias}:`;
@@ -78,7 +67,7 @@ export function rcloneOptions(sshd: Sshd): string[] {
 
 const rclone: PolicyClient = {
   name: "rclone",
-  programs: ["rclone"],
+  needs: withSshd("rclone"),
   actions: ALL,
   run({ base, local, sshd }) {
     const commands = [
@@ -101,7 +90,7 @@ const rclone: PolicyClient = {
 
 const curl: PolicyClient = {
   name: "curl",
-  programs: ["curl"],
+  needs: withSshd("curl"),
   actions: ["upload", "overwrite", "download", "list"],
   async run({ local, sshd }) {
     const { stdout } = await run("ssh-keygen", ["-l", "-f", `${sshd.hostKeys[0]}.pub`]);
@@ -126,7 +115,7 @@ const curl: PolicyClient = {
 
 const sshfs: PolicyClient = {
   name: "sshfs",
-  programs: ["sshfs", "fusermount3", "/dev/fuse"],
+  needs: needsSshfs(),
   actions: ALL,
   async run(served) {
     const told: boolean[] = [];
@@ -148,41 +137,68 @@ const sshfs: PolicyClient = {
   },
 };
 
+const lftpClient: PolicyClient = {
+  name: "lftp",
+  needs: withSshd("ssh", "lftp"),
+  actions: ALL,
+  run(served) {
+    const commands = ["put new", "put new -o old", "get there", "cls -1", "rm gone"];
+    return atOnce([...commands, "mv moved here"], async (command) => {
+      const result = await lftp(served, [command]);
+      return succeeded(result) && (command !== "cls -1" || /^there$/m.test(result.stdout));
+    });
+  },
+};
+
+const psftpClient: PolicyClient = {
+  name: "psftp",
+  needs: withSshd(...PSFTP_PROGRAMS),
+  actions: ALL,
+  run(served) {
+    const commands = ["put new", "put new old", "get there", "ls", "del gone"];
+    return atOnce([...commands, "mv moved here"], async (command) => {
+      const result = await psftp(served, [command]);
+      return succeeded(result) && (command !== "ls" || / there$/m.test(result.stdout));
+    });
+  },
+};
+
+const paramiko: PolicyClient = {
+  name: "paramiko",
+  needs: withPython(),
+  actions: ALL,
+  run({ local, sshd }) {
+    const calls = [
+      ["put", "new", "new"],
+      ["put", "new", "old"],
+      ["get", "there", "there"],
+      ["listdir", "."],
+      ["remove", "gone"],
+      ["rename", "moved", "here"],
+    ];
+    const script = fileURLToPath(new URL("./paramiko_call.py", import.meta.url));
+    const place = [sshd.clientKey, sshd.knownHosts, sshd.host, String(sshd.port), sshd.user];
+    const python = pythonWith("paramiko") ?? "python3";
+    return atOnce(calls, async (call) => {
+      const result = await run(python, [script, ...place, ...call], { cwd: local });
+      return succeeded(result) && (call[0] !== "listdir" || /^there$/m.test(result.stdout));
+    });
+  },
+};
+
+function withPython() {
+  const sshd = withSshd();
+  return sshd.ignore ? sshd : needsPython("paramiko");
+}
+
 /** All of them. */
-export const policyClients: readonly PolicyClient[] = [openssh, scp, rclone, curl, sshfs];
-
-/** Which of a client's actions have been done, judged by the files themselves. */
-export async function effectsOf(
-  { actions }: PolicyClient,
-  told: readonly boolean[],
-  { jail, local }: Served,
-): Promise<string> {
-  const same = async (one: string, other: string) =>
-    await exists(one) && await sha256(one) === await sha256(other);
-  const checks: Readonly<Record<Action, (said: boolean) => boolean | Promise<boolean>>> = {
-    upload: () => same(`${jail}/new`, `${local}/new`),
-    overwrite: () => same(`${jail}/old`, `${local}/new`),
-    download: () => same(`${local}/there`, `${jail}/there`),
-    list: (said) => said,
-    remove: async () => !await exists(`${jail}/gone`),
-    rename: async () => !await exists(`${jail}/moved`) && await exists(`${jail}/here`),
-  };
-  let effects = "";
-  for (const [index, action] of actions.entries()) {
-    const said = told[index]!;
-    const done = await checks[action](said);
-    if (said && !done) throw new Error(`The client says that it did ${action}, and did not`);
-    effects += done ? said ? "+" : "~" : "-";
-  }
-  return effects;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
+export const policyClients: readonly PolicyClient[] = [
+  openssh,
+  scp,
+  rclone,
+  curl,
+  sshfs,
+  lftpClient,
+  psftpClient,
+  paramiko,
+];

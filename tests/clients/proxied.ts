@@ -17,7 +17,11 @@ export interface ProxyLineOptions {
   readonly permissions?: readonly string[];
   /** Another port that leads to the far side. */
   readonly port?: number;
-  /** Reach it by the system's ssh. */
+  /** The words that name the far side, in the place of its port, user and address. */
+  readonly place?: readonly string[];
+  /** Reach it by its ssh_config alone. */
+  readonly byConfig?: boolean;
+  /** Reach it by its ssh_config and the system's ssh. */
   readonly openssh?: boolean;
 }
 
@@ -31,12 +35,12 @@ export function proxyWords(far: Sshd, how: ProxyLineOptions = {}): string[] {
   const { options = [], permissions = ["-A"], port = far.port, openssh = false } = how;
   const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
   const deno = [Deno.execPath(), "run", "--no-prompt", "--no-check", "--quiet", ...permissions];
-  if (openssh) {
-    const place = ["--transport=openssh", "-c", far.sshConfig, far.alias];
-    return [...deno, main, "proxy", ...options, ...place];
+  if (openssh || how.byConfig) {
+    const transport = openssh ? ["--transport=openssh"] : [];
+    return [...deno, main, "proxy", ...options, ...transport, "-c", far.sshConfig, far.alias];
   }
   const files = ["-k", far.clientKey, "-n", far.knownHosts, "-c", "/dev/null"];
-  const place = ["-p", String(port), `${far.user}@${far.host}`];
+  const place = how.place ?? ["-p", String(port), `${far.user}@${far.host}`];
   return [...deno, main, "proxy", ...options, ...files, ...place];
 }
 

@@ -1,34 +1,9 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { makeFile, makeTree, noise, sha256, treeOf } from "../support/files.ts";
-import { run, runOk } from "../support/run.ts";
-import { type Served, testOverSshd } from "./ways.ts";
+import { psftp, PSFTP_PROGRAMS, psftpOk } from "./psftp.ts";
+import { testOverSshd } from "./ways.ts";
 
-/** Runs a batch of PuTTY's psftp in the local directory. */
-async function psftp({ base, local, sshd }: Served, commands: readonly string[]) {
-  // PuTTY keeps a file of random numbers at home.
-  const env = { HOME: base };
-  const key = `${base}/key.ppk`;
-  await runOk("puttygen", [sshd.clientKey, "-o", key, "-O", "private"], { env });
-  const [, fingerprint] = (await runOk("ssh-keygen", ["-l", "-f", `${sshd.hostKeys[0]}.pub`]))
-    .split(" ");
-  await Deno.writeTextFile(`${base}/batch`, commands.join("\n") + "\n");
-  const args = [
-    ...["-batch", "-noagent", "-i", key, "-P", String(sshd.port), "-hostkey", fingerprint ?? ""],
-    ...["-b", `${base}/batch`, `${sshd.user}@${sshd.host}`],
-  ];
-  return await run("psftp", args, { cwd: local, env });
-}
-
-/** As {@linkcode psftp}, for a batch that is to succeed. */
-async function psftpOk(served: Served, commands: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await psftp(served, commands);
-  if (code !== 0) throw new Error(`psftp: exit status ${code}\n${stdout}\n${stderr}`);
-  return stdout;
-}
-
-const PROGRAMS = ["psftp", "puttygen"];
-
-testOverSshd("psftp puts and gets files", PROGRAMS, async (served) => {
+testOverSshd("psftp puts and gets files", PSFTP_PROGRAMS, async (served) => {
   const { jail, local } = served;
   const digest = await makeFile(`${local}/file`, 10_000_001);
   const printed = await psftpOk(served, ["put file up", "get up back"]);
@@ -37,7 +12,7 @@ testOverSshd("psftp puts and gets files", PROGRAMS, async (served) => {
   assertEquals(await sha256(`${local}/back`), digest);
 });
 
-testOverSshd("psftp puts and gets trees (put -r, get -r)", PROGRAMS, async (served) => {
+testOverSshd("psftp puts and gets trees (put -r, get -r)", PSFTP_PROGRAMS, async (served) => {
   const { jail, local } = served;
   await Deno.mkdir(`${local}/tree`);
   await makeTree(`${local}/tree`);
@@ -47,7 +22,7 @@ testOverSshd("psftp puts and gets trees (put -r, get -r)", PROGRAMS, async (serv
   assertEquals(await treeOf(`${local}/back`), expected);
 });
 
-testOverSshd("psftp goes on with transfers that broke off (reput, reget)", PROGRAMS, async (
+testOverSshd("psftp goes on with transfers that broke off (reput, reget)", PSFTP_PROGRAMS, async (
   served,
 ) => {
   const { jail, local } = served;
@@ -60,29 +35,33 @@ testOverSshd("psftp goes on with transfers that broke off (reput, reget)", PROGR
   assertEquals(await sha256(`${local}/back`), digest);
 });
 
-testOverSshd("psftp lists, makes directories, renames, changes modes and removes", PROGRAMS, async (
-  served,
-) => {
-  const { jail } = served;
-  const digest = await makeFile(`${jail}/file`, 4321);
-  await makeFile(`${jail}/away`, 10);
-  const printed = await psftpOk(served, [
-    "mkdir dir",
-    "mv file dir",
-    "chmod 600 dir/file",
-    "del away",
-    "cd dir",
-    "pwd",
-    "ls",
-    "mkdir gone",
-    "rmdir gone",
-  ]);
-  assertMatch(printed, /^Remote directory is \/dir$/m);
-  assertMatch(printed, /^-rw------- +1 \S+ +\S+ +4321 \w{3} [ \d]\d \d\d:\d\d file$/m);
-  assertEquals(await treeOf(jail), ["dir/", `dir/file ${digest}`]);
-});
+testOverSshd(
+  "psftp lists, makes directories, renames, changes modes and removes",
+  PSFTP_PROGRAMS,
+  async (
+    served,
+  ) => {
+    const { jail } = served;
+    const digest = await makeFile(`${jail}/file`, 4321);
+    await makeFile(`${jail}/away`, 10);
+    const printed = await psftpOk(served, [
+      "mkdir dir",
+      "mv file dir",
+      "chmod 600 dir/file",
+      "del away",
+      "cd dir",
+      "pwd",
+      "ls",
+      "mkdir gone",
+      "rmdir gone",
+    ]);
+    assertMatch(printed, /^Remote directory is \/dir$/m);
+    assertMatch(printed, /^-rw------- +1 \S+ +\S+ +4321 \w{3} [ \d]\d \d\d:\d\d file$/m);
+    assertEquals(await treeOf(jail), ["dir/", `dir/file ${digest}`]);
+  },
+);
 
-testOverSshd("psftp is told what fails", PROGRAMS, async (served) => {
+testOverSshd("psftp is told what fails", PSFTP_PROGRAMS, async (served) => {
   const { jail } = served;
   await makeFile(`${jail}/one`, 10);
   await makeFile(`${jail}/two`, 10, 2);

@@ -30,8 +30,8 @@ export interface Need {
 
 /**
  * Says whether a test that needs all of these can run. A need is the name of a program, the
- * absolute path of a file (`/dev/fuse`), a Python module (`python:paramiko`), or a variable that
- * holds the path of a program (`$DENO_COMPILE`).
+ * absolute path of a file (`/dev/fuse`), a Python module (`python:paramiko`), a variable that holds
+ * the path of a program (`$DENO_COMPILE`), or an address to listen on (`[::1]`).
  */
 export function needs(...wanted: string[]): Need {
   const missing = wanted.filter((need) => !isThere(need));
@@ -65,6 +65,7 @@ function isThere(need: string): boolean {
   if (need.startsWith("python:")) return hasPythonModule(need.slice("python:".length));
   if (need.startsWith("$")) return isExecutable(Deno.env.get(need.slice(1)) ?? "");
   if (need.startsWith("/")) return statOrNull(need) !== null;
+  if (need.startsWith("[")) return hasAddress(need.slice(1, -1));
   return findProgram(need) !== undefined;
 }
 
@@ -78,6 +79,17 @@ function hasPythonModule(name: string): boolean {
     stderr: "null",
   }).outputSync();
   return success;
+}
+
+function hasAddress(hostname: string): boolean {
+  try {
+    Deno.listen({ hostname, port: 0 }).close();
+    return true;
+  } catch (error) {
+    // The address or its whole family is missing; the systems have several words for that.
+    if (error instanceof Error) return false;
+    throw error;
+  }
 }
 
 function isExecutable(path: string): boolean {

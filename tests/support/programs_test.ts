@@ -52,6 +52,14 @@ Deno.test("needs() takes a variable that holds the path of a program", () => {
   });
 });
 
+Deno.test("needs() takes an address that one can listen on", () => {
+  withEnv("SFTPWRAP_NO_SKIP", null, () => {
+    assertEquals(needs("[127.0.0.1]").ignore, false);
+    // An address of the documentation's, which is nobody's.
+    assertEquals(needs("[192.0.2.77]").reason, "not installed: [192.0.2.77]");
+  });
+});
+
 Deno.test("needs() skips nothing under SFTPWRAP_NO_SKIP=1", () => {
   withEnv("SFTPWRAP_NO_SKIP", "1", () => {
     assertEquals(needs("no-such-program").ignore, false);

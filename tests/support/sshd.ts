@@ -7,15 +7,15 @@
 import { withTempDir } from "./files.ts";
 import { programPath } from "./programs.ts";
 import { runOk, until } from "./run.ts";
+import { type KeyType, type KnownLine, makeKey, trusted } from "./sshd_trust.ts";
+
+export type { KeyType } from "./sshd_trust.ts";
 
 /** How often another port is tried where somebody else was faster. */
 const PORT_ATTEMPTS = 5;
 
 /** Where a Deno that sshd starts finds what this one has downloaded. */
 const PASSED_ON = ["DENO_DIR", "XDG_CACHE_HOME", "DENO_NO_UPDATE_CHECK"];
-
-/** A kind of key that ssh-keygen makes. */
-export type KeyType = "ed25519" | "ecdsa" | "rsa";
 
 /** What kind of server; all of it may be absent. */
 export interface SshdOptions {
@@ -31,11 +31,21 @@ export interface SshdOptions {
   readonly subsystem?: string | null;
   /** Further lines of sshd_config, before all others: sshd takes the first of each. */
   readonly config?: readonly string[];
+  /** Further variables of the server's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The loopback address that it listens on; `127.0.0.1` where absent. */
+  readonly host?: "127.0.0.1" | "::1";
+  /**
+   * With `true` an authority alone vouches for both sides: the server shows a certificate of its
+   * key, known_hosts has the authority and no host, and whoever has a certificate for the user
+   * gets in. {@linkcode Sshd.clientKey} has one beside it, with `-cert.pub`.
+   */
+  readonly certificates?: boolean;
 }
 
 /** A server that listens. There is no password: only the key opens it. */
 export interface Sshd {
-  /** `127.0.0.1` */
+  /** The address that it listens on, without brackets. */
   readonly host: string;
   readonly port: number;
   /** The account that it lets in: the one that runs the test. */
@@ -46,7 +56,7 @@ export interface Sshd {
   readonly sshConfig: string;
   /** The client's private key; the public one stands beside it with `.pub`. */
   readonly clientKey: string;
-  /** A known_hosts file with all host keys, as `[127.0.0.1]:PORT`. */
+  /** A known_hosts file with all host keys, or with their authority, as `[HOST]:PORT`. */
   readonly knownHosts: string;
   /** The private host keys; each public one stands beside it with `.pub`. */
   readonly hostKeys: readonly string[];
@@ -57,7 +67,7 @@ export interface Sshd {
 }
 
 /**
- * Runs `use` with a real sshd that listens on a free port of 127.0.0.1 and runs as the current
+ * Runs `use` with a real sshd that listens on a free port of the loopback and runs as the current
  * user, and stops it afterwards. As root it needs `/run/sshd`, which is made.
  *
  * @throws {Error} What `use` throws, with the server's log as the cause.
@@ -84,13 +94,19 @@ export async function withSshd<T>(
 
 /** What does not change with the port. */
 interface Prepared {
+  readonly host: string;
+  readonly env: Readonly<Record<string, string>>;
   readonly user: string;
   readonly clientKey: string;
   readonly hostKeys: readonly string[];
+  /** What a line of known_hosts says of each of the server's keys, behind the host's name. */
+  readonly known: readonly KnownLine[];
   readonly config: readonly string[];
 }
 
 async function prepared(directory: string, options: SshdOptions): Promise<Prepared> {
+  const { host = "127.0.0.1", env = {} } = options;
+  const user = (await runOk("id", ["-un"])).trim();
   const clientKey = `${directory}/client_key`;
   await makeKey(clientKey, options.clientKey ?? "ed25519");
   const hostKeys: string[] = [];
@@ -99,15 +115,18 @@ async function prepared(directory: string, options: SshdOptions): Promise<Prepar
     await makeKey(path, type);
     hostKeys.push(path);
   }
-  const authorizedKeys = `${directory}/authorized_keys`;
-  const keyOptions = keyOptionsOf(options);
-  const publicKey = await Deno.readTextFile(`${clientKey}.pub`);
-  await Deno.writeTextFile(authorizedKeys, keyOptions + publicKey, { mode: 0o600 });
+  const { trust, known } = await trusted(directory, {
+    ...options,
+    host,
+    user,
+    clientKey,
+    hostKeys,
+  });
   const subsystem = options.subsystem === undefined ? "internal-sftp" : options.subsystem;
   const config = [
     ...options.config ?? [],
     ...hostKeys.map((path) => `HostKey "${path}"`),
-    `AuthorizedKeysFile "${authorizedKeys}"`,
+    ...trust,
     ...(subsystem === null ? [] : [`Subsystem sftp ${subsystem}`]),
     ...environment(),
     "StrictModes no",
@@ -120,13 +139,7 @@ async function prepared(directory: string, options: SshdOptions): Promise<Prepar
     "MaxStartups 100",
     "LogLevel VERBOSE",
   ];
-  return { user: (await runOk("id", ["-un"])).trim(), clientKey, hostKeys, config };
-}
-
-function keyOptionsOf({ command, keyOptions = "restrict" }: SshdOptions): string {
-  const all = keyOptions === "" ? [] : [keyOptions];
-  if (command !== undefined) all.push(`command="${command.replaceAll('"', '\\"')}"`);
-  return all.length === 0 ? "" : `${all.join(",")} `;
+  return { host, env, user, clientKey, hostKeys, known, config };
 }
 
 /** sshd gives its sessions next to nothing of its own environment. */
@@ -138,10 +151,6 @@ function environment(): string[] {
   return pairs.length === 0 ? [] : [`SetEnv ${pairs.join(" ")}`];
 }
 
-async function makeKey(path: string, type: KeyType): Promise<void> {
-  await runOk("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "test", "-f", path]);
-}
-
 interface Started {
   readonly sshd: Sshd;
   stop(): Promise<void>;
@@ -149,9 +158,9 @@ interface Started {
 
 async function started(directory: string, prepared: Prepared): Promise<Started> {
   for (let attempts = 1;; attempts++) {
-    const port = freePort();
+    const port = freePort(prepared.host);
     const logFile = `${directory}/log_${attempts}`;
-    const process = await listening(directory, { port, logFile, config: prepared.config });
+    const process = await listening(directory, { port, logFile, prepared });
     if (process !== undefined) {
       const sshd = await described(directory, { port, logFile, prepared });
       return { sshd, stop: () => stopped(process) };
@@ -165,19 +174,20 @@ async function started(directory: string, prepared: Prepared): Promise<Started> 
 /** Starts sshd and waits until it listens; nothing where it ends instead. */
 async function listening(
   directory: string,
-  { port, logFile, config }: {
+  { port, logFile, prepared: { host, env, config } }: {
     readonly port: number;
     readonly logFile: string;
-    readonly config: readonly string[];
+    readonly prepared: Prepared;
   },
 ): Promise<Deno.ChildProcess | undefined> {
   const configFile = `${directory}/sshd_config`;
-  const lines = [`ListenAddress 127.0.0.1`, `Port ${port}`, ...config];
+  const lines = [`ListenAddress ${host}`, `Port ${port}`, ...config];
   await Deno.writeTextFile(configFile, lines.join("\n") + "\n");
   await Deno.writeTextFile(logFile, "");
   // sshd wants to be called by its absolute path, because it starts itself again.
   const process = new Deno.Command(programPath("sshd"), {
     args: ["-D", "-E", logFile, "-f", configFile],
+    env: { ...env },
     stdin: "null",
     stdout: "null",
     stderr: "null",
@@ -213,15 +223,13 @@ async function described(
     readonly prepared: Prepared;
   },
 ): Promise<Sshd> {
-  const { user, clientKey, hostKeys } = prepared;
-  const host = "127.0.0.1";
+  const { host, user, clientKey, hostKeys, known } = prepared;
   const alias = "box";
   const sshConfig = `${directory}/ssh_config`;
   const knownHosts = `${directory}/known_hosts`;
-  const publicKeys = await Promise.all(hostKeys.map((path) => Deno.readTextFile(`${path}.pub`)));
   await Deno.writeTextFile(
     knownHosts,
-    publicKeys.map((key) => `[${host}]:${port} ${key}`).join(""),
+    known.map(({ marker, key }) => `${marker}[${host}]:${port} ${key}`).join(""),
   );
   const lines = [
     `Host ${alias}`,
@@ -243,8 +251,8 @@ async function described(
 }
 
 /** A port that was free a moment ago. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+function freePort(hostname: string): number {
+  const listener = Deno.listen({ hostname, port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
   return port;
