@@ -6,6 +6,7 @@ import { portableRights } from "../storage/local/portable_rights.ts";
 import { type KernelRoot, openKernelRoot } from "../storage/local/root_kernel.ts";
 import type { Root } from "../storage/local/root.ts";
 import { messageOf, StartError } from "./errors.ts";
+import { handleLimit } from "./handle_limit.ts";
 import { granted } from "./host.ts";
 
 /** `--confine`: `kernel` or nothing, without the kernel, or the best there is. */
@@ -25,6 +26,8 @@ export interface Ring {
 export interface Confinement {
   readonly root: Root;
   readonly transport: Transport;
+  /** Handles that there are descriptors for; undefined where nobody can tell. */
+  readonly maxHandles?: number | undefined;
   /** Sets the umask of this process. */
   umask(mask: number): void;
   /**
@@ -80,6 +83,7 @@ function kernelConfinement(libc: Libc, root: KernelRoot, options: ConfinementOpt
   return {
     root,
     transport: pollingStdio(libc),
+    maxHandles: handleLimit(libc.descriptorLimit()),
     umask: (mask) => void libc.umask(mask),
     enter() {
       // Deno looks up sources for a stack trace, and ends the process where it may not.

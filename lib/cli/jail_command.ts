@@ -101,6 +101,7 @@ async function serveJail(
     startDirectory: start,
     ...session,
     transport: confinement.transport,
+    maxHandles: confinement.maxHandles,
   });
 }
 

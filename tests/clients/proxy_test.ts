@@ -1,11 +1,17 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { makeFile, makeTree, noise, sha256, treeOf } from "../support/files.ts";
+import { makeFile, makeTree, sha256, treeOf } from "../support/files.ts";
 import { needs } from "../support/programs.ts";
 import { runOk } from "../support/run.ts";
 import { type Sshd, withSshd } from "../support/sshd.ts";
 import { needsSshfs, withMount } from "./mount.ts";
 import { type FarSide, proxyLine, withFarSide, withOpenSshFarSide } from "./proxied.ts";
 import { sftp, sftpOk } from "./sftp.ts";
+import {
+  goesOnWithDownloads,
+  goesOnWithUploads,
+  putsAndGets,
+  putsAndGetsTrees,
+} from "./sftp_transfers.ts";
 import type { Served } from "./ways.ts";
 
 const MiB = 1024 * 1024;
@@ -47,40 +53,16 @@ async function withServed(body: (served: Served) => Promise<void>): Promise<void
   );
 }
 
-testOverPipe("puts and gets a large file unharmed", async (reached) => {
-  const { jail, local } = reached;
-  const digest = await makeFile(`${local}/big`, 20 * MiB + 17);
-  await sftpOk(reached, ["put big", "get big back"]);
-  assertEquals(await sha256(`${jail}/big`), digest);
-  assertEquals(await sha256(`${local}/back`), digest);
-});
+testOverPipe(
+  "puts and gets a large file unharmed",
+  (reached) => putsAndGets(reached, { length: 20 * MiB + 17 }),
+);
 
-testOverPipe("goes on with an upload and a download that broke off", async (reached) => {
-  const { jail, local } = reached;
-  const digest = await makeFile(`${local}/file`, 5 * MiB + 7);
-  const bytes = noise(5 * MiB + 7);
-  for (const command of ["reput file", "put -a file"]) {
-    await Deno.writeFile(`${jail}/file`, bytes.subarray(0, 2 * MiB + 3));
-    await sftpOk(reached, [command]);
-    assertEquals(await sha256(`${jail}/file`), digest, command);
-  }
-  for (const command of ["reget file back", "get -a file back"]) {
-    await Deno.writeFile(`${local}/back`, bytes.subarray(0, 3 * MiB + 1));
-    await sftpOk(reached, [command]);
-    assertEquals(await sha256(`${local}/back`), digest, command);
-  }
-});
+testOverPipe("goes on with an upload that broke off", goesOnWithUploads);
 
-testOverPipe("puts and gets whole trees, with modes and times (-r, -p)", async (reached) => {
-  const { jail, local } = reached;
-  await Deno.mkdir(`${local}/tree`);
-  await makeTree(`${local}/tree`);
-  await sftpOk(reached, ["put -rp tree", "get -rp tree back"]);
-  const kept = { modes: true, times: true };
-  const expected = await treeOf(`${local}/tree`, kept);
-  assertEquals(await treeOf(`${jail}/tree`, kept), expected);
-  assertEquals(await treeOf(`${local}/back`, kept), expected);
-});
+testOverPipe("goes on with a download that broke off", goesOnWithDownloads);
+
+testOverPipe("puts and gets whole trees, with modes and times (-r, -p)", putsAndGetsTrees);
 
 // The requests that pysftpproxy's own tests make, one by one.
 testOverPipe("does every request of pysftpproxy's tests", async (reached) => {

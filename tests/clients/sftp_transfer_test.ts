@@ -1,25 +1,25 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { makeFile, makeTree, noise, sha256, sha256Of, treeOf } from "../support/files.ts";
+import { makeFile, noise, sha256, sha256Of, treeOf } from "../support/files.ts";
 import { sftp, sftpOk } from "./sftp.ts";
+import {
+  goesOnWithDownloads,
+  goesOnWithUploads,
+  putsAndGets,
+  putsAndGetsTrees,
+} from "./sftp_transfers.ts";
 import { testEachWay } from "./ways.ts";
 
 const MiB = 1024 * 1024;
 
-testEachWay("puts and gets a file of 64 MiB", async (reached) => {
-  const { jail, local } = reached;
-  const digest = await makeFile(`${local}/big`, 64 * MiB + 12345);
-  await sftpOk(reached, ["put big", "get big back"]);
-  assertEquals(await sha256(`${jail}/big`), digest);
-  assertEquals(await sha256(`${local}/back`), digest);
-});
+testEachWay(
+  "puts and gets a file of 64 MiB",
+  (reached) => putsAndGets(reached, { length: 64 * MiB + 12345 }),
+);
 
-testEachWay("puts and gets in pieces of odd sizes", async (reached) => {
-  const { jail, local } = reached;
-  const digest = await makeFile(`${local}/odd`, 3 * MiB + 1);
-  await sftpOk(reached, ["put odd", "get odd back"], ["-B", "1009", "-R", "200"]);
-  assertEquals(await sha256(`${jail}/odd`), digest);
-  assertEquals(await sha256(`${local}/back`), digest);
-});
+testEachWay(
+  "puts and gets in pieces of odd sizes",
+  (reached) => putsAndGets(reached, { length: 3 * MiB + 1, options: ["-B", "1009", "-R", "200"] }),
+);
 
 testEachWay("gets with more requests under way than the pipes hold", async (reached) => {
   const { jail, local } = reached;
@@ -28,39 +28,11 @@ testEachWay("gets with more requests under way than the pipes hold", async (reac
   assertEquals(await sha256(`${local}/back`), digest);
 }, { portable: false }); // without poll(2), the server would wait to write while the client does
 
-testEachWay("puts and gets an empty file", async (reached) => {
-  const { jail, local } = reached;
-  await makeFile(`${local}/empty`, 0);
-  await sftpOk(reached, ["put empty", "get empty back"]);
-  assertEquals((await Deno.stat(`${jail}/empty`)).size, 0);
-  assertEquals((await Deno.stat(`${local}/back`)).size, 0);
-});
+testEachWay("puts and gets an empty file", (reached) => putsAndGets(reached, { length: 0 }));
 
-testEachWay("goes on with an upload that broke off (reput, put -a)", async (reached) => {
-  const { jail, local } = reached;
-  const digest = await makeFile(`${local}/file`, 5 * MiB + 7);
-  const bytes = await Deno.readFile(`${local}/file`);
-  for (const command of ["reput file", "put -a file"]) {
-    await Deno.writeFile(`${jail}/file`, bytes.subarray(0, 2 * MiB + 3));
-    await sftpOk(reached, [command]);
-    assertEquals(await sha256(`${jail}/file`), digest, command);
-  }
-});
+testEachWay("goes on with an upload that broke off (reput, put -a)", goesOnWithUploads);
 
-testEachWay("goes on with a download that broke off (reget, -a)", async (reached) => {
-  const { jail, local } = reached;
-  const digest = await makeFile(`${jail}/file`, 5 * MiB + 7);
-  const bytes = await Deno.readFile(`${jail}/file`);
-  const batches = [{ command: "reget file", options: [] }, {
-    command: "get file",
-    options: ["-a"],
-  }];
-  for (const { command, options } of batches) {
-    await Deno.writeFile(`${local}/file`, bytes.subarray(0, 3 * MiB + 1));
-    await sftpOk(reached, [command], options);
-    assertEquals(await sha256(`${local}/file`), digest, command);
-  }
-});
+testEachWay("goes on with a download that broke off (reget, -a)", goesOnWithDownloads);
 
 testEachWay("does not go on with an upload that is longer than its source", async (reached) => {
   const { jail, local } = reached;
@@ -80,16 +52,7 @@ testEachWay("overwrites a longer file with a shorter one", async (reached) => {
   assertEquals(await sha256(`${jail}/file`), digest);
 });
 
-testEachWay("puts and gets whole trees, with modes and times (-r, -p)", async (reached) => {
-  const { jail, local } = reached;
-  await Deno.mkdir(`${local}/tree`);
-  await makeTree(`${local}/tree`);
-  await sftpOk(reached, ["put -rp tree", "get -rp tree back"]);
-  const kept = { modes: true, times: true };
-  const expected = await treeOf(`${local}/tree`, kept);
-  assertEquals(await treeOf(`${jail}/tree`, kept), expected);
-  assertEquals(await treeOf(`${local}/back`, kept), expected);
-});
+testEachWay("puts and gets whole trees, with modes and times (-r, -p)", putsAndGetsTrees);
 
 testEachWay("keeps the mode and the times of a single file (-p)", async (reached) => {
   const { jail, local } = reached;

@@ -1,5 +1,5 @@
 /**
- * The extended requests, a row each: OpenSSH's, and check-file. A row is
+ * The extended requests: OpenSSH's, a row each, and those of check-file. A row is
  * advertised only where the storage serves it.
  *
  * @module
@@ -14,11 +14,10 @@ import * as wire from "../../wire/extensions.ts";
 import type { Reader } from "../../wire/reader.ts";
 import { writeExtendedReply } from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
-import { checkFile } from "../check_file.ts";
 import { describeAttrs } from "../describe.ts";
 import { LogLevel } from "../log.ts";
-import { openOptions } from "../open_options.ts";
 import type { Conversation, Row } from "../table.ts";
+import { checkFileRows } from "./check_file.ts";
 import { asSent, foundName, ofHandle, ofTwoPaths } from "./facts.ts";
 import { replyName, replyOk } from "./replies.ts";
 
@@ -210,52 +209,6 @@ const usersGroupsById: Row<wire.IdsRequest, OwnerNames> = {
   reply: (out, id, value) => writeExtendedReply(out, id, { value, write: wire.writeNamesById }),
 };
 
-const checkFileHandle: Row<wire.CheckFileHandleRequest, wire.CheckFileReply> = {
-  name: "check-file-handle",
-  type: PacketType.EXTENDED,
-  extension: { name: wire.Extension.CHECK_FILE_HANDLE, version: "1" },
-  mutates: false,
-  level: LogLevel.VERBOSE,
-  read: wire.readCheckFileHandle,
-  order: () => "handle",
-  facts: ofHandle,
-  describe: ({ path }) => [`check-file "${path}"`],
-  run: (conversation, request) =>
-    checkFile(conversation.handles.file(request.handle).file, request),
-  reply: (out, id, value) =>
-    writeExtendedReply(out, id, { value, write: wire.writeCheckFileReply }),
-};
-
-/** paramiko asks under this name. */
-const checkFileOfParamiko: Row<wire.CheckFileHandleRequest, wire.CheckFileReply> = {
-  ...checkFileHandle,
-  name: "check-file",
-  extension: { name: wire.Extension.CHECK_FILE, version: "1" },
-  // paramiko's own server puts the name in front, and its client skips it.
-  reply: (out, id, value) =>
-    writeExtendedReply(out, id, {
-      value,
-      write(writer, reply) {
-        writer.name(wire.Extension.CHECK_FILE);
-        wire.writeCheckFileReply(writer, reply);
-      },
-    }),
-};
-
-const checkFileName: Row<wire.CheckFileNameRequest, wire.CheckFileReply> = {
-  name: "check-file-name",
-  type: PacketType.EXTENDED,
-  extension: { name: wire.Extension.CHECK_FILE_NAME, version: "1" },
-  mutates: false,
-  level: LogLevel.VERBOSE,
-  read: wire.readCheckFileName,
-  order: () => "any",
-  facts: ({ path }) => ({ path }),
-  describe: ({ path }) => [`check-file "${path}"`],
-  run: runCheckFileName,
-  reply: checkFileHandle.reply,
-};
-
 /** The extended requests, in the order in which they are advertised. */
 export const extensionRows: readonly Row[] = [
   posixRename,
@@ -269,9 +222,7 @@ export const extensionRows: readonly Row[] = [
   copyData,
   homeDirectory,
   usersGroupsById,
-  checkFileHandle,
-  checkFileName,
-  checkFileOfParamiko,
+  ...checkFileRows,
 ];
 
 function offers(method: keyof StorageExtensions): (storage: Storage) => boolean {
@@ -301,35 +252,6 @@ function runCopyData(
     to.bytesWritten += count;
     if (count < length) throw new StorageError("failure", "", { status: StatusCode.EOF });
   });
-}
-
-function runCheckFileName(
-  conversation: Conversation,
-  request: wire.CheckFileNameRequest,
-): MaybePromise<wire.CheckFileReply> {
-  const options = openOptions(0, {});
-  return after(
-    conversation.storage.open(conversation.path(request.path), options),
-    (file) => closing(file, () => checkFile(file, request)),
-  );
-}
-
-/** Closes `file` when `use` is over, however it ends. */
-function closing<T>(
-  file: { close(aborted: boolean): MaybePromise<void> },
-  use: () => MaybePromise<T>,
-): MaybePromise<T> {
-  let result: MaybePromise<T>;
-  try {
-    result = use();
-  } catch (error) {
-    return after(file.close(false), () => {
-      throw error;
-    });
-  }
-  if (result instanceof Promise) return result.finally(() => file.close(false));
-  const value = result;
-  return after(file.close(false), () => value);
 }
 
 /** The user's home is where the session starts; nobody else's is known. */

@@ -22,6 +22,12 @@ export type Atomically = <T>(
   work: (session: ClientSession | undefined) => Promise<T>,
 ) => Promise<T>;
 
+/**
+ * Connections of a session at most, where the URI does not say. The driver would have a hundred,
+ * each with bytes of its own on their way.
+ */
+const CONNECTIONS = 8;
+
 /** What a bucket is made of, so that a test may put something else in a place. */
 export interface BucketParts {
   readonly link: Link;
@@ -119,6 +125,7 @@ function linkTo(uri: string, { credentials, database }: GridFsOptions): Link {
       reach(looksFor, before) {
         const client = new MongoClient(uri, {
           appName: "sftpwrap",
+          ...(/[?&]maxPoolSize=/i.test(uri) ? {} : { maxPoolSize: CONNECTIONS }),
           serverSelectionTimeoutMS: looksFor,
           ...(credentials === undefined ? {} : { auth: { ...credentials } }),
           ...filesOf(before),

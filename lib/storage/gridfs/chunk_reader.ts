@@ -32,6 +32,8 @@ export class ChunkReader {
   readonly #bucket: Bucket;
   readonly #slots = new Map<number, Slot>();
   #cursor: FindCursor<ChunkDoc> | undefined;
+  /** Chunks that the cursor fetches at once as long as it lives; 0 where there was none. */
+  #batch = 0;
   /** Counts the ways through the file, so that an old one is known by its number. */
   #way = 0;
   /** The chunk that the cursor gives next. */
@@ -70,7 +72,7 @@ export class ChunkReader {
   /** Reads into `into` from byte `position`, and returns how many bytes there were. */
   async read(into: Uint8Array, position: number): Promise<number> {
     const end = Math.min(this.length, position + into.length);
-    this.#bucket.budget.join(this);
+    this.#bucket.budget.join(this, () => this.#shrink());
     let at = position;
     // Asked for at once, so that the cursor knows how far to go.
     const parts: Promise<Uint8Array>[] = [];
@@ -141,6 +143,22 @@ export class ChunkReader {
     }
   }
 
+  /** Whether the cursor fetches, or has fetched, more at once than it would if it began now. */
+  get #isGreedy(): boolean {
+    return this.#batch >= 2 * this.#ahead;
+  }
+
+  /** Holds less, because another file is read or written as well. */
+  #shrink(): void {
+    this.#forget();
+    // Whoever is at it looks by himself.
+    if (!this.#isGreedy || this.#isPumping) return;
+    this.#batch = 0;
+    void this.#endCursor();
+    // Each chunk holds on to all that came with it.
+    for (const [n, { settled }] of this.#slots) if (settled) this.#slots.delete(n);
+  }
+
   #startCursor(n: number): void {
     void this.#endCursor();
     this.#position = n;
@@ -149,8 +167,9 @@ export class ChunkReader {
   }
 
   #find(n: number): FindCursor<ChunkDoc> {
+    this.#batch = this.#ahead;
     return this.#bucket.chunks
-      .cursor({ files_id: this.id, n: { $gte: n } }, { batchSize: this.#ahead })
+      .cursor({ files_id: this.id, n: { $gte: n } }, { batchSize: this.#batch })
       .sort({ n: 1 });
   }
 
@@ -161,6 +180,12 @@ export class ChunkReader {
       if (again) this.#cursor = this.#find(this.#position);
       return this.#cursor!.next();
     });
+  }
+
+  /** Goes on from the same chunk with smaller batches. */
+  #beginAgain(): void {
+    void this.#cursor?.close().catch(() => {});
+    this.#cursor = this.#find(this.#position);
   }
 
   async #endCursor(): Promise<void> {
@@ -180,6 +205,7 @@ export class ChunkReader {
         this.#way === way && this.#position < this.count &&
         this.#position <= this.#wanted + this.#ahead
       ) {
+        if (this.#isGreedy) this.#beginAgain();
         const doc = await this.#next(way);
         if (this.#way !== way) break;
         // A gap: perhaps another session is just putting a chunk in its place.

@@ -54,8 +54,14 @@ export class ChunkSender {
     return this.#sent;
   }
 
+  /** Bytes that this file may hold at all, sent and not yet sent. */
+  get share(): number {
+    return this.#bucket.budget.share;
+  }
+
   /** Lets the database know that chunks are about to come, while they are being collected. */
   prepare(): void {
+    this.#bucket.budget.join(this);
     if (this.#beginning !== undefined) return;
     this.#beginning = this.#begin();
     // Whoever sends the first chunk hears of it.
@@ -75,7 +81,6 @@ export class ChunkSender {
    */
   async put(n: number, data: Uint8Array): Promise<void> {
     this.#throwFailure();
-    this.#bucket.budget.join(this);
     this.prepare();
     const known = this.#sent.get(n);
     if (known === undefined) {
@@ -87,7 +92,7 @@ export class ChunkSender {
     }
     this.#queuedBytes += data.length - (this.#queue.get(n)?.length ?? 0);
     this.#queue.set(n, data);
-    const { share } = this.#bucket.budget;
+    const { share } = this;
     // One batch is collected while others are on their way; the driver copies each once more.
     if (this.#queuedBytes < Math.min(BATCH_BYTES, share / 8)) return;
     const most = share < MOST_IN_FLIGHT * BATCH_BYTES ? 1 : MOST_IN_FLIGHT;

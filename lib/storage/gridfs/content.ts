@@ -3,7 +3,7 @@ import { beyondAnyFile } from "../errors.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkSender } from "./chunk_sender.ts";
 
-/** Changed chunks that are held before the oldest is sent unfinished. */
+/** Changed chunks that are held at most before the oldest is sent unfinished. */
 const MOST_HELD = 8;
 /** GridFS numbers chunks with 32 bits. */
 const MOST_CHUNKS = 2 ** 31 - 1;
@@ -141,6 +141,11 @@ export class Content {
     this.#baseEnd = 0;
   }
 
+  /** Changed chunks that are held: a quarter of what the file may hold. */
+  get #mostHeld(): number {
+    return Math.max(1, Math.min(MOST_HELD, Math.floor(this.#sender.share / 4 / this.#chunkSize)));
+  }
+
   /** Bytes of chunk `n`. */
   #lengthOf(n: number): number {
     return Math.max(0, Math.min(this.#chunkSize, this.#length - n * this.#chunkSize));
@@ -185,7 +190,7 @@ export class Content {
 
   async #sendOldest(): Promise<void> {
     for (const n of this.#held.keys()) {
-      if (this.#held.size <= MOST_HELD) return;
+      if (this.#held.size <= this.#mostHeld) return;
       await this.#send(n);
     }
   }

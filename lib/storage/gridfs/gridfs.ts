@@ -39,8 +39,8 @@
  * **The parts.** `tree` finds what a path leads to, `listing` lists.
  * `chunk_reader` reads ahead, `chunk_sender` writes behind, `content` lays one
  * over the other, `draft` is a version on its way, `publish` and `retire` bring
- * versions in and take them out, `rename` moves them, and `sweep` ends what
- * others began.
+ * versions in and take them out, `rename` moves them, `new_files` knows those
+ * that are not to be seen yet, and `sweep` ends what others began.
  *
  * @module
  */
@@ -63,19 +63,17 @@ import { type FileHost, GridFsFile } from "./gridfs_file.ts";
 import { Journal } from "./journal.ts";
 import { Listing } from "./listing.ts";
 import { refuseUnusable } from "./names.ts";
+import { NewFiles } from "./new_files.ts";
 import { attrsOf, type Entry, keepDirectory, newNode } from "./nodes.ts";
 import type { GridFsOptions } from "./options.ts";
 import { removeDirectory, removeEntry } from "./remove.ts";
-import { movedPath, rename } from "./rename.ts";
+import { rename } from "./rename.ts";
 import { setAttrsOf } from "./set_attrs.ts";
 import { figuresOf } from "./space.ts";
-import { sweep } from "./sweep.ts";
+import { Sweeper } from "./sweeper.ts";
 import { type Place, Tree } from "./tree.ts";
 
 const PERMISSION_BITS = 0o7777;
-
-/** Milliseconds between two looks for what others have left. */
-const SWEEP_INTERVAL = 10 * 60_000;
 
 /**
  * A bucket of GridFS as a tree of files. It is as POSIX has it, but for what a
@@ -91,29 +89,22 @@ export class GridFsStorage implements Storage<GridFsFile> {
   readonly #bucket: Bucket;
   readonly #host: FileHost;
   readonly #umask: number;
-  /** New files that only this session knows, until they are closed. */
-  readonly #open = new Set<GridFsFile>();
-  readonly #log: (line: string) => void;
-  readonly #closing = new AbortController();
-  #sweeping: Promise<void> = Promise.resolve();
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #newFiles = new NewFiles();
+  readonly #sweeper: Sweeper;
 
   /** A storage on a bucket, whose connection ends with it. */
   constructor(bucket: Bucket, options: GridFsOptions) {
     this.#bucket = bucket;
     this.#umask = options.umask ?? 0o022;
-    this.#log = options.log ?? (() => {});
     this.#host = {
       bucket,
       journal: new Journal(bucket),
       tree: new Tree(bucket),
       owner: { uid: options.uid ?? 0, gid: options.gid ?? 0 },
-      closed: (file) => this.#open.delete(file),
+      closed: (file) => this.#newFiles.delete(file),
     };
     this.extensions = this.#offered();
-    this.#sweepLater();
-    this.#timer = setInterval(() => this.#sweepLater(), SWEEP_INTERVAL);
-    Deno.unrefTimer(this.#timer);
+    this.#sweeper = new Sweeper(this.#host, options.log);
   }
 
   /**
@@ -134,7 +125,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
         makesFile: options.create,
       });
       const { entry } = place;
-      const pending = entry === undefined ? this.#pending(place.path) : undefined;
+      const pending = entry === undefined ? this.#newFiles.at(place.path) : undefined;
       if ((entry ?? pending) !== undefined && mustBeNew) throw errorOf("EEXIST");
       if (entry?.kind === "directory") throw errorOf("EISDIR");
       if (entry !== undefined && place.slash) throw errorOf("ENOTDIR");
@@ -144,7 +135,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
         doc: entry?.kind === "file" ? entry.doc : undefined,
         metadata: this.#metadataOfNew(options.attrs.permissions ?? 0o666),
       });
-      if (file.isNew) this.#open.add(file);
+      if (file.isNew) this.#newFiles.add(file);
       return file;
     });
   }
@@ -230,7 +221,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
   remove(path: VirtualPath): Promise<void> {
     return this.#ask(async () => {
       const place = await this.#host.tree.walk(path, { follow: false });
-      const pending = this.#pending(place.path);
+      const pending = this.#newFiles.at(place.path);
       if (place.entry === undefined && pending !== undefined) {
         pending.isRemoved = true;
         return;
@@ -246,9 +237,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
 
   /** Ends the use of this storage, and the connection where it was opened here. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#closing.abort();
-    await this.#sweeping;
+    await this.#sweeper.close();
     this.#host.journal.close();
     await this.#bucket.link.close();
   }
@@ -277,12 +266,6 @@ export class GridFsStorage implements Storage<GridFsFile> {
     }
   }
 
-  /** A new file of this session's own that is to have this path. */
-  #pending(path: VirtualPath): GridFsFile | undefined {
-    for (const file of this.#open) if (file.path === path && !file.isRemoved) return file;
-    return undefined;
-  }
-
   async #attrsAt(path: VirtualPath, follow: boolean): Promise<FileAttrs> {
     const found = await this.#find(path, follow);
     return found instanceof GridFsFile
@@ -296,7 +279,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     follow: boolean,
   ): Promise<GridFsFile | { readonly path: VirtualPath; readonly entry: Entry }> {
     const place = await this.#host.tree.walk(path, { follow: follow || path.endsWith("/") });
-    const entry = place.entry ?? this.#pending(place.path);
+    const entry = place.entry ?? this.#newFiles.at(place.path);
     if (entry === undefined) throw errorOf("ENOENT");
     const isDirectory = !(entry instanceof GridFsFile) && entry.kind === "directory";
     if (place.slash && !isDirectory) throw errorOf("ENOTDIR");
@@ -335,39 +318,19 @@ export class GridFsStorage implements Storage<GridFsFile> {
       tree.walk(from, { follow: false }),
       tree.walk(to, { follow: false }),
     ]);
-    const pending = this.#pending(source.path);
+    const pending = this.#newFiles.at(source.path);
     if (source.entry === undefined && pending !== undefined) {
       if (target.entry !== undefined && !options.replace) throw errorOf("EEXIST");
       pending.path = target.path;
       return;
     }
     await rename(this.#host, source, target, options);
-    for (const file of this.#open) {
-      file.path = movedPath(file.path, source.path, target.path) ?? file.path;
-    }
+    this.#newFiles.move(source.path, target.path);
   }
 
   #metadataOfNew(permissions: number): Metadata {
     const now = this.#bucket.now();
     const mode = permissions & PERMISSION_BITS & ~this.#umask;
     return { mode, ...this.#host.owner, atime: now, mtime: now };
-  }
-
-  #sweepLater(): void {
-    this.#sweeping = this.#sweeping.then(async () => {
-      const { signal } = this.#closing;
-      if (signal.aborted) return;
-      try {
-        await sweep(this.#host, {
-          mend: true,
-          signal,
-          found: ({ kind, what, mended }) =>
-            this.#log(`${kind} ${mended ? "swept" : "left"}: ${what}`),
-        });
-      } catch (error) {
-        // The next one looks again.
-        this.#log(`sweep failed: ${error instanceof Error ? error.name : "unknown"}`);
-      }
-    });
   }
 }

@@ -2,10 +2,8 @@ import { Errno } from "../errno.ts";
 import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
 import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
-const F_SETFD = 2;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
-const FD_CLOEXEC = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const RLIMIT_NOFILE = 7;
@@ -63,8 +61,6 @@ export interface ProcessCalls {
   poll(fds: Bytes, timeout: number): number;
   /** As {@linkcode ProcessCalls.poll}, on another thread, for as long as which `fds` must be kept; -1 where it fails. */
   pollElsewhere(fds: Bytes, timeout: number): Promise<number>;
-  /** Closes `fd` when another program is started (FD_CLOEXEC). */
-  closeOnExec(fd: number): number;
   /** umask(2): the mask before. */
   umask(mask: number): number;
   /** Takes from this process the means to gain rights by starting a program (PR_SET_NO_NEW_PRIVS). */
@@ -144,7 +140,6 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     },
     poll: (fds, timeout) => outcome(intOf(symbols.poll(fds, BigInt(fds.length >> 3), timeout))),
     pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
-    closeOnExec: (fd) => outcome(numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC)),
     umask: (mask) => numbers(SystemCall.umask, mask),
     setNoNewPrivileges: () => outcome(numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1)),
     setNotDumpable: () => outcome(numbers(SystemCall.prctl, PR_SET_DUMPABLE, 0)),

@@ -5,15 +5,15 @@ import { StorageError, unsupported } from "../errors.ts";
 import { attempt, attemptExisting, errnoName, statusOf } from "./deno_fs.ts";
 import { errorOf } from "../errno.ts";
 import { PortableDir } from "./portable_dir.ts";
-import { PortableFile } from "./portable_file.ts";
+import type { PortableFile } from "./portable_file.ts";
+import { makeFile, openExisting } from "./portable_open.ts";
 import { existing, resolve, type Resolved, resolveName, type Walker } from "./resolve.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "./root.ts";
 
 /** How often a file is opened anew that somebody else makes or removes at the same moment. */
 const OPEN_ATTEMPTS = 8;
 
-/** Bits that open and mkdir of Deno cut off; they are set afterwards. */
-const SPECIAL_BITS = 0o7000;
+/** Of the bits that mkdir of Deno cuts off, the one that is set afterwards. */
 const STICKY_BIT = 0o1000;
 
 const walker: Walker<Deno.FileInfo> = {
@@ -201,12 +201,12 @@ export class PortableRoot implements Root {
     if (status === undefined) {
       if (!create) throw errorOf("ENOENT");
       if (path.endsWith("/")) throw errorOf("EISDIR");
-      return make(hostPath, options, { mode, vfs });
+      return makeFile(hostPath, options, { mode, vfs });
     }
     if (create && exclusive) throw errorOf("EEXIST");
     if (status.isDirectory) throw errorOf("EISDIR");
     if (!status.isFile) throw errorOf("ENXIO");
-    const file = openExisting(hostPath, flagsOf(options), vfs);
+    const file = openExisting(hostPath, options, vfs);
     if (file === undefined) return undefined;
     try {
       file.requireSame(status);
@@ -253,57 +253,6 @@ const writing: OpenOptions = {
   exclusive: false,
   attrs: {},
 };
-
-/** The system's flags; without waiting for the other end of a FIFO. */
-function flagsOf({ read, write, append }: OpenOptions): number {
-  const access = read && write
-    ? fs.constants.O_RDWR
-    : write
-    ? fs.constants.O_WRONLY
-    : fs.constants.O_RDONLY;
-  return access | (append ? fs.constants.O_APPEND : 0) | (fs.constants.O_NONBLOCK ?? 0);
-}
-
-/** Opens a file that has been seen; nothing where it has gone since. */
-function openExisting(
-  hostPath: string,
-  flags: number,
-  vfs: () => FileSystemStats,
-): PortableFile | undefined {
-  const fd = attemptExisting(() => fs.openSync(hostPath, flags));
-  return fd === undefined ? undefined : opened(fd, vfs);
-}
-
-/** Makes a file; nothing where somebody else made it first. O_EXCL follows no link. */
-function make(
-  hostPath: string,
-  options: OpenOptions,
-  { mode, vfs }: { readonly mode: number; readonly vfs: () => FileSystemStats },
-): PortableFile | undefined {
-  const makeIt = fs.constants.O_CREAT | fs.constants.O_EXCL;
-  try {
-    const flags = flagsOf(options);
-    const access = options.write ? flags : fs.constants.O_WRONLY;
-    const file = opened(fs.openSync(hostPath, access | makeIt, mode & 0o777), vfs);
-    if (mode & SPECIAL_BITS) {
-      file.chmod((file.stat().permissions & 0o777) | (mode & SPECIAL_BITS));
-    }
-    if (options.write) return file;
-    // Deno 2.6 gives a new file to write only, whatever is asked for: one to read is opened anew.
-    file.close();
-    return openExisting(hostPath, flags, vfs);
-  } catch (error) {
-    if (errnoName(error) === "EEXIST" && !options.exclusive) return undefined;
-    return attempt(() => {
-      throw error;
-    });
-  }
-}
-
-function opened(fd: number, vfs: () => FileSystemStats): PortableFile {
-  const { dev, ino } = fs.fstatSync(fd);
-  return new PortableFile(fd, { dev, ino }, vfs);
-}
 
 /** Gives a file its new name before it loses the old one; false where links cannot be made. */
 function moveByLink(from: string, to: string): boolean {

@@ -3,7 +3,7 @@ import { Binary, ObjectId } from "mongodb";
 import { check } from "../../../lib/storage/gridfs/check.ts";
 import { checkGridFs, openGridFs } from "../../../lib/storage/gridfs/open.ts";
 import { needsMongo, withMongo } from "../../support/mongodb.ts";
-import { withBuckets } from "./support/buckets.ts";
+import { withBuckets, withSession } from "./support/buckets.ts";
 import { driverWrites, open, randomBytes, subject } from "./support/content.ts";
 
 Deno.test({
@@ -67,16 +67,13 @@ Deno.test({
   name: "check() leaves alone what a session that lives is at work on",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
+    withSession(async ({ buckets, name, storage, s }) => {
       const file = await open(storage, "/a", "write", "create");
       await file.write(randomBytes(100), 0);
       await storage.extensions.fsync!(file);
       assertEquals(await check(await buckets.bucket(name), true), []);
       await file.close(false);
-      assertEquals((await subject(storage).bytes("/a")).length, 100);
-      await storage.close();
+      assertEquals((await s.bytes("/a")).length, 100);
     }),
 });
 

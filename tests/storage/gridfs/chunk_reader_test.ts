@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { ChunkReader } from "../../../lib/storage/gridfs/chunk_reader.ts";
 import { needsMongo } from "../../support/mongodb.ts";
-import { type Buckets, withBuckets } from "./support/buckets.ts";
-import { driverWrites, randomBytes, subject } from "./support/content.ts";
+import { type Buckets, withBuckets, withSession } from "./support/buckets.ts";
+import { driverWrites, randomBytes } from "./support/content.ts";
 
 Deno.test({
   name: "ChunkReader reads in any order, and the same again",
@@ -44,10 +44,7 @@ Deno.test({
   name: "a chunk that is missing or too short fails the read, and not those before it",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
-      const s = subject(storage);
+    withSession(async ({ buckets, name, storage, s }) => {
       const chunks = buckets.db.collection(`${name}.chunks`);
       await driverWrites(buckets.db, name, "a", randomBytes(100), { chunkSizeBytes: 10 });
       await chunks.deleteOne({ n: 5 });
@@ -58,7 +55,6 @@ Deno.test({
       await chunks.updateOne({ n: 4 }, { $set: { n: 5 } });
       await file.close(false);
       await s.refuses("failure", "chunk 4 of the file is missing", () => s.bytes("/a"));
-      await storage.close();
     }),
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { needsMongo } from "../../support/mongodb.ts";
 import { readAll } from "../../../lib/testing/subject.ts";
-import { withBuckets } from "./support/buckets.ts";
+import { withSession } from "./support/buckets.ts";
 import { driverReads, driverWrites, open, randomBytes } from "./support/content.ts";
 
 const OPERATIONS = 60;
@@ -11,9 +11,7 @@ Deno.test({
   name: "what a handle writes, cuts and lengthens in any order is what a buffer would have",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
+    withSession(async ({ buckets, name, storage }) => {
       // Chunks so small that most are sent before they change again; the first is copied, not edited.
       for (const chunkSizeBytes of [40, 9, 5, 3]) {
         for (let seed = 1; seed <= 3; seed++) {
@@ -48,7 +46,6 @@ Deno.test({
           assertEquals(await driverReads(buckets.db, name, filename), model, filename);
         }
       }
-      await storage.close();
     }),
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { needsMongo } from "../../support/mongodb.ts";
-import { withBuckets } from "./support/buckets.ts";
-import { driverReads, driverWrites, randomBytes, subject } from "./support/content.ts";
+import { withSession } from "./support/buckets.ts";
+import { driverReads, driverWrites, randomBytes } from "./support/content.ts";
 
 const CHUNK = 255 * 1024;
 
@@ -9,17 +9,13 @@ Deno.test({
   name: "the driver's own bucket reads what GridFsStorage writes",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
-      const s = subject(storage);
+    withSession(async ({ buckets, name, s }) => {
       await s.mkdir("/d");
       for (const length of [0, 1, 1024, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK]) {
         const bytes = randomBytes(length);
         await s.put(`/d/${length}`, bytes);
         assertEquals(await driverReads(buckets.db, name, `d/${length}`), bytes);
       }
-      await storage.close();
     }),
 });
 
@@ -27,10 +23,7 @@ Deno.test({
   name: "GridFsStorage reads what the driver's own bucket writes, in chunks of any size",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
-      const s = subject(storage);
+    withSession(async ({ buckets, name, s }) => {
       for (const chunkSizeBytes of [1, 1000, CHUNK, 1024 * 1024]) {
         for (const length of [0, 1, 2000, 2001]) {
           const bytes = randomBytes(chunkSizeBytes === 1 ? Math.min(length, 50) : length);
@@ -39,7 +32,6 @@ Deno.test({
           assertEquals(await s.bytes("/" + filename), bytes);
         }
       }
-      await storage.close();
     }),
 });
 
@@ -47,10 +39,8 @@ Deno.test({
   name: "a file of GridFsStorage has the fields of the specification, and their types",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
-      await subject(storage).put("/a", randomBytes(CHUNK + 5));
+    withSession(async ({ buckets, name, s }) => {
+      await s.put("/a", randomBytes(CHUNK + 5));
       const raw = { promoteLongs: false, promoteValues: false, projection: { data: 0 } };
       const file = await buckets.db.collection(`${name}.files`).findOne({}, raw);
       const types = (doc: object) =>
@@ -71,7 +61,6 @@ Deno.test({
         [String(file!._id), 1],
       ]);
       assertEquals(types(chunks[0]!), { _id: "ObjectId", "files_id": "ObjectId", n: "Int32" });
-      await storage.close();
     }),
 });
 
@@ -79,11 +68,8 @@ Deno.test({
   name: "an edit keeps what others have put into a file's document, but not its old sum",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
+    withSession(async ({ buckets, name, storage, s }) => {
       const files = buckets.db.collection(`${name}.files`);
-      const storage = await buckets.storage(name);
-      const s = subject(storage);
       for (const chunkSizeBytes of [1000, 10]) {
         // The second one is edited in place.
         const filename = `${chunkSizeBytes}`;
@@ -100,6 +86,5 @@ Deno.test({
         assertEquals(await s.mode("/" + filename), 0o600);
         assertEquals((await driverReads(buckets.db, name, filename)).length, 499);
       }
-      await storage.close();
     }),
 });

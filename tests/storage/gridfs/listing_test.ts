@@ -2,17 +2,13 @@ import { assertEquals } from "@std/assert";
 import { type Collection, ObjectId } from "mongodb";
 import { needsMongo } from "../../support/mongodb.ts";
 import { kindOf } from "../../../lib/testing/subject.ts";
-import { type Buckets, withBuckets } from "./support/buckets.ts";
-import { subject } from "./support/content.ts";
+import { type Buckets, withSession } from "./support/buckets.ts";
 
 Deno.test({
   name: "Listing shows foreign names, each in its directory and once",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
-      const s = subject(storage);
+    withSession(async ({ buckets, name, storage, s }) => {
       await put(buckets, name, ["/a/b", "c//d", "..", "e/", "f", "f!", "f/g", "h/i", "h/j/k"]);
       await storage.setAttrs("/h", { permissions: 0o700 });
       await storage.symlink("f", "/link");
@@ -38,7 +34,6 @@ Deno.test({
       assertEquals(await s.kind("/%"), "file");
       await storage.remove("/%");
       assertEquals(await s.names("/%/a"), ["b"]);
-      await storage.close();
     }),
 });
 
@@ -46,10 +41,7 @@ Deno.test({
   name: "Listing shows of several files with one name the newest, which open() opens too",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
-      const s = subject(storage);
+    withSession(async ({ buckets, name, storage, s }) => {
       const files = buckets.db.collection(`${name}.files`);
       for (const [length, time] of [[1, 1000], [3, 3000], [2, 2000]] as const) {
         await files.insertOne({ ...fileOf("a"), length, uploadDate: new Date(time) });
@@ -62,7 +54,6 @@ Deno.test({
       assertEquals(await s.names("/"), ["b", "c"]);
       await storage.remove("/c");
       assertEquals(await s.names("/"), ["b"]);
-      await storage.close();
     }),
 });
 
@@ -71,17 +62,13 @@ Deno.test({
     "a file beside files below its name is the one that is shown, and they are when it has gone",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
-      const s = subject(storage);
+    withSession(async ({ buckets, name, storage, s }) => {
       await put(buckets, name, ["a", "a/b"]);
       assertEquals([await s.names("/"), await s.kind("/a")], [["a"], "file"]);
       assertEquals(await s.kind("/a/b"), "file");
       await storage.rename("/a", "/c");
       assertEquals([await s.names("/"), await s.kind("/a")], [["a", "c"], "directory"]);
       assertEquals(await s.names("/a"), ["b"]);
-      await storage.close();
     }),
 });
 
@@ -89,16 +76,13 @@ Deno.test({
   name: "Listing jumps over the many files of a sub-directory, and goes on behind them",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
+    withSession(async ({ buckets, name, storage }) => {
       const inside = Array.from({ length: 5000 }, (_, index) => `d/b/${index}`);
       await put(buckets, name, ["d/a", "d/b!", ...inside, "d/c", "d/e/f", "e"]);
       const page = await storage.openDir("/d");
       const names = (await page.next(100)).map(({ name }) => name);
       await page.close();
       assertEquals(names.sort(), [".", "..", "a", "b", "b!", "c", "e"]);
-      await storage.close();
     }),
 });
 

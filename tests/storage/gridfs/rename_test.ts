@@ -3,7 +3,7 @@ import type { ClientSession } from "mongodb";
 import type { Atomically } from "../../../lib/storage/gridfs/bucket.ts";
 import { GridFsStorage } from "../../../lib/storage/gridfs/gridfs.ts";
 import { needsMongo } from "../../support/mongodb.ts";
-import { withBuckets } from "./support/buckets.ts";
+import { withBuckets, withSession } from "./support/buckets.ts";
 import { driverWrites, open, randomBytes, subject } from "./support/content.ts";
 
 Deno.test({
@@ -46,18 +46,15 @@ Deno.test({
   name: "rename() of a directory takes more files than go with one request",
   ...needsMongo(),
   fn: () =>
-    withBuckets(async (buckets) => {
-      const name = buckets.newName();
-      const storage = await buckets.storage(name);
+    withSession(async ({ buckets, name, storage, s }) => {
       const files = buckets.db.collection(`${name}.files`);
       const fields = { length: 0, chunkSize: 10, uploadDate: new Date() };
       await files.insertMany(
         Array.from({ length: 600 }, (_, index) => ({ ...fields, filename: `d/${index}` })),
       );
       await storage.rename("/d", "/e");
-      assertEquals((await subject(storage).names("/e")).length, 600);
-      assertEquals(await subject(storage).names("/"), ["e"]);
-      await storage.close();
+      assertEquals((await s.names("/e")).length, 600);
+      assertEquals(await s.names("/"), ["e"]);
     }),
 });
 

@@ -3,7 +3,9 @@ import { Bucket, type BucketParts } from "../../../../lib/storage/gridfs/bucket.
 import { GridFsStorage } from "../../../../lib/storage/gridfs/gridfs.ts";
 import { Link } from "../../../../lib/storage/gridfs/link.ts";
 import type { GridFsOptions } from "../../../../lib/storage/gridfs/options.ts";
+import type { Subject } from "../../../../lib/testing/subject.ts";
 import { withMongo } from "../../../support/mongodb.ts";
+import { subject } from "./content.ts";
 
 /** Buckets of one test, each empty and unlike the others. */
 export class Buckets {
@@ -50,6 +52,29 @@ export async function withBuckets(use: (buckets: Buckets) => Promise<void>): Pro
       await use(new Buckets(client, client.db(database)));
     } finally {
       await client.close();
+    }
+  });
+}
+
+/** One session on a bucket of its own. */
+export interface Session {
+  readonly buckets: Buckets;
+  /** The bucket's name. */
+  readonly name: string;
+  readonly storage: GridFsStorage;
+  /** What tests do to the storage. */
+  readonly s: Subject;
+}
+
+/** Lends a session, which is closed afterwards. */
+export async function withSession(use: (session: Session) => Promise<void>): Promise<void> {
+  await withBuckets(async (buckets) => {
+    const name = buckets.newName();
+    const storage = await buckets.storage(name);
+    try {
+      await use({ buckets, name, storage, s: subject(storage) });
+    } finally {
+      await storage.close();
     }
   });
 }

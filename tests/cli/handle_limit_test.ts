@@ -1,0 +1,34 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { handleLimit } from "../../lib/cli/handle_limit.ts";
+import { SftpStatusError } from "../../lib/client/errors.ts";
+import { jailWords, withJail } from "../support/jail.ts";
+import { needs } from "../support/programs.ts";
+import { startServer } from "../support/server.ts";
+
+Deno.test("handleLimit() leaves descriptors free, and asks for no more than OpenSSH has", () => {
+  assertEquals(handleLimit(1024), 992);
+  assertEquals(handleLimit(1_048_576), 1019);
+  assertEquals(handleLimit(Infinity), 1019);
+  assertEquals(handleLimit(20), 1);
+  assertEquals(handleLimit(-22), undefined);
+});
+
+Deno.test({
+  name: "sftpwrap jail under a small limit of descriptors tells it, and serves on at the limit",
+  ...needs("prlimit"),
+  fn: () =>
+    withJail(async ({ jail }) => {
+      const args = ["--nofile=64:64", "--", ...jailWords(jail)];
+      await using server = await startServer("prlimit", args);
+      const { client } = server;
+      assertEquals(client.limits.maxOpenHandles, 32);
+      const open = (index: number) => client.open(`/${index}`, { write: true, create: true });
+      const files = await Promise.all(Array.from({ length: 32 }, (_, index) => open(index)));
+      const error = await assertRejects(() => open(32), SftpStatusError);
+      assertEquals(error.text, "Failure: too many open handles");
+      assertEquals((await client.stat("/0")).size, 0);
+      await client.rename("/0", "/renamed");
+      await files[0]?.close();
+      await (await open(33)).close();
+    }),
+});
