@@ -271,6 +271,8 @@ class Sender {
   }
 
   async #send(): Promise<void> {
+    // A moment later, so that what is ready together travels together.
+    await undefined;
     while (this.#session.replies.length > 0) {
       const full = this.#session.swapReplies(this.#spare);
       await this.#transport.write(full.written);

@@ -134,7 +134,7 @@ export class Connection {
       this.#outstanding.set(exchange.id, exchange);
       this.#sender.send(exchange);
     }
-    return exchange.answer;
+    return exchange;
   }
 
   #freeId(): number {

@@ -1,3 +1,4 @@
+import { Later } from "../later.ts";
 import { PacketType, StatusCode } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Reader } from "../wire/reader.ts";
@@ -7,23 +8,10 @@ import type { Writer } from "../wire/writer.ts";
 import type { Call } from "./calls.ts";
 import { SftpStatusError } from "./errors.ts";
 
-/** A request that waits for its reply. */
-export abstract class Exchange<A> {
+/** A request that waits for its reply, and what comes of it. */
+export abstract class Exchange<A> extends Later<A> {
   /** The request's id, once it has one. */
   id = 0;
-
-  /** The answer, when it comes. */
-  readonly answer: Promise<A>;
-
-  #resolve!: (answer: A) => void;
-  #reject!: (error: Error) => void;
-
-  constructor() {
-    this.answer = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-  }
 
   /** Appends the request as a packet. */
   abstract write(writer: Writer): void;
@@ -45,16 +33,6 @@ export abstract class Exchange<A> {
 
   /** Settles with `count` bytes that stand in {@linkcode window} by now. */
   filled(_count: number): void {}
-
-  /** Settles with a failure. */
-  fail(error: Error): void {
-    this.#reject(error);
-  }
-
-  /** Settles with the answer. */
-  protected succeed(answer: A): void {
-    this.#resolve(answer);
-  }
 }
 
 /** An exchange as the receiving side sees it, whatever it is about. */

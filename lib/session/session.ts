@@ -97,14 +97,14 @@ export class Session implements Conversation {
     this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
-    this.#sequencer = new Sequencer(this, (id, row, outcome) => {
-      if ("error" in outcome) {
-        this.#replyFailure(id, row, outcome.error);
-        return;
-      }
-      row.reply(this.#replies, id, outcome.value);
-      // What a READ was lent is copied now. After a failure it is the storage's to forget.
-      if (outcome.value instanceof Uint8Array) this.#readBuffers.takeBack(outcome.value);
+    this.#sequencer = new Sequencer(this, {
+      run: (row, request) => this.#run(row, request),
+      answer: (id, row, value) => {
+        row.reply(this.#replies, id, value);
+        // What a READ was lent is copied now. After a failure it is the storage's to forget.
+        if (value instanceof Uint8Array) this.#readBuffers.takeBack(value);
+      },
+      answerFailure: (id, row, error) => this.#replyFailure(id, row, error),
     });
   }
 
@@ -238,9 +238,7 @@ export class Session implements Conversation {
   }
 
   #perform(row: Row, id: number, request: unknown): Promise<void> | undefined {
-    if (this.#asynchronous) {
-      return this.#sequencer.add(row, id, request, () => this.#run(row, request));
-    }
+    if (this.#asynchronous) return this.#sequencer.add(row, id, request);
     let value: MaybePromise<unknown>;
     try {
       value = this.#run(row, request);
@@ -252,8 +250,7 @@ export class Session implements Conversation {
       // The first promise makes this an asynchronous session. Its own request
       // was read without a copy, so the next one waits for it.
       this.#asynchronous = true;
-      const promise = value;
-      return this.#sequencer.add(row, id, request, () => promise, true);
+      return this.#sequencer.add(row, id, request, value);
     }
     row.reply(this.#replies, id, value);
     return undefined;

@@ -6,7 +6,7 @@
  */
 
 import type { FileSystemStats, OwnerNames } from "../../attrs.ts";
-import { after } from "../../maybe_promise.ts";
+import { after, isPromise } from "../../maybe_promise.ts";
 import { beyondAnyFile, StorageError } from "../../storage/errors.ts";
 import type { MaybePromise, Storage, StorageExtensions } from "../../storage/storage.ts";
 import { PacketType, StatusCode } from "../../wire/constants.ts";
@@ -327,7 +327,7 @@ function closing<T>(
       throw error;
     });
   }
-  if (result instanceof Promise) return result.finally(() => file.close(false));
+  if (isPromise(result)) return result.finally(() => file.close(false));
   const value = result;
   return after(file.close(false), () => value);
 }
