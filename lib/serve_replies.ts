@@ -64,8 +64,8 @@ export class ReplySender {
     try {
       while (this.#session.replies.length > 0) {
         const full = this.#session.swapReplies(this.#spare);
-        await this.#transport.write(full.written);
-        full.clear();
+        await (this.#transport.writeAll?.(full.parts) ?? this.#transport.write(full.written));
+        this.#session.sent(full);
         this.#spare = full;
       }
     } catch (error) {

@@ -12,7 +12,7 @@ const STDIN = 0;
 const STDOUT = 1;
 
 /** Bytes that are read at once where nobody says where they would best go. */
-const BUFFER_LENGTH = 256 * 1024;
+const BUFFER_LENGTH = 32 * 1024;
 
 type PipeCalls = Pick<
   Libc,

@@ -148,7 +148,7 @@ export class Connection {
     const receiver = new Receiver(this.#sink());
     try {
       for (;;) {
-        const chunk = await this.#source.read();
+        const chunk = await this.#source.read(receiver.room);
         if (this.#failure !== undefined) return;
         if (chunk === undefined) break;
         this.#accept(receiver, chunk);

@@ -128,7 +128,7 @@ export class ReadExchange extends Exchange<number> {
   }
 }
 
-/** WRITE: the bytes are copied once, into the packet. */
+/** WRITE: bytes that are many are sent from where the caller has them. */
 export class WriteExchange extends Exchange<void> {
   readonly #handle: Uint8Array;
   readonly #data: Uint8Array;

@@ -93,8 +93,8 @@ export class Sender {
         this.#filling = this.#spare;
         this.#spare = full;
         this.#writeQueued();
-        await this.#sink.write(full.written);
-        full.truncate(0);
+        await (this.#sink.writeAll?.(full.parts) ?? this.#sink.write(full.written));
+        full.clear();
       }
     } catch (error) {
       this.#stopped = true;

@@ -13,7 +13,7 @@ import { ProtocolError } from "../wire/errors.ts";
 import type { Limits } from "../wire/extensions.ts";
 import type { Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
-import { Writer } from "../wire/writer.ts";
+import { LONG, Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
 import { type Log, LogLevel, silentLog } from "./log.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
@@ -101,8 +101,9 @@ export class Session implements Conversation {
       run: (row, request) => this.#run(row, request),
       answer: (id, row, value) => {
         row.reply(this.#replies, id, value);
-        // What a READ was lent is copied now. After a failure it is the storage's to forget.
-        if (value instanceof Uint8Array) this.#readBuffers.takeBack(value);
+        // What a READ was lent is copied now, or else sent from there. After a failure it is the
+        // storage's to forget.
+        if (value instanceof Uint8Array && value.length < LONG) this.#readBuffers.takeBack(value);
       },
       answerFailure: (id, row, error) => this.#replyFailure(id, row, error),
     });
@@ -118,6 +119,12 @@ export class Session implements Conversation {
     const full = this.#replies;
     this.#replies = empty;
     return full;
+  }
+
+  /** Takes back replies that have been sent, and empties them. */
+  sent(replies: Writer): void {
+    for (const bytes of replies.lent) this.#readBuffers.takeBack(bytes);
+    replies.clear();
   }
 
   /** Whether the storage has answered by a promise: then requests may overlap. */

@@ -130,11 +130,11 @@ export function readWrite(reader: Reader): WriteRequest {
   return { handle, offset, data: reader.bytes() };
 }
 
-/** Writes WRITE. */
+/** Writes WRITE; data that is long stays where it is. */
 export function writeWrite(writer: Writer, request: WriteRequest): void {
   writer.bytes(request.handle);
   writer.u64(request.offset);
-  writer.bytes(request.data);
+  writer.lend(request.data);
 }
 
 /** Reads a request that is a path alone. */
