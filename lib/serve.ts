@@ -212,7 +212,7 @@ class Loop {
     try {
       for (;;) {
         while (this.#framer.next(this.#packet)) {
-          const wait = this.#session.accept(this.#packet);
+          const wait = this.#session.accept(this.#packet, this.#framer);
           if (wait !== undefined) await wait;
           sender.wake();
           if (this.#session.replies.length >= MOST_WAITING) await sender.sent();

@@ -5,14 +5,21 @@ import { CHUNK_LENGTH } from "./check_file.ts";
 import { numberOf } from "./handles.ts";
 import type { Conversation, Order, Row } from "./table.ts";
 
+/** A request as it came. */
+export interface Asked {
+  readonly row: Row;
+  readonly id: number;
+  readonly request: unknown;
+}
+
 /** Does the requests of a session, and answers them. */
 export interface Work {
   /** Begins a request; may throw, return a value or a promise. */
   run(row: Row, request: unknown): unknown;
   /** Writes the reply with what a request gave. */
-  answer(id: number, row: Row, value: unknown): void;
+  answer(asked: Asked, value: unknown): void;
   /** Writes the reply to a request that failed. */
-  answerFailure(id: number, row: Row, error: unknown): void;
+  answerFailure(asked: Asked, error: unknown): void;
 }
 
 /** Memory that requests in flight may hold, in bytes. */
@@ -64,7 +71,8 @@ export class Sequencer {
    */
   add(row: Row, id: number, request: unknown, begun?: Promise<unknown>): Promise<void> | undefined {
     const order = row.order(this.#conversation, request);
-    const slot = new Slot(this, { row, id, request, order, cost: costOf(row, request) });
+    const cost = costOf(row, request);
+    const slot = new Slot(this, { row, id, request }, { order, cost });
     const alone = begun !== undefined || order === "alone";
     if (!this.#mayStart(slot)) return this.#startLater(slot, alone);
     this.#start(slot, begun);
@@ -144,32 +152,30 @@ export class Sequencer {
 }
 
 /** A request that was accepted and not yet answered. */
-class Slot implements Listener<unknown> {
+class Slot implements Asked, Listener<unknown> {
   readonly row: Row;
+  readonly id: number;
   readonly request: unknown;
   readonly order: Order;
   readonly cost: number;
   isDone = false;
   readonly #sequencer: Sequencer;
-  readonly #id: number;
   readonly #handle: number;
   #hasFailed = false;
   /** The value or the error. */
   #outcome: unknown;
 
-  constructor(sequencer: Sequencer, { row, id, request, order, cost }: {
-    readonly row: Row;
-    readonly id: number;
-    readonly request: unknown;
-    readonly order: Order;
-    readonly cost: number;
-  }) {
+  constructor(
+    sequencer: Sequencer,
+    { row, id, request }: Asked,
+    { order, cost }: { readonly order: Order; readonly cost: number },
+  ) {
     this.row = row;
     this.request = request;
     this.order = order;
     this.cost = cost;
     this.#sequencer = sequencer;
-    this.#id = id;
+    this.id = id;
     this.#handle = handleOf(request);
   }
 
@@ -185,8 +191,8 @@ class Slot implements Listener<unknown> {
   }
 
   answer(work: Work): void {
-    if (this.#hasFailed) work.answerFailure(this.#id, this.row, this.#outcome);
-    else work.answer(this.#id, this.row, this.#outcome);
+    if (this.#hasFailed) work.answerFailure(this, this.#outcome);
+    else work.answer(this, this.#outcome);
   }
 
   /** Whether this may begin before `other`, which came earlier, is answered. */
@@ -204,10 +210,7 @@ function costOf(row: Row, request: unknown): number {
     const { length } = request as { readonly length: number };
     return SMALL_COST + Math.min(length, MAX_DATA_LENGTH);
   }
-  if (row.name === "write") {
-    const { data } = request as { readonly data: Uint8Array };
-    return SMALL_COST + data.length;
-  }
+  if (row.kept !== undefined) return SMALL_COST + row.kept(request).length;
   return row.name.startsWith("check-file") ? SMALL_COST + CHUNK_LENGTH : SMALL_COST;
 }
 

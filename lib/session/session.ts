@@ -11,7 +11,7 @@ import {
 } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Limits } from "../wire/extensions.ts";
-import type { Reader } from "../wire/reader.ts";
+import type { Keeper, Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { LONG, Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
@@ -52,6 +52,14 @@ export interface SessionOptions {
   readonly maxHandles?: number | undefined;
 }
 
+/** Where packets stand, and long parts of them stay for as long as the storage needs them. */
+export interface Input extends Keeper {
+  /** Takes back what it keeps. */
+  release(bytes: Uint8Array): void;
+  /** As {@linkcode release}, but somebody may still use it: it is never used again. */
+  forget(bytes: Uint8Array): void;
+}
+
 /**
  * The server's side of one SFTP conversation: packets in, replies out, in the
  * order of their requests. It neither reads nor writes a stream; `serve` does.
@@ -74,6 +82,7 @@ export class Session implements Conversation {
   readonly #sequencer: Sequencer;
   #replies = new Writer(MAX_PACKET_LENGTH);
   readonly #readBuffers = new ReadBuffers();
+  #input: Input | undefined;
   #initialized = false;
   #asynchronous = false;
 
@@ -99,13 +108,17 @@ export class Session implements Conversation {
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, {
       run: (row, request) => this.#run(row, request),
-      answer: (id, row, value) => {
+      answer: ({ row, id, request }, value) => {
         row.reply(this.#replies, id, value);
+        if (row.kept !== undefined) this.#input?.release(row.kept(request));
         // What a READ was lent is copied now, or else sent from there. After a failure it is the
         // storage's to forget.
         if (value instanceof Uint8Array && value.length < LONG) this.#readBuffers.takeBack(value);
       },
-      answerFailure: (id, row, error) => this.#replyFailure(id, row, error),
+      answerFailure: ({ row, id, request }, error) => {
+        this.#replyFailure(id, row, error);
+        if (row.kept !== undefined) this.#input?.forget(row.kept(request));
+      },
     });
   }
 
@@ -146,9 +159,10 @@ export class Session implements Conversation {
    * Takes one packet. Its bytes are lent until the promise settles, and where
    * there is none, until this returns; no other packet may be given before.
    *
+   * @param input Where the packet stands, always the same; it keeps what is long until it is answered.
    * @throws {ProtocolError} If the packet is not SFTP; the session is over then.
    */
-  accept(packet: Reader): Promise<void> | undefined {
+  accept(packet: Reader, input?: Input): Promise<void> | undefined {
     const type = packet.u8();
     if (type === PacketType.INIT) return this.#initialize(packet);
     if (!this.#initialized) throw new ProtocolError(`request ${type} came before INIT`);
@@ -161,7 +175,8 @@ export class Session implements Conversation {
       return this.#perform(unsupportedRow, id, what);
     }
     // What waits for an asynchronous storage outlives the packet's bytes.
-    const request = row.read(this.#asynchronous ? packet.copying() : packet);
+    this.#input = input;
+    const request = row.read(this.#asynchronous ? packet.copying(input) : packet);
     return this.#perform(row, id, request);
   }
 

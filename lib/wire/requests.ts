@@ -127,7 +127,7 @@ export function writeRead(writer: Writer, request: ReadRequest): void {
 export function readWrite(reader: Reader): WriteRequest {
   const handle = reader.bytes();
   const offset = reader.u64();
-  return { handle, offset, data: reader.bytes() };
+  return { handle, offset, data: reader.data() };
 }
 
 /** Writes WRITE; data that is long stays where it is. */
