@@ -77,12 +77,16 @@ export function directStreams(
   }
 
   function sink(): Sink {
-    const sendNow = sendingNow((parts) => vectors.writev(output, parts), {
-      widen: widener(libc, output, BUSY_OUTPUT),
-      failure: (count) =>
-        count === -Errno.EPIPE ? new Error("the other side hung up") : streamError("write", count),
+    const writer = reactor.writer(output, {
+      sendNow: sendingNow(
+        (parts) => vectors.writev(output, parts),
+        (count) =>
+          count === -Errno.EPIPE
+            ? new Error("the other side hung up")
+            : streamError("write", count),
+      ),
+      isWide: widener(libc, output, BUSY_OUTPUT),
     });
-    const writer = reactor.writer(output, { isPipe: true, sendNow });
     const hangUp = once(() => {
       writer.stop(new Error("the connection was closed"));
       libc.close(output);
@@ -114,11 +118,13 @@ function clientSide(
     ? (parts) => vectors.writev(own, parts)
     : (parts) => vectors.sendv(own, parts);
   const takesParts = own >= 0 && send([new Uint8Array(0)]) === 0;
-  const sendNow = sendingNow(takesParts ? send : ([first]) => polling.trySend(first!), {
-    widen: isPipe ? widener(libc, STDOUT, BUSY_OUTPUT) : () => {},
-    failure: (count) => streamError("write", count),
+  const stdout = reactor.writer(STDOUT, {
+    sendNow: sendingNow(
+      takesParts ? send : ([first]) => polling.trySend(first!),
+      (count) => streamError("write", count),
+    ),
+    isWide: isPipe ? widener(libc, STDOUT, BUSY_OUTPUT) : () => false,
   });
-  const stdout = reactor.writer(STDOUT, { isPipe, sendNow });
   return {
     ...transport,
     read: stdin.read,
@@ -139,29 +145,14 @@ function readPipe(libc: PipeCalls, fd: number): ReadNow {
   };
 }
 
-/**
- * Sends what can be sent.
- *
- * @param widen Makes room where not all could be sent.
- * @param failure What a failed call is, by what it returned.
- */
-function sendingNow(
-  send: SendNow,
-  { widen, failure }: { readonly widen: () => void; failure(count: number): Error },
-): SendNow {
+/** Sends what can be sent; `failure` tells what a failed call is, by what it returned. */
+function sendingNow(send: SendNow, failure: (count: number) => Error): SendNow {
   return (parts) => {
     const count = send(parts);
-    if (count < lengthOf(parts)) widen();
     if (count >= 0) return count;
     if (count === -Errno.EAGAIN || count === -Errno.EINTR) return 0;
     throw failure(count);
   };
-}
-
-function lengthOf(parts: readonly Uint8Array[]): number {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  return length;
 }
 
 function once<T>(act: () => T): () => T {

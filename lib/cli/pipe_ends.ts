@@ -59,13 +59,31 @@ export class Reading implements Waiting {
   }
 }
 
+/** How to write to a descriptor. */
+export interface WritingOptions {
+  readonly sendNow: SendNow;
+  /**
+   * Asked where there was no room for all: whether it is a pipe that holds enough for a while. It has
+   * room again with every page that is read of it, and going on at each would take many times the
+   * calls.
+   */
+  readonly isWide: () => boolean;
+}
+
+/**
+ * Milliseconds for which a wide pipe is left alone when it was full: less than the other side needs
+ * to empty it.
+ */
+const REST = 1;
+
 /** A descriptor that is written, one write at a time. */
 export class Writing implements Waiting {
   readonly fd: number;
   readonly events = Poll.OUT;
-  /** A pipe has room again with every page that is read of it, which is not worth going on for. */
-  readonly isPipe: boolean;
   readonly #sendNow: SendNow;
+  readonly #isWide: () => boolean;
+  /** By the clock of `performance.now()`. */
+  #restsUntil = 0;
   /** What is not written yet. */
   #rest: readonly Uint8Array[] = [];
   #stopped: { readonly reason: unknown } | undefined;
@@ -73,17 +91,19 @@ export class Writing implements Waiting {
   #reject!: (error: unknown) => void;
 
   /** Made by a reactor. */
-  constructor(fd: number, { sendNow, isPipe }: {
-    readonly sendNow: SendNow;
-    readonly isPipe: boolean;
-  }) {
+  constructor(fd: number, { sendNow, isWide }: WritingOptions) {
     this.fd = fd;
     this.#sendNow = sendNow;
-    this.isPipe = isPipe;
+    this.#isWide = isWide;
   }
 
   get isWaiting(): boolean {
     return this.#rest.length > 0;
+  }
+
+  /** Whether it is full, and left alone for a moment. */
+  get isResting(): boolean {
+    return this.#restsUntil > 0 && performance.now() < this.#restsUntil;
   }
 
   /** Writes what finds room at once, and settles when {@linkcode attempt} has written the rest. */
@@ -110,6 +130,7 @@ export class Writing implements Waiting {
     try {
       const count = this.#sendNow(this.#rest);
       this.#rest = behind(this.#rest, count);
+      this.#restsUntil = this.isWaiting && this.#isWide() ? performance.now() + REST : 0;
       if (this.isWaiting) return count > 0;
       this.#resolve();
     } catch (error) {

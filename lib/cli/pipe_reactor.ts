@@ -7,7 +7,7 @@
 
 import { setImmediate } from "node:timers";
 import type { Bytes, Libc } from "../storage/local/libc.ts";
-import { Reading, type ReadNow, type SendNow, Writing } from "./pipe_ends.ts";
+import { Reading, type ReadNow, Writing, type WritingOptions } from "./pipe_ends.ts";
 import { PollSet, type Waiting } from "./poll_set.ts";
 
 const FOR_EVER = -1;
@@ -88,16 +88,8 @@ export class PipeReactor {
     };
   }
 
-  /**
-   * Returns what writes to a descriptor.
-   *
-   * @param isPipe A pipe has room again with every page that is read of it: going on at each would
-   * take many times the calls.
-   */
-  writer(
-    fd: number,
-    options: { readonly sendNow: SendNow; readonly isPipe: boolean },
-  ): PipeWriter {
+  /** Returns what writes to a descriptor. */
+  writer(fd: number, options: WritingOptions): PipeWriter {
     const writing = new Writing(fd, options);
     this.#writings.push(writing);
     this.#all = new PollSet([...this.#readings, ...this.#writings]);
@@ -127,7 +119,7 @@ export class PipeReactor {
     if (this.#waitHere()) {
       this.#attemptReads();
       this.#schedule();
-    } else if (this.#attemptWrites()) {
+    } else if (this.#attemptWrites({ evenResting: true })) {
       this.#schedule();
     } else {
       this.#waitElsewhere();
@@ -143,9 +135,12 @@ export class PipeReactor {
     return this.#calls.poll(fds, PATIENCE) > 0;
   }
 
-  #attemptWrites(): boolean {
+  #attemptWrites({ evenResting = false } = {}): boolean {
     let isMoving = false;
-    for (const writing of this.#writings) isMoving = writing.attempt() || isMoving;
+    for (const writing of this.#writings) {
+      if (writing.isResting && !evenResting) continue;
+      isMoving = writing.attempt() || isMoving;
+    }
     return isMoving;
   }
 
@@ -154,7 +149,8 @@ export class PipeReactor {
     for (const [index, reading] of this.#readings.entries()) {
       if (reading.isWaiting && this.#all.isReadable(index)) count += reading.attempt();
     }
-    this.#isLight = count > 0 && count < LIGHT;
+    const isFull = this.#writings.some((writing) => writing.isWaiting);
+    this.#isLight = count > 0 && count < LIGHT && !isFull;
   }
 
   #waitElsewhere(): void {
@@ -172,7 +168,7 @@ export class PipeReactor {
   }
 }
 
-/** A full pipe is tried again after a while instead. */
+/** A wide pipe that is full is tried again after a while instead. */
 function isLeftOut(one: Waiting): boolean {
-  return one instanceof Writing && one.isPipe;
+  return one instanceof Writing && one.isResting;
 }

@@ -63,7 +63,9 @@ export class Framer {
       return;
     }
     this.#kept.delete(part.buffer);
-    if (part.buffer !== this.#bytes.buffer) this.#idle.push(new Uint8Array(part.buffer as ArrayBuffer));
+    if (part.buffer !== this.#bytes.buffer) {
+      this.#idle.push(new Uint8Array(part.buffer as ArrayBuffer));
+    }
   }
 
   /** Leaves a part that is kept to whoever may still use it: its memory is not used again. */
