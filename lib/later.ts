@@ -15,12 +15,16 @@ export interface Listener<T> {
  * cost more than all that is done to them.
  */
 export class Later<T> implements Promise<T>, Listener<T> {
-  readonly [Symbol.toStringTag] = "Later";
   #state: "pending" | "success" | "failure" = "pending";
   /** The value or the error. */
   #outcome: unknown;
   #listener: Listener<T> | undefined;
   #promise: Promise<T> | undefined;
+
+  /** As every promise has one. */
+  get [Symbol.toStringTag](): string {
+    return "Later";
+  }
 
   /** Settles with a value. */
   succeed(value: T): void {
@@ -55,20 +59,14 @@ export class Later<T> implements Promise<T>, Listener<T> {
   /** What `next` makes of the value; the failure of that, or else of this. */
   map<R>(next: (value: T) => R | Promise<R>): Later<R> {
     const mapped = new Later<R>();
-    this.tell({
-      succeed: (value) => settle(mapped, next, value),
-      fail: (error) => mapped.fail(error),
-    });
+    this.tell(new Mapping(mapped, next));
     return mapped;
   }
 
   /** The value or, after a failure, what `recover` makes of that. */
   rescue(recover: (error: unknown) => T | Promise<T>): Later<T> {
-    const rescued = new Later<T>();
-    this.tell({
-      succeed: (value) => rescued.succeed(value),
-      fail: (error) => settle(rescued, recover, error),
-    });
+    const rescued = new Rescued<T>(recover);
+    this.tell(rescued);
     return rescued;
   }
 
@@ -100,6 +98,42 @@ export function tell<T>(promise: Promise<T>, listener: Listener<T>): void {
     return;
   }
   promise.then((value) => listener.succeed(value), (error) => listener.fail(error));
+}
+
+/** Settles another with what is made of the value. */
+class Mapping<T, R> implements Listener<T> {
+  readonly #mapped: Later<R>;
+  readonly #next: (value: T) => R | Promise<R>;
+
+  constructor(mapped: Later<R>, next: (value: T) => R | Promise<R>) {
+    this.#mapped = mapped;
+    this.#next = next;
+  }
+
+  succeed(value: T): void {
+    settle(this.#mapped, this.#next, value);
+  }
+
+  fail(error: unknown): void {
+    this.#mapped.fail(error);
+  }
+}
+
+/** Told of a failure, it settles with what is made of that, once. */
+class Rescued<T> extends Later<T> {
+  #recover: ((error: unknown) => T | Promise<T>) | undefined;
+
+  constructor(recover: (error: unknown) => T | Promise<T>) {
+    super();
+    this.#recover = recover;
+  }
+
+  override fail(error: unknown): void {
+    const recover = this.#recover;
+    this.#recover = undefined;
+    if (recover === undefined) super.fail(error);
+    else settle(this, recover, error);
+  }
 }
 
 /** Settles with what `work` makes of `input`, now or later. */

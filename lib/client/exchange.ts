@@ -13,6 +13,11 @@ export abstract class Exchange<A> extends Later<A> {
   /** The request's id, once it has one. */
   id = 0;
 
+  // Written out, it is called sooner than one that the engine has to find.
+  constructor() {
+    super();
+  }
+
   /** Appends the request as a packet. */
   abstract write(writer: Writer): void;
 
@@ -34,9 +39,6 @@ export abstract class Exchange<A> extends Later<A> {
   /** Settles with `count` bytes that stand in {@linkcode window} by now. */
   filled(_count: number): void {}
 }
-
-/** An exchange as the receiving side sees it, whatever it is about. */
-export type Outstanding = Pick<Exchange<unknown>, "take" | "window" | "filled" | "fail">;
 
 /** A request of any type but READ and WRITE. */
 export class CallExchange<Q, A> extends Exchange<A> {
