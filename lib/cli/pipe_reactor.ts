@@ -64,8 +64,8 @@ export class PipeReactor {
   readonly #writings: Writing[] = [];
   /** All of them: the readings come first. */
   #all = new PollSet([]);
-  /** What other threads wait for, so that none waits for the same. */
-  readonly #elsewhere = new Set<string>();
+  /** What other threads wait for, so that none waits for the same; kept, since they write to it. */
+  readonly #elsewhere = new Map<string, PollSet>();
   #isScheduled = false;
   /** Whether the last that came was little. */
   #isLight = false;
@@ -157,10 +157,9 @@ export class PipeReactor {
     const waiting = this.#all.waiting;
     const key = waiting.map(({ fd, events }) => `${fd}:${events}`).join(" ");
     if (this.#elsewhere.has(key)) return;
-    this.#elsewhere.add(key);
-    // They are kept until the wait is over.
     const set = new PollSet(waiting);
     set.ask();
+    this.#elsewhere.set(key, set);
     this.#calls.pollElsewhere(set.fds, FOR_EVER).finally(() => {
       this.#elsewhere.delete(key);
       this.#schedule();
