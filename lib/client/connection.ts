@@ -5,12 +5,7 @@ import { writeInit } from "../wire/requests.ts";
 import type { Call } from "./calls.ts";
 import type { Channel, DirectChannel, Source } from "./channel.ts";
 import { ConnectionLostError } from "./errors.ts";
-import {
-  CallExchange,
-  type Exchange,
-  ReadExchange,
-  WriteExchange,
-} from "./exchange.ts";
+import { CallExchange, type Exchange, ReadExchange, WriteExchange } from "./exchange.ts";
 import { type AdvertisedExtensions, readGreeting, textInstead } from "./handshake.ts";
 import { Outstanding } from "./outstanding.ts";
 import { type PacketSink, Receiver } from "./receiver.ts";

@@ -3,6 +3,7 @@ import { StorageError } from "../storage/errors.ts";
 import { virtualPath } from "../storage/path.ts";
 import type { MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
 import {
+  LONG_DATA_LENGTH,
   MAX_DATA_LENGTH,
   MAX_PACKET_LENGTH,
   PacketType,
@@ -13,7 +14,7 @@ import { ProtocolError } from "../wire/errors.ts";
 import type { Limits } from "../wire/extensions.ts";
 import type { Keeper, Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
-import { LONG, Writer } from "../wire/writer.ts";
+import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
 import { type Log, LogLevel, silentLog } from "./log.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
@@ -113,7 +114,9 @@ export class Session implements Conversation {
         if (row.kept !== undefined) this.#input?.release(row.kept(request));
         // What a READ was lent is copied now, or else sent from there. After a failure it is the
         // storage's to forget.
-        if (value instanceof Uint8Array && value.length < LONG) this.#readBuffers.takeBack(value);
+        if (value instanceof Uint8Array && value.length < LONG_DATA_LENGTH) {
+          this.#readBuffers.takeBack(value);
+        }
       },
       answerFailure: ({ row, id, request }, error) => {
         this.#replyFailure(id, row, error);

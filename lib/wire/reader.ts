@@ -1,10 +1,8 @@
+import { LONG_DATA_LENGTH } from "./constants.ts";
 import { ProtocolError } from "./errors.ts";
 import { decodeName } from "../names.ts";
 
 const NUL = "\0";
-
-/** So many bytes are kept in place where that can be done; fewer are copied. */
-const LONG = 16 * 1024;
 
 /** Keeps bytes of packets where they are, for longer than the packet. */
 export interface Keeper {
@@ -104,7 +102,9 @@ export class Reader {
   /** As {@linkcode bytes}, of what may be long: who keeps it for longer than the packet says when it is done. */
   data(): Uint8Array {
     const length = this.u32();
-    if (this.#keeper === undefined || length < LONG) return this.#part(this.take(length), this.#at);
+    if (this.#keeper === undefined || length < LONG_DATA_LENGTH) {
+      return this.#part(this.take(length), this.#at);
+    }
     const start = this.take(length);
     const kept = this.#bytes.subarray(start, start + length);
     this.#keeper.keep(kept);

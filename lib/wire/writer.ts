@@ -1,9 +1,7 @@
 import { encodeNameInto } from "../names.ts";
+import { LONG_DATA_LENGTH } from "./constants.ts";
 
 const LENGTH_FIELD = 4;
-
-/** So many bytes are not copied where they can be sent from where they are. */
-export const LONG = 16 * 1024;
 const SPACE = 0x20;
 
 /**
@@ -157,10 +155,13 @@ export class Writer {
     this.#end += length;
   }
 
-  /** `string` of any bytes, which stay where they are where they are {@linkcode LONG}. */
+  /**
+   * `string` of any bytes. Those that are long ({@linkcode LONG_DATA_LENGTH}) are not copied, and
+   * are lent until {@linkcode clear}.
+   */
   lend(bytes: Uint8Array): void {
     this.u32(bytes.length);
-    if (bytes.length < LONG) {
+    if (bytes.length < LONG_DATA_LENGTH) {
       this.raw(bytes);
       return;
     }
