@@ -21,12 +21,16 @@ const PATIENCE = 1;
 
 /**
  * Who makes one request at a time gets each reply sooner where the thread that waits for it does not
- * go to sleep: so it looks this often before, which takes some fifty microseconds.
+ * go to sleep: so it looks this often before, which takes some hundred microseconds. A host that is
+ * near answers within that, and going to sleep and being woken would take both sides as much.
  */
-const LOOKS = 40;
+const LOOKS = 250;
 
 /** Fewer bytes than several requests have. */
 const LIGHT = 256;
+
+/** So many times little has to come, one after the other, until somebody makes one request at a time. */
+const STEADY = 8;
 
 /** The calls by which it waits. */
 export interface ReactorCalls extends Pick<Libc, "pollElsewhere"> {
@@ -67,8 +71,8 @@ export class PipeReactor {
   /** What other threads wait for, so that none waits for the same; kept, since they write to it. */
   readonly #elsewhere = new Map<string, PollSet>();
   #isScheduled = false;
-  /** Whether the last that came was little. */
-  #isLight = false;
+  /** How many times little has come since it was more. */
+  #light = 0;
 
   constructor(calls: ReactorCalls) {
     this.#calls = calls;
@@ -129,7 +133,7 @@ export class PipeReactor {
   /** Waits on this thread for a moment; whether something has happened. */
   #waitHere(): boolean {
     const { fds } = this.#all;
-    for (let looks = this.#isLight ? LOOKS : 0; looks > 0; looks--) {
+    for (let looks = this.#light >= STEADY ? LOOKS : 0; looks > 0; looks--) {
       if (this.#calls.poll(fds, 0) > 0) return true;
     }
     return this.#calls.poll(fds, PATIENCE) > 0;
@@ -149,8 +153,8 @@ export class PipeReactor {
     for (const [index, reading] of this.#readings.entries()) {
       if (reading.isWaiting && this.#all.isReadable(index)) count += reading.attempt();
     }
-    const isFull = this.#writings.some((writing) => writing.isWaiting);
-    this.#isLight = count > 0 && count < LIGHT && !isFull;
+    if (count >= LIGHT) this.#light = 0;
+    else if (count > 0) this.#light++;
   }
 
   #waitElsewhere(): void {
