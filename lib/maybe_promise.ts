@@ -1,9 +1,11 @@
+import { Later } from "./later.ts";
+
 /** A value now or later: a local storage answers at once, a remote one by a promise. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Tells a promise from a value that is there. */
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return value instanceof Promise;
+  return value instanceof Promise || value instanceof Later;
 }
 
 /**
@@ -14,7 +16,25 @@ export function after<T, R>(
   value: MaybePromise<T>,
   next: (value: T) => MaybePromise<R>,
 ): MaybePromise<R> {
+  if (value instanceof Later) return value.map(next);
   return isPromise(value) ? value.then(next) : next(value);
+}
+
+/** The value or, where it comes to nothing, what `recover` makes of the failure. */
+export function rescue<T>(
+  value: Promise<T>,
+  recover: (failure: unknown) => MaybePromise<T>,
+): Promise<T>;
+export function rescue<T>(
+  value: MaybePromise<T>,
+  recover: (failure: unknown) => MaybePromise<T>,
+): MaybePromise<T>;
+export function rescue<T>(
+  value: MaybePromise<T>,
+  recover: (failure: unknown) => MaybePromise<T>,
+): MaybePromise<T> {
+  if (value instanceof Later) return value.rescue(recover);
+  return isPromise(value) ? value.catch(recover) : value;
 }
 
 /** What `work` gives or, where it fails, now or later, what `recover` makes of the failure. */
@@ -28,5 +48,5 @@ export function orElse<T>(
   } catch (failure) {
     return recover(failure);
   }
-  return isPromise(value) ? value.catch(recover) : value;
+  return rescue(value, recover);
 }

@@ -3,13 +3,13 @@ import { whoseSession } from "./audit/openssh_lines.ts";
 import { type AccessPolicy, guarded } from "./policy/access.ts";
 import { type Log, LogLevel, silentLog } from "./session/log.ts";
 import { Session, type SessionOptions } from "./session/session.ts";
+import { ReplySender } from "./serve_replies.ts";
 import { type TimeoutOptions, Timeouts } from "./serve_timeouts.ts";
 import { stdio, type Transport } from "./stdio.ts";
 import type { Storage } from "./storage/storage.ts";
 import { ProtocolError } from "./wire/errors.ts";
 import { Framer } from "./wire/framer.ts";
 import { Reader } from "./wire/reader.ts";
-import { Writer } from "./wire/writer.ts";
 
 /** Bytes of requests that are taken at once. */
 const INPUT_LENGTH = 512 * 1024;
@@ -208,11 +208,11 @@ class Loop {
   }
 
   async #serveOverlapping(): Promise<void> {
-    const sender = new Sender(this.#session, this.#transport);
+    const sender = new ReplySender(this.#session, this.#transport);
     try {
       for (;;) {
         while (this.#framer.next(this.#packet)) {
-          const wait = this.#session.accept(this.#packet);
+          const wait = this.#session.accept(this.#packet, this.#framer);
           if (wait !== undefined) await wait;
           sender.wake();
           if (this.#session.replies.length >= MOST_WAITING) await sender.sent();
@@ -234,50 +234,6 @@ class Loop {
       this.#breakOff = () => resolve(null);
       this.#transport.read(this.#framer.free()).then(resolve, reject);
     });
-  }
-}
-
-/** Sends replies as they become ready, beside the reading of requests. */
-class Sender {
-  readonly #session: Session;
-  readonly #transport: Transport;
-  #spare = new Writer();
-  #sending: Promise<void> | undefined;
-
-  constructor(session: Session, transport: Transport) {
-    this.#session = session;
-    this.#transport = transport;
-    session.onReply = () => this.wake();
-  }
-
-  /** Begins to send what is ready, if that is not under way. */
-  wake(): void {
-    if (this.#sending !== undefined || this.#session.replies.length === 0) return;
-    this.#sending = this.#send();
-    // The failure is met where the sending is waited for.
-    this.#sending.catch(() => undefined);
-  }
-
-  /** Settles when everything that is ready has been sent. */
-  async sent(): Promise<void> {
-    this.wake();
-    await this.#sending;
-  }
-
-  /** As {@linkcode sent}, and the last. */
-  async end(): Promise<void> {
-    this.#session.onReply = () => {};
-    await this.sent();
-  }
-
-  async #send(): Promise<void> {
-    while (this.#session.replies.length > 0) {
-      const full = this.#session.swapReplies(this.#spare);
-      await this.#transport.write(full.written);
-      full.clear();
-      this.#spare = full;
-    }
-    this.#sending = undefined;
   }
 }
 

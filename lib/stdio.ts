@@ -14,6 +14,8 @@ export interface Transport {
   read(into: Uint8Array): Promise<number | null>;
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Writes all of several, in their order; where it is absent, one after the other is written. */
+  writeAll?(parts: readonly Uint8Array[]): Promise<void>;
   /** How to write without waiting; where it is absent, a client that reads late holds up a session. */
   readonly polling?: Polling;
 }

@@ -15,14 +15,14 @@ const STDOUT = 1;
 const PIPE_BUF = 4096;
 
 /** What a pipe holds unless somebody asks for more. */
-const USUAL_SIZE = 64 * 1024;
+export const USUAL_SIZE = 64 * 1024;
 
 /**
  * What a busy pipe is made to hold. Only busy ones are: all pipes of an account may come to 64 MiB
  * (pipe-user-pages-soft), and who is above that stays with the usual size.
  */
-const BUSY_INPUT = 256 * 1024;
-const BUSY_OUTPUT = 1024 * 1024;
+export const BUSY_INPUT = 256 * 1024;
+export const BUSY_OUTPUT = 1024 * 1024;
 
 /** Milliseconds for which a full pipe of {@linkcode BUSY_OUTPUT} has enough for the fastest sshd. */
 const REST = 1;
@@ -43,7 +43,7 @@ export function pipePolling(libc: PipeCalls, poll: Poller): Polling {
 }
 
 function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
-  let wide: boolean | undefined;
+  const widen = widener(libc, STDOUT, BUSY_OUTPUT);
   let filled = false;
   return {
     trySend(bytes) {
@@ -53,10 +53,9 @@ function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
     },
     wait(until) {
       if (filled) {
-        wide ??= libc.setPipeSize(STDOUT, BUSY_OUTPUT) >= BUSY_OUTPUT;
         // A pipe is ready again with every page that is read of it. Going on at each would take
         // many times the calls, and the CPU that sshd needs.
-        if (wide) poll.rest(REST);
+        if (widen()) poll.rest(REST);
         filled = false;
       }
       return poll.wait(until);
@@ -80,13 +79,15 @@ function inParts(libc: PipeCalls, poll: Poller): Polling {
   };
 }
 
-/** Returns what makes room in the pipe `fd` when a read has found it full, the first time. */
-export function inputWidener(libc: PipeCalls, fd: number): (count: number) => void {
-  let asked = false;
-  return (count) => {
-    if (asked || count < USUAL_SIZE) return;
-    asked = true;
-    // Fails where this is no pipe, or where the account has no more; both are well.
-    libc.setPipeSize(fd, BUSY_INPUT);
-  };
+/**
+ * Returns what makes a pipe hold `size` bytes, for when it has been found full, and tells whether it
+ * does: it does not where this is no pipe, or where the account has no more. It asks once.
+ */
+export function widener(
+  libc: Pick<PipeCalls, "setPipeSize">,
+  fd: number,
+  size: number,
+): () => boolean {
+  let isWide: boolean | undefined;
+  return () => isWide ??= libc.setPipeSize(fd, size) >= size;
 }

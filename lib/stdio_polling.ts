@@ -1,5 +1,5 @@
 import { type Polling, stdio, type Transport } from "./stdio.ts";
-import { inputWidener, type PipeCalls, pipePolling } from "./stdio_pipe.ts";
+import { BUSY_INPUT, type PipeCalls, pipePolling, USUAL_SIZE, widener } from "./stdio_pipe.ts";
 import { Poller, sentNow, streamError } from "./stdio_poller.ts";
 import { Errno } from "./storage/errno.ts";
 import type { Libc } from "./storage/local/libc.ts";
@@ -21,7 +21,7 @@ type StreamCalls = PipeCalls & Pick<Libc, "read" | "send" | "setSendBuffer" | "p
 export function pollingStdio(libc: StreamCalls): Transport {
   const poll = new Poller(libc);
   const polling = isSocket(libc) ? socketPolling(libc, poll) : pipePolling(libc, poll);
-  const widen = inputWidener(libc, STDIN);
+  const widen = widener(libc, STDIN, BUSY_INPUT);
   return {
     ...stdio,
     polling,
@@ -29,7 +29,7 @@ export function pollingStdio(libc: StreamCalls): Transport {
       for (;;) {
         const count = libc.read(STDIN, into);
         if (count > 0) {
-          widen(count);
+          if (count >= USUAL_SIZE) widen();
           return count;
         }
         if (count === 0) return null;

@@ -48,7 +48,12 @@ const PARTS = [
  */
 const LAYERS: readonly Layer[] = [
   { name: "nouns", files: ["lib/attrs.ts", "lib/names.ts"], imports: [], packages: [] },
-  { name: "maybe-promise", files: ["lib/maybe_promise.ts"], imports: [], packages: [] },
+  {
+    name: "maybe-promise",
+    files: ["lib/maybe_promise.ts", "lib/later.ts"],
+    imports: [],
+    packages: [],
+  },
 
   // SFTP as bytes. It does not know what a file system is.
   { name: "wire", files: ["lib/wire/"], imports: ["nouns"], packages: [] },

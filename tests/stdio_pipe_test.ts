@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { inputWidener, type PipeCalls, pipePolling } from "../lib/stdio_pipe.ts";
+import { type PipeCalls, pipePolling, widener } from "../lib/stdio_pipe.ts";
 import { Poller } from "../lib/stdio_poller.ts";
 import { Errno } from "../lib/storage/errno.ts";
 import { OpenFlag, PacketType } from "../lib/wire/constants.ts";
@@ -84,12 +84,16 @@ Deno.test("pipePolling() tells that the client has gone", () => {
   assertThrows(() => polling.trySend(new Uint8Array(1)), Deno.errors.BrokenPipe, "has gone");
 });
 
-Deno.test("inputWidener() widens a pipe that a read has found full, once", () => {
-  const asked: number[] = [];
-  const calls = { setPipeSize: (_fd: number, bytes: number) => asked.push(bytes) };
-  const widen = inputWidener(calls as unknown as PipeCalls, 0);
-  for (const count of [1, 65_535, 65_536, 65_536]) widen(count);
-  assertEquals(asked, [262_144]);
+Deno.test("widener() asks once for a wider pipe, and tells each time whether it is one", () => {
+  for (const [answer, isWide] of [[262_144, true], [-Errno.EPERM, false]] as const) {
+    const asked: string[] = [];
+    const setPipeSize = (fd: number, bytes: number) => {
+      asked.push(`${fd} ${bytes}`);
+      return answer;
+    };
+    const widen = widener({ setPipeSize }, 9, 262_144);
+    assertEquals([asked.length, widen(), widen(), asked], [0, isWide, isWide, ["9 262144"]]);
+  }
 });
 
 Deno.test({

@@ -57,6 +57,7 @@
  * @module
  */
 
+import { after } from "../maybe_promise.ts";
 import type {
   Interest,
   Observer,
@@ -206,6 +207,5 @@ function call(
 ): MaybePromise<void> {
   const own = callbacks.get(operation.name);
   const first = callbacks.get("any")?.(operation, outcome);
-  if (first instanceof Promise) return first.then(() => own?.(operation, outcome));
-  return own?.(operation, outcome);
+  return after(first, () => own?.(operation, outcome));
 }

@@ -1,25 +1,30 @@
 import type { DirectChannel, Sink, Source } from "../client/channel.ts";
-import type { Connected } from "../storage/proxy/connection_options.ts";
-import type { Transport } from "../stdio.ts";
+import type { Polling, Transport } from "../stdio.ts";
+import { BUSY_OUTPUT, USUAL_SIZE, widener } from "../stdio_pipe.ts";
+import { streamError } from "../stdio_poller.ts";
 import { Errno } from "../storage/errno.ts";
-import type { Libc } from "../storage/local/libc.ts";
-import { PipeReactor, type ReactorCalls, type ReadNow, type SendNow } from "./pipe_reactor.ts";
+import type { Libc, VectorCalls } from "../storage/local/libc.ts";
+import type { Connected } from "../storage/proxy/connection_options.ts";
+import type { ReadNow, SendNow } from "./pipe_ends.ts";
+import { PipeReactor } from "./pipe_reactor.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
 
-/** Bytes that are read at once. */
-const BUFFER_LENGTH = 256 * 1024;
+/** Bytes that are read at once where nobody says where they would best go. */
+const BUFFER_LENGTH = 32 * 1024;
 
-/** What a pipe holds unless somebody asks for more. */
-const USUAL_SIZE = 64 * 1024;
-
-/** What a busy pipe is made to hold; where the account has no more, the system refuses. */
-const WIDE = 1024 * 1024;
-
-type PipeCalls =
-  & ReactorCalls
-  & Pick<Libc, "read" | "write" | "close" | "openPipeTo" | "pipeSize" | "setPipeSize">;
+type PipeCalls = Pick<
+  Libc,
+  | "read"
+  | "close"
+  | "openPipeTo"
+  | "reopenPipe"
+  | "pipeSize"
+  | "setPipeSize"
+  | "pollElsewhere"
+  | "openVectors"
+>;
 
 /** A session's two sides, moved by one reactor. */
 export interface DirectStreams {
@@ -40,33 +45,23 @@ export function directStreams(
   transport: Transport,
   libc: PipeCalls,
 ): DirectStreams | undefined {
-  const { polling } = transport;
-  if (pid === undefined || polling === undefined) return undefined;
+  if (pid === undefined || transport.polling === undefined) return undefined;
   const output = libc.openPipeTo(pid, STDIN);
   const input = libc.openPipeTo(pid, STDOUT);
   if (output < 0 || input < 0) {
     for (const fd of [output, input]) if (fd >= 0) libc.close(fd);
     return undefined;
   }
-  const reactor = new PipeReactor(libc);
-  const stdin = reactor.reader(STDIN, (into) => transport.readSync(into));
-  const isPipe = libc.pipeSize(STDOUT) > 0;
-  const widen = widener(libc, STDOUT);
-  const stdout = reactor.writer(STDOUT, {
-    isPipe,
-    sendNow: (bytes) => {
-      const count = polling.trySend(bytes);
-      if (isPipe && count < bytes.length) widen();
-      return count;
-    },
-  });
+  const vectors = libc.openVectors();
+  const { pollElsewhere } = libc;
+  const reactor = new PipeReactor({ poll: vectors.poll, pollElsewhere });
   return {
-    channel: { source: source(reactor, input), sink: sink(reactor, output) },
-    transport: { ...transport, read: stdin.read, write: stdout.write },
+    channel: { source: source(), sink: sink() },
+    transport: clientSide(reactor, transport, { libc, vectors, polling: transport.polling }),
   };
 
-  function source(reactor: PipeReactor, fd: number): Source {
-    const reader = reactor.reader(fd, readPipe(libc, fd));
+  function source(): Source {
+    const reader = reactor.reader(input, readPipe(libc, input));
     const buffer = new Uint8Array(BUFFER_LENGTH);
     return {
       async read(into = buffer) {
@@ -75,25 +70,71 @@ export function directStreams(
       },
       cancel: once(() => {
         reader.stop();
-        libc.close(fd);
+        libc.close(input);
         return channel.readable.cancel();
       }),
     };
   }
 
-  function sink(reactor: PipeReactor, fd: number): Sink {
-    const writer = reactor.writer(fd, { isPipe: true, sendNow: writePipe(libc, fd) });
+  function sink(): Sink {
+    const writer = reactor.writer(output, {
+      sendNow: sendingNow(
+        (parts) => vectors.writev(output, parts),
+        (count) =>
+          count === -Errno.EPIPE
+            ? new Error("the other side hung up")
+            : streamError("write", count),
+      ),
+      isWide: widener(libc, output, BUSY_OUTPUT),
+    });
     const hangUp = once(() => {
       writer.stop(new Error("the connection was closed"));
-      libc.close(fd);
+      libc.close(output);
       return channel.writable.close();
     });
-    return { write: writer.write, close: hangUp, abort: hangUp };
+    return {
+      write: (chunk) => writer.write([chunk]),
+      writeAll: writer.write,
+      close: hangUp,
+      abort: hangUp,
+    };
   }
 }
 
+/** Standard input and output as they were, but read and written in the reactor's turns. */
+function clientSide(
+  reactor: PipeReactor,
+  transport: Transport,
+  { libc, vectors, polling }: {
+    readonly libc: PipeCalls;
+    readonly vectors: VectorCalls;
+    readonly polling: Polling;
+  },
+): Transport {
+  const stdin = reactor.reader(STDIN, (into) => transport.readSync(into));
+  const isPipe = libc.pipeSize(STDOUT) > 0;
+  const own = isPipe ? libc.reopenPipe(STDOUT) : STDOUT;
+  const send: SendNow = isPipe
+    ? (parts) => vectors.writev(own, parts)
+    : (parts) => vectors.sendv(own, parts);
+  const takesParts = own >= 0 && send([new Uint8Array(0)]) === 0;
+  const stdout = reactor.writer(STDOUT, {
+    sendNow: sendingNow(
+      takesParts ? send : ([first]) => polling.trySend(first!),
+      (count) => streamError("write", count),
+    ),
+    isWide: isPipe ? widener(libc, STDOUT, BUSY_OUTPUT) : () => false,
+  });
+  return {
+    ...transport,
+    read: stdin.read,
+    write: (bytes) => stdout.write([bytes]),
+    writeAll: stdout.write,
+  };
+}
+
 function readPipe(libc: PipeCalls, fd: number): ReadNow {
-  const widen = widener(libc, fd);
+  const widen = widener(libc, fd, BUSY_OUTPUT);
   return (into) => {
     const count = libc.read(fd, into);
     if (count >= USUAL_SIZE) widen();
@@ -104,23 +145,14 @@ function readPipe(libc: PipeCalls, fd: number): ReadNow {
   };
 }
 
-function writePipe(libc: PipeCalls, fd: number): SendNow {
-  const widen = widener(libc, fd);
-  return (bytes) => {
-    const count = libc.write(fd, bytes);
-    if (count < bytes.length) widen();
+/** Sends what can be sent; `failure` tells what a failed call is, by what it returned. */
+function sendingNow(send: SendNow, failure: (count: number) => Error): SendNow {
+  return (parts) => {
+    const count = send(parts);
     if (count >= 0) return count;
     if (count === -Errno.EAGAIN || count === -Errno.EINTR) return 0;
-    if (count === -Errno.EPIPE) throw new Error("the other side hung up");
-    throw new Error(`write failed with system error ${-count}`);
+    throw failure(count);
   };
-}
-
-/** Makes room in a pipe that has been found full, the first time. */
-function widener(libc: PipeCalls, fd: number): () => void {
-  return once(() => {
-    libc.setPipeSize(fd, WIDE);
-  });
 }
 
 function once<T>(act: () => T): () => T {

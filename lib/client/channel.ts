@@ -26,6 +26,8 @@ export interface Source {
 export interface Sink {
   /** Writes all of `chunk`, which is lent until this settles; one call at a time. */
   write(chunk: Uint8Array): Promise<void>;
+  /** Writes all of several, in their order, as {@linkcode write} one; absent: one after the other. */
+  writeAll?(chunks: readonly Uint8Array[]): Promise<void>;
   /** Ends the stream. */
   close(): Promise<void>;
   /** Breaks the stream off. */

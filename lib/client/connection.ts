@@ -5,14 +5,9 @@ import { writeInit } from "../wire/requests.ts";
 import type { Call } from "./calls.ts";
 import type { Channel, DirectChannel, Source } from "./channel.ts";
 import { ConnectionLostError } from "./errors.ts";
-import {
-  CallExchange,
-  type Exchange,
-  type Outstanding,
-  ReadExchange,
-  WriteExchange,
-} from "./exchange.ts";
+import { CallExchange, type Exchange, ReadExchange, WriteExchange } from "./exchange.ts";
 import { type AdvertisedExtensions, readGreeting, textInstead } from "./handshake.ts";
+import { Outstanding } from "./outstanding.ts";
 import { type PacketSink, Receiver } from "./receiver.ts";
 import { Sender, sinkOf } from "./sender.ts";
 import { sourceOf } from "./source.ts";
@@ -28,11 +23,10 @@ import { sourceOf } from "./source.ts";
 export class Connection {
   readonly #sender: Sender;
   readonly #source: Source;
-  readonly #outstanding = new Map<number, Outstanding>();
+  readonly #outstanding = new Outstanding<Exchange<unknown>>();
   readonly #greeting = Promise.withResolvers<AdvertisedExtensions>();
   readonly #ended = Promise.withResolvers<Error | undefined>();
   #extensions: AdvertisedExtensions | undefined;
-  #nextId = 0;
   #failure: Error | undefined;
   #closing = false;
 
@@ -130,25 +124,17 @@ export class Connection {
     } else if (this.#closing) {
       exchange.fail(new ConnectionLostError("The connection is closed"));
     } else {
-      exchange.id = this.#freeId();
-      this.#outstanding.set(exchange.id, exchange);
+      this.#outstanding.add(exchange);
       this.#sender.send(exchange);
     }
-    return exchange.answer;
-  }
-
-  #freeId(): number {
-    let id = this.#nextId;
-    while (this.#outstanding.has(id)) id = (id + 1) >>> 0;
-    this.#nextId = (id + 1) >>> 0;
-    return id;
+    return exchange;
   }
 
   async #receive(): Promise<void> {
     const receiver = new Receiver(this.#sink());
     try {
       for (;;) {
-        const chunk = await this.#source.read();
+        const chunk = await this.#source.read(receiver.room);
         if (this.#failure !== undefined) return;
         if (chunk === undefined) break;
         this.#accept(receiver, chunk);
@@ -174,8 +160,9 @@ export class Connection {
       packet: (packet) => this.#take(packet),
       window: (id, count) => this.#find(id).window(count),
       filled: (id, count) => {
-        this.#find(id).filled(count);
-        this.#outstanding.delete(id);
+        const exchange = this.#find(id);
+        exchange.filled(count);
+        this.#outstanding.delete(exchange);
       },
     };
   }
@@ -187,14 +174,14 @@ export class Connection {
       return;
     }
     const type = packet.u8();
-    const id = packet.u32();
     // It stays outstanding until it is settled, so that a malformed reply fails it too.
-    this.#find(id).take(type, packet);
-    this.#outstanding.delete(id);
+    const exchange = this.#find(packet.u32());
+    exchange.take(type, packet);
+    this.#outstanding.delete(exchange);
   }
 
-  #find(id: number): Outstanding {
-    const exchange = this.#outstanding.get(id);
+  #find(id: number): Exchange<unknown> {
+    const exchange = this.#outstanding.find(id);
     if (exchange === undefined) {
       throw new ProtocolError(`a reply came to request ${id}, never made`);
     }
@@ -218,9 +205,7 @@ export class Connection {
     this.#sender.stop(error);
     // The stream may be broken already, which is what is wanted.
     this.#source.cancel(error).catch(() => undefined);
-    const outstanding = [...this.#outstanding.values()];
-    this.#outstanding.clear();
-    for (const exchange of outstanding) exchange.fail(error);
+    for (const exchange of this.#outstanding.takeAll()) exchange.fail(error);
     this.#greeting.reject(error);
     // Whoever opens the connection waits for the greeting; nobody does later.
     this.#greeting.promise.catch(() => undefined);

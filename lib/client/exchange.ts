@@ -1,3 +1,4 @@
+import { Later } from "../later.ts";
 import { PacketType, StatusCode } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Reader } from "../wire/reader.ts";
@@ -7,22 +8,14 @@ import type { Writer } from "../wire/writer.ts";
 import type { Call } from "./calls.ts";
 import { SftpStatusError } from "./errors.ts";
 
-/** A request that waits for its reply. */
-export abstract class Exchange<A> {
+/** A request that waits for its reply, and what comes of it. */
+export abstract class Exchange<A> extends Later<A> {
   /** The request's id, once it has one. */
   id = 0;
 
-  /** The answer, when it comes. */
-  readonly answer: Promise<A>;
-
-  #resolve!: (answer: A) => void;
-  #reject!: (error: Error) => void;
-
+  // Written out, it is called sooner than one that the engine has to find.
   constructor() {
-    this.answer = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    super();
   }
 
   /** Appends the request as a packet. */
@@ -45,20 +38,7 @@ export abstract class Exchange<A> {
 
   /** Settles with `count` bytes that stand in {@linkcode window} by now. */
   filled(_count: number): void {}
-
-  /** Settles with a failure. */
-  fail(error: Error): void {
-    this.#reject(error);
-  }
-
-  /** Settles with the answer. */
-  protected succeed(answer: A): void {
-    this.#resolve(answer);
-  }
 }
-
-/** An exchange as the receiving side sees it, whatever it is about. */
-export type Outstanding = Pick<Exchange<unknown>, "take" | "window" | "filled" | "fail">;
 
 /** A request of any type but READ and WRITE. */
 export class CallExchange<Q, A> extends Exchange<A> {
@@ -150,7 +130,7 @@ export class ReadExchange extends Exchange<number> {
   }
 }
 
-/** WRITE: the bytes are copied once, into the packet. */
+/** WRITE: bytes that are many are sent from where the caller has them. */
 export class WriteExchange extends Exchange<void> {
   readonly #handle: Uint8Array;
   readonly #data: Uint8Array;

@@ -48,8 +48,13 @@ export class Receiver {
     return this.#heldLength === 0 && this.#window === undefined;
   }
 
+  /** Where the next bytes would best go; undefined where that is not known. */
+  get room(): Uint8Array | undefined {
+    return this.#window?.subarray(this.#windowFilled);
+  }
+
   /**
-   * Takes the next bytes.
+   * Takes the next bytes, which may stand in {@linkcode room} already.
    *
    * @throws {ProtocolError} If they are not SFTP, or what the sink throws.
    */
@@ -124,7 +129,9 @@ export class Receiver {
   #fill(chunk: Uint8Array, at: number): number {
     const window = this.#window!;
     const count = Math.min(window.length - this.#windowFilled, chunk.length - at);
-    window.set(chunk.subarray(at, at + count), this.#windowFilled);
+    const place = window.byteOffset + this.#windowFilled;
+    const isInPlace = chunk.buffer === window.buffer && chunk.byteOffset + at === place;
+    if (!isInPlace) window.set(chunk.subarray(at, at + count), this.#windowFilled);
     this.#windowFilled += count;
     if (this.#windowFilled === window.length) {
       this.#window = undefined;

@@ -4,6 +4,9 @@ import { Writer } from "../wire/writer.ts";
 /** While this many bytes wait for the channel, further requests are not written yet. */
 const MOST_WAITING = 1024 * 1024;
 
+/** So many bytes do not wait for more: the other side has its work with them already. */
+const ENOUGH = 65536;
+
 /** Something that becomes a packet when its turn comes. */
 export interface Outgoing {
   /** Appends the packet. */
@@ -22,7 +25,9 @@ export class Sender {
   #spare = new Writer();
   #queue: Outgoing[] = [];
   #queueStart = 0;
-  #sending: Promise<void> | undefined;
+  #isSending = false;
+  #isSoon = false;
+  #onSent: () => void = () => {};
   #stopped = false;
 
   /**
@@ -39,12 +44,15 @@ export class Sender {
     if (this.#stopped) return;
     if (this.#filling.length >= MOST_WAITING) this.#queue.push(packet);
     else packet.write(this.#filling);
-    this.#sending ??= this.#drain();
+    if (this.#filling.length >= ENOUGH) this.#start();
+    else this.#startSoon();
   }
 
   /** Ends the stream behind everything sent so far. */
   async end(): Promise<void> {
-    await this.#sending;
+    while (!this.#stopped && (this.#isSending || this.#filling.length > 0)) {
+      await new Promise<void>((resolve) => this.#onSent = resolve);
+    }
     if (this.#stopped) return;
     this.#stopped = true;
     try {
@@ -63,23 +71,37 @@ export class Sender {
     this.#sink.abort(reason).catch(() => undefined);
   }
 
+  /** A moment later, so that requests made together travel together. */
+  #startSoon(): void {
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    queueMicrotask(() => {
+      this.#isSoon = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    if (!this.#isSending) this.#drain();
+  }
+
   async #drain(): Promise<void> {
-    // A moment later, so that requests made together travel together.
-    await undefined;
+    this.#isSending = true;
     try {
       while (this.#filling.length > 0 && !this.#stopped) {
         const full = this.#filling;
         this.#filling = this.#spare;
         this.#spare = full;
         this.#writeQueued();
-        await this.#sink.write(full.written);
-        full.truncate(0);
+        await (this.#sink.writeAll?.(full.parts) ?? this.#sink.write(full.written));
+        full.clear();
       }
-      this.#sending = undefined;
     } catch (error) {
       this.#stopped = true;
       this.#onError(error);
     }
+    this.#isSending = false;
+    this.#onSent();
   }
 
   #writeQueued(): void {

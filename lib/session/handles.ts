@@ -138,7 +138,8 @@ export class Handles {
   }
 }
 
-function numberOf(handle: Uint8Array): number {
+/** The number that is a handle; -1 for what is none. */
+export function numberOf(handle: Uint8Array): number {
   if (handle.length !== HANDLE_LENGTH) return -1;
   return ((handle[0]! << 24) | (handle[1]! << 16) | (handle[2]! << 8) | handle[3]!) >>> 0;
 }

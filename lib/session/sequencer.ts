@@ -1,18 +1,25 @@
+import { type Listener, tell } from "../later.ts";
+import { isPromise } from "../maybe_promise.ts";
 import { MAX_DATA_LENGTH } from "../wire/constants.ts";
 import { CHUNK_LENGTH } from "./check_file.ts";
+import { numberOf } from "./handles.ts";
 import type { Conversation, Order, Row } from "./table.ts";
 
-/** What became of a request. */
-export type Outcome = { readonly value: unknown } | { readonly error: unknown };
-
-/** A request that was accepted and not yet answered. */
-interface Slot {
-  readonly id: number;
+/** A request as it came. */
+export interface Asked {
   readonly row: Row;
-  readonly cost: number;
-  readonly order: Order;
-  readonly handle: string;
-  outcome: Outcome | undefined;
+  readonly id: number;
+  readonly request: unknown;
+}
+
+/** Does the requests of a session, and answers them. */
+export interface Work {
+  /** Begins a request; may throw, return a value or a promise. */
+  run(row: Row, request: unknown): unknown;
+  /** Writes the reply with what a request gave. */
+  answer(asked: Asked, value: unknown): void;
+  /** Writes the reply to a request that failed. */
+  answerFailure(asked: Asked, error: unknown): void;
 }
 
 /** Memory that requests in flight may hold, in bytes. */
@@ -21,6 +28,12 @@ const MOST_IN_FLIGHT = 8 * 1024 * 1024;
 /** What a request costs whose reply is small. */
 const SMALL_COST = 2_048;
 
+/** Of a request that uses no handle. */
+const NO_HANDLE = -2;
+
+/** Places of answered requests that are kept while others are in flight. */
+const MOST_FORGOTTEN = 256;
+
 /**
  * Lets requests of an asynchronous storage overlap as far as their rows allow,
  * and has them answered in the order in which they came. What may not start
@@ -28,8 +41,10 @@ const SMALL_COST = 2_048;
  */
 export class Sequencer {
   readonly #conversation: Conversation;
-  readonly #answer: (id: number, row: Row, outcome: Outcome) => void;
+  readonly #work: Work;
+  /** What is in flight, in order, behind `#first` places of what is no more. */
   readonly #slots: Slot[] = [];
+  #first = 0;
   #cost = 0;
   #wake: (() => void) | undefined;
   #changed: Promise<void> | undefined;
@@ -37,13 +52,10 @@ export class Sequencer {
   /** Called when replies have been written. */
   onReply: () => void = () => {};
 
-  /** @param answer Writes a reply. */
-  constructor(
-    conversation: Conversation,
-    answer: (id: number, row: Row, outcome: Outcome) => void,
-  ) {
+  /** Made by a session. */
+  constructor(conversation: Conversation, work: Work) {
     this.#conversation = conversation;
-    this.#answer = answer;
+    this.#work = work;
   }
 
   /** Whether anything is in flight. */
@@ -54,27 +66,17 @@ export class Sequencer {
   /**
    * Starts a request as soon as it may.
    *
-   * @param start Begins the work; may throw, return a value or a promise.
-   * @param wait Take nothing else before this request is done.
+   * @param begun What its work has returned already; it is the first that is in flight then.
    * @returns A promise where the next request must wait.
    */
-  add(
-    row: Row,
-    id: number,
-    request: unknown,
-    start: () => unknown,
-    wait = false,
-  ): Promise<void> | undefined {
+  add(row: Row, id: number, request: unknown, begun?: Promise<unknown>): Promise<void> | undefined {
     const order = row.order(this.#conversation, request);
     const cost = costOf(row, request);
-    const handle = handleOf(request);
-    const slot: Slot = { id, row, cost, order, handle, outcome: undefined };
-    const alone = wait || order === "alone";
-    if (this.#mayStart(slot)) {
-      this.#start(slot, start);
-      return alone && this.busy ? this.idle() : undefined;
-    }
-    return this.#startLater(slot, start, alone);
+    const slot = new Slot(this, { row, id, request }, { order, cost });
+    const alone = begun !== undefined || order === "alone";
+    if (!this.#mayStart(slot)) return this.#startLater(slot, alone);
+    this.#start(slot, begun);
+    return alone && this.busy ? this.idle() : undefined;
   }
 
   /** Settles when nothing is in flight. */
@@ -82,9 +84,25 @@ export class Sequencer {
     while (this.busy) await this.#change();
   }
 
-  async #startLater(slot: Slot, start: () => unknown, alone: boolean): Promise<void> {
+  /** Answers what is done, as far as nothing before it is under way. */
+  settled(): void {
+    let next = this.#first;
+    while (next < this.#slots.length && this.#slots[next]!.isDone) {
+      const slot = this.#slots[next++]!;
+      this.#cost -= slot.cost;
+      slot.answer(this.#work);
+    }
+    if (next > this.#first) {
+      this.#first = next;
+      this.#forget();
+      this.onReply();
+    }
+    this.#wake?.();
+  }
+
+  async #startLater(slot: Slot, alone: boolean): Promise<void> {
     while (!this.#mayStart(slot)) await this.#change();
-    this.#start(slot, start);
+    this.#start(slot);
     if (alone) await this.idle();
   }
 
@@ -93,46 +111,31 @@ export class Sequencer {
     if (slot.order === "alone") return false;
     if (this.#cost + slot.cost > MOST_IN_FLIGHT) return false;
     if (slot.order === "any") return true;
-    return this.#slots.every((other) => {
-      if (other.handle !== slot.handle) return true;
-      // What READDIR leaves for the next one is known when its reply has been written.
-      if (slot.order === "handle") return false;
-      return other.outcome !== undefined || other.order === slot.order;
-    });
+    for (let index = this.#first; index < this.#slots.length; index++) {
+      if (!slot.maySkip(this.#slots[index]!)) return false;
+    }
+    return true;
   }
 
-  #start(slot: Slot, start: () => unknown): void {
+  #start(slot: Slot, begun?: Promise<unknown>): void {
     this.#slots.push(slot);
     this.#cost += slot.cost;
     let value: unknown;
     try {
-      value = start();
+      value = begun ?? this.#work.run(slot.row, slot.request);
     } catch (error) {
-      this.#settle(slot, { error });
+      slot.fail(error);
       return;
     }
-    if (value instanceof Promise) {
-      value.then(
-        (value: unknown) => this.#settle(slot, { value }),
-        (error: unknown) => this.#settle(slot, { error }),
-      );
-    } else {
-      this.#settle(slot, { value });
-    }
+    if (isPromise(value)) tell(value, slot);
+    else slot.succeed(value);
   }
 
-  #settle(slot: Slot, outcome: Outcome): void {
-    slot.outcome = outcome;
-    let answered = 0;
-    for (const { id, row, cost, outcome } of this.#slots) {
-      if (outcome === undefined) break;
-      this.#answer(id, row, outcome);
-      this.#cost -= cost;
-      answered++;
-    }
-    this.#slots.splice(0, answered);
-    if (answered > 0) this.onReply();
-    this.#wake?.();
+  /** Gives up the places of what is answered, seldom enough that it costs nothing. */
+  #forget(): void {
+    if (this.#first < this.#slots.length && this.#first < MOST_FORGOTTEN) return;
+    this.#slots.splice(0, this.#first);
+    this.#first = 0;
   }
 
   /** Settles at the next change of what is in flight. */
@@ -148,21 +151,71 @@ export class Sequencer {
   }
 }
 
+/** A request that was accepted and not yet answered. */
+class Slot implements Asked, Listener<unknown> {
+  readonly row: Row;
+  readonly id: number;
+  readonly request: unknown;
+  readonly order: Order;
+  readonly cost: number;
+  isDone = false;
+  readonly #sequencer: Sequencer;
+  readonly #handle: number;
+  #hasFailed = false;
+  /** The value or the error. */
+  #outcome: unknown;
+
+  constructor(
+    sequencer: Sequencer,
+    { row, id, request }: Asked,
+    { order, cost }: { readonly order: Order; readonly cost: number },
+  ) {
+    this.row = row;
+    this.request = request;
+    this.order = order;
+    this.cost = cost;
+    this.#sequencer = sequencer;
+    this.id = id;
+    this.#handle = handleOf(request);
+  }
+
+  succeed(value: unknown): void {
+    this.isDone = true;
+    this.#outcome = value;
+    this.#sequencer.settled();
+  }
+
+  fail(error: unknown): void {
+    this.#hasFailed = true;
+    this.succeed(error);
+  }
+
+  answer(work: Work): void {
+    if (this.#hasFailed) work.answerFailure(this, this.#outcome);
+    else work.answer(this, this.#outcome);
+  }
+
+  /** Whether this may begin before `other`, which came earlier, is answered. */
+  maySkip(other: Slot): boolean {
+    if (other.#handle !== this.#handle) return true;
+    // What READDIR leaves for the next one is known when its reply has been written.
+    if (this.order === "handle") return false;
+    return other.isDone || other.order === this.order;
+  }
+}
+
 /** What a request may hold in memory: its data, and its largest reply. */
 function costOf(row: Row, request: unknown): number {
   if (row.name === "read") {
     const { length } = request as { readonly length: number };
     return SMALL_COST + Math.min(length, MAX_DATA_LENGTH);
   }
-  if (row.name === "write") {
-    const { data } = request as { readonly data: Uint8Array };
-    return SMALL_COST + data.length;
-  }
+  if (row.kept !== undefined) return SMALL_COST + row.kept(request).length;
   return row.name.startsWith("check-file") ? SMALL_COST + CHUNK_LENGTH : SMALL_COST;
 }
 
-/** The handle that a request uses, as a key; empty where it uses none. */
-function handleOf(request: unknown): string {
-  if (typeof request !== "object" || request === null || !("handle" in request)) return "";
-  return String(request.handle);
+/** The handle that a request uses. */
+function handleOf(request: unknown): number {
+  if (typeof request !== "object" || request === null || !("handle" in request)) return NO_HANDLE;
+  return numberOf(request.handle as Uint8Array);
 }

@@ -3,6 +3,7 @@ import { StorageError } from "../storage/errors.ts";
 import { virtualPath } from "../storage/path.ts";
 import type { MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
 import {
+  LONG_DATA_LENGTH,
   MAX_DATA_LENGTH,
   MAX_PACKET_LENGTH,
   PacketType,
@@ -11,7 +12,7 @@ import {
 } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Limits } from "../wire/extensions.ts";
-import type { Reader } from "../wire/reader.ts";
+import type { Keeper, Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
@@ -52,6 +53,14 @@ export interface SessionOptions {
   readonly maxHandles?: number | undefined;
 }
 
+/** Where packets stand, and long parts of them stay for as long as the storage needs them. */
+export interface Input extends Keeper {
+  /** Takes back what it keeps. */
+  release(bytes: Uint8Array): void;
+  /** As {@linkcode release}, but somebody may still use it: it is never used again. */
+  forget(bytes: Uint8Array): void;
+}
+
 /**
  * The server's side of one SFTP conversation: packets in, replies out, in the
  * order of their requests. It neither reads nor writes a stream; `serve` does.
@@ -74,6 +83,7 @@ export class Session implements Conversation {
   readonly #sequencer: Sequencer;
   #replies = new Writer(MAX_PACKET_LENGTH);
   readonly #readBuffers = new ReadBuffers();
+  #input: Input | undefined;
   #initialized = false;
   #asynchronous = false;
 
@@ -97,14 +107,21 @@ export class Session implements Conversation {
     this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
-    this.#sequencer = new Sequencer(this, (id, row, outcome) => {
-      if ("error" in outcome) {
-        this.#replyFailure(id, row, outcome.error);
-        return;
-      }
-      row.reply(this.#replies, id, outcome.value);
-      // What a READ was lent is copied now. After a failure it is the storage's to forget.
-      if (outcome.value instanceof Uint8Array) this.#readBuffers.takeBack(outcome.value);
+    this.#sequencer = new Sequencer(this, {
+      run: (row, request) => this.#run(row, request),
+      answer: ({ row, id, request }, value) => {
+        row.reply(this.#replies, id, value);
+        if (row.kept !== undefined) this.#input?.release(row.kept(request));
+        // What a READ was lent is copied now, or else sent from there. After a failure it is the
+        // storage's to forget.
+        if (value instanceof Uint8Array && value.length < LONG_DATA_LENGTH) {
+          this.#readBuffers.takeBack(value);
+        }
+      },
+      answerFailure: ({ row, id, request }, error) => {
+        this.#replyFailure(id, row, error);
+        if (row.kept !== undefined) this.#input?.forget(row.kept(request));
+      },
     });
   }
 
@@ -118,6 +135,12 @@ export class Session implements Conversation {
     const full = this.#replies;
     this.#replies = empty;
     return full;
+  }
+
+  /** Takes back replies that have been sent, and empties them. */
+  sent(replies: Writer): void {
+    for (const bytes of replies.lent) this.#readBuffers.takeBack(bytes);
+    replies.clear();
   }
 
   /** Whether the storage has answered by a promise: then requests may overlap. */
@@ -139,9 +162,10 @@ export class Session implements Conversation {
    * Takes one packet. Its bytes are lent until the promise settles, and where
    * there is none, until this returns; no other packet may be given before.
    *
+   * @param input Where the packet stands, always the same; it keeps what is long until it is answered.
    * @throws {ProtocolError} If the packet is not SFTP; the session is over then.
    */
-  accept(packet: Reader): Promise<void> | undefined {
+  accept(packet: Reader, input?: Input): Promise<void> | undefined {
     const type = packet.u8();
     if (type === PacketType.INIT) return this.#initialize(packet);
     if (!this.#initialized) throw new ProtocolError(`request ${type} came before INIT`);
@@ -154,7 +178,8 @@ export class Session implements Conversation {
       return this.#perform(unsupportedRow, id, what);
     }
     // What waits for an asynchronous storage outlives the packet's bytes.
-    const request = row.read(this.#asynchronous ? packet.copying() : packet);
+    this.#input = input;
+    const request = row.read(this.#asynchronous ? packet.copying(input) : packet);
     return this.#perform(row, id, request);
   }
 
@@ -238,9 +263,7 @@ export class Session implements Conversation {
   }
 
   #perform(row: Row, id: number, request: unknown): Promise<void> | undefined {
-    if (this.#asynchronous) {
-      return this.#sequencer.add(row, id, request, () => this.#run(row, request));
-    }
+    if (this.#asynchronous) return this.#sequencer.add(row, id, request);
     let value: MaybePromise<unknown>;
     try {
       value = this.#run(row, request);
@@ -252,8 +275,7 @@ export class Session implements Conversation {
       // The first promise makes this an asynchronous session. Its own request
       // was read without a copy, so the next one waits for it.
       this.#asynchronous = true;
-      const promise = value;
-      return this.#sequencer.add(row, id, request, () => promise, true);
+      return this.#sequencer.add(row, id, request, value);
     }
     row.reply(this.#replies, id, value);
     return undefined;

@@ -58,6 +58,8 @@ export interface Row<R = unknown, T = unknown> extends RequestKind {
   served?(storage: Storage): boolean;
   /** Reads its fields, from behind the id (or the extension's name). */
   read(fields: Reader): R;
+  /** Of what it carries, what may be long and is kept where it is until the request is answered. */
+  kept?(request: R): Uint8Array;
   /** What it may run beside. */
   order(conversation: Conversation, request: R): Order;
   /** What it is about, as data; asked only where somebody wants to know. */

@@ -1,4 +1,4 @@
-import { after, isPromise } from "../maybe_promise.ts";
+import { after, isPromise, rescue } from "../maybe_promise.ts";
 import type { MaybePromise } from "../storage/storage.ts";
 import { StatusCode } from "../wire/constants.ts";
 import type { Facts } from "./facts.ts";
@@ -52,9 +52,7 @@ export class Watch {
     return this.#observed(operation, request, () => {
       allow(this.#row, request);
       const before = this.#before(operation);
-      return isPromise(before)
-        ? before.then(() => this.#row.run(conversation, request))
-        : this.#row.run(conversation, request);
+      return after(before, () => this.#row.run(conversation, request));
     });
   }
 
@@ -77,8 +75,7 @@ export class Watch {
     const failed = (error: unknown) => this.#failed(this.#operation(request), error, undefined);
     try {
       allow(this.#row, request);
-      const value = this.#row.run(conversation, request);
-      return isPromise(value) ? value.catch(failed) : value;
+      return rescue(this.#row.run(conversation, request), failed);
     } catch (error) {
       return failed(error);
     }

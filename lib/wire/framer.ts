@@ -1,20 +1,28 @@
 import { MAX_PACKET_LENGTH } from "./constants.ts";
 import { ProtocolError } from "./errors.ts";
-import type { Reader } from "./reader.ts";
+import { Reader } from "./reader.ts";
 
 const LENGTH_FIELD = 4;
 const LARGEST_FRAME = LENGTH_FIELD + MAX_PACKET_LENGTH;
 const OVERSIZE_EXIT_STATUS = 11;
 
+/** Room that is worth a read where the length of the next packet is not known. */
+const WORTHWHILE = 32 * 1024;
+
 /**
  * Cuts a stream of bytes into packets. It holds one buffer, which is read into
  * and whose packets are views, so nothing is copied but what a packet leaves
- * behind it.
+ * behind it. Where parts of packets are to stay, it goes on in another buffer
+ * when that one is full.
  */
 export class Framer {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #bytes: Uint8Array<ArrayBuffer>;
   #start = 0;
   #end = 0;
+  /** Buffers of which parts are kept, and how many. */
+  readonly #kept = new Map<ArrayBufferLike, number>();
+  /** Buffers to go on in. */
+  readonly #idle: Uint8Array<ArrayBuffer>[] = [];
 
   /** @param capacity Bytes of the buffer; at least one packet of the largest size fits. */
   constructor(capacity: number = LARGEST_FRAME) {
@@ -28,7 +36,9 @@ export class Framer {
    */
   free(): Uint8Array<ArrayBuffer> {
     // Moving the beginning of a packet costs, so it waits until there is no room for the rest.
-    if (this.#start === this.#end) {
+    if (this.#kept.has(this.#bytes.buffer)) {
+      if (this.#bytes.length - this.#end < this.#wanted()) this.#goOn();
+    } else if (this.#start === this.#end) {
       this.#start = 0;
       this.#end = 0;
     } else if (this.#bytes.length - this.#end < LARGEST_FRAME) {
@@ -37,6 +47,32 @@ export class Framer {
       this.#start = 0;
     }
     return this.#bytes.subarray(this.#end);
+  }
+
+  /** Keeps a part of a packet as it is until {@linkcode release} or {@linkcode forget}. */
+  keep(part: Uint8Array): void {
+    this.#kept.set(part.buffer, (this.#kept.get(part.buffer) ?? 0) + 1);
+  }
+
+  /** Takes back a part that is kept; anything else is passed over. */
+  release(part: Uint8Array): void {
+    const count = this.#kept.get(part.buffer);
+    if (count === undefined) return;
+    if (count > 1) {
+      this.#kept.set(part.buffer, count - 1);
+      return;
+    }
+    this.#kept.delete(part.buffer);
+    if (part.buffer !== this.#bytes.buffer) {
+      this.#idle.push(new Uint8Array(part.buffer as ArrayBuffer));
+    }
+  }
+
+  /** Leaves a part that is kept to whoever may still use it: its memory is not used again. */
+  forget(part: Uint8Array): void {
+    if (!this.#kept.has(part.buffer)) return;
+    if (part.buffer === this.#bytes.buffer) this.#kept.set(part.buffer, Infinity);
+    else this.#kept.delete(part.buffer);
   }
 
   /** Takes the first `count` bytes of {@linkcode free} as read. */
@@ -51,6 +87,24 @@ export class Framer {
     room.set(chunk.subarray(0, count));
     this.commit(count);
     return count;
+  }
+
+  /** Bytes to have room for: what is missing of a packet, or as many as are worth a read. */
+  #wanted(): number {
+    const buffered = this.#end - this.#start;
+    if (buffered < LENGTH_FIELD) return WORTHWHILE;
+    const length = new Reader(this.#bytes, this.#start, this.#end).u32();
+    return LENGTH_FIELD + length - buffered;
+  }
+
+  /** Goes on in another buffer, with what has come of the next packet. */
+  #goOn(): void {
+    const full = this.#bytes;
+    this.#bytes = this.#idle.pop() ?? new Uint8Array(full.length);
+    this.#bytes.set(full.subarray(this.#start, this.#end));
+    this.#end -= this.#start;
+    this.#start = 0;
+    if (this.#kept.get(full.buffer) === Infinity) this.#kept.delete(full.buffer);
   }
 
   /**

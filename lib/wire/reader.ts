@@ -1,7 +1,14 @@
+import { LONG_DATA_LENGTH } from "./constants.ts";
 import { ProtocolError } from "./errors.ts";
 import { decodeName } from "../names.ts";
 
 const NUL = "\0";
+
+/** Keeps bytes of packets where they are, for longer than the packet. */
+export interface Keeper {
+  /** From now on these bytes stay as they are, until they are given back. */
+  keep(bytes: Uint8Array): void;
+}
 
 /**
  * A cursor over the body of one packet. Every bounds check of the codec is in
@@ -11,8 +18,9 @@ export class Reader {
   #bytes: Uint8Array;
   #at: number;
   #end: number;
-  /** Whether byte strings are copied. */
+  /** Whether byte strings are copied, and who can keep them instead. */
   #copies = false;
+  #keeper: Keeper | undefined;
 
   /** Reads `bytes` from `start` to `end`. */
   constructor(bytes: Uint8Array = new Uint8Array(0), start = 0, end: number = bytes.length) {
@@ -33,10 +41,15 @@ export class Reader {
     return new Reader(this.#bytes.slice(this.#at, this.#end));
   }
 
-  /** A cursor at the same place that outlives the packet in what it returns: bytes are copies. */
-  copying(): Reader {
+  /**
+   * A cursor at the same place that outlives the packet in what it returns: bytes are copies.
+   *
+   * @param keeper Keeps what {@linkcode data} returns, where that is long.
+   */
+  copying(keeper?: Keeper): Reader {
     const reader = new Reader(this.#bytes, this.#at, this.#end);
     reader.#copies = true;
+    reader.#keeper = keeper;
     return reader;
   }
 
@@ -84,6 +97,18 @@ export class Reader {
     const length = this.u32();
     const start = this.take(length);
     return this.#part(start, start + length);
+  }
+
+  /** As {@linkcode bytes}, of what may be long: who keeps it for longer than the packet says when it is done. */
+  data(): Uint8Array {
+    const length = this.u32();
+    if (this.#keeper === undefined || length < LONG_DATA_LENGTH) {
+      return this.#part(this.take(length), this.#at);
+    }
+    const start = this.take(length);
+    const kept = this.#bytes.subarray(start, start + length);
+    this.#keeper.keep(kept);
+    return kept;
   }
 
   /** All bytes that are left: a view of the packet, lent as long as the packet is. */

@@ -80,7 +80,7 @@ export function writeHandleReply(writer: Writer, id: number, handle: Uint8Array)
 
 /**
  * Writes DATA. Bytes that were read into a window of the writer behind
- * {@linkcode DATA_HEADER_LENGTH} bytes are not copied.
+ * {@linkcode DATA_HEADER_LENGTH} bytes are not copied, and others not where they are long.
  */
 export function writeData(writer: Writer, id: number, data: Uint8Array): void {
   writer.begin(PacketType.DATA);

@@ -127,14 +127,14 @@ export function writeRead(writer: Writer, request: ReadRequest): void {
 export function readWrite(reader: Reader): WriteRequest {
   const handle = reader.bytes();
   const offset = reader.u64();
-  return { handle, offset, data: reader.bytes() };
+  return { handle, offset, data: reader.data() };
 }
 
-/** Writes WRITE. */
+/** Writes WRITE; data that is long stays where it is. */
 export function writeWrite(writer: Writer, request: WriteRequest): void {
   writer.bytes(request.handle);
   writer.u64(request.offset);
-  writer.bytes(request.data);
+  writer.lend(request.data);
 }
 
 /** Reads a request that is a path alone. */

@@ -1,4 +1,5 @@
 import { encodeNameInto } from "../names.ts";
+import { LONG_DATA_LENGTH } from "./constants.ts";
 
 const LENGTH_FIELD = 4;
 const SPACE = 0x20;
@@ -13,8 +14,12 @@ export class Writer {
   #start = 0;
   /** Where the next byte goes. */
   #end = 0;
-  /** Where the packet that is being written begins. */
+  /** Where the packet that is being written begins, and how much was lent before it. */
   #packet = 0;
+  #lentBefore = 0;
+  /** What stands elsewhere, each behind so many bytes of what stands here. */
+  #lent: { readonly at: number; readonly bytes: Uint8Array }[] = [];
+  #lentLength = 0;
 
   /** @param capacity Bytes to make room for at once. */
   constructor(capacity = 1024) {
@@ -23,11 +28,30 @@ export class Writer {
 
   /** Bytes written and not dropped. */
   get length(): number {
-    return this.#end - this.#start;
+    return this.#end - this.#start + this.#lentLength;
   }
 
-  /** What has been written and not dropped: a view, lent until the next write. */
+  /** What has been lent (see {@linkcode lend}) and is still needed. */
+  get lent(): readonly Uint8Array[] {
+    return this.#lent.map(({ bytes }) => bytes);
+  }
+
+  /** What has been written and not dropped, in parts: views, lent until the next write. */
+  get parts(): readonly Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    let from = this.#start;
+    for (const { at, bytes } of this.#lent) {
+      if (at > from) parts.push(this.#bytes.subarray(from, at));
+      parts.push(bytes);
+      from = at;
+    }
+    if (this.#end > from) parts.push(this.#bytes.subarray(from, this.#end));
+    return parts;
+  }
+
+  /** What has been written and not dropped, in one: a view, lent until the next write. */
   get written(): Uint8Array<ArrayBuffer> {
+    if (this.#lent.length > 0) this.#takeIn();
     return this.#bytes.subarray(this.#start, this.#end);
   }
 
@@ -41,6 +65,8 @@ export class Writer {
   clear(): void {
     this.#start = 0;
     this.#end = 0;
+    this.#lent = [];
+    this.#lentLength = 0;
   }
 
   /** A mark for {@linkcode setU32} and {@linkcode truncate}, good until the packet ends. */
@@ -57,6 +83,7 @@ export class Writer {
   begin(type: number): void {
     this.#compact();
     this.#packet = this.#end;
+    this.#lentBefore = this.#lentLength;
     this.#reserve(LENGTH_FIELD + 1);
     this.#end += LENGTH_FIELD;
     this.u8(type);
@@ -64,7 +91,8 @@ export class Writer {
 
   /** Ends the packet begun last. */
   end(): void {
-    this.setU32(this.#packet, this.#end - this.#packet - LENGTH_FIELD);
+    const lent = this.#lentLength - this.#lentBefore;
+    this.setU32(this.#packet, this.#end - this.#packet - LENGTH_FIELD + lent);
   }
 
   /** `byte` */
@@ -127,6 +155,20 @@ export class Writer {
     this.#end += length;
   }
 
+  /**
+   * `string` of any bytes. Those that are long ({@linkcode LONG_DATA_LENGTH}) are not copied, and
+   * are lent until {@linkcode clear}.
+   */
+  lend(bytes: Uint8Array): void {
+    this.u32(bytes.length);
+    if (bytes.length < LONG_DATA_LENGTH) {
+      this.raw(bytes);
+      return;
+    }
+    this.#lent.push({ at: this.#end, bytes });
+    this.#lentLength += bytes.length;
+  }
+
   /** A number in decimal digits, with spaces in front to fill `width` columns; no `string`. */
   decimal(value: number, width: number): void {
     const digits = String(value);
@@ -155,19 +197,33 @@ export class Writer {
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** `string` whose bytes may stand in their place already (see {@linkcode window}). */
+  /** `string` whose bytes may stand in their place already (see {@linkcode window}); else they are lent. */
   bytesInPlace(bytes: Uint8Array): void {
-    this.u32(bytes.length);
-    if (bytes.buffer === this.#bytes.buffer && bytes.byteOffset === this.#end) {
-      this.#end += bytes.length;
-    } else {
-      this.raw(bytes);
+    const place = this.#end + LENGTH_FIELD;
+    if (bytes.buffer !== this.#bytes.buffer || bytes.byteOffset !== place) {
+      this.lend(bytes);
+      return;
     }
+    this.u32(bytes.length);
+    this.#end += bytes.length;
+  }
+
+  /** Copies what was lent to its place. */
+  #takeIn(): void {
+    const whole = new Uint8Array(Math.max(this.length, this.#bytes.length));
+    let end = 0;
+    for (const part of this.parts) {
+      whole.set(part, end);
+      end += part.length;
+    }
+    this.clear();
+    this.#bytes = whole;
+    this.#end = end;
   }
 
   /** Moves what waits to the front, where that costs little beside the room that it gives. */
   #compact(): void {
-    if (this.#start < this.#bytes.length / 2) return;
+    if (this.#start < this.#bytes.length / 2 || this.#lent.length > 0) return;
     this.#bytes.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
     this.#start = 0;

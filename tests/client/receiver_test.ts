@@ -121,3 +121,25 @@ Deno.test("Receiver leaves a DATA packet whose counts do not fit together to the
   receiver.accept(hex("020304"));
   assertEquals(notes.lines, ["103 2 010203"]);
 });
+
+/** Memory that whoever has a view of it may not copy into. */
+class Guarded extends Uint8Array<ArrayBuffer> {
+  override set(): never {
+    throw new Error("copied");
+  }
+}
+
+Deno.test("Receiver tells where the bytes of a packet go, and copies nothing that stands there", () => {
+  const memory = new Uint8Array(6);
+  const notes = new Notes(new Map([[2, new Guarded(memory.buffer)]]));
+  const receiver = new Receiver(notes);
+  assertEquals(receiver.room, undefined);
+  receiver.accept(hex("0000000f 67 00000002 00000006"));
+  for (const [start, bytes] of [[0, hex("0102")], [2, hex("03")], [3, hex("040506")]] as const) {
+    const { room } = receiver;
+    assertEquals([room?.byteOffset, room?.length], [start, 6 - start]);
+    memory.set(bytes, start);
+    receiver.accept(room!.subarray(0, bytes.length));
+  }
+  assertEquals([notes.lines, receiver.room], [["103 2 010203040506"], undefined]);
+});

@@ -154,6 +154,84 @@ Deno.test("Framer has at least the room of the largest packet, whatever it is to
   assertEquals(new Framer(2 ** 20).free().length, 2 ** 20);
 });
 
+/** Takes the next packet of `framer`, keeps its bytes, and returns them. */
+function keepNext(framer: Framer): Uint8Array {
+  const reader = new Reader();
+  assert(framer.next(reader));
+  const bytes = reader.rest();
+  framer.keep(bytes);
+  return bytes;
+}
+
+/** Pushes a stream of packets, all of them kept. */
+function keepAll(framer: Framer, packets: readonly Uint8Array[]): Uint8Array[] {
+  const kept: Uint8Array[] = [];
+  const stream = concat(packets);
+  const reader = new Reader();
+  for (let at = 0; at < stream.length;) {
+    at += framer.push(stream.subarray(at, at + 60_000));
+    while (framer.next(reader)) {
+      const bytes = reader.rest();
+      framer.keep(bytes);
+      kept.push(bytes);
+    }
+  }
+  return kept;
+}
+
+Deno.test("Framer leaves what is kept as it is, whatever comes", () => {
+  const packets = [200_000, 30_000, MAX_PACKET_LENGTH, 1, 100_000, 70_000].map(packetOf);
+  const kept = keepAll(new Framer(), packets);
+  assertEquals(kept, packets.map((packet) => packet.subarray(4)));
+});
+
+Deno.test("Framer uses memory again that nobody keeps any more, and no other", () => {
+  const framer = new Framer();
+  const packet = packetOf(MAX_PACKET_LENGTH);
+  const buffers = new Set<ArrayBufferLike>();
+  let last: Uint8Array | undefined;
+  for (let count = 0; count < 10; count++) {
+    const [kept] = keepAll(framer, [packet]);
+    buffers.add(kept!.buffer);
+    if (last !== undefined) framer.release(last);
+    last = kept;
+  }
+  // One is filled while the other is kept.
+  assertEquals(buffers.size, 2);
+});
+
+Deno.test("Framer never uses memory again that was left to others", () => {
+  const framer = new Framer();
+  const packet = packetOf(MAX_PACKET_LENGTH);
+  for (const isCurrent of [true, false]) {
+    const [left] = keepAll(framer, [packet]);
+    if (isCurrent) framer.forget(left!);
+    const buffers = [1, 2, 3].map(() => {
+      const [kept] = keepAll(framer, [packet]);
+      return kept!;
+    });
+    if (!isCurrent) framer.forget(left!);
+    for (const kept of buffers) framer.release(kept);
+    for (const again of [1, 2, 3, 4].map(() => keepAll(framer, [packet])[0]!)) {
+      assert(again.buffer !== left!.buffer);
+      framer.release(again);
+    }
+  }
+});
+
+Deno.test("Framer passes over what it does not keep", () => {
+  const framer = new Framer();
+  framer.push(hex("00000002 a1a2"));
+  const kept = keepNext(framer);
+  const foreign = new Uint8Array(3);
+  framer.release(foreign);
+  framer.forget(foreign);
+  framer.release(kept);
+  framer.release(kept);
+  framer.push(hex("00000002 b1b2"));
+  assertEquals(keepNext(framer), hex("b1b2"));
+});
+
 function packetsOf(framer: Framer): string[] {
   const reader = new Reader();
   const packets: string[] = [];
@@ -172,4 +250,14 @@ function pushAll(framer: Framer, bytes: Uint8Array): number {
   let at = 0;
   while (at < bytes.length) at += framer.push(bytes.subarray(at, at + 60_000));
   return at;
+}
+
+function concat(packets: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(packets.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const packet of packets) {
+    all.set(packet, at);
+    at += packet.length;
+  }
+  return all;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ProtocolError } from "../../lib/wire/errors.ts";
+import { LONG_DATA_LENGTH } from "../../lib/wire/constants.ts";
 import { Reader } from "../../lib/wire/reader.ts";
 import { hex } from "../support/hex.ts";
 
@@ -129,4 +130,23 @@ Deno.test("Reader.reset() begins anew on other bytes", () => {
 Deno.test("ProtocolError ends a session with OpenSSH's status for a fatal fault", () => {
   const error = assertThrows(() => new Reader().u8(), ProtocolError);
   assertEquals(error.exitStatus, 255);
+});
+
+Deno.test("Reader.data() has long data kept in place where somebody can, and copied else", () => {
+  for (const length of [LONG_DATA_LENGTH - 1, LONG_DATA_LENGTH]) {
+    const bytes = new Uint8Array(4 + length + 1);
+    new DataView(bytes.buffer).setUint32(0, length);
+    const kept: Uint8Array[] = [];
+    const reader = new Reader(bytes).copying({ keep: (part) => kept.push(part) });
+    const data = reader.data();
+    const copy = new Reader(bytes).copying().data();
+    const view = new Reader(bytes).data();
+    const isLong = length === LONG_DATA_LENGTH;
+    assertEquals([data.length, copy.length, reader.remaining], [length, length, 1]);
+    assertEquals(kept, isLong ? [data] : []);
+    assertEquals(
+      [data, copy, view].map(({ buffer }) => buffer === bytes.buffer),
+      [isLong, false, true],
+    );
+  }
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { LONG_DATA_LENGTH } from "../../lib/wire/constants.ts";
 import { Reader } from "../../lib/wire/reader.ts";
 import { Writer } from "../../lib/wire/writer.ts";
 import { hex, toHex } from "../support/hex.ts";
@@ -181,4 +182,44 @@ Deno.test("Writer.name() makes room for every kind of character", () => {
     writer.name(name);
     assertEquals(new Reader(writer.written).name(), name);
   }
+});
+
+Deno.test("Writer.lend() leaves long data where it is, and counts it", () => {
+  const writer = new Writer(0);
+  const long = new Uint8Array(LONG_DATA_LENGTH).fill(7);
+  const short = long.subarray(1);
+  for (const data of [long, short]) {
+    writer.begin(103);
+    writer.u32(1);
+    writer.lend(data);
+    writer.u8(9);
+    writer.end();
+  }
+  const { parts } = writer;
+  assertEquals(parts.map(({ length }) => length), [13, 16_384, 1 + 13 + 16_383 + 1]);
+  assertEquals(parts[0], hex("0000400a 67 00000001 00004000"));
+  assert(parts[1]!.buffer === long.buffer && writer.lent[0] === long);
+  assertEquals(writer.length, 14 + 16_384 + 14 + 16_383);
+});
+
+Deno.test("Writer.written has in one what was lent, and can be dropped and written on", () => {
+  const writer = new Writer();
+  const long = new Uint8Array(LONG_DATA_LENGTH).map((_, at) => at * 7);
+  writer.u8(1);
+  writer.lend(long);
+  writer.u8(2);
+  const whole = new Uint8Array([1, 0, 0, 0x40, 0, ...long, 2]);
+  assertEquals(new Uint8Array(writer.parts.flatMap((part) => [...part])), whole);
+  assertEquals(writer.written, whole);
+  assertEquals([writer.length, writer.lent], [whole.length, []]);
+  writer.drop(5);
+  writer.u8(3);
+  assertEquals(writer.written, new Uint8Array([...long, 2, 3]));
+});
+
+Deno.test("Writer.clear() forgets what was lent", () => {
+  const writer = new Writer();
+  writer.lend(new Uint8Array(LONG_DATA_LENGTH));
+  writer.clear();
+  assertEquals([writer.length, writer.parts, writer.lent], [0, [], []]);
 });

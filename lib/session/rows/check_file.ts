@@ -5,7 +5,7 @@
  * @module
  */
 
-import { after } from "../../maybe_promise.ts";
+import { after, isPromise } from "../../maybe_promise.ts";
 import type { MaybePromise } from "../../storage/storage.ts";
 import { PacketType } from "../../wire/constants.ts";
 import * as wire from "../../wire/extensions.ts";
@@ -89,7 +89,7 @@ function closing<T>(
       throw error;
     });
   }
-  if (result instanceof Promise) return result.finally(() => file.close(false));
+  if (isPromise(result)) return result.finally(() => file.close(false));
   const value = result;
   return after(file.close(false), () => value);
 }

@@ -118,6 +118,7 @@ const write: Row<requests.WriteRequest, void> = {
   mutates: true,
   level: LogLevel.DEBUG,
   read: requests.readWrite,
+  kept: ({ data }) => data,
   // What goes to the end goes there in the order in which it came.
   order: ({ handles }, { handle }) => {
     const open = handles.find(handle);

@@ -8,10 +8,12 @@
 
 import { type FileCalls, fileCalls } from "./libc_files.ts";
 import { type ProcessCalls, processCalls } from "./libc_process.ts";
-import { SYMBOLS, type Symbols } from "./libc_symbols.ts";
+import { type ReadErrno, SYMBOLS, type Symbols } from "./libc_symbols.ts";
+import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
 
 export type { Bytes } from "./libc_symbols.ts";
 export { Poll } from "./libc_process.ts";
+export type { VectorCalls } from "./libc_vectors.ts";
 
 /**
  * Where distributions keep libc, for `--allow-ffi=PATH`. With FFI allowed
@@ -39,7 +41,10 @@ export const LIBC_PATHS: readonly string[] = Deno.build.arch === "aarch64"
 const LIBC_NAME = "libc.so.6";
 
 /** What this program calls in libc. A failed call returns `-errno`; none throws. */
-export interface Libc extends FileCalls, ProcessCalls {}
+export interface Libc extends FileCalls, ProcessCalls {
+  /** Opens the calls for who moves many bytes; asked before the permission for FFI is given back. */
+  openVectors(): VectorCalls;
+}
 
 let opened: Libc | undefined;
 
@@ -61,9 +66,13 @@ function open(): Libc {
   if (os !== "linux" || (arch !== "x86_64" && arch !== "aarch64")) {
     throw new Deno.errors.NotSupported(`No system calls are known for ${os} on ${arch}`);
   }
-  const symbols = openSymbols(allowedPaths());
+  const symbols = openSymbols(allowedPaths(), SYMBOLS);
   const readErrno = errnoReader(symbols);
-  return { ...fileCalls(symbols, readErrno), ...processCalls(symbols, readErrno) };
+  return {
+    ...fileCalls(symbols, readErrno),
+    ...processCalls(symbols, readErrno),
+    openVectors: () => vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), readErrno),
+  };
 }
 
 function allowedPaths(): readonly string[] {
@@ -80,11 +89,14 @@ function isAllowed(path?: string): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
-function openSymbols(paths: readonly string[]): Symbols {
+function openSymbols<S extends Deno.ForeignLibraryInterface>(
+  paths: readonly string[],
+  wanted: S,
+): Deno.DynamicLibrary<S>["symbols"] {
   const causes: unknown[] = [];
   for (const path of paths) {
     try {
-      return Deno.dlopen(path, SYMBOLS).symbols;
+      return Deno.dlopen(path, wanted).symbols;
     } catch (cause) {
       causes.push(cause);
     }
@@ -98,7 +110,7 @@ function openSymbols(paths: readonly string[]): Symbols {
  * Reads `errno` by copying from where it lies, because a pointer cannot be
  * looked through without the permission for FFI. Each thread has its own.
  */
-function errnoReader(symbols: Symbols): () => number {
+function errnoReader(symbols: Symbols): ReadErrno {
   const location = symbols.__errno_location();
   const errno = new Int32Array(1);
   return () => {

@@ -8,7 +8,7 @@
 import type { SftpClient } from "../../client/client.ts";
 import { SftpStatusError } from "../../client/errors.ts";
 import { isSymlink } from "../../attrs.ts";
-import { after, isPromise } from "../../maybe_promise.ts";
+import { after, isPromise, rescue } from "../../maybe_promise.ts";
 import { StorageError } from "../errors.ts";
 import type {
   CopyRange,
@@ -259,8 +259,8 @@ export class ProxyStorage implements Storage<ProxyFile> {
     found: MaybePromise<FarPath>,
     request: (found: FarPath) => MaybePromise<T>,
   ): Promise<T> {
-    const answer = after(found, request);
-    return isPromise(answer) ? answer.catch(this.#errors.fail) : Promise.resolve(answer);
+    const answer = rescue(after(found, request), this.#errors.fail);
+    return isPromise(answer) ? answer : Promise.resolve(answer);
   }
 
   async #askBoth(

@@ -1,5 +1,6 @@
 import type { RemoteDir } from "../../client/remote_dir.ts";
 import type { RemoteFile } from "../../client/remote_file.ts";
+import { rescue } from "../../maybe_promise.ts";
 import type { DirEntry, DirHandle, FileAttrs, FileHandle } from "../storage.ts";
 import type { FarErrors } from "./proxy_errors.ts";
 
@@ -42,22 +43,22 @@ export class ProxyFile implements FileHandle {
     const count = into.length <= this.#mostRead
       ? this.#readRemote(into, position)
       : this.remote.read(into, position);
-    return count.catch(this.#errors.fail);
+    return rescue(count, this.#errors.fail);
   }
 
   /** Passes the bytes on, in pieces where the far side takes no more at once. */
   write(data: Uint8Array, position: number): Promise<void> {
-    return this.remote.write(data, position).catch(this.#errors.fail);
+    return rescue(this.remote.write(data, position), this.#errors.fail);
   }
 
   /** FSTAT of the far side. */
   stat(): Promise<FileAttrs> {
-    return this.remote.stat().catch(this.#errors.fail);
+    return rescue(this.remote.stat(), this.#errors.fail);
   }
 
   /** FSETSTAT of the far side. */
   setAttrs(attrs: FileAttrs): Promise<void> {
-    return this.remote.setAttrs(attrs).catch(this.#errors.fail);
+    return rescue(this.remote.setAttrs(attrs), this.#errors.fail);
   }
 
   /** CLOSE of the far side; with the connection gone, the far side has closed by itself. */

@@ -1,0 +1,84 @@
+import type { Bytes, ReadErrno } from "./libc_symbols.ts";
+
+/** Parts that one call takes; what is beyond is for the next. */
+const MOST_PARTS = 64;
+
+/** A `struct iovec`, as words of eight bytes: where a part is, and how long. */
+const IOVEC_WORDS = 2;
+
+/** In a `struct msghdr`, as words of eight bytes: where the array of parts is, and how many. */
+const MSGHDR = { WORDS: 7, PARTS: 2, COUNT: 3 } as const;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+/**
+ * The functions of a session that moves bytes between its client and a child process. They are
+ * opened beside the others, by who needs them, because opening costs each session time.
+ */
+export const VECTOR_SYMBOLS = {
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  /** Copies nothing, and returns where its first argument is. */
+  addressOf: { name: "memcpy", parameters: ["buffer", "buffer", "usize"], result: "usize" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+type VectorSymbols = Deno.DynamicLibrary<typeof VECTOR_SYMBOLS>["symbols"];
+
+/** Calls that are made all the time. As the others they throw nothing and return `-errno`. */
+export interface VectorCalls {
+  /** poll(2), as of the other calls, by a faster way. */
+  poll(fds: Bytes, timeout: number): number;
+  /** writev(2): bytes written, which may be fewer than there are. */
+  writev(fd: number, parts: readonly Uint8Array[]): number;
+  /** sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) where there is no room. */
+  sendv(fd: number, parts: readonly Uint8Array[]): number;
+}
+
+/** Makes {@linkcode VectorCalls} of what was opened. */
+export function vectorCalls(symbols: VectorSymbols, readErrno: ReadErrno): VectorCalls {
+  const words = new BigUint64Array(MOST_PARTS * IOVEC_WORDS);
+  const vectors = new Uint8Array(words.buffer);
+  const header = new BigUint64Array(MSGHDR.WORDS);
+  const message = new Uint8Array(header.buffer);
+  header[MSGHDR.PARTS] = addressOf(vectors);
+  /** Memory stays where it is as long as somebody has it. */
+  const addresses = new WeakMap<ArrayBufferLike, bigint>();
+
+  function addressOf(bytes: Bytes): bigint {
+    return symbols.addressOf(bytes, bytes, 0n);
+  }
+
+  function startOf(buffer: ArrayBufferLike): bigint {
+    let start = addresses.get(buffer);
+    if (start === undefined) {
+      start = addressOf(new Uint8Array(buffer as ArrayBuffer));
+      addresses.set(buffer, start);
+    }
+    return start;
+  }
+
+  /** Lists the parts, and tells how many of them. */
+  function list(parts: readonly Uint8Array[]): number {
+    const count = Math.min(parts.length, MOST_PARTS);
+    for (let index = 0; index < count; index++) {
+      const part = parts[index]!;
+      words[index * IOVEC_WORDS] = startOf(part.buffer) + BigInt(part.byteOffset);
+      words[index * IOVEC_WORDS + 1] = BigInt(part.length);
+    }
+    return count;
+  }
+
+  function outcome(result: number): number {
+    return result === -1 ? -readErrno() : result;
+  }
+
+  return {
+    poll: (fds, timeout) => outcome(symbols.poll(fds, BigInt(fds.length >> 3), timeout)),
+    writev: (fd, parts) => outcome(symbols.writev(fd, vectors, list(parts))),
+    sendv(fd, parts) {
+      header[MSGHDR.COUNT] = BigInt(list(parts));
+      return outcome(symbols.sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL));
+    },
+  };
+}
