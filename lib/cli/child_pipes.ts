@@ -1,4 +1,4 @@
-import type { DirectChannel, Sink, Source } from "../client/channel.ts";
+import type { Channel, DirectChannel, Sink, Source } from "../client/channel.ts";
 import type { Connected } from "../storage/proxy/connection_options.ts";
 import type { Transport } from "../stdio.ts";
 import { Errno } from "../storage/errno.ts";
@@ -41,7 +41,8 @@ export function directStreams(
   libc: PipeCalls,
 ): DirectStreams | undefined {
   const { polling } = transport;
-  if (pid === undefined || polling === undefined) return undefined;
+  if (pid === undefined || polling === undefined || "source" in channel) return undefined;
+  const streams: Channel = channel;
   const output = libc.openPipeTo(pid, STDIN);
   const input = libc.openPipeTo(pid, STDOUT);
   if (output < 0 || input < 0) {
@@ -76,7 +77,7 @@ export function directStreams(
       cancel: once(() => {
         reader.stop();
         libc.close(fd);
-        return channel.readable.cancel();
+        return streams.readable.cancel();
       }),
     };
   }
@@ -86,7 +87,7 @@ export function directStreams(
     const hangUp = once(() => {
       writer.stop(new Error("the connection was closed"));
       libc.close(fd);
-      return channel.writable.close();
+      return streams.writable.close();
     });
     return { write: writer.write, close: hangUp, abort: hangUp };
   }

@@ -26,7 +26,7 @@ export async function serveFrom(
   { session, log }: { readonly session: SessionFacts; readonly log: Log },
 ): Promise<number> {
   const { description, closed, pid } = connected;
-  let channel: Channel | DirectChannel = connected.channel;
+  let { channel } = connected;
   const confinement = prepareRemoteConfinement({
     keeps: { child: pid !== undefined },
     activity: { isIdle: () => client.connection.outstanding === 0 },

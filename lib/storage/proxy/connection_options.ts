@@ -1,4 +1,4 @@
-import type { Channel } from "../../client/channel.ts";
+import type { Channel, DirectChannel } from "../../client/channel.ts";
 
 /** How the far side is reached: ssh2 is embedded, openssh is the system's `ssh`. */
 export type SshTransport = "ssh2" | "openssh";
@@ -56,7 +56,7 @@ export interface ConnectOptions {
 /** A connection whose SFTP channel is open. */
 export interface Connected {
   /** The bytes of the SFTP subsystem. */
-  readonly channel: Channel;
+  readonly channel: Channel | DirectChannel;
   /** The process whose standard input and output the channel is, where it is one. */
   readonly pid?: number | undefined;
   /** Who is connected where, for messages: `alice@example.org:22`. */

@@ -1,7 +1,19 @@
 import crypto from "node:crypto";
 
-/** The cipher that ssh2 makes anew, several times for every packet. */
+/** The cipher that ssh2 makes anew, several times for every packet, and uses once. */
 const SINGLE_USE = "chacha20";
+
+/** Shorter results are left to the collector, and may stand in memory that many share. */
+const SHORTEST_RETURNED = 8 * 1024;
+
+/** A cipher of either kind, as far as ssh2 uses one that it uses once. */
+interface Cipher {
+  update(data: Uint8Array): Uint8Array<ArrayBuffer>;
+  final(): unknown;
+}
+
+/** What makes ciphers, whichever way they work. */
+type Create = (algorithm: string, ...rest: unknown[]) => Pick<Cipher, "update">;
 
 /**
  * Loads ssh2, and hands it ciphers that are finished when they have been used.
@@ -12,31 +24,22 @@ const SINGLE_USE = "chacha20";
  * @param load Takes what it needs from `node:crypto` while it runs.
  */
 export async function withFinishedCiphers<T>(load: () => Promise<T>): Promise<T> {
-  const { createCipheriv, createDecipheriv } = crypto;
-  crypto.createCipheriv = finishing(createCipheriv);
-  crypto.createDecipheriv = finishing(createDecipheriv);
+  const makers = crypto as unknown as Record<"createCipheriv" | "createDecipheriv", Create>;
+  const { createCipheriv, createDecipheriv } = makers;
+  makers.createCipheriv = finishing(createCipheriv);
+  makers.createDecipheriv = finishing(createDecipheriv);
   try {
     return await load();
   } finally {
-    Object.assign(crypto, { createCipheriv, createDecipheriv });
+    Object.assign(makers, { createCipheriv, createDecipheriv });
   }
 }
 
-/** What makes ciphers, whichever way they work. */
-type Create<C> = (...args: never) => C;
-
-/** Both kinds of cipher, as far as ssh2 uses one that it uses once. */
-interface Cipher {
-  update(data: Uint8Array): unknown;
-  final(): unknown;
-}
-
-function finishing<C extends Cipher, F extends Create<C>>(create: F): F {
-  const made = (...args: Parameters<F>) => {
-    const cipher = create(...args as never);
-    return String(args[0]) === SINGLE_USE ? singleUse(cipher) : cipher;
+function finishing(create: Create): Create {
+  return (algorithm, ...rest) => {
+    const cipher = create(algorithm, ...rest);
+    return algorithm === SINGLE_USE ? singleUse(cipher as Cipher) : cipher;
   };
-  return made as unknown as F;
 }
 
 function singleUse(cipher: Cipher): Pick<Cipher, "update"> {
@@ -44,7 +47,12 @@ function singleUse(cipher: Cipher): Pick<Cipher, "update"> {
     update(data) {
       const result = cipher.update(data);
       cipher.final();
-      return result;
+      if (result.length < SHORTEST_RETURNED) return result;
+      // What ssh2 has encrypted or decrypted it looks at no more. So the result goes there, and its
+      // own memory back at once, which else would wait for a collection with megabytes of others.
+      data.set(result);
+      if (result.buffer.byteLength === result.length) result.buffer.transfer(0);
+      return data as Uint8Array<ArrayBuffer>;
     },
   };
 }

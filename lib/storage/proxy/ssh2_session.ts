@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
 import { credentials } from "./authentication.ts";
-import { channelOf } from "./channel_streams.ts";
+import { channelOf } from "./node_channel.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
 import { Deadline } from "./deadline.ts";
 import { dial, reasonOf } from "./dial.ts";
