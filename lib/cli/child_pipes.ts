@@ -1,4 +1,4 @@
-import type { Channel, DirectChannel, Sink, Source } from "../client/channel.ts";
+import type { DirectChannel, Sink, Source } from "../client/channel.ts";
 import type { Connected } from "../storage/proxy/connection_options.ts";
 import type { Transport } from "../stdio.ts";
 import { Errno } from "../storage/errno.ts";
@@ -41,8 +41,7 @@ export function directStreams(
   libc: PipeCalls,
 ): DirectStreams | undefined {
   const { polling } = transport;
-  if (pid === undefined || polling === undefined || "source" in channel) return undefined;
-  const streams: Channel = channel;
+  if (pid === undefined || polling === undefined) return undefined;
   const output = libc.openPipeTo(pid, STDIN);
   const input = libc.openPipeTo(pid, STDOUT);
   if (output < 0 || input < 0) {
@@ -77,7 +76,7 @@ export function directStreams(
       cancel: once(() => {
         reader.stop();
         libc.close(fd);
-        return streams.readable.cancel();
+        return channel.readable.cancel();
       }),
     };
   }
@@ -87,7 +86,7 @@ export function directStreams(
     const hangUp = once(() => {
       writer.stop(new Error("the connection was closed"));
       libc.close(fd);
-      return streams.writable.close();
+      return channel.writable.close();
     });
     return { write: writer.write, close: hangUp, abort: hangUp };
   }

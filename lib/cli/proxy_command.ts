@@ -1,7 +1,7 @@
 import { type Log, LogLevel } from "../session/log.ts";
 import { print, printError } from "../stdio.ts";
 import { connect } from "../storage/proxy/connect.ts";
-import { type Connected, ConnectError } from "../storage/proxy/connection_options.ts";
+import { type AnyConnected, ConnectError } from "../storage/proxy/connection_options.ts";
 import { StartError } from "./errors.ts";
 import { environment, identity, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
@@ -45,7 +45,7 @@ async function connectTo(
   options: ProxyCommandOptions,
   log: Log,
   meanwhile: () => void,
-): Promise<Connected> {
+): Promise<AnyConnected> {
   const { destination, passwordFile, passphraseFile, key, knownHosts } = options;
   const password = findSecret({
     what: "password",

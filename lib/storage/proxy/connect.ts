@@ -1,4 +1,4 @@
-import { type Connected, type ConnectOptions } from "./connection_options.ts";
+import type { AnyConnected, ConnectOptions } from "./connection_options.ts";
 import type { Agents, Ssh2 } from "./ssh2.d.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { Agents, Ssh2 } from "./ssh2.d.ts";
 export async function connect(
   options: ConnectOptions,
   meanwhile: () => void = () => {},
-): Promise<Connected> {
+): Promise<AnyConnected> {
   if (options.transport === "openssh") {
     const { connectByOpenssh } = await import("./openssh_transport.ts");
     return await connectByOpenssh(options);

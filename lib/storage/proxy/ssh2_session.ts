@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { DirectChannel } from "../../client/channel.ts";
 import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
 import { credentials } from "./authentication.ts";
 import { channelOf } from "./node_channel.ts";
@@ -105,7 +106,7 @@ export class Ssh2Session {
    *
    * @throws {ConnectError} If the server has none; the connection is then closed.
    */
-  async sftp(): Promise<Connected> {
+  async sftp(): Promise<Connected<DirectChannel>> {
     const deadline = new Deadline();
     try {
       deadline.set(this.#target.connectTimeout, "timed out while opening the SFTP subsystem");
@@ -132,7 +133,7 @@ export class Ssh2Session {
     return `${user}@${hostName.includes(":") ? `[${hostName}]` : hostName}:${port}`;
   }
 
-  #connected(stream: Duplex): Connected {
+  #connected(stream: Duplex): Connected<DirectChannel> {
     const channel = channelOf(stream);
     let ending = "the SFTP server hung up";
     stream.on("exit", (status: number | null, signal?: string) => {
