@@ -10,6 +10,7 @@ import type { AnyConnected } from "../storage/proxy/connection_options.ts";
 import { ProxyStorage } from "../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { directStreams } from "./child_pipes.ts";
+import { eagerOutput } from "./eager_output.ts";
 import { messageOf, StartError } from "./errors.ts";
 import { openTimeZone } from "./host.ts";
 import type { ProxyCommandOptions } from "./proxy_options.ts";
@@ -31,7 +32,7 @@ export async function serveFrom(
     keeps: { child: pid !== undefined },
     activity: { isIdle: () => client.connection.outstanding === 0 },
     streams(transport, libc) {
-      if ("source" in given) return undefined;
+      if ("source" in given) return eagerOutput(transport);
       const direct = directStreams({ channel: given, pid }, transport, libc);
       if (direct !== undefined) channel = direct.channel;
       return direct?.transport;

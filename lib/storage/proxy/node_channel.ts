@@ -89,6 +89,8 @@ class NodeSource implements Source {
 /** What goes into a stream. */
 class NodeSink implements Sink {
   readonly #stream: Duplex;
+  /** Where what is written in parts comes together. */
+  #whole = new Uint8Array(0);
   #broken: Error | undefined;
   /** Fails the write that is under way; that of a channel which has gone is never called back. */
   #fail: (reason: Error) => void = () => {};
@@ -103,6 +105,18 @@ class NodeSink implements Sink {
       this.#fail = reject;
       this.#stream.write(chunk, (error) => error ? reject(error) : resolve());
     });
+  }
+
+  /** Together, because each write is a packet of its own at least. */
+  writeAll(chunks: readonly Uint8Array[]): Promise<void> {
+    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (length > this.#whole.length) this.#whole = new Uint8Array(2 * length);
+    let end = 0;
+    for (const chunk of chunks) {
+      this.#whole.set(chunk, end);
+      end += chunk.length;
+    }
+    return this.write(this.#whole.subarray(0, length));
   }
 
   close(): Promise<void> {
