@@ -6,9 +6,6 @@ const SINGLE_USE = "chacha20";
 /** Less is left to the collector, and may stand in memory that many share. */
 const LEAST_RETURNED = 8 * 1024;
 
-/** How much longer a packet's memory is than what is encrypted of it. */
-const PACKET_HEADER = 4;
-
 /** A cipher of either kind, as far as ssh2 uses one that it uses once. */
 interface Cipher {
   update(data: Uint8Array): Uint8Array<ArrayBuffer>;
@@ -29,8 +26,8 @@ type Create = (algorithm: string, ...rest: unknown[]) => Pick<Cipher, "update">;
 export async function withFinishedCiphers<T>(load: () => Promise<T>): Promise<T> {
   const makers = crypto as unknown as Record<"createCipheriv" | "createDecipheriv", Create>;
   const { createCipheriv, createDecipheriv } = makers;
-  makers.createCipheriv = finishing(createCipheriv, giveBackPacket);
-  makers.createDecipheriv = finishing(createDecipheriv, () => {});
+  makers.createCipheriv = finishing(createCipheriv);
+  makers.createDecipheriv = finishing(createDecipheriv);
   try {
     return await load();
   } finally {
@@ -38,10 +35,10 @@ export async function withFinishedCiphers<T>(load: () => Promise<T>): Promise<T>
   }
 }
 
-function finishing(create: Create, used: (data: Uint8Array) => void): Create {
+function finishing(create: Create): Create {
   return (algorithm, ...rest) => {
     const cipher = create(algorithm, ...rest);
-    return algorithm === SINGLE_USE ? singleUse(cipher as Cipher, used) : cipher;
+    return algorithm === SINGLE_USE ? singleUse(cipher as Cipher) : cipher;
   };
 }
 
@@ -49,7 +46,7 @@ function finishing(create: Create, used: (data: Uint8Array) => void): Create {
  * What ssh2 has encrypted or decrypted it looks at no more. So the result goes there, and its own
  * memory back at once: else that waits for a collection, together with tens of megabytes.
  */
-function singleUse(cipher: Cipher, used: (data: Uint8Array) => void): Pick<Cipher, "update"> {
+function singleUse(cipher: Cipher): Pick<Cipher, "update"> {
   return {
     update(data) {
       const result = cipher.update(data);
@@ -57,14 +54,7 @@ function singleUse(cipher: Cipher, used: (data: Uint8Array) => void): Pick<Ciphe
       if (result.length < LEAST_RETURNED) return result;
       data.set(result);
       if (result.buffer.byteLength === result.length) result.buffer.transfer(0);
-      used(data);
       return data as Uint8Array<ArrayBuffer>;
     },
   };
-}
-
-/** By the end of the turn a packet has its MAC, and the socket its own copy. */
-function giveBackPacket({ buffer, length }: Uint8Array): void {
-  if (buffer.byteLength !== length + PACKET_HEADER) return;
-  queueMicrotask(() => (buffer as ArrayBuffer).transfer(0));
 }

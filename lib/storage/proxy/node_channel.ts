@@ -4,8 +4,15 @@ import type { DirectChannel, Sink, Source } from "../../client/channel.ts";
 /** Bytes that may wait here for a reader before the far side is held up. */
 const MOST_WAITING = 1024 * 1024;
 
+/** A sink that takes what stands in several places. */
+export interface GatheringSink extends Sink {
+  /** Writes all of several chunks, in their order, as one. */
+  writeAll(chunks: readonly Uint8Array[]): Promise<void>;
+}
+
 /** A Node stream as a channel, and the way to break it. */
 export interface BreakableChannel extends DirectChannel {
+  readonly sink: GatheringSink;
   /** Fails what is being read and written, and everything after it. */
   break(reason: Error): void;
 }
@@ -87,7 +94,7 @@ class NodeSource implements Source {
 }
 
 /** What goes into a stream. */
-class NodeSink implements Sink {
+class NodeSink implements GatheringSink {
   readonly #stream: Duplex;
   /** Where what is written in parts comes together. */
   #whole = new Uint8Array(0);
