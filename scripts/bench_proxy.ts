@@ -5,7 +5,8 @@
  *     --rounds N        7 where absent
  *     --size MIB        the file that is read and written; 128 where absent
  *     --stages LIST     as in bench.ts, and `start`
- *     --program PATH    this program, compiled already
+ *     --program PATH    this program, compiled already; then the pump is compiled too, by the Deno
+ *                       that DENO_COMPILE names: each is held against what its own Deno can do
  *     --check           hold the ratios against the bars; exit 1 where one is missed
  *
  * @module
@@ -18,6 +19,7 @@ import { watchSignals } from "./bench/interruption.ts";
 import { describeMachine, machineLine } from "./bench/machine.ts";
 import { START } from "./bench/options.ts";
 import { proxies, PROXY_BARS } from "./bench/proxies.ts";
+import { compilePump } from "./bench/compiled_pump.ts";
 import { runRounds } from "./bench/rounds.ts";
 import type { Samples } from "./bench/samples.ts";
 import { stopServers } from "./bench/server.ts";
@@ -54,7 +56,11 @@ async function main(args: readonly string[]): Promise<number> {
     const load = { ...WORK, bytes: size * MIB, directory: makeMany(directory, WORK.entries) };
     const subsystem = `internal-sftp -d ${directory}`;
     await withSshd({ subsystem }, async (sshd) => {
-      const contestants = proxies({ sshd, directory, build, program: options.program });
+      const { program } = options;
+      const compiled = program === undefined
+        ? undefined
+        : { program, pump: await compilePump(build) };
+      const contestants = proxies({ sshd, directory, build, compiled });
       await runRounds(samples, {
         field: { contestants, hello: undefined, notes: [] },
         stages: STAGES.filter(({ id }) => stages.includes(id)),

@@ -70,7 +70,7 @@ async function compile(args: readonly string[]): Promise<number> {
 }
 
 /** Nothing of it runs, and no module of Node's is loaded, before ssh2 is. */
-async function addNodeGlobals(module: string): Promise<void> {
+export async function addNodeGlobals(module: string): Promise<void> {
   const text = await Deno.readTextFile(module);
   await Deno.writeTextFile(module, NODE_GLOBALS + text);
 }

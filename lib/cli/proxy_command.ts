@@ -1,7 +1,7 @@
 import { type Log, LogLevel } from "../session/log.ts";
 import { print, printError } from "../stdio.ts";
 import { connect } from "../storage/proxy/connect.ts";
-import { type Connected, ConnectError } from "../storage/proxy/connection_options.ts";
+import { type AnyConnected, ConnectError } from "../storage/proxy/connection_options.ts";
 import { StartError } from "./errors.ts";
 import { environment, identity, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
@@ -26,9 +26,9 @@ export async function proxyCommand(args: readonly string[]): Promise<number> {
   const session = sessionFacts(who.user);
   const log = openLog(options, session);
   try {
-    const connected = await connectTo(options, log);
+    // What comes after is loaded while the other side does its work.
+    const connected = await connectTo(options, log, () => void import("./proxy_session.ts"));
     try {
-      // What comes after is loaded while ssh does its work.
       const { serveFrom } = await import("./proxy_session.ts");
       return await serveFrom(connected, options, { session, log });
     } finally {
@@ -41,7 +41,11 @@ export async function proxyCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-async function connectTo(options: ProxyCommandOptions, log: Log): Promise<Connected> {
+async function connectTo(
+  options: ProxyCommandOptions,
+  log: Log,
+  meanwhile: () => void,
+): Promise<AnyConnected> {
   const { destination, passwordFile, passphraseFile, key, knownHosts } = options;
   const password = findSecret({
     what: "password",
@@ -71,7 +75,7 @@ async function connectTo(options: ProxyCommandOptions, log: Log): Promise<Connec
       passphrase,
       environment: { home, user, agentSocket: environment("SSH_AUTH_SOCK") },
       log: (level, line) => log.write(level, line),
-    });
+    }, meanwhile);
   } catch (error) {
     if (error instanceof ConnectError) throw new StartError(error.message);
     throw error;

@@ -6,10 +6,11 @@ import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
 import { StorageError } from "../storage/errors.ts";
 import { isDirectory } from "../attrs.ts";
-import type { Connected } from "../storage/proxy/connection_options.ts";
+import type { AnyConnected } from "../storage/proxy/connection_options.ts";
 import { ProxyStorage } from "../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../storage/storage.ts";
 import { directStreams } from "./child_pipes.ts";
+import { eagerOutput } from "./eager_output.ts";
 import { messageOf, StartError } from "./errors.ts";
 import { openTimeZone } from "./host.ts";
 import type { ProxyCommandOptions } from "./proxy_options.ts";
@@ -21,17 +22,18 @@ const LAST_WORDS = 500;
 
 /** Serves the client from the far side, and returns the exit status. */
 export async function serveFrom(
-  connected: Connected,
+  connected: AnyConnected,
   options: ProxyCommandOptions,
   { session, log }: { readonly session: SessionFacts; readonly log: Log },
 ): Promise<number> {
-  const { description, closed, pid } = connected;
-  let channel: Channel | DirectChannel = connected.channel;
+  const { description, closed, pid, channel: given } = connected;
+  let channel = given;
   const confinement = prepareRemoteConfinement({
     keeps: { child: pid !== undefined },
     activity: { isIdle: () => client.connection.outstanding === 0 },
     streams(transport, libc) {
-      const direct = directStreams(connected, transport, libc);
+      if ("source" in given) return eagerOutput(transport);
+      const direct = directStreams({ channel: given, pid }, transport, libc);
       if (direct !== undefined) channel = direct.channel;
       return direct?.transport;
     },
@@ -63,7 +65,7 @@ export async function serveFrom(
 
 /** Says hello; where that fails, the way there often knows more than the one who waited. */
 async function greeted(
-  { description, closed }: Connected,
+  { description, closed }: AnyConnected,
   channel: Channel | DirectChannel,
 ): Promise<SftpClient> {
   try {

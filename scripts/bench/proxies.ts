@@ -26,15 +26,18 @@ export interface ProxiesOptions {
   readonly directory: string;
   /** A directory for what they say on standard error. */
   readonly build: string;
-  /** This program, compiled already; absent: as `deno run` has it. */
-  readonly program: string | undefined;
+  /** This program and the pump, compiled; absent: as `deno run` has them. */
+  readonly compiled: { readonly program: string; readonly pump: string } | undefined;
 }
 
 /** `ssh -s` itself, the raw pump, and this program by both transports. */
-export function proxies({ sshd, directory, build, program }: ProxiesOptions): Contestant[] {
+export function proxies({ sshd, directory, build, compiled }: ProxiesOptions): Contestant[] {
   const { user, host, port, clientKey, knownHosts, sshConfig, alias } = sshd;
   const run = [Deno.execPath(), "run", "--quiet", "--no-check", "--no-prompt", "-A"];
-  const own = [...program === undefined ? [...run, `${ROOT}main.ts`] : [program], "proxy"];
+  const own = compiled === undefined ? [...run, `${ROOT}main.ts`] : [compiled.program];
+  const pump = compiled === undefined
+    ? [...run, `${ROOT}scripts/bench/raw_pump.ts`]
+    : [compiled.pump];
   const all = [
     {
       id: REFERENCE,
@@ -44,13 +47,14 @@ export function proxies({ sshd, directory, build, program }: ProxiesOptions): Co
     {
       id: PUMP,
       name: "raw pump",
-      argv: [...run, `${ROOT}scripts/bench/raw_pump.ts`, user, host, String(port), clientKey],
+      argv: [...pump, user, host, String(port), clientKey],
     },
     {
       id: EMBEDDED,
       name: "proxy",
       argv: [
         ...own,
+        "proxy",
         ...["-c", "/dev/null", "-k", clientKey, "-n", knownHosts, "-p", String(port)],
         `${user}@${host}`,
       ],
@@ -58,7 +62,7 @@ export function proxies({ sshd, directory, build, program }: ProxiesOptions): Co
     {
       id: OPENSSH,
       name: "proxy --transport=openssh",
-      argv: [...own, "--transport=openssh", "-c", sshConfig, alias],
+      argv: [...own, "proxy", "--transport=openssh", "-c", sshConfig, alias],
     },
   ];
   return all.map((one) => ({ ...one, share: 1, cwd: directory, stderr: `${build}/${one.id}.log` }));

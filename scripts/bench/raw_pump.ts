@@ -11,7 +11,7 @@ import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import { Socket } from "node:net";
 import { ALGORITHMS } from "../../lib/storage/proxy/algorithms.ts";
-import type ssh2Module from "../../lib/storage/proxy/ssh2.d.ts";
+import type { Client, Ssh2 } from "../../lib/storage/proxy/ssh2.d.ts";
 
 /** Bytes that may wait for the client before the far side is held up. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -19,12 +19,13 @@ const MOST_WAITING = 4 * 1024 * 1024;
 const INPUT_LENGTH = 256 * 1024;
 
 async function open([username = "", host = "", port = "", key = ""]: readonly string[]) {
-  const { default: ssh2 }: { default: typeof ssh2Module } = await import("ssh2");
-  const parsed = ssh2.utils.parseKey(Buffer.from(await Deno.readFile(key)));
+  const { default: ssh2 } = await import("ssh2");
+  const { parseKey }: Pick<Ssh2, "parseKey"> = ssh2.utils;
+  const parsed = parseKey(Buffer.from(await Deno.readFile(key)));
   if (parsed instanceof Error) throw parsed;
   const [privateKey] = [parsed].flat();
   if (privateKey === undefined) throw new Error(`There is no key in ${key}`);
-  const client = new ssh2.Client();
+  const client: Client = new ssh2.Client();
   const sock = new Socket();
   sock.pause();
   await new Promise<void>((resolve, reject) => {

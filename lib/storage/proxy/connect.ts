@@ -1,19 +1,34 @@
-import { type Connected, type ConnectOptions } from "./connection_options.ts";
-import type ssh2Module from "./ssh2.d.ts";
+import type { AnyConnected, ConnectOptions } from "./connection_options.ts";
+import type { Agents, Ssh2 } from "./ssh2.d.ts";
 
 /**
  * Connects to the SFTP subsystem of a host.
  *
+ * @param meanwhile What else there is to begin while the other side has to be waited for; it may
+ *   be called more than once.
  * @throws {ConnectError} If there is no way to it: one line, with the step that failed.
  */
-export async function connect(options: ConnectOptions): Promise<Connected> {
+export async function connect(
+  options: ConnectOptions,
+  meanwhile: () => void = () => {},
+): Promise<AnyConnected> {
   if (options.transport === "openssh") {
     const { connectByOpenssh } = await import("./openssh_transport.ts");
     return await connectByOpenssh(options);
   }
   const { Ssh2Session } = await import("./ssh2_session.ts");
-  // Nobody pays for it who does not connect by it.
-  const { default: ssh2 }: { default: typeof ssh2Module } = await import("ssh2");
-  const session = await Ssh2Session.open(ssh2, { options, depth: 0 });
+  const session = await Ssh2Session.open(loadSsh2, { options, depth: 0, meanwhile });
   return await session.sftp();
+}
+
+/** Nobody pays for it who does not connect by it, and nobody for its server and its HTTP. */
+async function loadSsh2(): Promise<Ssh2> {
+  const { withFinishedCiphers } = await import("./finished_ciphers.ts");
+  const { default: Client } = await withFinishedCiphers(() => import("ssh2/lib/client.js"));
+  const { default: { parseKey } } = await import("ssh2/lib/protocol/keyParser.js");
+  return { Client, parseKey, loadAgents };
+}
+
+async function loadAgents(): Promise<Agents> {
+  return (await import("ssh2/lib/agent.js")).default;
 }

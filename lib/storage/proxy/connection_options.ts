@@ -1,4 +1,4 @@
-import type { Channel } from "../../client/channel.ts";
+import type { Channel, DirectChannel } from "../../client/channel.ts";
 
 /** How the far side is reached: ssh2 is embedded, openssh is the system's `ssh`. */
 export type SshTransport = "ssh2" | "openssh";
@@ -53,10 +53,13 @@ export interface ConnectOptions {
   readonly log: (level: number, line: string) => void;
 }
 
+/** A connection whose SFTP channel is open, of whichever kind that is. */
+export type AnyConnected = Connected<Channel | DirectChannel>;
+
 /** A connection whose SFTP channel is open. */
-export interface Connected {
+export interface Connected<C = Channel> {
   /** The bytes of the SFTP subsystem. */
-  readonly channel: Channel;
+  readonly channel: C;
   /** The process whose standard input and output the channel is, where it is one. */
   readonly pid?: number | undefined;
   /** Who is connected where, for messages: `alice@example.org:22`. */

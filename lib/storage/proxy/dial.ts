@@ -1,5 +1,6 @@
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import { ConnectError } from "./connection_options.ts";
+import { GatheringSocket } from "./gathering_socket.ts";
 import type { Target } from "./target.ts";
 
 /** What the system's errors mean to the one who reads them. */
@@ -57,26 +58,6 @@ export function dial(
       reject(new ConnectError(reasonOf(error)));
     }
   });
-}
-
-/**
- * A socket that sends what is written in one go in one go: ssh2 writes every packet in three
- * pieces, and each would be a system call of its own.
- */
-class GatheringSocket extends Socket {
-  #isGathering = false;
-
-  override write(chunk: Uint8Array | string, ...rest: unknown[]): boolean {
-    if (!this.#isGathering) {
-      this.#isGathering = true;
-      this.cork();
-      queueMicrotask(() => {
-        this.#isGathering = false;
-        this.uncork();
-      });
-    }
-    return super.write(chunk, ...rest as []);
-  }
 }
 
 /** An error of the network in words. */

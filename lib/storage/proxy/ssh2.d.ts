@@ -89,17 +89,21 @@ export class OpenSSHAgent extends BaseAgent {
   constructor(socketPath: string);
 }
 
-export const utils: {
-  parseKey(
-    data: Buffer,
-    passphrase?: string,
-  ): ParsedKey | readonly ParsedKey[] | Error;
-};
+/** A key out of a file, or why there is none. */
+export type ParseKey = (
+  data: Buffer,
+  passphrase?: string,
+) => ParsedKey | readonly ParsedKey[] | Error;
 
-declare const ssh2: {
+/** The parts of ssh2 that a client needs. */
+export interface Ssh2 {
   readonly Client: typeof Client;
+  readonly parseKey: ParseKey;
+  readonly loadAgents: () => Promise<Agents>;
+}
+
+/** What is needed only where an agent is asked. */
+export interface Agents {
   readonly BaseAgent: typeof BaseAgent;
   readonly OpenSSHAgent: typeof OpenSSHAgent;
-  readonly utils: typeof utils;
-};
-export default ssh2;
+}

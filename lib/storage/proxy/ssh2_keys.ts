@@ -1,12 +1,17 @@
 import { Buffer } from "node:buffer";
 import type { Attempt, KeyTools } from "./authentication.ts";
 import { strictPem } from "./private_pem.ts";
-import type ssh2Module from "./ssh2.d.ts";
-import type { Authentication, BaseAgent, Callback, ParsedKey } from "./ssh2.d.ts";
+import type {
+  Agents,
+  Authentication,
+  BaseAgent,
+  Callback,
+  ParsedKey,
+  ParseKey,
+  Ssh2,
+} from "./ssh2.d.ts";
 
-type Ssh2 = typeof ssh2Module;
-
-/** A key, and the agent that signs for it where it is one of an agent's. */
+/** A key, and an agent that signs by it and no other, where it is one of an agent's. */
 export interface Ssh2Key {
   readonly type: string;
   readonly parsed: ParsedKey;
@@ -16,20 +21,21 @@ export interface Ssh2Key {
 }
 
 /** What ssh2 does with keys. */
-export function keyTools({ utils, OpenSSHAgent }: Ssh2): KeyTools<Ssh2Key> {
+export function keyTools({ parseKey, loadAgents }: Ssh2): KeyTools<Ssh2Key> {
   return {
     parse(bytes, passphrase) {
-      const parsed = utils.parseKey(Buffer.from(bytes), passphrase);
+      const parsed = parseKey(Buffer.from(bytes), passphrase);
       if (parsed instanceof Error) return parsed;
       const key = "type" in parsed ? parsed : parsed[0];
-      return key === undefined ? new Error("No key") : wrap(strict(utils, key), undefined);
+      return key === undefined ? new Error("No key") : wrap(strict(parseKey, key), undefined);
     },
-    agentKeys(socket) {
-      const agent = new OpenSSHAgent(socket);
-      return new Promise((resolve, reject) => {
+    async agentKeys(socket) {
+      const agents = await loadAgents();
+      const agent = new agents.OpenSSHAgent(socket);
+      return await new Promise((resolve, reject) => {
         agent.getIdentities((error, keys) => {
           if (error) reject(error);
-          else resolve(keys.map((key) => wrap(key, agent)));
+          else resolve(keys.map((key) => wrap(key, agentOfOne(agents, { agent, key }))));
         });
       });
     },
@@ -37,16 +43,13 @@ export function keyTools({ utils, OpenSSHAgent }: Ssh2): KeyTools<Ssh2Key> {
 }
 
 /** An attempt as ssh2 wants it. */
-export function authentication(
-  ssh2: Ssh2,
-  { attempt, user }: { readonly attempt: Attempt<Ssh2Key> | "none"; readonly user: string },
-): Authentication {
+export function authentication(attempt: Attempt<Ssh2Key> | "none", user: string): Authentication {
   if (attempt === "none") return { type: "none", username: user };
   switch (attempt.method) {
     case "publickey": {
       const { parsed, agent } = attempt.candidate.key;
       if (agent === undefined) return { type: "publickey", username: user, key: parsed };
-      return { type: "agent", username: user, agent: agentOfOne(ssh2, { agent, key: parsed }) };
+      return { type: "agent", username: user, agent };
     }
     case "password":
       return { type: "password", username: user, password: attempt.password };
@@ -74,10 +77,10 @@ function answerOnce(password: string): Prompt {
 }
 
 /** The same key, as Deno's cryptography can sign with it. */
-function strict(utils: Ssh2["utils"], key: ParsedKey): ParsedKey {
+function strict(parseKey: ParseKey, key: ParsedKey): ParsedKey {
   const pem = key.isPrivateKey() ? key.getPrivatePEM() : null;
   if (pem === null) return key;
-  const again = utils.parseKey(Buffer.from(strictPem(pem)));
+  const again = parseKey(Buffer.from(strictPem(pem)));
   return again instanceof Error || !("type" in again) ? key : again;
 }
 
@@ -93,7 +96,7 @@ function wrap(parsed: ParsedKey, agent: BaseAgent | undefined): Ssh2Key {
 
 /** An agent with one of the keys of another: so each key is an attempt of its own. */
 function agentOfOne(
-  { BaseAgent }: Ssh2,
+  { BaseAgent }: Agents,
   { agent, key }: { readonly agent: BaseAgent; readonly key: ParsedKey },
 ): BaseAgent {
   class AgentOfOne extends BaseAgent {

@@ -1,15 +1,15 @@
 import type { Duplex } from "node:stream";
+import type { DirectChannel } from "../../client/channel.ts";
 import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
 import { credentials } from "./authentication.ts";
-import { channelOf } from "./channel_streams.ts";
+import { channelOf } from "./node_channel.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
 import { Deadline } from "./deadline.ts";
 import { dial, reasonOf } from "./dial.ts";
 import { HostKeyCheck } from "./host_key_check.ts";
 import { lastJump } from "./jumps.ts";
 import { Login } from "./login.ts";
-import type ssh2Module from "./ssh2.d.ts";
-import type { Callback, Client, ConnectConfig } from "./ssh2.d.ts";
+import type { Callback, Client, ConnectConfig, Ssh2 } from "./ssh2.d.ts";
 import { authentication, keyTools, type Ssh2Key } from "./ssh2_keys.ts";
 import { resolveTarget, type Target } from "./target.ts";
 
@@ -18,8 +18,6 @@ const LOGIN_TIME = 120;
 
 /** How many hosts may stand before each other. */
 const MOST_JUMPS = 16;
-
-type Ssh2 = typeof ssh2Module;
 
 /** An error of ssh2, with the part of it that says so. */
 type Ssh2Error = Error & { readonly level?: string };
@@ -31,6 +29,14 @@ export interface Opening {
   readonly depth: number;
   /** The hosts before this one, where the one behind it lists them. */
   readonly jumps?: string | undefined;
+  /** Called after each attempt to log in, while the host thinks about it. */
+  readonly meanwhile?: () => void;
+}
+
+/** A way to the other side while it is being opened. */
+interface Dialing {
+  readonly socket: Promise<Duplex>;
+  readonly deadline: Deadline;
 }
 
 /** An SSH connection that is logged in, and those that it goes through. */
@@ -70,20 +76,28 @@ export class Ssh2Session {
    *
    * @throws {ConnectError} If that fails at any step, here or at a host before this one.
    */
-  static async open(ssh2: Ssh2, { options, depth, jumps }: Opening): Promise<Ssh2Session> {
+  static async open(
+    load: () => Promise<Ssh2>,
+    { options, depth, jumps, meanwhile = () => {} }: Opening,
+  ): Promise<Ssh2Session> {
     const own = resolveTarget(options);
     const target = jumps === undefined ? own : { ...own, jumps };
     if (target.passedOver.length > 0) {
       options.log(5, `ssh_config, without effect here: ${target.passedOver.join(", ")}`);
     }
-    const via = await openJump(ssh2, { target, options, depth });
-    const session = new Ssh2Session(ssh2, { target, via, options, depth });
+    const via = await openJump(load, { target, options, depth });
+    // While the network takes its time, ssh2 is loaded.
+    const dialing = startDialing(target, via);
+    const session = new Ssh2Session(await load(), { target, via, options, depth });
     try {
-      await session.#logIn();
+      await session.#logIn(dialing, meanwhile);
       return session;
     } catch (error) {
+      dialing.socket.then((socket) => socket.destroy(), () => undefined);
       await session.close();
       throw session.#failure(error);
+    } finally {
+      dialing.deadline.clear();
     }
   }
 
@@ -92,7 +106,7 @@ export class Ssh2Session {
    *
    * @throws {ConnectError} If the server has none; the connection is then closed.
    */
-  async sftp(): Promise<Connected> {
+  async sftp(): Promise<Connected<DirectChannel>> {
     const deadline = new Deadline();
     try {
       deadline.set(this.#target.connectTimeout, "timed out while opening the SFTP subsystem");
@@ -119,7 +133,7 @@ export class Ssh2Session {
     return `${user}@${hostName.includes(":") ? `[${hostName}]` : hostName}:${port}`;
   }
 
-  #connected(stream: Duplex): Connected {
+  #connected(stream: Duplex): Connected<DirectChannel> {
     const channel = channelOf(stream);
     let ending = "the SFTP server hung up";
     stream.on("exit", (status: number | null, signal?: string) => {
@@ -171,39 +185,39 @@ export class Ssh2Session {
     throw new ConnectError(await this.#gone.promise);
   }
 
-  async #logIn(): Promise<void> {
+  async #logIn({ socket, deadline }: Dialing, meanwhile: () => void): Promise<void> {
     const check = new HostKeyCheck(this.#target, this.#options);
-    const login = await this.#login();
-    const deadline = new Deadline();
-    try {
-      deadline.set(this.#target.connectTimeout, "timed out while connecting");
-      const sock = await this.#socket(deadline);
-      const done = Promise.withResolvers<void>();
-      this.#client.on("handshake", () => {
-        check.accepted();
-        deadline.set(LOGIN_TIME, "timed out while logging in");
-      });
-      this.#client.on("ready", () => done.resolve());
-      this.#client.on("banner", (text: string) => this.#showBanner(text));
-      this.#client.on("change password", () => done.reject(new Error("the password has expired")));
-      this.#client.connect({
-        ...this.#config(check),
-        sock,
-        authHandler: (methodsLeft, isPartial, next) => {
+    const config = this.#config(check);
+    const sock = await socket;
+    const done = Promise.withResolvers<void>();
+    this.#client.on("handshake", () => {
+      check.accepted();
+      deadline.set(LOGIN_TIME, "timed out while logging in");
+    });
+    this.#client.on("ready", () => done.resolve());
+    this.#client.on("banner", (text: string) => this.#showBanner(text));
+    this.#client.on("change password", () => done.reject(new Error("the password has expired")));
+    const login = greeted(sock).then(() => this.#login());
+    // Its failure is met where somebody logs in; the connection may be lost before.
+    login.catch(() => undefined);
+    this.#client.connect({
+      ...config,
+      sock,
+      authHandler: (methodsLeft, isPartial, next) => {
+        login.then((login) => {
           const attempt = login.next({
             methodsLeft: methodsLeft ?? undefined,
             isPartial: isPartial === true,
             mayTellPassword: !check.isDoubtful,
           });
-          if (attempt === undefined) done.reject(new Error(login.failure));
-          else next(authentication(this.#ssh2, { attempt, user: this.#target.user }));
-        },
-      });
-      await deadline.race(Promise.race([done.promise, this.#lost()]));
-      login.succeeded();
-    } finally {
-      deadline.clear();
-    }
+          if (attempt === undefined) throw new Error(login.failure);
+          next(authentication(attempt, this.#target.user));
+          setTimeout(meanwhile, 0);
+        }).catch(done.reject);
+      },
+    });
+    await deadline.race(Promise.race([done.promise, this.#lost()]));
+    (await login).succeeded();
   }
 
   async #login(): Promise<Login<Ssh2Key>> {
@@ -214,13 +228,9 @@ export class Ssh2Session {
     return new Login(attempts, { target: this.#target, obstacles, log: this.#options.log });
   }
 
-  async #socket(deadline: Deadline): Promise<Duplex> {
-    const { hostName, port } = this.#target;
-    const via = this.#via;
-    if (via === undefined) return await dial(this.#target, deadline.signal);
-    return await deadline.race(
-      via.#channel((done) => via.#client.forwardOut("127.0.0.1", 0, hostName, port, done)),
-    );
+  /** A way through this connection to another host. */
+  forward({ hostName, port }: Target): Promise<Duplex> {
+    return this.#channel((done) => this.#client.forwardOut("127.0.0.1", 0, hostName, port, done));
   }
 
   #config(check: HostKeyCheck): Omit<ConnectConfig, "sock" | "authHandler"> {
@@ -253,9 +263,27 @@ export class Ssh2Session {
   }
 }
 
+function startDialing(target: Target, via: Ssh2Session | undefined): Dialing {
+  const deadline = new Deadline();
+  deadline.set(target.connectTimeout, "timed out while connecting");
+  const socket: Promise<Duplex> = via === undefined
+    ? dial(target, deadline.signal)
+    : deadline.race(via.forward(target));
+  // Its failure is met where it is waited for.
+  socket.catch(() => undefined);
+  return { socket, deadline };
+}
+
+/** Settles when the other side has said its first word, and has been answered. */
+function greeted(socket: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once("data", () => setTimeout(resolve, 0));
+  });
+}
+
 /** Connects to the host before this one, where there is one. */
 async function openJump(
-  ssh2: Ssh2,
+  load: () => Promise<Ssh2>,
   { target, options, depth }: {
     readonly target: Target;
     readonly options: ConnectOptions;
@@ -271,7 +299,7 @@ async function openJump(
   if (depth === MOST_JUMPS) {
     throw new ConnectError(`ProxyJump ${target.jumps}: too many hosts, or they lead in a circle`);
   }
-  return await Ssh2Session.open(ssh2, {
+  return await Ssh2Session.open(load, {
     // What was given for the target, its password above all, is not the other host's.
     options: { ...options, host, user, port, keys: undefined, password: undefined },
     depth: depth + 1,

@@ -1,0 +1,60 @@
+import crypto from "node:crypto";
+
+/** The cipher that ssh2 makes anew, several times for every packet, and uses once. */
+const SINGLE_USE = "chacha20";
+
+/** Less is left to the collector, and may stand in memory that many share. */
+const LEAST_RETURNED = 8 * 1024;
+
+/** A cipher of either kind, as far as ssh2 uses one that it uses once. */
+interface Cipher {
+  update(data: Uint8Array): Uint8Array<ArrayBuffer>;
+  final(): unknown;
+}
+
+/** What makes ciphers, whichever way they work. */
+type Create = (algorithm: string, ...rest: unknown[]) => Pick<Cipher, "update">;
+
+/**
+ * Loads ssh2, and hands it ciphers that are finished when they have been used.
+ *
+ * Deno gives back what stands behind a cipher when that is finished and not before, and ssh2
+ * finishes none of those that it uses once: a session would grow by a kilobyte with every packet.
+ *
+ * @param load Takes what it needs from `node:crypto` while it runs.
+ */
+export async function withFinishedCiphers<T>(load: () => Promise<T>): Promise<T> {
+  const makers = crypto as unknown as Record<"createCipheriv" | "createDecipheriv", Create>;
+  const { createCipheriv, createDecipheriv } = makers;
+  makers.createCipheriv = finishing(createCipheriv);
+  makers.createDecipheriv = finishing(createDecipheriv);
+  try {
+    return await load();
+  } finally {
+    Object.assign(makers, { createCipheriv, createDecipheriv });
+  }
+}
+
+function finishing(create: Create): Create {
+  return (algorithm, ...rest) => {
+    const cipher = create(algorithm, ...rest);
+    return algorithm === SINGLE_USE ? singleUse(cipher as Cipher) : cipher;
+  };
+}
+
+/**
+ * What ssh2 has encrypted or decrypted it looks at no more. So the result goes there, and its own
+ * memory back at once: else that waits for a collection, together with tens of megabytes.
+ */
+function singleUse(cipher: Cipher): Pick<Cipher, "update"> {
+  return {
+    update(data) {
+      const result = cipher.update(data);
+      cipher.final();
+      if (result.length < LEAST_RETURNED) return result;
+      data.set(result);
+      if (result.buffer.byteLength === result.length) result.buffer.transfer(0);
+      return data as Uint8Array<ArrayBuffer>;
+    },
+  };
+}
