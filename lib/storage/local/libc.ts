@@ -99,7 +99,7 @@ function openSymbols(paths: readonly string[]): Symbols {
  * looked through without the permission for FFI. Each thread has its own.
  */
 function errnoReader(symbols: Symbols): () => number {
-  const location = symbols.__errno_location();
+  const location = new DataView(symbols.__errno_location().buffer).getBigUint64(0, true);
   const errno = new Int32Array(1);
   return () => {
     symbols.memcpy(errno, location, 4n);

@@ -1,5 +1,5 @@
 import { SystemCall } from "./linux.ts";
-import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
+import { type Bytes, intOf, NO_BYTES, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const EINTR = 4;
 const OPEN_HOW_SIZE = 24n;
@@ -95,9 +95,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
     fourth = 0,
     fifth = 0,
   ): number {
-    return intOf(
-      symbols.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth)),
-    );
+    return symbols.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth));
   }
 
   function pairs(
@@ -121,7 +119,9 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
         if (errno !== EINTR) return -errno;
       }
     },
-    close: (fd) => symbols.close(fd) === -1 ? -readErrno() : 0,
+    close(fd) {
+      return symbols.buffer(SystemCall.close, fd, NO_BYTES, 0n, 0n, 0n) === -1 ? -readErrno() : 0;
+    },
     statx(directory, name, flags, mask, into) {
       while (true) {
         if (symbols.statx(SystemCall.statx, directory, name, flags, mask, into) !== -1) return 0;
@@ -133,7 +133,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
       const length = BigInt(into.length);
       const at = BigInt(position);
       while (true) {
-        const read = symbols.pread(fd, into as Bytes, length, at);
+        const read = symbols.buffer(SystemCall.pread64, fd, into as Bytes, length, at, 0n);
         if (read !== -1) return read;
         const errno = readErrno();
         if (errno !== EINTR) return -errno;
@@ -143,7 +143,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
       const length = BigInt(data.length);
       const at = BigInt(position);
       while (true) {
-        const written = symbols.pwrite(fd, data as Bytes, length, at);
+        const written = symbols.buffer(SystemCall.pwrite64, fd, data as Bytes, length, at, 0n);
         if (written !== -1) return written;
         const errno = readErrno();
         if (errno !== EINTR) return -errno;

@@ -56,6 +56,7 @@ export const STATX_BASIC = 0x37f;
 
 /** Numbers of system calls. */
 export const SystemCall = {
+  close: ARM ? 57n : 3n,
   connect: ARM ? 203n : 42n,
   copyFileRange: ARM ? 285n : 326n,
   fchmod: ARM ? 52n : 91n,
@@ -74,8 +75,12 @@ export const SystemCall = {
   mkdirat: ARM ? 34n : 258n,
   openat2: 437n,
   prctl: ARM ? 167n : 157n,
+  pread64: ARM ? 67n : 17n,
+  pwrite64: ARM ? 68n : 18n,
+  read: ARM ? 63n : 0n,
   readlinkat: ARM ? 78n : 267n,
   renameat2: ARM ? 276n : 316n,
+  sendto: ARM ? 206n : 44n,
   socket: ARM ? 198n : 41n,
   statx: ARM ? 291n : 332n,
   symlinkat: ARM ? 36n : 266n,
