@@ -8,7 +8,7 @@ import { printError } from "../stdio.ts";
 import { openLibc } from "../storage/local/libc.ts";
 import { messageOf, StartError } from "./errors.ts";
 import { DEFAULT_FACILITY, type LogOptions } from "./log_options.ts";
-import { openSyslog, SYSLOG_PATH } from "./syslog_socket.ts";
+import { openSyslog, openSyslogIfThere, SYSLOG_PATH } from "./syslog_socket.ts";
 
 /** Only the account itself reads a log that is made here. */
 const LOG_MODE = 0o600;
@@ -60,7 +60,8 @@ function openSinks(
 /** Without FFI, and where nobody listens, there is no log: nobody has asked for one. */
 function syslogIfThere(path: string): readonly LogSink[] {
   try {
-    return [openSyslog(openLibc(), path, FACILITIES.get(DEFAULT_FACILITY)!)];
+    const facility = FACILITIES.get(DEFAULT_FACILITY)!;
+    return [openSyslogIfThere(openLibc(), path, facility) ?? []].flat();
   } catch (error) {
     if (error instanceof Error) return [];
     throw error;
