@@ -5,7 +5,7 @@ import { print } from "../stdio.ts";
 import { readAccounts } from "../storage/local/accounts.ts";
 import { JailStorage } from "../storage/local/jail.ts";
 import { prepareConfinement } from "./confinement.ts";
-import { StartError } from "./errors.ts";
+import { orTold, StartError } from "./errors.ts";
 import {
   environment,
   granted,
@@ -26,6 +26,10 @@ import { expandTokens, withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
+  return await orTold("usage: sftpwrap jail [options] DIR", () => run(args));
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const parsed = parseJailOptions(args);
   if ("print" in parsed) {
     print(parsed.print);
