@@ -41,11 +41,16 @@ const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
  * Runs the command line and returns the exit status. Only a session writes
  * SFTP to standard output; help, version and lists are printed where no
  * session was asked for, and every error goes to standard error.
+ *
+ * @param version Tells the version, where somebody asks for it.
  */
-export async function main(args: readonly string[], version: string): Promise<number> {
+export async function main(
+  args: readonly string[],
+  version: () => Promise<string>,
+): Promise<number> {
   const [first, ...rest] = args;
   if (first === "--version" || first === "-V") {
-    print(`sftpwrap ${version}\n`);
+    print(`sftpwrap ${await version()}\n`);
     return 0;
   }
   if (first === "--help" || first === "-h" || first === "help") {
@@ -54,7 +59,7 @@ export async function main(args: readonly string[], version: string): Promise<nu
   }
   const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
   if (subcommand !== undefined && rest[0] === "--version") {
-    print(`sftpwrap ${version}\n`);
+    print(`sftpwrap ${await version()}\n`);
     return 0;
   }
   if (subcommand !== undefined) return await subcommand.run(rest);
