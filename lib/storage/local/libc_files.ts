@@ -113,7 +113,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
   return {
     openat2(directory, path, how) {
       while (true) {
-        const fd = symbols.openat2(SystemCall.openat2, directory, path, how, OPEN_HOW_SIZE);
+        const fd = symbols.buffers(SystemCall.openat2, directory, path, how, OPEN_HOW_SIZE);
         if (fd !== -1) return fd;
         const errno = readErrno();
         if (errno !== EINTR) return -errno;
@@ -172,18 +172,16 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
 
     readlinkat(directory, name, into) {
       const size = BigInt(into.length);
-      return again(() =>
-        intOf(symbols.buffers(SystemCall.readlinkat, directory, name, into, size))
-      );
+      return again(() => symbols.buffers(SystemCall.readlinkat, directory, name, into, size));
     },
     utimensat(directory, name, times, flags) {
       return again(() =>
-        intOf(symbols.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags)))
+        symbols.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags))
       );
     },
     // The system call takes no name for the descriptor itself; the function in libc does not.
     futimens: (fd, times) =>
-      again(() => intOf(symbols.buffers(SystemCall.utimensat, fd, null, times, 0n))),
+      again(() => symbols.buffers(SystemCall.utimensat, fd, null, times, 0n)),
 
     renameat: (from, fromName, to, toName) => {
       return again(() => pairs(SystemCall.renameat2, from, fromName, to, toName));

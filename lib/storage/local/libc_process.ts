@@ -108,7 +108,7 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     const flags = BigInt(access | Open.NONBLOCK | Open.CLOEXEC);
     const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
     return outcome(
-      symbols.openat2(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length)),
+      symbols.buffers(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length)),
     );
   }
 

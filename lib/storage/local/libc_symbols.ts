@@ -26,14 +26,15 @@ export const SYMBOLS = {
   __errno_location: { parameters: [], result: { struct: ["u64"] } },
   memcpy: { parameters: ["buffer", "u64", "usize"], result: SELDOM },
 
-  openat2: {
-    name: "syscall",
-    parameters: ["i64", "i32", "buffer", "buffer", "usize"],
-    result: "i32",
-  },
   statx: {
     name: "syscall",
     parameters: ["i64", "i32", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+  },
+  /** A number, two buffers, a number: a name in a directory, and what it is to be or is told of it. */
+  buffers: {
+    name: "syscall",
+    parameters: ["i64", "i32", "buffer", "buffer", "i64"],
     result: "i32",
   },
   /** A number, a buffer, numbers: a name in a directory, or data for a descriptor. */
@@ -59,12 +60,6 @@ export const SYMBOLS = {
   numbers: {
     name: "syscall",
     parameters: ["i64", "i64", "i64", "i64", "i64", "i64"],
-    result: SELDOM,
-  },
-  /** A number, two buffers, a number: a name in a directory and what is told of it. */
-  buffers: {
-    name: "syscall",
-    parameters: ["i64", "i32", "buffer", "buffer", "i64"],
     result: SELDOM,
   },
   /** A number and a buffer, twice, and numbers: two names in directories. */
