@@ -1,4 +1,8 @@
-import config from "./deno.json" with { type: "json" };
 import { main } from "./lib/cli/main.ts";
 
-Deno.exit(await main(Deno.args, config.version));
+async function version(): Promise<string> {
+  const { default: config } = await import("./deno.json", { with: { type: "json" } });
+  return config.version;
+}
+
+Deno.exit(await main(Deno.args, version));

@@ -13,6 +13,7 @@
  * @module
  */
 
+import { bundleProgram } from "./support/bundles.ts";
 import {
   type CompileOptions,
   type CompilePlan,
@@ -46,16 +47,18 @@ async function compile(args: readonly string[]): Promise<number> {
   const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
   const bundle = await Deno.makeTempDir({ prefix: "sftpwrap-" });
   try {
-    // A few modules load faster than a hundred. Where the bundler cannot be had, the modules do.
-    const bundled = await run(deno, [...plan.bundle, "--outdir", bundle, "main.ts"]);
-    if (bundled.success) await addNodeGlobals(`${bundle}/main.js`);
+    const bundled = await bundleProgram(
+      plan.bundle,
+      bundle,
+      async (words) => (await run(deno, words)).success,
+    );
+    if (bundled !== undefined) await addNodeGlobals(bundled);
     else printLine("not bundled (deno bundle failed): it will start more slowly");
-    const entry = bundled.success ? `${bundle}/main.js` : "main.ts";
     const flags = knownFlags(V8_FLAGS, (await run(deno, ["run", "--v8-flags=--help", "-"])).stdout);
     const compiled = await run(deno, [
       ...plan.compile,
       ...flags.length > 0 ? [`--v8-flags=${flags.join(",")}`] : [],
-      entry,
+      bundled ?? "main.ts",
       ...plan.baked,
     ]);
     if (!compiled.success) {

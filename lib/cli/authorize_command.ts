@@ -2,7 +2,7 @@ import { toText } from "@std/streams";
 import { print } from "../stdio.ts";
 import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
 import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
-import { messageOf, StartError, UsageError } from "./errors.ts";
+import { messageOf, orTold, StartError, UsageError } from "./errors.ts";
 import { jailArguments, jailSpecs, parseJailOptions } from "./jail_options.ts";
 import { expandTokens } from "./tokens.ts";
 import { updateFile } from "./update_file.ts";
@@ -17,6 +17,10 @@ const SPECS: readonly OptionSpec[] = [
 
 /** Runs `sftpwrap authorize`, and returns its exit status. */
 export async function authorizeCommand(args: readonly string[]): Promise<number> {
+  return await orTold("usage: sftpwrap authorize --jail DIR [options] KEYFILE|-", () => run(args));
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const given = parseOptions(args, SPECS);
   const { values, switches, operands } = given;
   if (switches.has("help")) {

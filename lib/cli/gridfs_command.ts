@@ -5,7 +5,7 @@ import { print, printError } from "../stdio.ts";
 import { StorageError } from "../storage/errors.ts";
 import { checkGridFs, openGridFs } from "../storage/gridfs/open.ts";
 import type { GridFsOptions } from "../storage/gridfs/options.ts";
-import { StartError, UsageError } from "./errors.ts";
+import { orTold, StartError, UsageError } from "./errors.ts";
 import { type GridFsCommandOptions, parseGridFsOptions } from "./gridfs_options.ts";
 import {
   type MongoPlace,
@@ -31,6 +31,13 @@ import { expandTokens, withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap gridfs`, and returns its exit status. */
 export async function gridFsCommand(args: readonly string[]): Promise<number> {
+  return await orTold(
+    "usage: sftpwrap gridfs [options] MONGODB-URI | HOST PORT DATABASE",
+    () => run(args),
+  );
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const parsed = parseGridFsOptions(args);
   if ("print" in parsed) {
     print(parsed.print);

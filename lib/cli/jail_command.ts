@@ -5,7 +5,7 @@ import { print } from "../stdio.ts";
 import { readAccounts } from "../storage/local/accounts.ts";
 import { JailStorage } from "../storage/local/jail.ts";
 import { prepareConfinement } from "./confinement.ts";
-import { StartError } from "./errors.ts";
+import { orTold, StartError } from "./errors.ts";
 import {
   environment,
   granted,
@@ -14,7 +14,6 @@ import {
   openTimeZone,
   sessionFacts,
 } from "./host.ts";
-import { checkJail } from "./jail_check.ts";
 import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
 import { openLog } from "./log_file.ts";
@@ -26,6 +25,10 @@ import { expandTokens, withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
+  return await orTold("usage: sftpwrap jail [options] DIR", () => run(args));
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const parsed = parseJailOptions(args);
   if ("print" in parsed) {
     print(parsed.print);
@@ -33,7 +36,10 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
   }
   const who = identity();
   const options = withLogFile(parsed, who);
-  if (options.check) return await checkJail(directoryOf(options, who), options, who);
+  if (options.check) {
+    const { checkJail } = await import("./jail_check.ts");
+    return await checkJail(directoryOf(options, who), options, who);
+  }
   requireSftp({
     terminal: Deno.stdin.isTerminal(),
     command: options.command ?? environment("SSH_ORIGINAL_COMMAND"),

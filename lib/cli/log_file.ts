@@ -8,7 +8,7 @@ import { printError } from "../stdio.ts";
 import { openLibc } from "../storage/local/libc.ts";
 import { messageOf, StartError } from "./errors.ts";
 import { DEFAULT_FACILITY, type LogOptions } from "./log_options.ts";
-import { openSyslog, SYSLOG_PATH } from "./syslog_socket.ts";
+import { openSyslog, openSyslogIfThere, SYSLOG_PATH } from "./syslog_socket.ts";
 
 /** Only the account itself reads a log that is made here. */
 const LOG_MODE = 0o600;
@@ -61,7 +61,7 @@ function openSinks(
 function syslogIfThere(path: string, tag: string): readonly LogSink[] {
   try {
     const facility = FACILITIES.get(DEFAULT_FACILITY)!;
-    return [openSyslog(openLibc(), path, { facility, tag })];
+    return [openSyslogIfThere(openLibc(), path, { facility, tag }) ?? []].flat();
   } catch (error) {
     if (error instanceof Error) return [];
     throw error;

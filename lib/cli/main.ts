@@ -1,37 +1,35 @@
-import { print, printError } from "../stdio.ts";
-import { StartError, UsageError } from "./errors.ts";
+import { print } from "../stdio.ts";
+import { orTold, UsageError } from "./errors.ts";
 
 /** A way to run this program. */
 interface Subcommand {
   readonly name: string;
-  readonly usage: string;
   readonly summary: string;
   readonly run: (args: readonly string[]) => Promise<number>;
 }
 
-/** Each is loaded when it runs: a jail session evaluates nothing of the others. */
+/**
+ * Each is loaded when it runs: a jail session evaluates nothing of the others. A compiled program
+ * has for each a copy of all that it needs, so no class of theirs is met here again.
+ */
 const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "jail",
-    usage: "usage: sftpwrap jail [options] DIR",
     summary: "serve one directory as /",
     run: async (args) => await (await import("./jail_command.ts")).jailCommand(args),
   },
   {
     name: "proxy",
-    usage: "usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST",
     summary: "pass every request on to another SFTP server",
     run: async (args) => await (await import("./proxy_command.ts")).proxyCommand(args),
   },
   {
     name: "gridfs",
-    usage: "usage: sftpwrap gridfs [options] MONGODB-URI | HOST PORT DATABASE",
     summary: "serve files that live in MongoDB's GridFS",
     run: async (args) => await (await import("./gridfs_command.ts")).gridFsCommand(args),
   },
   {
     name: "authorize",
-    usage: "usage: sftpwrap authorize --jail DIR [options] KEYFILE|-",
     summary: "print or install the authorized_keys line for a jail",
     run: async (args) => await (await import("./authorize_command.ts")).authorizeCommand(args),
   },
@@ -43,11 +41,16 @@ const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
  * Runs the command line and returns the exit status. Only a session writes
  * SFTP to standard output; help, version and lists are printed where no
  * session was asked for, and every error goes to standard error.
+ *
+ * @param version Tells the version, where somebody asks for it.
  */
-export async function main(args: readonly string[], version: string): Promise<number> {
+export async function main(
+  args: readonly string[],
+  version: () => Promise<string>,
+): Promise<number> {
   const [first, ...rest] = args;
   if (first === "--version" || first === "-V") {
-    print(`sftpwrap ${version}\n`);
+    print(`sftpwrap ${await version()}\n`);
     return 0;
   }
   if (first === "--help" || first === "-h" || first === "help") {
@@ -56,21 +59,13 @@ export async function main(args: readonly string[], version: string): Promise<nu
   }
   const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
   if (subcommand !== undefined && rest[0] === "--version") {
-    print(`sftpwrap ${version}\n`);
+    print(`sftpwrap ${await version()}\n`);
     return 0;
   }
-  const usage = subcommand?.usage ?? USAGE;
-  try {
-    if (subcommand === undefined) {
-      throw new UsageError(first === undefined ? "no subcommand" : `unknown subcommand "${first}"`);
-    }
-    return await subcommand.run(rest);
-  } catch (error) {
-    if (error instanceof UsageError) printError(`sftpwrap: ${error.message}\n${usage}\n`);
-    else if (error instanceof StartError) printError(`sftpwrap: ${error.message}\n`);
-    else throw error;
-    return 1;
-  }
+  if (subcommand !== undefined) return await subcommand.run(rest);
+  return await orTold(USAGE, () => {
+    throw new UsageError(first === undefined ? "no subcommand" : `unknown subcommand "${first}"`);
+  });
 }
 
 function help(): string {

@@ -2,7 +2,7 @@ import { type Log, LogLevel } from "../session/log.ts";
 import { print, printError } from "../stdio.ts";
 import { connect } from "../storage/proxy/connect.ts";
 import { type AnyConnected, ConnectError } from "../storage/proxy/connection_options.ts";
-import { StartError } from "./errors.ts";
+import { orTold, StartError } from "./errors.ts";
 import { environment, identity, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
@@ -12,6 +12,10 @@ import { withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap proxy`, and returns its exit status. */
 export async function proxyCommand(args: readonly string[]): Promise<number> {
+  return await orTold("usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST", () => run(args));
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const parsed = parseProxyOptions(args);
   if ("print" in parsed) {
     print(parsed.print);

@@ -12,6 +12,7 @@ export async function startDirectory(
 ): Promise<VirtualPath> {
   const keepParents = storage.resolvesParents === true;
   const path = virtualPath(wanted, { start: "/", keepParents });
+  if (path === "/") return path;
   try {
     if (isDirectory(await storage.stat(path))) return await storage.realPath(path);
     log.write(LogLevel.ERROR, `start directory "${wanted}" is not a directory`);

@@ -22,7 +22,29 @@ type SocketCalls = Pick<Libc, "connectDatagram" | "send" | "poll" | "close">;
  */
 export function openSyslog(libc: SocketCalls, path: string, source: SyslogSource): LogSink {
   const name = encodeName(path);
-  let socket = connect(libc, name);
+  return sinkOf(libc, { name, source, connected: connect(libc, name) });
+}
+
+/**
+ * As {@linkcode openSyslog}, or nothing where nobody listens. Most containers have no syslog, and
+ * at the start of every session an exception would take half a millisecond.
+ */
+export function openSyslogIfThere(
+  libc: SocketCalls,
+  path: string,
+  source: SyslogSource,
+): LogSink | undefined {
+  const name = encodeName(path);
+  const connected = libc.connectDatagram(name);
+  return connected < 0 ? undefined : sinkOf(libc, { name, source, connected });
+}
+
+function sinkOf(libc: SocketCalls, { name, source, connected }: {
+  readonly name: Uint8Array;
+  readonly source: SyslogSource;
+  readonly connected: number;
+}): LogSink {
+  let socket = connected;
   let patience = PATIENCE;
 
   /** Sends, once the other side has room or patience is over; 0 or more, or `-errno`. */

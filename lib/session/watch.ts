@@ -40,8 +40,9 @@ export class Watch {
 
   /** A watch over requests of this kind; nothing where nobody wants to hear of them. */
   static of(row: Row, observers: readonly Observer[], options: WatchOptions): Watch | undefined {
-    const watch = new Watch(row, observers, options);
-    return watch.#failures.length === 0 ? undefined : watch;
+    return observers.every((observer) => observer.interest(row) === "nothing")
+      ? undefined
+      : new Watch(row, observers, options);
   }
 
   /** Does a request. */

@@ -108,7 +108,7 @@ export function compilePlan(options: CompileOptions): CompilePlan {
       "--quiet",
       "--no-check",
       "--minify",
-      // A session loads and parses its own subcommand only.
+      // What a session seldom needs, such as policies, stays a file that is loaded when it does.
       "--code-splitting",
       // Addons that ssh2 tries and does without.
       "--external=*.node",

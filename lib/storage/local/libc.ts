@@ -75,11 +75,18 @@ function open(): Libc {
   };
 }
 
-function allowedPaths(): readonly string[] {
-  if (isAllowed()) return [LIBC_NAME, ...LIBC_PATHS];
-  const paths = LIBC_PATHS.filter(isAllowed);
-  if (paths.length > 0) return paths;
-  throw new Deno.errors.NotCapable(`No permission for FFI with any of ${LIBC_PATHS.join(", ")}`);
+/** Asks for each only where those before it were of no use: an answer takes a while at the start. */
+function* allowedPaths(): Iterable<string> {
+  const names = isAllowed() ? [LIBC_NAME, ...LIBC_PATHS] : LIBC_PATHS;
+  let isNone = true;
+  for (const name of names) {
+    if (name !== LIBC_NAME && !isAllowed(name)) continue;
+    isNone = false;
+    yield name;
+  }
+  if (isNone) {
+    throw new Deno.errors.NotCapable(`No permission for FFI with any of ${LIBC_PATHS.join(", ")}`);
+  }
 }
 
 function isAllowed(path?: string): boolean {
@@ -90,7 +97,7 @@ function isAllowed(path?: string): boolean {
 }
 
 function openSymbols<S extends Deno.ForeignLibraryInterface>(
-  paths: readonly string[],
+  paths: Iterable<string>,
   wanted: S,
 ): Deno.DynamicLibrary<S>["symbols"] {
   const causes: unknown[] = [];
@@ -111,7 +118,7 @@ function openSymbols<S extends Deno.ForeignLibraryInterface>(
  * looked through without the permission for FFI. Each thread has its own.
  */
 function errnoReader(symbols: Symbols): ReadErrno {
-  const location = symbols.__errno_location();
+  const location = new DataView(symbols.__errno_location().buffer).getBigUint64(0, true);
   const errno = new Int32Array(1);
   return () => {
     symbols.memcpy(errno, location, 4n);

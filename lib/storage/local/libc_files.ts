@@ -1,5 +1,5 @@
 import { SystemCall } from "./linux.ts";
-import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
+import { type Bytes, intOf, NO_BYTES, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const EINTR = 4;
 const OPEN_HOW_SIZE = 24n;
@@ -16,8 +16,8 @@ export interface FileCalls {
   openat2(directory: number, path: Bytes, how: Bytes): number;
   /** close(2); not repeated: Linux has closed the descriptor even where it fails. */
   close(fd: number): number;
-  /** statx(2); `into` is a `struct statx` of 256 bytes. */
-  statx(directory: number, name: Bytes, flags: number, mask: number, into: Bytes): number;
+  /** fstatat(2); `into` is a `struct stat`, and `flags` are those of `AT_…`. */
+  fstatat(directory: number, name: Bytes, into: Bytes, flags: bigint): number;
   /** pread(2): bytes read, 0 at the end. */
   pread(fd: number, into: Uint8Array, position: number): number;
   /** pwrite(2): bytes written, which may be fewer than there are. */
@@ -43,8 +43,8 @@ export interface FileCalls {
   ): number;
   /** futimens(3); `times` is two `struct timespec`. */
   futimens(fd: number, times: BigInt64Array<ArrayBuffer>): number;
-  /** fstatvfs(3); `into` is a `struct statvfs` of 112 bytes. */
-  fstatvfs(fd: number, into: BigUint64Array<ArrayBuffer>): number;
+  /** fstatfs(2); `into` is a `struct statfs` of 120 bytes. */
+  fstatfs(fd: number, into: Bytes): number;
   /** copy_file_range(2): bytes copied; the positions are `loff_t`, and are moved on. */
   copyFileRange(
     from: number,
@@ -95,9 +95,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
     fourth = 0,
     fifth = 0,
   ): number {
-    return intOf(
-      symbols.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth)),
-    );
+    return symbols.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth));
   }
 
   function pairs(
@@ -115,16 +113,19 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
   return {
     openat2(directory, path, how) {
       while (true) {
-        const fd = symbols.openat2(SystemCall.openat2, directory, path, how, OPEN_HOW_SIZE);
+        const fd = symbols.buffers(SystemCall.openat2, directory, path, how, OPEN_HOW_SIZE);
         if (fd !== -1) return fd;
         const errno = readErrno();
         if (errno !== EINTR) return -errno;
       }
     },
-    close: (fd) => symbols.close(fd) === -1 ? -readErrno() : 0,
-    statx(directory, name, flags, mask, into) {
+    close(fd) {
+      return symbols.buffer(SystemCall.close, fd, NO_BYTES, 0n, 0n, 0n) === -1 ? -readErrno() : 0;
+    },
+    fstatat(directory, name, into, flags) {
       while (true) {
-        if (symbols.statx(SystemCall.statx, directory, name, flags, mask, into) !== -1) return 0;
+        const result = symbols.buffers(SystemCall.newfstatat, directory, name, into, flags);
+        if (result !== -1) return 0;
         const errno = readErrno();
         if (errno !== EINTR) return -errno;
       }
@@ -133,7 +134,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
       const length = BigInt(into.length);
       const at = BigInt(position);
       while (true) {
-        const read = symbols.pread(fd, into as Bytes, length, at);
+        const read = symbols.buffer(SystemCall.pread64, fd, into as Bytes, length, at, 0n);
         if (read !== -1) return read;
         const errno = readErrno();
         if (errno !== EINTR) return -errno;
@@ -143,13 +144,13 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
       const length = BigInt(data.length);
       const at = BigInt(position);
       while (true) {
-        const written = symbols.pwrite(fd, data as Bytes, length, at);
+        const written = symbols.buffer(SystemCall.pwrite64, fd, data as Bytes, length, at, 0n);
         if (written !== -1) return written;
         const errno = readErrno();
         if (errno !== EINTR) return -errno;
       }
     },
-    fstatvfs: (fd, into) => again(() => intOf(symbols.fstatvfs(fd, into))),
+    fstatfs: (fd, into) => again(() => buffer(SystemCall.fstatfs, fd, into)),
 
     ftruncate: (fd, size) => again(() => numbers(SystemCall.ftruncate, fd, size)),
     fsync: (fd) => again(() => numbers(SystemCall.fsync, fd)),
@@ -172,18 +173,16 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
 
     readlinkat(directory, name, into) {
       const size = BigInt(into.length);
-      return again(() =>
-        intOf(symbols.buffers(SystemCall.readlinkat, directory, name, into, size))
-      );
+      return again(() => symbols.buffers(SystemCall.readlinkat, directory, name, into, size));
     },
     utimensat(directory, name, times, flags) {
       return again(() =>
-        intOf(symbols.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags)))
+        symbols.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags))
       );
     },
     // The system call takes no name for the descriptor itself; the function in libc does not.
     futimens: (fd, times) =>
-      again(() => intOf(symbols.buffers(SystemCall.utimensat, fd, null, times, 0n))),
+      again(() => symbols.buffers(SystemCall.utimensat, fd, null, times, 0n)),
 
     renameat: (from, fromName, to, toName) => {
       return again(() => pairs(SystemCall.renameat2, from, fromName, to, toName));

@@ -1,6 +1,6 @@
 import { Errno } from "../errno.ts";
 import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
-import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
+import { type Bytes, intOf, NO_BYTES, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
@@ -12,8 +12,9 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
+const MSG_DONTWAIT = 0x40n;
+const MSG_NOSIGNAL = 0x4000n;
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
 const LANDLOCK_CREATE_RULESET_VERSION = 1;
 const LANDLOCK_RULE_PATH_BENEATH = 1;
 
@@ -89,37 +90,37 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     return intOf(symbols.numbers(call, BigInt(first), BigInt(second), BigInt(third), 0n, 0n));
   }
 
+  function buffer(call: bigint, fd: number, bytes: Uint8Array, length: number, flags = 0n): number {
+    // The sixth argument of sendto, the address's length, counts for nothing without an address.
+    return outcome(symbols.buffer(call, fd, bytes as Bytes, BigInt(length), flags, 0n));
+  }
+
+  function close(fd: number): void {
+    buffer(SystemCall.close, fd, NO_BYTES, 0);
+  }
+
   function openPipe(path: string, access: number): number {
     const name = new TextEncoder().encode(`${path}\0`);
     const flags = BigInt(access | Open.NONBLOCK | Open.CLOEXEC);
     const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
     return outcome(
-      symbols.openat2(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length)),
+      symbols.buffers(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length)),
     );
   }
 
   return {
-    read: (fd, into) => outcome(symbols.read(fd, into as Bytes, BigInt(into.length))),
-    write: (fd, data) =>
-      outcome(
-        intOf(symbols.buffer(SystemCall.write, fd, data as Bytes, BigInt(data.length), 0n, 0n)),
-      ),
-    send(fd, data) {
-      const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-      return outcome(symbols.send(fd, data as Bytes, BigInt(data.length), flags));
-    },
+    read: (fd, into) => buffer(SystemCall.read, fd, into, into.length),
+    write: (fd, data) => buffer(SystemCall.write, fd, data, data.length),
+    send: (fd, data) => buffer(SystemCall.sendto, fd, data, data.length, SEND_FLAGS),
     connectDatagram(path) {
       const socket = outcome(numbers(SystemCall.socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC));
       if (socket < 0) return socket;
       const address = new Uint8Array(FAMILY_LENGTH + path.length + 1);
       new DataView(address.buffer).setUint16(0, AF_UNIX, true);
       address.set(path, FAMILY_LENGTH);
-      const length = BigInt(address.length);
-      const connected = outcome(
-        intOf(symbols.buffer(SystemCall.connect, socket, address, length, 0n, 0n)),
-      );
+      const connected = buffer(SystemCall.connect, socket, address, address.length);
       if (connected === 0) return socket;
-      symbols.close(socket);
+      close(socket);
       return connected;
     },
     setSendBuffer(fd, bytes) {
@@ -135,7 +136,7 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
       // The system opens a pipe by the name of either end.
       const own = openPipe(`/proc/${pid}/fd/${fd}`, fd === 0 ? Open.WRONLY : Open.RDONLY);
       if (own < 0 || outcome(numbers(SystemCall.fcntl, own, F_GETPIPE_SZ)) > 0) return own;
-      symbols.close(own);
+      close(own);
       return -Errno.EPERM;
     },
     poll: (fds, timeout) => outcome(intOf(symbols.poll(fds, BigInt(fds.length >> 3), timeout))),
@@ -146,9 +147,7 @@ export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCal
     descriptorLimit() {
       const limits = new BigUint64Array(2);
       const bytes = new Uint8Array(limits.buffer);
-      const result = outcome(
-        intOf(symbols.buffer(SystemCall.getrlimit, RLIMIT_NOFILE, bytes, 0n, 0n, 0n)),
-      );
+      const result = buffer(SystemCall.getrlimit, RLIMIT_NOFILE, bytes, 0);
       if (result < 0) return result;
       const soft = limits[0]!;
       return soft === RLIM_INFINITY ? Infinity : Number(soft);

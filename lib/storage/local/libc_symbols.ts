@@ -2,10 +2,11 @@
  * The functions of libc that are used, by C's types.
  *
  * Deno compiles a fast way into each function when it is opened, which costs a
- * fifth of a millisecond at the start of every session. Only what is called all
- * the time is worth that; the rest is declared {@linkcode SELDOM}, and most of
- * it goes through `syscall`, once for each shape of arguments: numbers, and
- * where the buffers stand. A shape may have more arguments than a call takes.
+ * quarter of a millisecond at the start of every session. Only what is called
+ * all the time is worth that; the rest is declared {@linkcode SELDOM}. Nearly
+ * everything goes through `syscall`, once for each shape of arguments: numbers,
+ * and where the buffers stand. A shape may have more arguments than a call
+ * takes, or fewer where the last one counts for nothing.
  *
  * A 64-bit argument takes a number or a bigint; only a bigint takes V8's fast
  * way into a library. Results are read as 32 bits: none is larger, and a
@@ -22,24 +23,22 @@ const SELDOM = { struct: ["i32"] } as const;
 
 /** What `Deno.dlopen` is given. */
 export const SYMBOLS = {
-  __errno_location: { parameters: [], result: "pointer" },
-  memcpy: { parameters: ["buffer", "pointer", "usize"], result: SELDOM },
+  __errno_location: { parameters: [], result: { struct: ["u64"] } },
+  memcpy: { parameters: ["buffer", "u64", "usize"], result: SELDOM },
 
-  openat2: {
+  /** A number, two buffers, a number: a name in a directory, and what it is to be or is told of it. */
+  buffers: {
     name: "syscall",
-    parameters: ["i64", "i32", "buffer", "buffer", "usize"],
+    parameters: ["i64", "i32", "buffer", "buffer", "i64"],
     result: "i32",
   },
-  statx: {
+  /** A number, a buffer, numbers: a name in a directory, or data for a descriptor. */
+  buffer: {
     name: "syscall",
-    parameters: ["i64", "i32", "buffer", "i32", "u32", "buffer"],
+    parameters: ["i64", "i32", "buffer", "i64", "i64", "i64"],
     result: "i32",
   },
-  close: { parameters: ["i32"], result: "i32" },
-  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
-  pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" },
-  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+
   poll: { parameters: ["buffer", "u64", "i32"], result: SELDOM },
   pollElsewhere: {
     name: "poll",
@@ -48,26 +47,12 @@ export const SYMBOLS = {
     nonblocking: true,
   },
 
-  // Its struct differs from the system call's.
-  fstatvfs: { parameters: ["i32", "buffer"], result: SELDOM },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: SELDOM },
 
   /** Numbers alone. */
   numbers: {
     name: "syscall",
     parameters: ["i64", "i64", "i64", "i64", "i64", "i64"],
-    result: SELDOM,
-  },
-  /** A number, a buffer, numbers: a name in a directory, or data for a descriptor. */
-  buffer: {
-    name: "syscall",
-    parameters: ["i64", "i32", "buffer", "i64", "i64", "i64"],
-    result: SELDOM,
-  },
-  /** A number, two buffers, a number: a name in a directory and what is told of it. */
-  buffers: {
-    name: "syscall",
-    parameters: ["i64", "i32", "buffer", "buffer", "i64"],
     result: SELDOM,
   },
   /** A number and a buffer, twice, and numbers: two names in directories. */
@@ -92,6 +77,9 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Tells `errno` of the call that has just failed; asked before anything else is called. */
 export type ReadErrno = () => number;
+
+/** What takes the place of a buffer where a call has none. */
+export const NO_BYTES: Bytes = new Uint8Array(1);
 
 /** The number that a function declared seldom has returned. */
 export function intOf(struct: Uint8Array): number {
