@@ -8,13 +8,12 @@
  * @module
  */
 
+import { mergeChunks, type RunDeno } from "./merged_chunks.ts";
+
 /** The modules that are loaded when they run, and stay out of the bundle of `main.ts`. */
 const SUBCOMMANDS = "*_command.ts";
 
 const FOLDER = "lib/cli";
-
-/** Runs Deno with these words, and says whether it went well. */
-export type RunDeno = (words: readonly string[]) => Promise<boolean>;
 
 /**
  * Bundles the program.
@@ -33,8 +32,9 @@ export async function bundleProgram(
   if (!await runDeno(main)) return undefined;
   const { text, subcommands } = withBundles(await Deno.readTextFile(entry));
   for (const name of subcommands) {
-    const into = ["--outdir", `${directory}/${name}`, `${FOLDER}/${name}.ts`];
-    if (!await runDeno([...words, ...into])) return undefined;
+    const own = `${directory}/${name}`;
+    if (!await runDeno([...words, "--outdir", own, `${FOLDER}/${name}.ts`])) return undefined;
+    if (!await mergeChunks(words, { directory: own, name }, runDeno)) return undefined;
   }
   await Deno.writeTextFile(entry, text);
   return entry;
