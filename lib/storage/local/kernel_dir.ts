@@ -91,7 +91,7 @@ export class KernelDir implements RootDir {
     return { name: decodeName(name, 0, length), status: this.#reader.status() };
   }
 
-  /** Copies a name with its NUL to where statx can have it, which costs less than a view of it. */
+  /** Copies a name with its NUL to where fstatat can have it, which costs less than a view of it. */
   #takeName(start: number): number {
     const records = this.#records;
     const name = this.#name;

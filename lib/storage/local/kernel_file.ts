@@ -8,7 +8,7 @@ import type { NodeStatus, RootCopy, RootFile } from "./root.ts";
 
 const COPY_BUFFER_LENGTH = 256 * 1024;
 const LONGEST_COPY = 1024 * 1024 * 1024;
-const STRUCT_STATVFS_WORDS = 14;
+const STRUCT_STATFS_WORDS = 15;
 const RDONLY_AND_NOSUID = 3n;
 const CLOSED = -1;
 
@@ -148,19 +148,21 @@ export class KernelFile implements RootFile {
 
 /** The figures of the file system that holds what is open. */
 export function statVfsOf(fd: number, libc: Libc): FileSystemStats {
-  const words = new BigUint64Array(STRUCT_STATVFS_WORDS);
-  check(libc.fstatvfs(fd, words));
+  const words = new BigUint64Array(STRUCT_STATFS_WORDS);
+  check(libc.fstatfs(fd, new Uint8Array(words.buffer)));
+  const bsize = words[1]!;
+  const ffree = words[6]!;
   return {
-    bsize: words[0]!,
-    frsize: words[1]!,
+    bsize,
+    frsize: words[9]! || bsize,
     blocks: words[2]!,
     bfree: words[3]!,
     bavail: words[4]!,
     files: words[5]!,
-    ffree: words[6]!,
-    favail: words[7]!,
-    fsid: words[8]!,
-    flag: words[9]! & RDONLY_AND_NOSUID,
-    namemax: words[10]!,
+    ffree,
+    favail: ffree,
+    fsid: words[7]!,
+    flag: words[10]! & RDONLY_AND_NOSUID,
+    namemax: words[8]!,
   };
 }

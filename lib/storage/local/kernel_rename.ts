@@ -67,7 +67,7 @@ function unlinkOld(from: NameAt, to: NameAt, libc: Libc): number {
   return unlinked;
 }
 
-/** Looks without the closing `/`, which statx would follow a link for, out of the root. */
+/** Looks without the closing `/`, which fstatat would follow a link for, out of the root. */
 function lookAt({ directory, name }: NameAt, { reader }: RenameContext): number {
   const end = name.indexOf(0);
   if (name[end - 1] !== SLASH) return reader.lookAt(directory, name);

@@ -1,31 +1,22 @@
 import { FileType } from "../../attrs.ts";
 import { Errno, errorOfNumber } from "../errno.ts";
 import type { Bytes, Libc } from "./libc.ts";
-import { At, STATX_BASIC } from "./linux.ts";
+import { At, Stat, STRUCT_STAT_SIZE } from "./linux.ts";
 import type { NodeStatus } from "./root.ts";
 
 /** No name: the call is about the descriptor itself (AT_EMPTY_PATH). */
 export const NO_NAME: Bytes = new Uint8Array(1);
 
-const STRUCT_STATX_SIZE = 256;
 const TWO_TO_32 = 2 ** 32;
+const { NLINK, UID, GID, MODE, SIZE, ATIME, MTIME } = Stat;
 
-// Where `struct statx` keeps its fields, counted in words of four bytes.
-const NLINK = 4;
-const UID = 5;
-const GID = 6;
-const MODE = 7;
-const INO = 8;
-const SIZE = 10;
-const ATIME = 16;
-const MTIME = 28;
-const DEV_MAJOR = 34;
-const DEV_MINOR = 35;
+const NOT_FOLLOWING = BigInt(At.SYMLINK_NOFOLLOW);
+const OF_THE_DESCRIPTOR = BigInt(At.EMPTY_PATH);
 
-/** The one `struct statx` that every status of a root is read through. */
+/** The one `struct stat` that every status of a root is read through. */
 export class StatusReader {
   readonly #libc: Libc;
-  readonly #bytes: Bytes = new Uint8Array(STRUCT_STATX_SIZE);
+  readonly #bytes: Bytes = new Uint8Array(STRUCT_STAT_SIZE);
   readonly #words = new Uint32Array(this.#bytes.buffer);
   readonly #signed = new Int32Array(this.#bytes.buffer);
 
@@ -35,12 +26,12 @@ export class StatusReader {
 
   /** Asks for the status of `name` in `directory`, not following a link; 0 or `-errno`. */
   lookAt(directory: number, name: Bytes): number {
-    return this.#libc.statx(directory, name, At.SYMLINK_NOFOLLOW, STATX_BASIC, this.#bytes);
+    return this.#libc.fstatat(directory, name, this.#bytes, NOT_FOLLOWING);
   }
 
   /** Asks for the status of what is open; 0 or `-errno`. */
   lookAtOpen(fd: number): number {
-    return this.#libc.statx(fd, NO_NAME, At.EMPTY_PATH, STATX_BASIC, this.#bytes);
+    return this.#libc.fstatat(fd, NO_NAME, this.#bytes, OF_THE_DESCRIPTOR);
   }
 
   /** The status of what is open. */
@@ -57,8 +48,7 @@ export class StatusReader {
 
   /** Which file was asked for last, to tell it from others. */
   get identity(): string {
-    const words = this.#words;
-    return `${words[DEV_MAJOR]}:${words[DEV_MINOR]}:${words[INO + 1]}:${words[INO]}`;
+    return this.#words.slice(Stat.DEV, Stat.INO + 2).join(":");
   }
 
   /** What was asked for last. */

@@ -66,11 +66,18 @@ function open(): Libc {
   return { ...fileCalls(symbols, readErrno), ...processCalls(symbols, readErrno) };
 }
 
-function allowedPaths(): readonly string[] {
-  if (isAllowed()) return [LIBC_NAME, ...LIBC_PATHS];
-  const paths = LIBC_PATHS.filter(isAllowed);
-  if (paths.length > 0) return paths;
-  throw new Deno.errors.NotCapable(`No permission for FFI with any of ${LIBC_PATHS.join(", ")}`);
+/** Asks for each only where those before it were of no use: an answer takes a while at the start. */
+function* allowedPaths(): Iterable<string> {
+  const names = isAllowed() ? [LIBC_NAME, ...LIBC_PATHS] : LIBC_PATHS;
+  let isNone = true;
+  for (const name of names) {
+    if (name !== LIBC_NAME && !isAllowed(name)) continue;
+    isNone = false;
+    yield name;
+  }
+  if (isNone) {
+    throw new Deno.errors.NotCapable(`No permission for FFI with any of ${LIBC_PATHS.join(", ")}`);
+  }
 }
 
 function isAllowed(path?: string): boolean {
@@ -80,7 +87,7 @@ function isAllowed(path?: string): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
-function openSymbols(paths: readonly string[]): Symbols {
+function openSymbols(paths: Iterable<string>): Symbols {
   const causes: unknown[] = [];
   for (const path of paths) {
     try {

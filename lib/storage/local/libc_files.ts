@@ -16,8 +16,8 @@ export interface FileCalls {
   openat2(directory: number, path: Bytes, how: Bytes): number;
   /** close(2); not repeated: Linux has closed the descriptor even where it fails. */
   close(fd: number): number;
-  /** statx(2); `into` is a `struct statx` of 256 bytes. */
-  statx(directory: number, name: Bytes, flags: number, mask: number, into: Bytes): number;
+  /** fstatat(2); `into` is a `struct stat`, and `flags` are those of `AT_…`. */
+  fstatat(directory: number, name: Bytes, into: Bytes, flags: bigint): number;
   /** pread(2): bytes read, 0 at the end. */
   pread(fd: number, into: Uint8Array, position: number): number;
   /** pwrite(2): bytes written, which may be fewer than there are. */
@@ -43,8 +43,8 @@ export interface FileCalls {
   ): number;
   /** futimens(3); `times` is two `struct timespec`. */
   futimens(fd: number, times: BigInt64Array<ArrayBuffer>): number;
-  /** fstatvfs(3); `into` is a `struct statvfs` of 112 bytes. */
-  fstatvfs(fd: number, into: BigUint64Array<ArrayBuffer>): number;
+  /** fstatfs(2); `into` is a `struct statfs` of 120 bytes. */
+  fstatfs(fd: number, into: Bytes): number;
   /** copy_file_range(2): bytes copied; the positions are `loff_t`, and are moved on. */
   copyFileRange(
     from: number,
@@ -122,9 +122,10 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
     close(fd) {
       return symbols.buffer(SystemCall.close, fd, NO_BYTES, 0n, 0n, 0n) === -1 ? -readErrno() : 0;
     },
-    statx(directory, name, flags, mask, into) {
+    fstatat(directory, name, into, flags) {
       while (true) {
-        if (symbols.statx(SystemCall.statx, directory, name, flags, mask, into) !== -1) return 0;
+        const result = symbols.buffers(SystemCall.newfstatat, directory, name, into, flags);
+        if (result !== -1) return 0;
         const errno = readErrno();
         if (errno !== EINTR) return -errno;
       }
@@ -149,7 +150,7 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
         if (errno !== EINTR) return -errno;
       }
     },
-    fstatvfs: (fd, into) => again(() => intOf(symbols.fstatvfs(fd, into))),
+    fstatfs: (fd, into) => again(() => buffer(SystemCall.fstatfs, fd, into)),
 
     ftruncate: (fd, size) => again(() => numbers(SystemCall.ftruncate, fd, size)),
     fsync: (fd) => again(() => numbers(SystemCall.fsync, fd)),

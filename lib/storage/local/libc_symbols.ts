@@ -26,11 +26,6 @@ export const SYMBOLS = {
   __errno_location: { parameters: [], result: { struct: ["u64"] } },
   memcpy: { parameters: ["buffer", "u64", "usize"], result: SELDOM },
 
-  statx: {
-    name: "syscall",
-    parameters: ["i64", "i32", "buffer", "i32", "u32", "buffer"],
-    result: "i32",
-  },
   /** A number, two buffers, a number: a name in a directory, and what it is to be or is told of it. */
   buffers: {
     name: "syscall",
@@ -52,8 +47,6 @@ export const SYMBOLS = {
     nonblocking: true,
   },
 
-  // Its struct differs from the system call's.
-  fstatvfs: { parameters: ["i32", "buffer"], result: SELDOM },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: SELDOM },
 
   /** Numbers alone. */

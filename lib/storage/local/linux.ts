@@ -51,8 +51,21 @@ export const Rename = {
   EXCHANGE: 2,
 } as const;
 
-/** What statx(2) is asked for: type, mode, links, owner, group, times, inode, size. */
-export const STATX_BASIC = 0x37f;
+/** Where `struct stat` keeps its fields, counted in words of four bytes; those of 64 bits take two. */
+export const Stat = {
+  DEV: 0,
+  INO: 2,
+  NLINK: ARM ? 5 : 4,
+  MODE: ARM ? 4 : 6,
+  UID: ARM ? 6 : 7,
+  GID: ARM ? 7 : 8,
+  SIZE: 12,
+  ATIME: 18,
+  MTIME: 22,
+} as const;
+
+/** Bytes of a `struct stat`; arm64's is shorter. */
+export const STRUCT_STAT_SIZE = 144;
 
 /** Numbers of system calls. */
 export const SystemCall = {
@@ -65,6 +78,7 @@ export const SystemCall = {
   fchownat: ARM ? 54n : 260n,
   fcntl: ARM ? 25n : 72n,
   fsync: ARM ? 82n : 74n,
+  fstatfs: ARM ? 44n : 138n,
   ftruncate: ARM ? 46n : 77n,
   getdents64: ARM ? 61n : 217n,
   getrlimit: ARM ? 163n : 97n,
@@ -73,6 +87,7 @@ export const SystemCall = {
   landlockRestrictSelf: 446n,
   linkat: ARM ? 37n : 265n,
   mkdirat: ARM ? 34n : 258n,
+  newfstatat: ARM ? 79n : 262n,
   openat2: 437n,
   prctl: ARM ? 167n : 157n,
   pread64: ARM ? 67n : 17n,
@@ -82,7 +97,6 @@ export const SystemCall = {
   renameat2: ARM ? 276n : 316n,
   sendto: ARM ? 206n : 44n,
   socket: ARM ? 198n : 41n,
-  statx: ARM ? 291n : 332n,
   symlinkat: ARM ? 36n : 266n,
   umask: ARM ? 166n : 95n,
   unlinkat: ARM ? 35n : 263n,

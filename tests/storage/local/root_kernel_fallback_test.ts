@@ -229,7 +229,7 @@ Deno.test("a failed close is told, and the descriptor is never closed twice", ()
 Deno.test("a file that cannot be looked at after it was opened is closed again", () => {
   const before = Array.from(Deno.readDirSync("/proc/self/fd")).length;
   withRoot(libc, (root) => put(root, "/file"));
-  withRoot({ ...libc, statx: says(Errno.EACCES) }, (root) => {
+  withRoot({ ...libc, fstatat: says(Errno.EACCES) }, (root) => {
     assertFails(() => root.open("/", how("read"), 0), "denied: permission denied");
     assertFails(() => root.stat("/"), "denied: permission denied");
     const entries = root.openDir("/");

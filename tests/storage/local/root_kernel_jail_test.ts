@@ -106,7 +106,7 @@ Deno.test("no call is given `..`, or a name with more than one segment", () => {
 function watchingNames(libc: Libc, seen: (name: Uint8Array) => void): Libc {
   return {
     ...libc,
-    statx: (at, name, ...rest) => (seen(name), libc.statx(at, name, ...rest)),
+    fstatat: (at, name, ...rest) => (seen(name), libc.fstatat(at, name, ...rest)),
     fchmodat2: (at, name, ...rest) => (seen(name), libc.fchmodat2(at, name, ...rest)),
     fchownat: (at, name, ...rest) => (seen(name), libc.fchownat(at, name, ...rest)),
     utimensat: (at, name, ...rest) => (seen(name), libc.utimensat(at, name, ...rest)),
