@@ -22,6 +22,9 @@ Deno.test("bundleProgram() bundles the entry and each subcommand by itself", asy
       asked.push(words);
       if (words.at(-1) === "main.ts") {
         await Deno.writeTextFile(`${directory}/main.js`, `import("./jail_command.ts")`);
+      } else {
+        await Deno.mkdir(`${directory}/jail_command`);
+        await Deno.writeTextFile(`${directory}/jail_command/jail_command.js`, "export{}");
       }
       return true;
     });
