@@ -14,7 +14,6 @@ import {
   openTimeZone,
   sessionFacts,
 } from "./host.ts";
-import { checkJail } from "./jail_check.ts";
 import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
 import { openLog } from "./log_file.ts";
@@ -37,7 +36,10 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const who = identity();
   const options = withLogFile(parsed, who);
-  if (options.check) return await checkJail(directoryOf(options, who), options, who);
+  if (options.check) {
+    const { checkJail } = await import("./jail_check.ts");
+    return await checkJail(directoryOf(options, who), options, who);
+  }
   requireSftp({
     terminal: Deno.stdin.isTerminal(),
     command: options.command ?? environment("SSH_ORIGINAL_COMMAND"),

@@ -51,8 +51,8 @@ Deno.test("mergeChunks() leaves the entry, and what is loaded later", async () =
       `${directory}/merged`,
       `${directory}/jail-merging.js`,
     ]]);
-    const left = Array.from(Deno.readDirSync(directory), ({ name }) => name).sort();
-    assertEquals(left, ["chunk-DDD4.js", "jail.js", "merged", "policies-CCC3.js"]);
+    const left = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+    assertEquals(left.sort(), ["chunk-DDD4.js", "jail.js", "merged", "policies-CCC3.js"]);
     assertEquals(await Deno.readTextFile(`${directory}/jail.js`), "whole");
   });
 });
