@@ -18,7 +18,17 @@ export function decodeName(bytes: Uint8Array, start = 0, end = bytes.length): st
   if (end - start <= LONGEST_SHORT_NAME) {
     // Most names are short and ASCII; for those a loop beats TextDecoder.
     let name = "";
-    for (let at = start; at < end; at++) {
+    let at = start;
+    // Four at a time leave a quarter of the strings behind that one at a time would.
+    for (; at + 4 <= end; at += 4) {
+      const one = bytes[at]!;
+      const two = bytes[at + 1]!;
+      const three = bytes[at + 2]!;
+      const four = bytes[at + 3]!;
+      if ((one | two | three | four) >= 0x80) return decodeAny(bytes.subarray(start, end));
+      name += String.fromCharCode(one, two, three, four);
+    }
+    for (; at < end; at++) {
       const byte = bytes[at]!;
       if (byte >= 0x80) return decodeAny(bytes.subarray(start, end));
       name += String.fromCharCode(byte);
