@@ -52,7 +52,7 @@ export type {
   SessionFacts,
   SessionTotals,
 } from "./session/observer.ts";
-export type { SessionOptions } from "./session/session.ts";
+export type { SessionOptions } from "./session/session_options.ts";
 export type { Policy, RequestKind } from "./session/table.ts";
 export type { Polling, Transport, WaitOptions } from "./stdio.ts";
 export { StorageError, type StorageErrorCode, type StorageErrorOptions } from "./storage/errors.ts";

@@ -8,7 +8,6 @@ import {
   MAX_PACKET_LENGTH,
   PacketType,
   SFTP_VERSION,
-  StatusCode,
 } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Limits } from "../wire/extensions.ts";
@@ -21,37 +20,15 @@ import type { Observer, SessionFacts } from "./observer.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { ofClosing } from "./rows/facts.ts";
 import { coreRows, extensionRows } from "./rows/rows.ts";
+import { unsupportedRow } from "./rows/unsupported.ts";
 import { Sequencer } from "./sequencer.ts";
-import { status, statusOf } from "./status.ts";
+import type { SessionOptions } from "./session_options.ts";
+import { statusOf } from "./status.ts";
 import type { Conversation, Policy, Row } from "./table.ts";
 import { harmless, Watch } from "./watch.ts";
 
 /** OpenSSH's default, which is what `ulimit -n` usually leaves. */
 const DEFAULT_MAX_HANDLES = 1019;
-
-/** What one conversation is about. */
-export interface SessionOptions {
-  /** Where the files are. */
-  readonly storage: Storage;
-  /** What is refused; nothing where absent. */
-  readonly policy?: Policy | undefined;
-  /** Told of faults, and of what concerns no request; nobody where absent. */
-  readonly log?: Log | undefined;
-  /** Who watches the requests, in this order; nobody where absent. */
-  readonly observers?: readonly Observer[] | undefined;
-  /** Where relative paths start; `/` where absent. */
-  readonly startDirectory?: VirtualPath | undefined;
-  /** The account's name. */
-  readonly user?: string | undefined;
-  /** The client's address. */
-  readonly client?: string | undefined;
-  /** The client's TCP port. */
-  readonly clientPort?: number | undefined;
-  /** What tells this session from all others; a random one where absent. */
-  readonly id?: string | undefined;
-  /** How many handles may be open at once. */
-  readonly maxHandles?: number | undefined;
-}
 
 /** Where packets stand, and long parts of them stay for as long as the storage needs them. */
 export interface Input extends Keeper {
@@ -317,19 +294,3 @@ export class Session implements Conversation {
     this.say(LogLevel.ERROR, `${what} failed: ${told}`);
   }
 }
-
-/** Stands for every request that is not known or not served here; carries its name. */
-const unsupportedRow: Row = {
-  name: "unsupported",
-  type: PacketType.EXTENDED,
-  mutates: false,
-  level: LogLevel.DEBUG,
-  read: () => undefined,
-  order: () => "any",
-  facts: (what) => ({ text: String(what) }),
-  describe: () => [],
-  run: () => {
-    throw new StorageError("unsupported");
-  },
-  reply: (out, id) => writeStatus(out, id, status(StatusCode.OP_UNSUPPORTED)),
-};

@@ -7,6 +7,8 @@ import { needs } from "../support/programs.ts";
 
 const MIB = 2 ** 20;
 const libc = openLibc();
+// It is opened once for all tests.
+libc.openVectors();
 
 /** A client's side that is not used. */
 const transport: Transport = {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { Session, type SessionOptions } from "../../lib/session/session.ts";
+import { Session } from "../../lib/session/session.ts";
+import type { SessionOptions } from "../../lib/session/session_options.ts";
 import type { Transport } from "../../lib/stdio.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { Reader } from "../../lib/wire/reader.ts";

@@ -42,7 +42,9 @@ const LIBC_NAME = "libc.so.6";
 
 /** What this program calls in libc. A failed call returns `-errno`; none throws. */
 export interface Libc extends FileCalls, ProcessCalls {
-  /** Opens the calls for who moves many bytes; asked before the permission for FFI is given back. */
+  /**
+   * Opens the calls for who moves many bytes: once, and before the permission for FFI is given back.
+   */
   openVectors(): VectorCalls;
 }
 
@@ -68,10 +70,14 @@ function open(): Libc {
   }
   const symbols = openSymbols(allowedPaths(), SYMBOLS);
   const readErrno = errnoReader(symbols);
+  let vectors: VectorCalls | undefined;
   return {
     ...fileCalls(symbols, readErrno),
     ...processCalls(symbols, readErrno),
-    openVectors: () => vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), readErrno),
+    openVectors() {
+      vectors ??= vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), readErrno);
+      return vectors;
+    },
   };
 }
 

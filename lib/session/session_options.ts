@@ -1,0 +1,28 @@
+import type { Storage, VirtualPath } from "../storage/storage.ts";
+import type { Log } from "./log.ts";
+import type { Observer } from "./observer.ts";
+import type { Policy } from "./table.ts";
+
+/** What one conversation is about. */
+export interface SessionOptions {
+  /** Where the files are. */
+  readonly storage: Storage;
+  /** What is refused; nothing where absent. */
+  readonly policy?: Policy | undefined;
+  /** Told of faults, and of what concerns no request; nobody where absent. */
+  readonly log?: Log | undefined;
+  /** Who watches the requests, in this order; nobody where absent. */
+  readonly observers?: readonly Observer[] | undefined;
+  /** Where relative paths start; `/` where absent. */
+  readonly startDirectory?: VirtualPath | undefined;
+  /** The account's name. */
+  readonly user?: string | undefined;
+  /** The client's address. */
+  readonly client?: string | undefined;
+  /** The client's TCP port. */
+  readonly clientPort?: number | undefined;
+  /** What tells this session from all others; a random one where absent. */
+  readonly id?: string | undefined;
+  /** How many handles may be open at once. */
+  readonly maxHandles?: number | undefined;
+}
