@@ -1,3 +1,4 @@
+import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "./errors.ts";
 
 /** An option of a subcommand. */
@@ -37,58 +38,82 @@ export interface ParsedArgs {
  * @throws {UsageError} If an option is unknown, lacks its value or comes twice.
  */
 export function parseOptions(args: readonly string[], specs: readonly OptionSpec[]): ParsedArgs {
+  const valued = specs.filter((spec) => spec.value !== undefined);
+  const names = (list: readonly OptionSpec[]) => list.map((spec) => spec.name);
+  const parsed: Readonly<Record<string, unknown>> = parseArgs(spelledOut(args, specs), {
+    string: [...names(valued), "_"], // an operand stays text, also "007"
+    boolean: names(specs.filter((spec) => spec.value === undefined)),
+    collect: names(valued),
+    "--": true,
+  });
   const values = new Map<string, string>();
-  const lists = new Map<string, string[]>();
-  const switches = new Set<string>();
-  const operands: string[] = [];
-  const rest = args.values();
-
-  function give({ name }: OptionSpec, value: string): void {
-    const list = lists.get(name);
-    if (list !== undefined) list.push(value);
-    else if (values.has(name)) throw new UsageError(`option --${name} is given twice`);
-    else values.set(name, value);
+  const lists = new Map<string, readonly string[]>();
+  for (const { name, repeats } of valued) {
+    const all = parsed[name] as readonly string[];
+    if (repeats) {
+      lists.set(name, all);
+      continue;
+    }
+    const [value, second] = all;
+    if (second !== undefined) throw new UsageError(`option --${name} is given twice`);
+    if (value !== undefined) values.set(name, value);
   }
+  const switches = new Set(names(specs).filter((name) => parsed[name] === true));
+  const operands = [parsed["_"], parsed["--"] ?? []].flat().map(String);
+  return { values, lists, switches, operands };
+}
 
-  function next(option: string): string {
-    const { value } = rest.next();
+/** Every option as `--name` or `--name=value`, so that nothing is left to guess. */
+function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): string[] {
+  const out: string[] = [];
+  const rest = [...args];
+  const valueOf = (option: string, attached: string) => {
+    const value = attached === "" ? rest.shift() : attached;
     if (value === undefined) throw new UsageError(`option ${option} needs a value`);
     return value;
-  }
-
-  function long(arg: string): void {
-    const equals = arg.indexOf("=");
-    const name = equals === -1 ? arg.slice(2) : arg.slice(2, equals);
-    const spec = specs.find((spec) => spec.name === name);
-    if (spec === undefined) throw new UsageError(`unknown option --${name}`);
-    if (spec.value !== undefined) {
-      const value = equals === -1 ? spec.otherwise ?? next(`--${name}`) : arg.slice(equals + 1);
-      give(spec, value);
-    } else if (equals === -1) switches.add(name);
-    else throw new UsageError(`option --${name} takes no value`);
-  }
-
-  function letters(arg: string): void {
-    for (let index = 1; index < arg.length; index++) {
-      const letter = arg[index]!;
-      const spec = specs.find((spec) => spec.letter === letter);
-      if (spec === undefined) throw new UsageError(`unknown option -${letter}`);
-      if (spec.value !== undefined) {
-        give(spec, arg.slice(index + 1) || next(`-${letter}`));
-        return;
-      }
-      switches.add(spec.name);
+  };
+  while (rest.length > 0) {
+    const arg = rest.shift()!;
+    if (arg === "--") {
+      out.push(arg, ...rest.splice(0));
+    } else if (arg.startsWith("--")) {
+      out.push(longOption(arg, specs, valueOf));
+    } else if (arg.startsWith("-") && arg.length > 1) {
+      out.push(...shortOptions(arg, specs, valueOf));
+    } else {
+      out.push(arg);
     }
   }
+  return out;
+}
 
-  for (const { name, repeats } of specs) if (repeats) lists.set(name, []);
-  for (const arg of rest) {
-    if (arg === "--") operands.push(...rest);
-    else if (arg.startsWith("--")) long(arg);
-    else if (arg.startsWith("-") && arg.length > 1) letters(arg);
-    else operands.push(arg);
+type ValueOf = (option: string, attached: string) => string;
+
+function longOption(arg: string, specs: readonly OptionSpec[], valueOf: ValueOf): string {
+  const equals = arg.indexOf("=");
+  const name = equals === -1 ? arg.slice(2) : arg.slice(2, equals);
+  const spec = specs.find((spec) => spec.name === name);
+  if (spec === undefined) throw new UsageError(`unknown option --${name}`);
+  if (spec.value !== undefined) {
+    return equals === -1 ? `--${name}=${spec.otherwise ?? valueOf(`--${name}`, "")}` : arg;
   }
-  return { values, lists, switches, operands };
+  if (equals !== -1) throw new UsageError(`option --${name} takes no value`);
+  return arg;
+}
+
+function shortOptions(arg: string, specs: readonly OptionSpec[], valueOf: ValueOf): string[] {
+  const out: string[] = [];
+  for (let index = 1; index < arg.length; index++) {
+    const letter = arg[index]!;
+    const spec = specs.find((spec) => spec.letter === letter);
+    if (spec === undefined) throw new UsageError(`unknown option -${letter}`);
+    if (spec.value !== undefined) {
+      out.push(`--${spec.name}=${valueOf(`-${letter}`, arg.slice(index + 1))}`);
+      break;
+    }
+    out.push(`--${spec.name}`);
+  }
+  return out;
 }
 
 /** The options as lines of a help text, those of a group below its heading. */
