@@ -1,5 +1,5 @@
 import crypto from "node:crypto";
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { withFinishedCiphers } from "../../../lib/storage/proxy/finished_ciphers.ts";
 
 type Cipher = Pick<crypto.Cipheriv, "update">;
@@ -72,13 +72,17 @@ Deno.test("withFinishedCiphers() has a long result stand where the data stood", 
   });
 });
 
-Deno.test("a cipher that is not finished is kept, which is why they are", {
-  ignore: !crypto.getCiphers().includes("chacha20"),
-}, async () => {
+Deno.test("withFinishedCiphers() hands over Deno's own cipher, where it has one", async () => {
   const [key, nonce] = [new Uint8Array(32), new Uint8Array(16)];
   const { createCipheriv } = await withFinishedCiphers(() => Promise.resolve({ ...crypto }));
-  const zeros = createCipheriv("chacha20", key, nonce).update(new Uint8Array(4));
+  const create = () => createCipheriv("chacha20", key, nonce);
+  if (!crypto.getCiphers().includes("chacha20")) {
+    // So it is up to Deno 2.6, where ssh2 uses none of this kind.
+    assertThrows(create);
+    return;
+  }
   // The beginning of the key stream of nothing but zeros, from RFC 7539, A.1.
+  const zeros = create().update(new Uint8Array(4));
   assertEquals(new Uint8Array(zeros), Uint8Array.of(0x76, 0xb8, 0xe0, 0xad));
-  assert(!("final" in createCipheriv("chacha20", key, nonce)));
+  assert(!("final" in create()));
 });
