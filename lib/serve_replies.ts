@@ -1,4 +1,5 @@
 import type { Session } from "./session/session.ts";
+import { soon } from "./soon.ts";
 import type { Transport } from "./stdio.ts";
 import { Writer } from "./wire/writer.ts";
 
@@ -10,7 +11,7 @@ export class ReplySender {
   readonly #session: Session;
   readonly #transport: Transport;
   #spare = new Writer();
-  #isSoon = false;
+  readonly #startSoon = soon(() => this.#start());
   #sending: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -43,16 +44,6 @@ export class ReplySender {
   async end(): Promise<void> {
     this.#session.onReply = () => {};
     await this.sent();
-  }
-
-  /** A moment later, so that what is ready together travels together. */
-  #startSoon(): void {
-    if (this.#isSoon) return;
-    this.#isSoon = true;
-    queueMicrotask(() => {
-      this.#isSoon = false;
-      this.#start();
-    });
   }
 
   #start(): void {

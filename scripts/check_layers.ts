@@ -50,7 +50,7 @@ const LAYERS: readonly Layer[] = [
   { name: "nouns", files: ["lib/attrs.ts", "lib/names.ts"], imports: [], packages: [] },
   {
     name: "maybe-promise",
-    files: ["lib/maybe_promise.ts", "lib/later.ts"],
+    files: ["lib/maybe_promise.ts", "lib/later.ts", "lib/soon.ts"],
     imports: [],
     packages: [],
   },
@@ -68,6 +68,7 @@ const LAYERS: readonly Layer[] = [
       "lib/storage/errno.ts",
       "lib/storage/path.ts",
       "lib/storage/read_only.ts",
+      "lib/storage/to_write.ts",
     ],
     imports: NOUNS,
     packages: [],

@@ -1,4 +1,5 @@
 import type { Sink } from "./channel.ts";
+import { soon } from "../soon.ts";
 import { Writer } from "../wire/writer.ts";
 
 /** While this many bytes wait for the channel, further requests are not written yet. */
@@ -26,8 +27,8 @@ export class Sender {
   #queue: Outgoing[] = [];
   #queueStart = 0;
   #isSending = false;
-  #isSoon = false;
   #onSent: () => void = () => {};
+  readonly #startSoon = soon(() => this.#start());
   #stopped = false;
 
   /**
@@ -69,16 +70,6 @@ export class Sender {
     this.#queueStart = 0;
     // The stream may be broken already, which is what is wanted.
     this.#sink.abort(reason).catch(() => undefined);
-  }
-
-  /** A moment later, so that requests made together travel together. */
-  #startSoon(): void {
-    if (this.#isSoon) return;
-    this.#isSoon = true;
-    queueMicrotask(() => {
-      this.#isSoon = false;
-      this.#start();
-    });
   }
 
   #start(): void {

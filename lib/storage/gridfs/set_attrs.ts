@@ -2,6 +2,7 @@ import type { FileAttrs } from "../../attrs.ts";
 import { errorOf } from "../errno.ts";
 import { parentOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
+import { TO_WRITE } from "../to_write.ts";
 import type { Bucket } from "./bucket.ts";
 import type { FileDoc, Metadata } from "./documents.ts";
 import { type FileHost, GridFsFile } from "./gridfs_file.ts";
@@ -56,13 +57,3 @@ async function resize(
   }
   await file.close(false);
 }
-
-const TO_WRITE = {
-  read: false,
-  write: true,
-  append: false,
-  create: false,
-  truncate: false,
-  exclusive: false,
-  attrs: {},
-};

@@ -2,6 +2,7 @@ import { FileType } from "../../attrs.ts";
 import { StorageError } from "../errors.ts";
 import type { FileSystemStats, OpenOptions, VirtualPath } from "../storage.ts";
 import { Errno, errorOfNumber } from "../errno.ts";
+import { TO_WRITE } from "../to_write.ts";
 import { changeMode, type ChmodContext } from "./kernel_chmod.ts";
 import { type DirContext, entryNameBuffer, KernelDir } from "./kernel_dir.ts";
 import { type FileContext, KernelFile, statVfsOf } from "./kernel_file.ts";
@@ -215,16 +216,6 @@ export class KernelRoot implements Root {
     }
   }
 }
-
-const TO_WRITE: OpenOptions = {
-  read: false,
-  write: true,
-  append: false,
-  create: false,
-  truncate: false,
-  exclusive: false,
-  attrs: {},
-};
 
 function flagsOf(options: OpenOptions): number {
   let flags: number = NEVER_WAIT;

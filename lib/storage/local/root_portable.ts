@@ -4,6 +4,7 @@ import type { FileSystemStats, OpenOptions, VirtualPath } from "../storage.ts";
 import { StorageError, unsupported } from "../errors.ts";
 import { attempt, attemptExisting, errnoName, statusOf } from "./deno_fs.ts";
 import { errorOf } from "../errno.ts";
+import { TO_WRITE } from "../to_write.ts";
 import { PortableDir } from "./portable_dir.ts";
 import type { PortableFile } from "./portable_file.ts";
 import { makeFile, openExisting } from "./portable_open.ts";
@@ -84,7 +85,7 @@ export class PortableRoot implements Root {
   }
 
   truncate(path: VirtualPath, size: number): void {
-    const file = this.open(path, writing, 0);
+    const file = this.open(path, TO_WRITE, 0);
     try {
       file.truncate(size);
     } finally {
@@ -243,16 +244,6 @@ export class PortableRoot implements Root {
     return resolve(this.#root, path, walker, { followLast });
   }
 }
-
-const writing: OpenOptions = {
-  read: false,
-  write: true,
-  append: false,
-  create: false,
-  truncate: false,
-  exclusive: false,
-  attrs: {},
-};
 
 /** Gives a file its new name before it loses the old one; false where links cannot be made. */
 function moveByLink(from: string, to: string): boolean {

@@ -1,4 +1,5 @@
 import { Socket } from "node:net";
+import { soon } from "../../soon.ts";
 
 /** Bytes that are sent at once. */
 const BATCH_LENGTH = 256 * 1024;
@@ -21,7 +22,11 @@ export class GatheringSocket extends Socket {
   #packets: ArrayBuffer[] = [];
   #batch: Uint8Array | undefined;
   #length = 0;
-  #isGathering = false;
+  readonly #sendSoon = soon(() => {
+    this.#send();
+    for (const packet of this.#packets) packet.transfer(0);
+    this.#packets = [];
+  });
 
   override connect(...where: unknown[]): this {
     super.connect(...where as [never]);
@@ -40,15 +45,7 @@ export class GatheringSocket extends Socket {
     if (length >= LEAST_RETURNED && buffer.byteLength <= length + PACKET_HEADER) {
       this.#packets.push(buffer as ArrayBuffer);
     }
-    if (!this.#isGathering) {
-      this.#isGathering = true;
-      queueMicrotask(() => {
-        this.#isGathering = false;
-        this.#send();
-        for (const packet of this.#packets) packet.transfer(0);
-        this.#packets = [];
-      });
-    }
+    this.#sendSoon();
     return !this.writableNeedDrain;
   }
 
