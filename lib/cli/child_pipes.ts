@@ -53,8 +53,8 @@ export function directStreams(
     return undefined;
   }
   const vectors = libc.openVectors();
-  const { pollElsewhere } = libc;
-  const reactor = new PipeReactor({ poll: vectors.poll, pollElsewhere });
+  const { poll, giveWay } = vectors;
+  const reactor = new PipeReactor({ poll, giveWay, pollElsewhere: libc.pollElsewhere });
   return {
     channel: { source: source(), sink: sink() },
     transport: clientSide(reactor, transport, { libc, vectors, polling: transport.polling }),

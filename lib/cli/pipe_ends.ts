@@ -44,18 +44,16 @@ export class Reading implements Waiting {
     this.#into = undefined;
   }
 
-  /** Reads what is there, and tells how many bytes that were. */
-  attempt(): number {
-    let count: number | null | undefined;
+  /** Reads what is there. */
+  attempt(): void {
     try {
-      count = this.#readNow(this.#into!);
-      if (count === undefined) return 0;
+      const count = this.#readNow(this.#into!);
+      if (count === undefined) return;
       this.#resolve(count);
     } catch (error) {
       this.#reject(error);
     }
     this.#into = undefined;
-    return count ?? 0;
   }
 }
 

@@ -6,36 +6,17 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { Bytes, Libc } from "../storage/local/libc.ts";
+import type { Libc, VectorCalls } from "../storage/local/libc.ts";
+import { Lookout } from "./lookout.ts";
 import { Reading, type ReadNow, Writing, type WritingOptions } from "./pipe_ends.ts";
 import { PollSet, type Waiting } from "./poll_set.ts";
 
 const FOR_EVER = -1;
 
-/**
- * Milliseconds that this thread waits by itself. It is long for what comes at once, and short for
- * timers, signals and whatever else waits for the event loop. After that another thread waits. A
- * full pipe has room for much by then.
- */
-const PATIENCE = 1;
-
-/**
- * Who makes one request at a time gets each reply sooner where the thread that waits for it does not
- * go to sleep: so it looks this often before, which takes some hundred microseconds. A host that is
- * near answers within that, and going to sleep and being woken would take both sides as much.
- */
-const LOOKS = 250;
-
-/** Fewer bytes than several requests have. */
-const LIGHT = 256;
-
-/** So many times little has to come, one after the other, until somebody makes one request at a time. */
-const STEADY = 8;
-
 /** The calls by which it waits. */
-export interface ReactorCalls extends Pick<Libc, "pollElsewhere"> {
-  /** poll(2) */
-  poll(fds: Bytes, timeout: number): number;
+export interface ReactorCalls extends Pick<Libc, "pollElsewhere">, Pick<VectorCalls, "poll"> {
+  /** Lets others go first. */
+  giveWay(): void;
 }
 
 /** Reads, one call at a time. */
@@ -70,12 +51,16 @@ export class PipeReactor {
   #all = new PollSet([]);
   /** What other threads wait for, so that none waits for the same; kept, since they write to it. */
   readonly #elsewhere = new Map<string, PollSet>();
+  readonly #lookout: Lookout;
   #isScheduled = false;
-  /** How many times little has come since it was more. */
-  #light = 0;
 
   constructor(calls: ReactorCalls) {
     this.#calls = calls;
+    this.#lookout = new Lookout({
+      look: (timeout) => calls.poll(this.#all.fds, timeout) > 0,
+      giveWay: calls.giveWay,
+      now: () => performance.now(),
+    });
   }
 
   /** Returns what reads from a descriptor. */
@@ -120,7 +105,7 @@ export class PipeReactor {
       return;
     }
     if (!this.#all.ask(isLeftOut)) return;
-    if (this.#waitHere()) {
+    if (this.#lookout.wait()) {
       this.#attemptReads();
       this.#schedule();
     } else if (this.#attemptWrites({ evenResting: true })) {
@@ -128,15 +113,6 @@ export class PipeReactor {
     } else {
       this.#waitElsewhere();
     }
-  }
-
-  /** Waits on this thread for a moment; whether something has happened. */
-  #waitHere(): boolean {
-    const { fds } = this.#all;
-    for (let looks = this.#light >= STEADY ? LOOKS : 0; looks > 0; looks--) {
-      if (this.#calls.poll(fds, 0) > 0) return true;
-    }
-    return this.#calls.poll(fds, PATIENCE) > 0;
   }
 
   #attemptWrites({ evenResting = false } = {}): boolean {
@@ -149,12 +125,9 @@ export class PipeReactor {
   }
 
   #attemptReads(): void {
-    let count = 0;
     for (const [index, reading] of this.#readings.entries()) {
-      if (reading.isWaiting && this.#all.isReadable(index)) count += reading.attempt();
+      if (reading.isWaiting && this.#all.isReadable(index)) reading.attempt();
     }
-    if (count >= LIGHT) this.#light = 0;
-    else if (count > 0) this.#light++;
   }
 
   #waitElsewhere(): void {

@@ -17,6 +17,7 @@ const MSG_NOSIGNAL = 0x4000;
  */
 export const VECTOR_SYMBOLS = {
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
+  sched_yield: { parameters: [], result: "i32" },
   writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   /** Copies nothing, and returns where its first argument is. */
@@ -29,6 +30,8 @@ type VectorSymbols = Deno.DynamicLibrary<typeof VECTOR_SYMBOLS>["symbols"];
 export interface VectorCalls {
   /** poll(2), as of the other calls, by a faster way. */
   poll(fds: Bytes, timeout: number): number;
+  /** sched_yield(2): whoever else waits for the processor goes first. */
+  giveWay(): void;
   /** writev(2): bytes written, which may be fewer than there are. */
   writev(fd: number, parts: readonly Uint8Array[]): number;
   /** sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) where there is no room. */
@@ -75,6 +78,7 @@ export function vectorCalls(symbols: VectorSymbols, readErrno: ReadErrno): Vecto
 
   return {
     poll: (fds, timeout) => outcome(symbols.poll(fds, BigInt(fds.length >> 3), timeout)),
+    giveWay: () => void symbols.sched_yield(),
     writev: (fd, parts) => outcome(symbols.writev(fd, vectors, list(parts))),
     sendv(fd, parts) {
       header[MSGHDR.COUNT] = BigInt(list(parts));
