@@ -1,4 +1,5 @@
 import type { Polling, Transport } from "./stdio.ts";
+import { within } from "./within.ts";
 
 /** How long a session may be; without end where a limit is absent. */
 export interface TimeoutOptions {
@@ -79,15 +80,7 @@ export class Timeouts {
    */
   async ended(work: Promise<void>): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#isOver) {
-      const moment = new Promise<void>((resolve) => {
-        this.#timer = setTimeout(resolve, FAREWELL);
-      });
-      await Promise.race([work, moment]);
-      clearTimeout(this.#timer);
-    } else {
-      await work;
-    }
+    await (this.#isOver ? within(FAREWELL, work, undefined) : work);
   }
 
   /**

@@ -50,7 +50,7 @@ const LAYERS: readonly Layer[] = [
   { name: "nouns", files: ["lib/attrs.ts", "lib/names.ts"], imports: [], packages: [] },
   {
     name: "maybe-promise",
-    files: ["lib/maybe_promise.ts", "lib/later.ts", "lib/soon.ts"],
+    files: ["lib/maybe_promise.ts", "lib/later.ts", "lib/soon.ts", "lib/within.ts"],
     imports: [],
     packages: [],
   },

@@ -9,6 +9,7 @@ import { isDirectory } from "../attrs.ts";
 import type { AnyConnected } from "../storage/proxy/connection_options.ts";
 import { ProxyStorage } from "../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../storage/storage.ts";
+import { within } from "../within.ts";
 import { directStreams } from "./child_pipes.ts";
 import { eagerOutput } from "./eager_output.ts";
 import { messageOf, StartError } from "./errors.ts";
@@ -72,20 +73,10 @@ async function greeted(
     return await SftpClient.connect(channel);
   } catch (error) {
     let reason = messageOf(error);
-    if (error instanceof ConnectionLostError) reason = await lastWords(closed, reason);
+    // The reason of the end as the transport tells it, or, where it tells nothing soon, as it shows.
+    if (error instanceof ConnectionLostError) reason = await within(LAST_WORDS, closed, reason);
     throw new StartError(`${description}: no SFTP server answered: ${reason}`);
   }
-}
-
-/** The reason of an end as the transport tells it, or, where it tells nothing soon, as it shows. */
-async function lastWords(closed: Promise<string>, otherwise: string): Promise<string> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(otherwise), LAST_WORDS);
-  });
-  const reason = await Promise.race([closed, late]);
-  clearTimeout(timer);
-  return reason;
 }
 
 /** Where the session starts: where the far side has it, or in a directory that is asked for. */

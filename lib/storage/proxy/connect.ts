@@ -1,4 +1,5 @@
 import type { AnyConnected, ConnectOptions } from "./connection_options.ts";
+import { connectByOpenssh } from "./openssh_transport.ts";
 import type { Agents, Ssh2 } from "./ssh2.d.ts";
 
 /**
@@ -12,10 +13,7 @@ export async function connect(
   options: ConnectOptions,
   meanwhile: () => void = () => {},
 ): Promise<AnyConnected> {
-  if (options.transport === "openssh") {
-    const { connectByOpenssh } = await import("./openssh_transport.ts");
-    return await connectByOpenssh(options);
-  }
+  if (options.transport === "openssh") return connectByOpenssh(options);
   const { Ssh2Session } = await import("./ssh2_session.ts");
   const session = await Ssh2Session.open(loadSsh2, { options, depth: 0, meanwhile });
   return await session.sftp();

@@ -1,7 +1,16 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { within } from "../../within.ts";
 import { ConnectError } from "./connection_options.ts";
+import { Deadline } from "./deadline.ts";
 import { GatheringSocket } from "./gathering_socket.ts";
 import type { Target } from "./target.ts";
+
+/** What this program calls itself in its first line, behind `SSH-2.0-`. */
+export const IDENT = "sftpwrap";
+
+/** Milliseconds in which a host that is near can be reached. */
+const NEAR = 2;
 
 /** What the system's errors mean to the one who reads them. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -16,8 +25,41 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "the address to bind to is not this machine's",
 };
 
+/** A way to a host while it is being opened. */
+export interface Dialing {
+  readonly socket: Promise<Duplex>;
+  readonly deadline: Deadline;
+}
+
+/** A connection through which others go. */
+export interface Way {
+  /** Opens a way through it. */
+  forward(target: Target): Promise<Duplex>;
+}
+
+/** Begins to open a TCP connection, or a way through another connection. */
+export function startDialing(target: Target, via: Way | undefined): Dialing {
+  const deadline = new Deadline();
+  deadline.set(target.connectTimeout, "timed out while connecting");
+  const socket: Promise<Duplex> = via === undefined
+    ? dial(target, deadline.signal)
+    : deadline.race(via.forward(target));
+  // Its failure is met where it is waited for.
+  socket.catch(() => undefined);
+  return { socket, deadline };
+}
+
 /**
- * Opens a TCP connection.
+ * Waits a moment for a host that is near: it has had the first line then, and does its own part
+ * while this thread is busy with loading what speaks SSH.
+ */
+export async function toldFirst({ socket }: Dialing): Promise<void> {
+  const settled = socket.then(() => undefined, () => undefined);
+  await within(NEAR, settled, undefined);
+}
+
+/**
+ * Opens a TCP connection, and says the first line of SSH.
  *
  * @param signal Breaks the attempt off; its reason is what is thrown.
  * @throws {ConnectError} If there is none.
@@ -43,6 +85,7 @@ export function dial(
       // Without it every request would wait for the acknowledgement of the one before it.
       socket.setNoDelay(true);
       socket.setKeepAlive(true);
+      socket.sayFirst(`SSH-2.0-${IDENT}\r\n`);
       resolve(socket);
     });
     socket.once("error", fail);

@@ -9,6 +9,7 @@ import type { SftpClient } from "../../client/client.ts";
 import { SftpStatusError } from "../../client/errors.ts";
 import { isSymlink } from "../../attrs.ts";
 import { after, isPromise, rescue } from "../../maybe_promise.ts";
+import { within } from "../../within.ts";
 import { StorageError } from "../errors.ts";
 import type {
   CopyRange,
@@ -200,10 +201,7 @@ export class ProxyStorage implements Storage<ProxyFile> {
 
   /** Takes leave of the far side, which closes what is still open there. */
   async close(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, FAREWELL));
-    await Promise.race([this.#client.close(), late]);
-    clearTimeout(timer);
+    await within(FAREWELL, this.#client.close(), undefined);
     this.#client.abort();
   }
 

@@ -39,6 +39,8 @@ export type Authentication =
 /** What a connection is to be like; times are in milliseconds. */
 export interface ConnectConfig {
   readonly sock: Duplex;
+  /** What follows `SSH-2.0-` in the first line; ssh2's own name where absent. */
+  readonly ident?: string;
   readonly username: string;
   readonly readyTimeout: number;
   readonly keepaliveInterval: number;

@@ -5,7 +5,7 @@ import { credentials } from "./authentication.ts";
 import { channelOf } from "./node_channel.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
 import { Deadline } from "./deadline.ts";
-import { dial, reasonOf } from "./dial.ts";
+import { type Dialing, IDENT, reasonOf, startDialing, toldFirst, type Way } from "./dial.ts";
 import { HostKeyCheck } from "./host_key_check.ts";
 import { lastJump } from "./jumps.ts";
 import { Login } from "./login.ts";
@@ -33,14 +33,8 @@ export interface Opening {
   readonly meanwhile?: () => void;
 }
 
-/** A way to the other side while it is being opened. */
-interface Dialing {
-  readonly socket: Promise<Duplex>;
-  readonly deadline: Deadline;
-}
-
 /** An SSH connection that is logged in, and those that it goes through. */
-export class Ssh2Session {
+export class Ssh2Session implements Way {
   readonly #ssh2: Ssh2;
   readonly #client: Client;
   readonly #target: Target;
@@ -86,8 +80,9 @@ export class Ssh2Session {
       options.log(5, `ssh_config, without effect here: ${target.passedOver.join(", ")}`);
     }
     const via = await openJump(load, { target, options, depth });
-    // While the network takes its time, ssh2 is loaded.
+    // While the network and the host take their time, ssh2 is loaded.
     const dialing = startDialing(target, via);
+    await toldFirst(dialing);
     const session = new Ssh2Session(await load(), { target, via, options, depth });
     try {
       await session.#logIn(dialing, meanwhile);
@@ -236,6 +231,7 @@ export class Ssh2Session {
   #config(check: HostKeyCheck): Omit<ConnectConfig, "sock" | "authHandler"> {
     const { user, keepalive, keepaliveCount, algorithms } = this.#target;
     return {
+      ident: IDENT,
       username: user,
       readyTimeout: 0,
       keepaliveInterval: keepalive * 1000,
@@ -261,17 +257,6 @@ export class Ssh2Session {
       this.#options.log(3, `${this.#target.hostName} says: ${line}`);
     }
   }
-}
-
-function startDialing(target: Target, via: Ssh2Session | undefined): Dialing {
-  const deadline = new Deadline();
-  deadline.set(target.connectTimeout, "timed out while connecting");
-  const socket: Promise<Duplex> = via === undefined
-    ? dial(target, deadline.signal)
-    : deadline.race(via.forward(target));
-  // Its failure is met where it is waited for.
-  socket.catch(() => undefined);
-  return { socket, deadline };
 }
 
 /** Settles when the other side has said its first word, and has been answered. */

@@ -182,6 +182,9 @@ Deno.test("connect() gives up a host that does not answer, and one that speaks n
   const { options } = recorded({ host: "127.0.0.1", user: "alice", port, connectTimeout: 1 });
   const silence = refusal(options);
   const silent = await listener.accept();
+  const heard = new Uint8Array(64);
+  const length = await silent.read(heard);
+  assertEquals(new TextDecoder().decode(heard.subarray(0, length!)), "SSH-2.0-sftpwrap\r\n");
   assertStringIncludes((await silence).message, "timed out while connecting");
   silent.close();
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { GatheringSocket } from "../../../lib/storage/proxy/gathering_socket.ts";
 
 /** Runs `use` with a socket and what stands at its other end. */
@@ -76,5 +76,23 @@ Deno.test("a GatheringSocket gives a packet's memory back at the end of the turn
     await Promise.resolve();
     assertEquals([packet.length, shared.length, short.length], [0, 65_536, 16]);
     assertEquals(await received(other, 64_016), new Uint8Array(64_016));
+  });
+});
+
+Deno.test("a GatheringSocket says a line first, and not again when it is written", async () => {
+  await connected(async (socket, other) => {
+    socket.sayFirst("hello\r\n");
+    assertEquals(new TextDecoder().decode(await received(other, 7)), "hello\r\n");
+    socket.write(new TextEncoder().encode("hello\r\n"));
+    socket.write(Uint8Array.of(0x61));
+    assertEquals(await received(other, 1), Uint8Array.of(0x61));
+  });
+});
+
+Deno.test("a GatheringSocket that has said something refuses that anything else is written first", async () => {
+  await connected((socket) => {
+    socket.sayFirst("hello\r\n");
+    assertThrows(() => socket.write("good day\r\n"), Error, "was said");
+    return Promise.resolve();
   });
 });
