@@ -10,6 +10,12 @@ const SOON = 0.2;
 /** How often it looks in that time, with a call to look and one to give way each time. */
 const LOOKS = 250;
 
+/** More bytes than small requests and their replies come to. */
+const MUCH = 8192;
+
+/** So many times it sleeps at once after much was moved. */
+const NAPS = 8;
+
 /** What a lookout is made of. */
 export interface LookoutCalls {
   /** Whether something has happened, or happens within so many milliseconds. */
@@ -25,20 +31,30 @@ export interface LookoutCalls {
  *
  * To go to sleep and be woken takes both sides longer than a host that is near takes to answer: so
  * whoever was woken soon stays awake the next time, and looks again and again. Whoever looked in
- * vain goes to sleep at once again. Meanwhile everybody else goes first, above all those who are
- * waited for.
+ * vain goes to sleep at once again, and so does who moves much: there is enough to do for others.
+ * Meanwhile everybody else goes first, above all those who are waited for.
  */
 export class Lookout {
   readonly #calls: LookoutCalls;
   #isAwake = false;
+  #naps = 0;
 
   constructor(calls: LookoutCalls) {
     this.#calls = calls;
   }
 
+  /** Is told of bytes that were moved. */
+  moved(bytes: number): void {
+    if (bytes >= MUCH) this.#naps = NAPS;
+  }
+
   /** Waits for a moment; whether something has happened. */
   wait(): boolean {
     const { look, giveWay, now } = this.#calls;
+    if (this.#naps > 0) {
+      this.#naps--;
+      return look(PATIENCE);
+    }
     for (let looks = this.#isAwake ? LOOKS : 0; looks > 0; looks--) {
       if (look(0)) return true;
       giveWay();

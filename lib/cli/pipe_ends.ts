@@ -44,16 +44,18 @@ export class Reading implements Waiting {
     this.#into = undefined;
   }
 
-  /** Reads what is there. */
-  attempt(): void {
+  /** Reads what is there, and tells how many bytes that were. */
+  attempt(): number {
+    let count: number | null | undefined;
     try {
-      const count = this.#readNow(this.#into!);
-      if (count === undefined) return;
+      count = this.#readNow(this.#into!);
+      if (count === undefined) return 0;
       this.#resolve(count);
     } catch (error) {
       this.#reject(error);
     }
     this.#into = undefined;
+    return count ?? 0;
   }
 }
 

@@ -126,7 +126,7 @@ export class PipeReactor {
 
   #attemptReads(): void {
     for (const [index, reading] of this.#readings.entries()) {
-      if (reading.isWaiting && this.#all.isReadable(index)) reading.attempt();
+      if (reading.isWaiting && this.#all.isReadable(index)) this.#lookout.moved(reading.attempt());
     }
   }
 
