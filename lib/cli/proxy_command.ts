@@ -4,7 +4,7 @@ import { connect } from "../storage/proxy/connect.ts";
 import { type AnyConnected, ConnectError } from "../storage/proxy/connection_options.ts";
 import { orTold, StartError } from "./errors.ts";
 import { environment, identity, sessionFacts } from "./host.ts";
-import { openLog } from "./log_file.ts";
+import { openLogLate } from "./log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
 import { exposure, findSecret } from "./secrets.ts";
 import { requireSftp } from "./sftp_only.ts";
@@ -28,10 +28,14 @@ async function run(args: readonly string[]): Promise<number> {
   const who = identity();
   const options = withLogFile(parsed, who);
   const session = sessionFacts(who.user);
-  const log = openLog(options, session);
+  const log = openLogLate(options, session);
+  /** What comes after, while the other side does its work. */
+  function getReady(): void {
+    void log.level;
+    void import("./proxy_session.ts");
+  }
   try {
-    // What comes after is loaded while the other side does its work.
-    const connected = await connectTo(options, log, () => void import("./proxy_session.ts"));
+    const connected = await connectTo(options, log, getReady);
     try {
       const { serveFrom } = await import("./proxy_session.ts");
       return await serveFrom(connected, options, { session, log });

@@ -49,10 +49,11 @@ export async function serveFrom(
   const startDirectory = await startDirectoryOf(storage, options, description);
   openTimeZone();
   const serving = await servingOf(options);
+  // The first line opens a log that nobody has asked for, which later cannot be opened.
+  log.write(LogLevel.INFO, `connected to ${description}`);
   for (const { name, holds, text } of confinement.enter()) {
     log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
-  log.write(LogLevel.INFO, `connected to ${description}`);
   return await serve(storage, {
     log,
     ...serving,

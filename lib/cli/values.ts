@@ -5,7 +5,7 @@
  */
 
 import { LogLevel } from "../session/log.ts";
-import { requestNames } from "../session/rows/rows.ts";
+import { isRequestName, requestNames } from "../session/request_names.ts";
 import { UsageError } from "./errors.ts";
 
 /** The text that answers `-Q requests`. */
@@ -50,7 +50,7 @@ function octal(what: string, value: string | undefined, most: number): number | 
 /** Names of requests, parted by commas. */
 export function requestList(value: string | undefined): readonly string[] | undefined {
   const names = value?.split(",").map((name) => name.trim()).filter((name) => name !== "");
-  const unknown = names?.find((name) => !requestNames.includes(name));
+  const unknown = names?.find((name) => !isRequestName(name));
   if (unknown !== undefined) {
     throw new UsageError(`unknown request "${unknown}" (sftpwrap jail -Q requests lists them)`);
   }

@@ -23,7 +23,7 @@ export interface Log {
   /** Takes one line without its end; control characters are the log's to escape. */
   write(level: number, line: string): void;
   /** How it tells of requests; in the lines of OpenSSH's server where absent. */
-  readonly observer?: Observer;
+  readonly observer?: Observer | undefined;
 }
 
 /** A log that takes nothing. */

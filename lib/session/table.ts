@@ -11,6 +11,7 @@ import type { Reader } from "../wire/reader.ts";
 import type { Writer } from "../wire/writer.ts";
 import type { Facts, Findings } from "./facts.ts";
 import type { Handles } from "./handles.ts";
+import type { RequestName } from "./request_names.ts";
 
 /** What the operations know of the session that they run in. */
 export interface Conversation {
@@ -48,6 +49,7 @@ export interface RequestKind {
 
 /** A request: `R` is what it carries, `T` what its operation returns. */
 export interface Row<R = unknown, T = unknown> extends RequestKind {
+  readonly name: RequestName | "unsupported";
   /** A value of `PacketType`. */
   readonly type: number;
   /** The extension's name on the wire and its advertised version. */

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Hooks, hooks } from "../../lib/audit/hooks.ts";
 import type { Log } from "../../lib/session/log.ts";
 import type { Operation, Outcome } from "../../lib/session/observer.ts";
-import { requestNames } from "../../lib/session/rows/rows.ts";
+import { requestNames } from "../../lib/session/request_names.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { later } from "../support/later.ts";

@@ -3,7 +3,7 @@ import { JsonLog } from "../../lib/audit/json_log.ts";
 import { hooks } from "../../lib/audit/hooks.ts";
 import { serve } from "../../lib/serve.ts";
 import { LogLevel } from "../../lib/session/log.ts";
-import { requestNames } from "../../lib/session/rows/rows.ts";
+import { requestNames } from "../../lib/session/request_names.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
 import { MemoryStorage } from "../../lib/storage/memory.ts";
 import { later } from "../support/later.ts";

@@ -4,7 +4,7 @@ import { UsageError } from "../../lib/cli/errors.ts";
 import { type JailOptions, parseJailOptions } from "../../lib/cli/jail_options.ts";
 import { noLimits } from "../../lib/cli/policy_options.ts";
 import { LogLevel } from "../../lib/session/log.ts";
-import { requestNames } from "../../lib/session/rows/rows.ts";
+import { requestNames } from "../../lib/session/request_names.ts";
 
 const specs: readonly OptionSpec[] = [
   { name: "umask", letter: "u", value: "OCTAL", help: "the umask" },

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { requestNames } from "../../lib/session/rows/rows.ts";
+import { requestNames } from "../../lib/session/request_names.ts";
 import { withTempDir } from "../support/files.ts";
 import { needs } from "../support/programs.ts";
 import { init } from "../support/raw.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { FACILITIES } from "../../lib/audit/syslog.ts";
 import { StartError } from "../../lib/cli/errors.ts";
-import { openLog } from "../../lib/cli/log_file.ts";
+import { openLog, openLogLate } from "../../lib/cli/log_file.ts";
 import type { LogOptions } from "../../lib/cli/log_options.ts";
 import { openSyslog } from "../../lib/cli/syslog_socket.ts";
 import { LogLevel } from "../../lib/session/log.ts";
@@ -100,6 +100,25 @@ Deno.test({
       openLog(both, SESSION, path).write(LogLevel.INFO, "both");
       assertEquals(listener.take().map(told), [`<14>sftpwrap[${Deno.pid}]: both`]);
       assertMatch(Deno.readTextFileSync(`${directory}/file`), /: line\n.*: both\n$/);
+      return Promise.resolve();
+    }),
+});
+
+Deno.test({
+  name: "openLogLate() looks for a syslog at the first line, and opens at once what is asked for",
+  ignore,
+  fn: () =>
+    withTempDir((directory) => {
+      const path = `${directory}/log`;
+      const log = openLogLate(OPTIONS, SESSION, path);
+      const json = openLogLate({ ...OPTIONS, logFormat: "json" }, SESSION, path);
+      using listener = new DatagramListener(path);
+      log.write(LogLevel.INFO, "line");
+      assertEquals(listener.take().map(told), [`<38>sftpwrap[${Deno.pid}]: line`]);
+      assertEquals([log.level, log.observer], [LogLevel.INFO, undefined]);
+      assert(json.observer !== undefined);
+      const asked = { ...OPTIONS, logFile: `${directory}/missing/file` };
+      assertThrows(() => openLogLate(asked, SESSION, path), StartError, "cannot open the log");
       return Promise.resolve();
     }),
 });

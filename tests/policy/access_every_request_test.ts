@@ -8,7 +8,7 @@ import { noOverwrite } from "../../lib/policy/no_overwrite.ts";
 import { denyPaths, hidePaths } from "../../lib/policy/path_limits.ts";
 import { readOnly } from "../../lib/policy/read_only.ts";
 import { uploadOnly } from "../../lib/policy/upload_only.ts";
-import { requestNames } from "../../lib/session/rows/rows.ts";
+import { requestNames } from "../../lib/session/request_names.ts";
 import { JailStorage } from "../../lib/storage/local/jail.ts";
 import { openLibc } from "../../lib/storage/local/libc.ts";
 import type { Root } from "../../lib/storage/local/root.ts";

@@ -27,8 +27,3 @@ export const coreRows: readonly Row[] = [
 ];
 
 export { extensionRows };
-
-/** The names of all requests, as `-P`, `-p` and `-Q` know them. */
-export const requestNames: readonly string[] = [...coreRows, ...extensionRows].map((row) =>
-  row.name
-);

@@ -5,15 +5,19 @@ import type { Agents, Ssh2 } from "./ssh2.d.ts";
 /**
  * Connects to the SFTP subsystem of a host.
  *
- * @param meanwhile What else there is to begin while the other side has to be waited for; it may
- *   be called more than once.
+ * @param meanwhile What else there is to begin while the other side has to be waited for. It never
+ *   fails, and may be called more than once.
  * @throws {ConnectError} If there is no way to it: one line, with the step that failed.
  */
 export async function connect(
   options: ConnectOptions,
   meanwhile: () => void = () => {},
 ): Promise<AnyConnected> {
-  if (options.transport === "openssh") return connectByOpenssh(options);
+  if (options.transport === "openssh") {
+    const connected = connectByOpenssh(options);
+    meanwhile();
+    return connected;
+  }
   const { Ssh2Session } = await import("./ssh2_session.ts");
   const session = await Ssh2Session.open(loadSsh2, { options, depth: 0, meanwhile });
   return await session.sftp();
