@@ -61,7 +61,7 @@ export function directStreams(
   };
 
   function source(): Source {
-    const reader = reactor.reader(input, readPipe(libc, input));
+    const reader = reactor.reader(input, "child", readPipe(libc, input));
     const buffer = new Uint8Array(BUFFER_LENGTH);
     return {
       async read(into = buffer) {
@@ -111,7 +111,7 @@ function clientSide(
     readonly polling: Polling;
   },
 ): Transport {
-  const stdin = reactor.reader(STDIN, (into) => transport.readSync(into));
+  const stdin = reactor.reader(STDIN, "client", (into) => transport.readSync(into));
   const isPipe = libc.pipeSize(STDOUT) > 0;
   const own = isPipe ? libc.reopenPipe(STDOUT) : STDOUT;
   const send: SendNow = isPipe

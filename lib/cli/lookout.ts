@@ -13,7 +13,7 @@ const LOOKS = 250;
 /** More bytes than small requests and their replies come to. */
 const MUCH = 8192;
 
-/** So many times it sleeps at once after much was moved. */
+/** So many times it sleeps at once after much has come. */
 const NAPS = 8;
 
 /** What a lookout is made of. */
@@ -31,8 +31,8 @@ export interface LookoutCalls {
  *
  * To go to sleep and be woken takes both sides longer than a host that is near takes to answer: so
  * whoever was woken soon stays awake the next time, and looks again and again. Whoever looked in
- * vain goes to sleep at once again, and so does who moves much: there is enough to do for others.
- * Meanwhile everybody else goes first, above all those who are waited for.
+ * vain goes to sleep at once again, and so does whom a child process has much for: that one has
+ * enough to do. Meanwhile everybody else goes first, above all those who are waited for.
  */
 export class Lookout {
   readonly #calls: LookoutCalls;
@@ -43,8 +43,8 @@ export class Lookout {
     this.#calls = calls;
   }
 
-  /** Is told of bytes that were moved. */
-  moved(bytes: number): void {
+  /** Is told of bytes that came out of a child process. */
+  received(bytes: number): void {
     if (bytes >= MUCH) this.#naps = NAPS;
   }
 

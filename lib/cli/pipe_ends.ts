@@ -7,9 +7,13 @@ export type ReadNow = (into: Uint8Array) => number | null | undefined;
 /** Writes what can be written without waiting, and returns how many bytes that were. */
 export type SendNow = (parts: readonly Uint8Array[]) => number;
 
+/** Where bytes come from: the client, or the child process that has them from the far side. */
+export type Origin = "client" | "child";
+
 /** A descriptor that is read, one read at a time. */
 export class Reading implements Waiting {
   readonly fd: number;
+  readonly from: Origin;
   readonly events = Poll.IN;
   readonly #readNow: ReadNow;
   #into: Uint8Array | undefined;
@@ -18,8 +22,9 @@ export class Reading implements Waiting {
   #reject!: (error: unknown) => void;
 
   /** Made by a reactor. */
-  constructor(fd: number, readNow: ReadNow) {
+  constructor(fd: number, from: Origin, readNow: ReadNow) {
     this.fd = fd;
+    this.from = from;
     this.#readNow = readNow;
   }
 

@@ -8,7 +8,7 @@
 import { setImmediate } from "node:timers";
 import type { Libc, VectorCalls } from "../storage/local/libc.ts";
 import { Lookout } from "./lookout.ts";
-import { Reading, type ReadNow, Writing, type WritingOptions } from "./pipe_ends.ts";
+import { type Origin, Reading, type ReadNow, Writing, type WritingOptions } from "./pipe_ends.ts";
 import { PollSet, type Waiting } from "./poll_set.ts";
 
 const FOR_EVER = -1;
@@ -64,8 +64,8 @@ export class PipeReactor {
   }
 
   /** Returns what reads from a descriptor. */
-  reader(fd: number, readNow: ReadNow): PipeReader {
-    const reading = new Reading(fd, readNow);
+  reader(fd: number, from: Origin, readNow: ReadNow): PipeReader {
+    const reading = new Reading(fd, from, readNow);
     this.#readings.push(reading);
     this.#all = new PollSet([...this.#readings, ...this.#writings]);
     return {
@@ -126,7 +126,9 @@ export class PipeReactor {
 
   #attemptReads(): void {
     for (const [index, reading] of this.#readings.entries()) {
-      if (reading.isWaiting && this.#all.isReadable(index)) this.#lookout.moved(reading.attempt());
+      if (!reading.isWaiting || !this.#all.isReadable(index)) continue;
+      const count = reading.attempt();
+      if (reading.from === "child") this.#lookout.received(count);
     }
   }
 

@@ -52,12 +52,12 @@ Deno.test("Lookout does not stay awake for what is late, and says so where nothi
   assertEquals(wait(5), { hasHappened: false, looks: 0, sleeps: 1, ways: 0 });
 });
 
-Deno.test("Lookout sleeps eight times after much was moved, and then goes on as before", () => {
+Deno.test("Lookout sleeps eight times after much has come, and then goes on as before", () => {
   const { lookout, wait } = played();
   wait(0.1);
-  lookout.moved(8191);
+  lookout.received(8191);
   assertEquals(wait(0.01).sleeps, 0);
-  lookout.moved(8192);
+  lookout.received(8192);
   for (let nap = 0; nap < 8; nap++) assertEquals(wait(0.1).looks, 0);
   assertEquals(wait(0.01).sleeps, 0);
 });

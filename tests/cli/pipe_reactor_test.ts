@@ -44,8 +44,8 @@ function settle(): Promise<void> {
 
 Deno.test("PipeReactor waits for all sides at once, and reads what is there", async () => {
   const { reactor, waits } = played((fd) => fd === 5);
-  const here = reactor.reader(4, () => 1);
-  const there = reactor.reader(5, (into) => into.fill(9).length);
+  const here = reactor.reader(4, "child", () => 1);
+  const there = reactor.reader(5, "child", (into) => into.fill(9).length);
   const into = new Uint8Array(3);
   here.read(new Uint8Array(1));
   assertEquals(await there.read(into), 3);
@@ -63,7 +63,7 @@ Deno.test("PipeReactor writes before it waits, and lets those who wrote go on fi
       return lengthOf(parts);
     },
   });
-  const reader = reactor.reader(4, () => {
+  const reader = reactor.reader(4, "child", () => {
     done.push("read");
     return 1;
   });
@@ -78,7 +78,7 @@ Deno.test("PipeReactor writes before it waits, and lets those who wrote go on fi
 Deno.test("PipeReactor waits on another thread where nothing comes, and once for the same", async () => {
   let isReady = false;
   const { reactor, waits, wakes } = played(() => isReady);
-  const reading = reactor.reader(4, () => 1).read(new Uint8Array(1));
+  const reading = reactor.reader(4, "child", () => 1).read(new Uint8Array(1));
   const writer = reactor.writer(6, { isWide: () => true, sendNow: lengthOf });
   await settle();
   await writer.write([new Uint8Array(1)]);
@@ -117,7 +117,7 @@ Deno.test("PipeReactor tries a wide pipe again after a rest, and waits at once f
 Deno.test("PipeReactor looks again and again, giving way, once something has come soon", async () => {
   let isReady = true;
   const { reactor, waits, wakes } = played(() => isReady);
-  const reader = reactor.reader(4, () => 1);
+  const reader = reactor.reader(4, "child", () => 1);
   const into = new Uint8Array(1);
   await reader.read(into);
   isReady = false;
@@ -131,20 +131,36 @@ Deno.test("PipeReactor looks again and again, giving way, once something has com
   await reading;
 });
 
+Deno.test("PipeReactor sleeps at once after much has come from a child, and not from the client", async () => {
+  for (const from of ["child", "client"] as const) {
+    let isReady = true;
+    const { reactor, waits } = played(() => isReady);
+    const reader = reactor.reader(4, from, (into) => into.length);
+    await reader.read(new Uint8Array(8192));
+    isReady = false;
+    waits.length = 0;
+    const reading = reader.read(new Uint8Array(1));
+    await settle();
+    assertEquals(waits.includes("gave way"), from === "client");
+    reader.stop();
+    await reading;
+  }
+});
+
 Deno.test("PipeReactor tells who asked what fails", async () => {
   const { reactor } = played(() => true);
   const fail = () => {
     throw new Error("cable cut");
   };
   const into = new Uint8Array(1);
-  await assertRejects(() => reactor.reader(4, fail).read(into), Error, "cable cut");
+  await assertRejects(() => reactor.reader(4, "child", fail).read(into), Error, "cable cut");
   const writer = reactor.writer(6, { isWide: () => true, sendNow: fail });
   await assertRejects(() => writer.write([into]), Error, "cable cut");
 });
 
 Deno.test("PipeReactor leaves alone what is stopped", async () => {
   const { reactor } = played(() => false);
-  const reader = reactor.reader(4, () => 1);
+  const reader = reactor.reader(4, "child", () => 1);
   const writer = reactor.writer(6, { isWide: () => true, sendNow: () => 0 });
   const bytes = new Uint8Array(1);
   const reading = reader.read(bytes);
