@@ -29,10 +29,10 @@ export interface LookoutCalls {
 /**
  * Waits for something, asleep or awake, whichever has turned out to be better.
  *
- * To go to sleep and be woken takes both sides longer than a host that is near takes to answer: so
- * whoever was woken soon stays awake the next time, and looks again and again. Whoever looked in
- * vain goes to sleep at once again, and so does whom a child process has much for: that one has
- * enough to do. Meanwhile everybody else goes first, above all those who are waited for.
+ * To go to sleep and be woken takes both sides longer than a host that is near takes to answer. So
+ * who was woken soon stays awake the next time and looks again and again, and who looked in vain
+ * goes to sleep at once again. Between two looks everybody else goes first, above all those who are
+ * waited for; and where a child process has much to give, it needs the processor more.
  */
 export class Lookout {
   readonly #calls: LookoutCalls;

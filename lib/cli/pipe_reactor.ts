@@ -14,10 +14,7 @@ import { PollSet, type Waiting } from "./poll_set.ts";
 const FOR_EVER = -1;
 
 /** The calls by which it waits. */
-export interface ReactorCalls extends Pick<Libc, "pollElsewhere">, Pick<VectorCalls, "poll"> {
-  /** Lets others go first. */
-  giveWay(): void;
-}
+export type ReactorCalls = Pick<Libc, "pollElsewhere"> & Pick<VectorCalls, "poll" | "giveWay">;
 
 /** Reads, one call at a time. */
 export interface PipeReader {

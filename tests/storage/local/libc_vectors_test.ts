@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { openLibc, Poll } from "../../../lib/storage/local/libc.ts";
 import { DatagramListener } from "../../support/datagrams.ts";
 import { withTempDir } from "../../support/files.ts";
+import { randomNumbers } from "../../support/random.ts";
 
 const EAGAIN = -11;
 const EBADF = -9;
@@ -41,6 +42,25 @@ Deno.test("writev() writes the first of very many parts, and tells how many byte
     const parts = Array.from({ length: 100 }, (_, index) => Uint8Array.of(index));
     assertEquals(vectors.writev(fd, parts), 64);
     assertEquals(await Deno.readFile(path), Uint8Array.from({ length: 64 }, (_, index) => index));
+  });
+});
+
+Deno.test("writev() writes a thousand random lists of parts as they stand, wherever memory is", async () => {
+  const random = randomNumbers(0x5f17);
+  await withFile(async (fd, path) => {
+    const whole: number[] = [];
+    for (let list = 0; list < 1000; list++) {
+      const parts = Array.from({ length: random(64) }, () => {
+        const memory = new Uint8Array(random(list % 50 === 0 ? 70_000 : 200)).fill(random(256));
+        return memory.subarray(random(memory.length + 1));
+      });
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      assertEquals(vectors.writev(fd, parts), length);
+      for (const part of parts) for (const byte of part) whole.push(byte);
+    }
+    const written = await Deno.readFile(path);
+    assertEquals(written.length, whole.length);
+    assertEquals(written.findIndex((byte, at) => byte !== whole[at]), -1);
   });
 });
 

@@ -1,16 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { SftpClient } from "../../../lib/client/client.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   AttemptQueue,
   type ClientKey,
   credentials,
   describeAttempt,
 } from "../../../lib/storage/proxy/authentication.ts";
-import { connect } from "../../../lib/storage/proxy/connect.ts";
-import {
-  ConnectError,
-  type ConnectOptions,
-} from "../../../lib/storage/proxy/connection_options.ts";
 import { resolveTarget } from "../../../lib/storage/proxy/target.ts";
 import { ciphersMayStay } from "./support/old_deno.ts";
 import { withTempDir } from "../../support/files.ts";
@@ -18,6 +12,7 @@ import { needs, programPath } from "../../support/programs.ts";
 import { runOk } from "../../support/run.ts";
 import { type KeyType, type Sshd, withSshd } from "../../support/sshd.ts";
 import { needsAccount, withAccount } from "./support/account.ts";
+import { direct, greet, refusal } from "./support/connecting.ts";
 import { recorded } from "./support/options.ts";
 
 const ssh = { ...needs("sshd", "ssh-keygen"), ...ciphersMayStay };
@@ -286,32 +281,6 @@ function fakeKey(name: string): ClientKey {
     getPublicSSH: () => new TextEncoder().encode(name),
     isPrivateKey: () => true,
   };
-}
-
-/** Options to a server by its address and key. */
-function direct(sshd: Sshd, more: Partial<ConnectOptions> = {}): ConnectOptions {
-  return recorded({
-    host: sshd.host,
-    port: sshd.port,
-    user: sshd.user,
-    keys: [sshd.clientKey],
-    knownHosts: [sshd.knownHosts],
-    verifyHost: "strict",
-    ...more,
-  }).options;
-}
-
-async function greet(options: ConnectOptions): Promise<void> {
-  const connected = await connect(options);
-  const client = await SftpClient.connect(connected.channel);
-  await client.close();
-  await connected.close();
-}
-
-async function refusal(options: ConnectOptions): Promise<ConnectError> {
-  const error = await assertRejects(() => connect(options), ConnectError);
-  assertEquals(error.message.includes("\n"), false, error.message);
-  return error;
 }
 
 async function encrypt(key: string): Promise<void> {

@@ -9,7 +9,6 @@ import { SftpClient } from "../../../lib/client/client.ts";
 import { ALGORITHMS } from "../../../lib/storage/proxy/algorithms.ts";
 import { connect } from "../../../lib/storage/proxy/connect.ts";
 import {
-  ConnectError,
   type ConnectOptions,
   type SshTransport,
 } from "../../../lib/storage/proxy/connection_options.ts";
@@ -18,6 +17,7 @@ import { noise } from "../../support/files.ts";
 import { needs } from "../../support/programs.ts";
 import { run, runOk } from "../../support/run.ts";
 import { type KeyType, type Sshd, withSshd } from "../../support/sshd.ts";
+import { direct, greet, refusal } from "./support/connecting.ts";
 import { recorded } from "./support/options.ts";
 
 const ssh = { ...needs("sshd", "ssh", "ssh-keygen"), ...ciphersMayStay };
@@ -83,6 +83,7 @@ Deno.test({
       const hashed = await configured(sshd, "HashKnownHosts yes");
       const { options, log } = recorded(direct(sshd, {
         verifyHost: "accept-new",
+        host: sshd.alias,
         sshConfig: hashed,
       }));
       await greet(options);
@@ -130,7 +131,12 @@ Deno.test({
       await greet(direct(sshd));
       await Deno.writeTextFile(sshd.knownHosts, `cluster ${key}`);
       await refusal(direct(sshd));
-      await greet(direct(sshd, { sshConfig: await configured(sshd, "HostKeyAlias cluster") }));
+      await greet(
+        direct(sshd, {
+          host: sshd.alias,
+          sshConfig: await configured(sshd, "HostKeyAlias cluster"),
+        }),
+      );
     });
   },
 });
@@ -146,6 +152,7 @@ Deno.test({
       await refusal(direct(sshd));
       await greet(direct(sshd, { verifyHost: "off" }));
       const { options, log } = recorded(direct(sshd, {
+        host: sshd.alias,
         sshConfig: await configured(sshd, "StrictHostKeyChecking no"),
         verifyHost: undefined,
       }));
@@ -218,10 +225,18 @@ Deno.test({
     await withSshd({ hostKeys: ["ed25519", "rsa"] }, async (sshd) => {
       const config = (text: string) => configured(sshd, text);
       await greet(direct(sshd, {
+        host: sshd.alias,
         sshConfig: await config("Ciphers aes256-ctr\nMACs hmac-sha2-512\nKexAlgorithms ecdh-*"),
       }));
-      await greet(direct(sshd, { sshConfig: await config("HostKeyAlgorithms rsa-sha2-512") }));
-      const error = await refusal(direct(sshd, { sshConfig: await config("MACs umac-*") }));
+      await greet(
+        direct(sshd, {
+          host: sshd.alias,
+          sshConfig: await config("HostKeyAlgorithms rsa-sha2-512"),
+        }),
+      );
+      const error = await refusal(
+        direct(sshd, { host: sshd.alias, sshConfig: await config("MACs umac-*") }),
+      );
       assertStringIncludes(error.message, "MACs umac-*");
       assertStringIncludes(error.message, "--transport=openssh");
     });
@@ -237,7 +252,7 @@ for (const cipher of ciphers.filter((cipher) => ALGORITHMS.cipher.offered.includ
     async fn() {
       await withSshd({ hostKeys: ["ed25519", "rsa"], config: ["RekeyLimit 1M"] }, async (sshd) => {
         const sshConfig = await configured(sshd, `Ciphers ${cipher}`);
-        const connected = await connect(direct(sshd, { sshConfig }));
+        const connected = await connect(direct(sshd, { host: sshd.alias, sshConfig }));
         const client = await SftpClient.connect(connected.channel);
         const data = noise(8 * 1024 * 1024);
         await client.writeFile(`${sshd.directory}/file`, data);
@@ -305,7 +320,7 @@ Deno.test({
   async fn() {
     await withSshd({ keyOptions: "" }, async (sshd) => {
       const itself = await configured(sshd, `ProxyJump ${sshd.alias}`);
-      await greet(direct(sshd, { sshConfig: itself }));
+      await greet(direct(sshd, { host: sshd.alias, sshConfig: itself }));
       const circle = `${sshd.directory}/circle`;
       await Deno.writeTextFile(circle, "Host a\nProxyJump b\nHost b\nProxyJump a\n");
       const { options } = recorded({ host: "a", sshConfig: circle });
@@ -354,19 +369,6 @@ Deno.test({
   },
 });
 
-/** Options to a server, by its address and key, its configuration left aside. */
-function direct(sshd: Sshd, more: Partial<ConnectOptions> = {}): ConnectOptions {
-  return recorded({
-    host: more.sshConfig === undefined ? sshd.host : sshd.alias,
-    port: sshd.port,
-    user: sshd.user,
-    keys: [sshd.clientKey],
-    knownHosts: [sshd.knownHosts],
-    verifyHost: "strict",
-    ...more,
-  }).options;
-}
-
 /** The server's configuration with lines before it; by its path. */
 async function configured(sshd: Sshd, lines: string): Promise<string> {
   const path = `${sshd.directory}/further_config`;
@@ -384,19 +386,6 @@ function section(name: string, sshd: Sshd): string {
     `UserKnownHostsFile "${sshd.knownHosts}"`,
     "GlobalKnownHostsFile none",
   ].join("\n");
-}
-
-async function greet(options: ConnectOptions): Promise<void> {
-  const connected = await connect(options);
-  const client = await SftpClient.connect(connected.channel);
-  await client.close();
-  await connected.close();
-}
-
-async function refusal(options: ConnectOptions): Promise<ConnectError> {
-  const error = await assertRejects(() => connect(options), ConnectError);
-  assertEquals(error.message.includes("\n"), false, error.message);
-  return error;
 }
 
 async function otherKey(sshd: Sshd): Promise<string> {
