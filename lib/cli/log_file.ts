@@ -45,7 +45,7 @@ export function openLogLate(
 ): Log {
   const { logFile, logToStderr, syslog } = options;
   if (logFile !== undefined || logToStderr || syslog !== undefined) {
-    return openLog(options, session);
+    return openLog(options, session, syslogPath);
   }
   let log: Log | undefined;
   const opened = () => log ??= openLog(options, session, syslogPath);

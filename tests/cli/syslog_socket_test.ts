@@ -117,6 +117,9 @@ Deno.test({
       assertEquals(listener.take().map(told), [`<38>sftpwrap[${Deno.pid}]: line`]);
       assertEquals([log.level, log.observer], [LogLevel.INFO, undefined]);
       assert(json.observer !== undefined);
+      openLogLate({ ...OPTIONS, syslog: FACILITIES.get("USER") }, SESSION, path)
+        .write(LogLevel.INFO, "asked");
+      assertEquals(listener.take().map(told), [`<14>sftpwrap[${Deno.pid}]: asked`]);
       const asked = { ...OPTIONS, logFile: `${directory}/missing/file` };
       assertThrows(() => openLogLate(asked, SESSION, path), StartError, "cannot open the log");
       return Promise.resolve();

@@ -64,7 +64,7 @@ export async function toldFirst({ socket }: Dialing): Promise<void> {
  * @param signal Breaks the attempt off; its reason is what is thrown.
  * @throws {ConnectError} If there is none.
  */
-export function dial(
+function dial(
   target: Pick<Target, "hostName" | "port" | "family" | "localAddress">,
   signal: AbortSignal,
 ): Promise<Socket> {
