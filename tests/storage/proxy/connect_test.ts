@@ -81,11 +81,7 @@ Deno.test({
     await withSshd({ hostKeys: ["ed25519", "rsa"] }, async (sshd) => {
       await Deno.remove(sshd.knownHosts);
       const hashed = await configured(sshd, "HashKnownHosts yes");
-      const { options, log } = recorded(direct(sshd, {
-        verifyHost: "accept-new",
-        host: sshd.alias,
-        sshConfig: hashed,
-      }));
+      const { options, log } = recorded(byAlias(sshd, hashed, { verifyHost: "accept-new" }));
       await greet(options);
       await greet(options);
       const learned = await Deno.readTextFile(sshd.knownHosts);
@@ -131,12 +127,7 @@ Deno.test({
       await greet(direct(sshd));
       await Deno.writeTextFile(sshd.knownHosts, `cluster ${key}`);
       await refusal(direct(sshd));
-      await greet(
-        direct(sshd, {
-          host: sshd.alias,
-          sshConfig: await configured(sshd, "HostKeyAlias cluster"),
-        }),
-      );
+      await greet(byAlias(sshd, await configured(sshd, "HostKeyAlias cluster")));
     });
   },
 });
@@ -151,11 +142,11 @@ Deno.test({
       await Deno.writeTextFile(sshd.knownHosts, swapped);
       await refusal(direct(sshd));
       await greet(direct(sshd, { verifyHost: "off" }));
-      const { options, log } = recorded(direct(sshd, {
-        host: sshd.alias,
-        sshConfig: await configured(sshd, "StrictHostKeyChecking no"),
-        verifyHost: undefined,
-      }));
+      const { options, log } = recorded(byAlias(
+        sshd,
+        await configured(sshd, "StrictHostKeyChecking no"),
+        { verifyHost: undefined },
+      ));
       await greet(options);
       assert(log.some((line) => line.includes("HAS CHANGED")), log.join("\n"));
       assertEquals(await Deno.readTextFile(sshd.knownHosts), swapped);
@@ -224,19 +215,12 @@ Deno.test({
   async fn() {
     await withSshd({ hostKeys: ["ed25519", "rsa"] }, async (sshd) => {
       const config = (text: string) => configured(sshd, text);
-      await greet(direct(sshd, {
-        host: sshd.alias,
-        sshConfig: await config("Ciphers aes256-ctr\nMACs hmac-sha2-512\nKexAlgorithms ecdh-*"),
-      }));
-      await greet(
-        direct(sshd, {
-          host: sshd.alias,
-          sshConfig: await config("HostKeyAlgorithms rsa-sha2-512"),
-        }),
-      );
-      const error = await refusal(
-        direct(sshd, { host: sshd.alias, sshConfig: await config("MACs umac-*") }),
-      );
+      await greet(byAlias(
+        sshd,
+        await config("Ciphers aes256-ctr\nMACs hmac-sha2-512\nKexAlgorithms ecdh-*"),
+      ));
+      await greet(byAlias(sshd, await config("HostKeyAlgorithms rsa-sha2-512")));
+      const error = await refusal(byAlias(sshd, await config("MACs umac-*")));
       assertStringIncludes(error.message, "MACs umac-*");
       assertStringIncludes(error.message, "--transport=openssh");
     });
@@ -252,7 +236,7 @@ for (const cipher of ciphers.filter((cipher) => ALGORITHMS.cipher.offered.includ
     async fn() {
       await withSshd({ hostKeys: ["ed25519", "rsa"], config: ["RekeyLimit 1M"] }, async (sshd) => {
         const sshConfig = await configured(sshd, `Ciphers ${cipher}`);
-        const connected = await connect(direct(sshd, { host: sshd.alias, sshConfig }));
+        const connected = await connect(byAlias(sshd, sshConfig));
         const client = await SftpClient.connect(connected.channel);
         const data = noise(8 * 1024 * 1024);
         await client.writeFile(`${sshd.directory}/file`, data);
@@ -320,7 +304,7 @@ Deno.test({
   async fn() {
     await withSshd({ keyOptions: "" }, async (sshd) => {
       const itself = await configured(sshd, `ProxyJump ${sshd.alias}`);
-      await greet(direct(sshd, { host: sshd.alias, sshConfig: itself }));
+      await greet(byAlias(sshd, itself));
       const circle = `${sshd.directory}/circle`;
       await Deno.writeTextFile(circle, "Host a\nProxyJump b\nHost b\nProxyJump a\n");
       const { options } = recorded({ host: "a", sshConfig: circle });
@@ -368,6 +352,15 @@ Deno.test({
     });
   },
 });
+
+/** The options of a connection to a server by its alias in an ssh_config. */
+function byAlias(
+  sshd: Sshd,
+  sshConfig: string,
+  more: Partial<ConnectOptions> = {},
+): ConnectOptions {
+  return direct(sshd, { host: sshd.alias, sshConfig, ...more });
+}
 
 /** The server's configuration with lines before it; by its path. */
 async function configured(sshd: Sshd, lines: string): Promise<string> {
