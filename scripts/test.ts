@@ -10,9 +10,12 @@
  * The last line is always `N passed, N failed`, with `, N skipped` behind it where tests were
  * skipped; the exit status is 0 only where nothing failed. Whole tests are counted, not steps.
  *
+ * Above it stand the names of what was skipped, and of what failed with why.
+ *
  * Two variables are for `.ci/run`. `SFTPWRAP_NO_SKIP=1` counts every skip as a failure; `junit.ts`
- * says what is no skip. `SFTPWRAP_TALLY=FILE` appends `PASSED FAILED` to FILE and gives the
- * last line a beginning, so that several runs can end in one plain sum.
+ * says what is no skip. `SFTPWRAP_TALLY=FILE` appends what this run ends with to FILE, names and
+ * all, with `PASSED FAILED` for the last line, and gives that line a beginning here, so that
+ * several runs can end in one plain sum.
  *
  * @module
  */
@@ -48,22 +51,49 @@ export function testArguments(given: readonly string[], exists: (path: string) =
   return { long, filtered, args };
 }
 
-/** The last line of a run, and whether the run passed. */
+/** What a run ends with, and whether it passed. */
+export interface Conclusion {
+  readonly passed: number;
+  readonly failed: number;
+  /** What was skipped, and what failed with why: one or more lines each. */
+  readonly told: readonly string[];
+  readonly line: string;
+  readonly success: boolean;
+}
+
+/** Judges the counts of a run. */
 export function conclude(
   counts: Tally,
   { success, noSkip }: { success: boolean; noSkip: boolean },
-): { passed: number; failed: number; line: string; success: boolean } {
-  const { passed, skipped } = counts;
+): Conclusion {
+  const { passed, skipped, failures } = counts;
   let failed = counts.failed + (noSkip ? skipped.length : 0);
-  // A file that does not load, or a run that crashes, leaves no test in the report.
-  if (!success && failed === 0) failed = 1;
+  const told = [
+    ...skipped.map(({ name, file }) =>
+      `${noSkip ? "not to be skipped" : "skipped"}: ${name} (${file})`
+    ),
+    ...failures.map(({ name, file, why = "" }) => indented(`failed: ${name} (${file})\n${why}`)),
+  ];
+  if (!success && failed === 0) {
+    failed = 1;
+    told.push("failed: the run as a whole, a file that does not load or an error outside a test");
+  }
   const tail = skipped.length > 0 && !noSkip ? `, ${skipped.length} skipped` : "";
   return {
     passed,
     failed,
+    told,
     line: `${passed} passed, ${failed} failed${tail}`,
     success: failed === 0,
   };
+}
+
+/** The most lines that are told of a failure: a difference between two long things is longer. */
+const LINES_TOLD = 40;
+
+/** Sets the lines behind the first one in, so that none is taken for one of its own. */
+function indented(text: string): string {
+  return text.trimEnd().split("\n").slice(0, LINES_TOLD).join("\n  ");
 }
 
 async function main(): Promise<number> {
@@ -79,16 +109,15 @@ async function main(): Promise<number> {
     const results = parseJunit(await Deno.readTextFile(report));
     // Deno reports tests that a filter leaves out as skipped, which would be most of them.
     const counts = tally(filtered ? results.filter(isNotSkipped) : results);
-    for (const { file, name } of counts.skipped) {
-      printLine(`${noSkip ? "not to be skipped" : "skipped"}: ${name} (${file})`);
-    }
     const conclusion = conclude(counts, { success, noSkip });
+    for (const text of conclusion.told) printLine(text);
     const tallyFile = Deno.env.get("SFTPWRAP_TALLY");
     if (tallyFile === undefined) {
       printLine(conclusion.line);
     } else {
-      const { passed, failed } = conclusion;
-      await Deno.writeTextFile(tallyFile, `${passed} ${failed}\n`, { append: true });
+      const { passed, failed, told } = conclusion;
+      const lines = [...told, `${passed} ${failed}`].map((line) => `${line}\n`).join("");
+      await Deno.writeTextFile(tallyFile, lines, { append: true });
       printLine(`Deno ${Deno.version.deno}: ${conclusion.line}`);
     }
     return conclusion.success ? 0 : 1;

@@ -11,6 +11,8 @@ export interface TestResult {
   /** The name; of a step, with the names of what it is a step of before it: `test > step`. */
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
+  /** What a failure said: the error and its stack; of another outcome nothing. */
+  readonly why?: string;
   /** Whether this is a step and not a whole test. */
   readonly isStep: boolean;
 }
@@ -21,6 +23,8 @@ export interface Tally {
   readonly passed: number;
   /** Whole tests that failed. */
   readonly failed: number;
+  /** Tests and steps that failed, with why. */
+  readonly failures: readonly TestResult[];
   /** Tests and steps that were skipped for want of something on this machine. */
   readonly skipped: readonly TestResult[];
 }
@@ -47,7 +51,7 @@ function parseSuite(file: string, suite: string): Omit<TestResult, "isStep">[] {
     .map(([, name = "", body = ""]) => ({
       file,
       name: unescapeXml(name),
-      outcome: outcomeOf(body),
+      ...outcomeOf(body),
     }));
 }
 
@@ -57,15 +61,17 @@ export function tally(results: readonly TestResult[]): Tally {
   return {
     passed: whole.filter((result) => result.outcome === "passed").length,
     failed: whole.filter((result) => result.outcome === "failed").length,
+    failures: results.filter((result) => result.outcome === "failed"),
     skipped: results.filter((result) =>
       result.outcome === "skipped" && !NOT_A_SKIP.some((mark) => result.name.includes(mark))
     ),
   };
 }
 
-function outcomeOf(body: string): TestResult["outcome"] {
-  if (/<(failure|error)\b/.test(body)) return "failed";
-  return /<skipped\b/.test(body) ? "skipped" : "passed";
+function outcomeOf(body: string): Pick<TestResult, "outcome" | "why"> {
+  const failure = /<(?:failure|error)\b[^>]*?(?:\/>|>([^<]*))/.exec(body);
+  if (failure !== null) return { outcome: "failed", why: unescapeXml(failure[1] ?? "").trim() };
+  return { outcome: /<skipped\b/.test(body) ? "skipped" : "passed" };
 }
 
 /** A test's name may hold " > " itself; a step's name begins with the whole name of its test. */

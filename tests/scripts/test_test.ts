@@ -51,34 +51,75 @@ Deno.test("testArguments() passes options of deno test on", () => {
   ]);
 });
 
+const NOTHING = { failures: [], skipped: [] };
 const SKIPPED = [
   { file: "./a_test.ts", name: "needs lftp", outcome: "skipped", isStep: false } as const,
 ];
+const FAILURES = [
+  { file: "./a_test.ts", name: "has steps", outcome: "failed", why: "1 test step failed." },
+  { file: "./a_test.ts", name: "has steps > x", outcome: "failed", why: "Error: 1\n2 3\n  at" },
+].map((one) => ({ ...one, outcome: "failed" as const, isStep: false }));
 
 Deno.test("conclude() names skips, and lets them pass", () => {
   assertEquals(
-    conclude({ passed: 3, failed: 0, skipped: SKIPPED }, { success: true, noSkip: false }),
-    { passed: 3, failed: 0, line: "3 passed, 0 failed, 1 skipped", success: true },
+    conclude(
+      { ...NOTHING, passed: 3, failed: 0, skipped: SKIPPED },
+      { success: true, noSkip: false },
+    ),
+    {
+      passed: 3,
+      failed: 0,
+      told: ["skipped: needs lftp (./a_test.ts)"],
+      line: "3 passed, 0 failed, 1 skipped",
+      success: true,
+    },
   );
 });
 
 Deno.test("conclude() fails on a skip where none is allowed", () => {
   assertEquals(
-    conclude({ passed: 3, failed: 0, skipped: SKIPPED }, { success: true, noSkip: true }),
-    { passed: 3, failed: 1, line: "3 passed, 1 failed", success: false },
+    conclude(
+      { ...NOTHING, passed: 3, failed: 0, skipped: SKIPPED },
+      { success: true, noSkip: true },
+    ),
+    {
+      passed: 3,
+      failed: 1,
+      told: ["not to be skipped: needs lftp (./a_test.ts)"],
+      line: "3 passed, 1 failed",
+      success: false,
+    },
   );
 });
 
 Deno.test("conclude() counts a run that broke off as a failure", () => {
   assertEquals(
-    conclude({ passed: 3, failed: 0, skipped: [] }, { success: false, noSkip: false }),
-    { passed: 3, failed: 1, line: "3 passed, 1 failed", success: false },
+    conclude({ ...NOTHING, passed: 3, failed: 0 }, { success: false, noSkip: false }),
+    {
+      passed: 3,
+      failed: 1,
+      told: ["failed: the run as a whole, a file that does not load or an error outside a test"],
+      line: "3 passed, 1 failed",
+      success: false,
+    },
   );
 });
 
-Deno.test("conclude() counts each failure once", () => {
+Deno.test("conclude() counts a failed test once, and says why it and its steps failed", () => {
   assertEquals(
-    conclude({ passed: 3, failed: 2, skipped: [] }, { success: false, noSkip: false }),
-    { passed: 3, failed: 2, line: "3 passed, 2 failed", success: false },
+    conclude(
+      { ...NOTHING, passed: 3, failed: 1, failures: FAILURES },
+      { success: false, noSkip: false },
+    ),
+    {
+      passed: 3,
+      failed: 1,
+      told: [
+        "failed: has steps (./a_test.ts)\n  1 test step failed.",
+        "failed: has steps > x (./a_test.ts)\n  Error: 1\n  2 3\n    at",
+      ],
+      line: "3 passed, 1 failed",
+      success: false,
+    },
   );
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseJunit, tally } from "../../../scripts/support/junit.ts";
+import { parseJunit, tally, type TestResult } from "../../../scripts/support/junit.ts";
 
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="8" failures="3" errors="0" time="0.062">
@@ -42,13 +42,13 @@ Deno.test("parseJunit() reads names, outcomes and steps of a report", () => {
   const file = "./tests/a_test.ts";
   assertEquals(parseJunit(REPORT), [
     { file, name: "a > b <&>", outcome: "passed", isStep: false },
-    { file, name: "fails", outcome: "failed", isStep: false },
+    { file, name: "fails", outcome: "failed", why: "Error: <skipped/>", isStep: false },
     { file, name: "needs lftp", outcome: "skipped", isStep: false },
     { file, name: "links (skipped: hardLink is not offered)", outcome: "skipped", isStep: false },
-    { file, name: "has steps", outcome: "failed", isStep: false },
+    { file, name: "has steps", outcome: "failed", why: "1 test step failed.", isStep: false },
     { file, name: "has steps > first", outcome: "passed", isStep: true },
     { file, name: "has steps > second", outcome: "skipped", isStep: true },
-    { file, name: "has steps > third", outcome: "failed", isStep: true },
+    { file, name: "has steps > third", outcome: "failed", why: "Error: x", isStep: true },
     { file: "./tests/b_test.ts", name: "self-closed", outcome: "passed", isStep: false },
     { file: "./tests/b_test.ts", name: "has steps > fourth", outcome: "passed", isStep: true },
     {
@@ -61,14 +61,16 @@ Deno.test("parseJunit() reads names, outcomes and steps of a report", () => {
 });
 
 Deno.test("tally() counts whole tests, and skips of tests and steps that carry no reason", () => {
-  const { passed, failed, skipped } = tally(parseJunit(REPORT));
-  assertEquals({ passed, failed, skipped: skipped.map(({ name }) => name) }, {
+  const { passed, failed, failures, skipped } = tally(parseJunit(REPORT));
+  const names = (results: readonly TestResult[]) => results.map(({ name }) => name);
+  assertEquals({ passed, failed, failures: names(failures), skipped: names(skipped) }, {
     passed: 2,
     failed: 2,
+    failures: ["fails", "has steps", "has steps > third"],
     skipped: ["needs lftp", "has steps > second"],
   });
 });
 
 Deno.test("tally() of an empty report is nothing", () => {
-  assertEquals(tally(parseJunit("")), { passed: 0, failed: 0, skipped: [] });
+  assertEquals(tally(parseJunit("")), { passed: 0, failed: 0, failures: [], skipped: [] });
 });
