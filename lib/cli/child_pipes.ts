@@ -54,7 +54,12 @@ export function directStreams(
   }
   const vectors = libc.openVectors();
   const { poll, giveWay } = vectors;
-  const reactor = new PipeReactor({ poll, giveWay, pollElsewhere: libc.pollElsewhere });
+  const reactor = new PipeReactor({
+    poll,
+    giveWay,
+    pollElsewhere: libc.pollElsewhere,
+    now: () => performance.now(),
+  });
   return {
     channel: { source: source(), sink: sink() },
     transport: clientSide(reactor, transport, { libc, vectors, polling: transport.polling }),

@@ -87,7 +87,7 @@ export class Writing implements Waiting {
   readonly events = Poll.OUT;
   readonly #sendNow: SendNow;
   readonly #isWide: () => boolean;
-  /** By the clock of `performance.now()`. */
+  readonly #now: () => number;
   #restsUntil = 0;
   /** What is not written yet. */
   #rest: readonly Uint8Array[] = [];
@@ -95,11 +95,12 @@ export class Writing implements Waiting {
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
-  /** Made by a reactor. */
-  constructor(fd: number, { sendNow, isWide }: WritingOptions) {
+  /** Made by a reactor, with its clock. */
+  constructor(fd: number, { sendNow, isWide }: WritingOptions, now: () => number) {
     this.fd = fd;
     this.#sendNow = sendNow;
     this.#isWide = isWide;
+    this.#now = now;
   }
 
   get isWaiting(): boolean {
@@ -108,7 +109,7 @@ export class Writing implements Waiting {
 
   /** Whether it is full, and left alone for a moment. */
   get isResting(): boolean {
-    return this.#restsUntil > 0 && performance.now() < this.#restsUntil;
+    return this.#restsUntil > 0 && this.#now() < this.#restsUntil;
   }
 
   /** Writes what finds room at once, and settles when {@linkcode attempt} has written the rest. */
@@ -135,7 +136,7 @@ export class Writing implements Waiting {
     try {
       const count = this.#sendNow(this.#rest);
       this.#rest = behind(this.#rest, count);
-      this.#restsUntil = this.isWaiting && this.#isWide() ? performance.now() + REST : 0;
+      this.#restsUntil = this.isWaiting && this.#isWide() ? this.#now() + REST : 0;
       if (this.isWaiting) return count > 0;
       this.#resolve();
     } catch (error) {

@@ -7,14 +7,17 @@
 
 import { setImmediate } from "node:timers";
 import type { Libc, VectorCalls } from "../storage/local/libc.ts";
-import { Lookout } from "./lookout.ts";
+import { Lookout, type LookoutCalls } from "./lookout.ts";
 import { type Origin, Reading, type ReadNow, Writing, type WritingOptions } from "./pipe_ends.ts";
 import { PollSet, type Waiting } from "./poll_set.ts";
 
 const FOR_EVER = -1;
 
-/** The calls by which it waits. */
-export type ReactorCalls = Pick<Libc, "pollElsewhere"> & Pick<VectorCalls, "poll" | "giveWay">;
+/** The calls by which it waits, and a clock of milliseconds that never goes back. */
+export type ReactorCalls =
+  & Pick<Libc, "pollElsewhere">
+  & Pick<VectorCalls, "poll" | "giveWay">
+  & Pick<LookoutCalls, "now">;
 
 /** Reads, one call at a time. */
 export interface PipeReader {
@@ -56,7 +59,7 @@ export class PipeReactor {
     this.#lookout = new Lookout({
       look: (timeout) => calls.poll(this.#all.fds, timeout) > 0,
       giveWay: calls.giveWay,
-      now: () => performance.now(),
+      now: calls.now,
     });
   }
 
@@ -76,7 +79,7 @@ export class PipeReactor {
 
   /** Returns what writes to a descriptor. */
   writer(fd: number, options: WritingOptions): PipeWriter {
-    const writing = new Writing(fd, options);
+    const writing = new Writing(fd, options, this.#calls.now);
     this.#writings.push(writing);
     this.#all = new PollSet([...this.#readings, ...this.#writings]);
     return {
