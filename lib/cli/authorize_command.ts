@@ -1,9 +1,10 @@
 import { toText } from "@std/streams";
 import { print } from "../stdio.ts";
-import { optionsHelp, type OptionSpec, parseOptions } from "./args.ts";
+import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
-import { messageOf, orTold, StartError, UsageError } from "./errors.ts";
+import { messageOf, StartError, UsageError } from "./errors.ts";
 import { jailArguments, jailSpecs, parseJailOptions } from "./jail_options.ts";
+import { runSubcommand } from "./subcommand.ts";
 import { expandTokens } from "./tokens.ts";
 import { updateFile } from "./update_file.ts";
 
@@ -17,16 +18,17 @@ const SPECS: readonly OptionSpec[] = [
 
 /** Runs `sftpwrap authorize`, and returns its exit status. */
 export async function authorizeCommand(args: readonly string[]): Promise<number> {
-  return await orTold("usage: sftpwrap authorize --jail DIR [options] KEYFILE|-", () => run(args));
+  const usage = "usage: sftpwrap authorize --jail DIR [options] KEYFILE|-";
+  return await runSubcommand(args, { usage, parse, run });
 }
 
-async function run(args: readonly string[]): Promise<number> {
+function parse(args: readonly string[]): ParsedArgs | { readonly print: string } {
   const given = parseOptions(args, SPECS);
-  const { values, switches, operands } = given;
-  if (switches.has("help")) {
-    print(help());
-    return 0;
-  }
+  return given.switches.has("help") ? { print: help() } : given;
+}
+
+async function run(given: ParsedArgs): Promise<number> {
+  const { values, operands } = given;
   const directory = values.get("jail");
   if (directory === undefined) throw new UsageError("--jail DIR is missing");
   const [keyFile, second] = operands;

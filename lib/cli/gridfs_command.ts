@@ -1,11 +1,11 @@
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
-import { print, printError } from "../stdio.ts";
+import { print } from "../stdio.ts";
 import { StorageError } from "../storage/errors.ts";
 import { checkGridFs, openGridFs } from "../storage/gridfs/open.ts";
 import type { GridFsOptions } from "../storage/gridfs/options.ts";
-import { orTold, StartError, UsageError } from "./errors.ts";
+import { StartError, UsageError } from "./errors.ts";
 import { type GridFsCommandOptions, parseGridFsOptions } from "./gridfs_options.ts";
 import {
   type MongoPlace,
@@ -13,66 +13,42 @@ import {
   requireBucketName,
   requireDatabaseName,
 } from "./gridfs_uri.ts";
-import {
-  environment,
-  granted,
-  type Identity,
-  identity,
-  openTimeZone,
-  sessionFacts,
-} from "./host.ts";
+import { granted, howStarted, type Identity, identity, sessionFacts } from "./host.ts";
 import { openLog } from "./log_file.ts";
 import { prepareRemoteConfinement } from "./remote_confinement.ts";
 import { exposure, findSecret } from "./secrets.ts";
 import { servingOf } from "./serving_options.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
+import { closeIn, orLogged, warn } from "./starting.ts";
+import { runSubcommand } from "./subcommand.ts";
 import { expandTokens, withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap gridfs`, and returns its exit status. */
 export async function gridFsCommand(args: readonly string[]): Promise<number> {
-  return await orTold(
-    "usage: sftpwrap gridfs [options] MONGODB-URI | HOST PORT DATABASE",
-    () => run(args),
-  );
+  const usage = "usage: sftpwrap gridfs [options] MONGODB-URI | HOST PORT DATABASE";
+  return await runSubcommand(args, { usage, parse: parseGridFsOptions, run });
 }
 
-async function run(args: readonly string[]): Promise<number> {
-  const parsed = parseGridFsOptions(args);
-  if ("print" in parsed) {
-    print(parsed.print);
-    return 0;
-  }
+async function run(parsed: GridFsCommandOptions): Promise<number> {
+  if (!parsed.check) requireSftp(howStarted());
   const who = identity();
   const options = withLogFile(parsed, who);
-  if (!options.check) {
-    requireSftp({
-      terminal: Deno.stdin.isTerminal(),
-      command: environment("SSH_ORIGINAL_COMMAND"),
-    });
-  }
   const session = sessionFacts(who.user);
   const log = openLog(options, session);
-  try {
+  return await orLogged(() => log, async () => {
     const place = placeOf(options);
     const password = findSecret({
       what: "password",
       file: options.passwordFile,
       variable: "SFTPWRAP_PASSWORD",
     });
-    for (const warning of warnings(options)) {
-      printError(`sftpwrap: ${warning}\n`);
-      log.write(LogLevel.ERROR, warning);
-    }
+    warn(log, warnings(options));
     const bucket = bucketOptions(place, password, options);
     return options.check
       ? await checkBucket(place, bucket, options)
       : await serveFrom(place, bucket, options, { session, log });
-  } catch (error) {
-    // sshd shows nobody what stands on standard error of an SFTP session, so the log tells it too.
-    if (error instanceof StartError) log.write(LogLevel.ERROR, error.message);
-    throw error;
-  }
+  });
 }
 
 function placeOf({ place, uriFile }: GridFsCommandOptions): MongoPlace {
@@ -162,15 +138,12 @@ async function serveFrom(
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
   const serving = await servingOf(options);
-  openTimeZone();
   const confinement = prepareRemoteConfinement({
     keeps: { network: true },
     // What the driver waits for is not known here; and this thread must not keep it waiting.
     activity: { isIdle: () => false },
   });
-  for (const { name, holds, text } of confinement.enter()) {
-    log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
-  }
+  closeIn(confinement, log);
   log.write(LogLevel.INFO, `connected to ${hosts}`);
   return await serve(storage, {
     log,

@@ -7,6 +7,7 @@
  */
 
 import type { SessionFacts } from "../session/observer.ts";
+import type { Start } from "./sftp_only.ts";
 
 /** Who the session is for. */
 export interface Identity {
@@ -32,6 +33,16 @@ export function identity(): Identity {
     uid: granted({ name: "sys", kind: "uid" }) ? Deno.uid() ?? undefined : undefined,
     home: environment("HOME"),
   };
+}
+
+/**
+ * How this program was started.
+ *
+ * @param command What the client wants to run, where the command line tells it (`-c` of a login
+ * shell); else sshd tells it.
+ */
+export function howStarted(command = environment("SSH_ORIGINAL_COMMAND")): Start {
+  return { terminal: Deno.stdin.isTerminal(), command };
 }
 
 /** Whose session this process serves: the account, and the client's address and port as sshd tells them. */

@@ -1,19 +1,11 @@
 import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
-import { print } from "../stdio.ts";
 import { readAccounts } from "../storage/local/accounts.ts";
 import { JailStorage } from "../storage/local/jail.ts";
 import { prepareConfinement } from "./confinement.ts";
-import { orTold, StartError } from "./errors.ts";
-import {
-  environment,
-  granted,
-  type Identity,
-  identity,
-  openTimeZone,
-  sessionFacts,
-} from "./host.ts";
+import { StartError } from "./errors.ts";
+import { granted, howStarted, type Identity, identity, sessionFacts } from "./host.ts";
 import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
 import { openLog } from "./log_file.ts";
@@ -21,54 +13,37 @@ import { missingPermissions } from "./missing.ts";
 import { servingOf } from "./serving_options.ts";
 import { requireSftp } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
+import { closeIn, orLogged } from "./starting.ts";
+import { runSubcommand } from "./subcommand.ts";
 import { expandTokens, withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
-  return await orTold("usage: sftpwrap jail [options] DIR", () => run(args));
+  const usage = "usage: sftpwrap jail [options] DIR";
+  return await runSubcommand(args, { usage, parse: parseJailOptions, run });
 }
 
-async function run(args: readonly string[]): Promise<number> {
-  const parsed = parseJailOptions(args);
-  if ("print" in parsed) {
-    print(parsed.print);
-    return 0;
-  }
+async function run(parsed: JailOptions): Promise<number> {
   const who = identity();
   const options = withLogFile(parsed, who);
   if (options.check) {
     const { checkJail } = await import("./jail_check.ts");
     return await checkJail(directoryOf(options, who), options, who);
   }
-  requireSftp({
-    terminal: Deno.stdin.isTerminal(),
-    command: options.command ?? environment("SSH_ORIGINAL_COMMAND"),
-  });
+  requireSftp(howStarted(options.command));
   const session = sessionFacts(who.user);
-  const directory = logged(options, session, () => directoryOf(options, who));
+  const open = () => openLog(options, session);
+  const directory = await orLogged(open, () => directoryOf(options, who));
   refuse(directory, options, logWithin(directory, options.logFile));
-  const log = openLog(options, session);
-  try {
+  const log = open();
+  return await orLogged(() => log, () => {
     refuse(directory, options, wayOut(directory, who.home));
-    return await serveJail(directory, options, { who, session, log });
-  } catch (error) {
-    if (error instanceof StartError) log.write(LogLevel.ERROR, error.message);
-    throw error;
-  }
+    return serveJail(directory, options, { who, session, log });
+  });
 }
 
 function directoryOf(options: JailOptions, who: Identity): string {
   return realDirectory(expandTokens(options.directory, who));
-}
-
-/** sshd shows nobody what stands on standard error of an SFTP session, so the log tells it too. */
-function logged<T>(options: JailOptions, session: SessionFacts, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (error instanceof StartError) openLog(options, session).write(LogLevel.ERROR, error.message);
-    throw error;
-  }
 }
 
 async function serveJail(
@@ -86,21 +61,15 @@ async function serveJail(
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
   const storage = new JailStorage(confinement.root, readAccounts());
-  const start = await startDirectory(
-    storage,
-    expandTokens(options.startDirectory ?? "/", who),
-    log,
-  );
+  const wanted = expandTokens(options.startDirectory ?? "/", who);
+  const start = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {
     for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
   }
   if (readOnly !== options.readOnly) {
     log.write(LogLevel.INFO, "running without the permission to write: read-only");
   }
-  openTimeZone();
-  for (const { name, holds, text } of confinement.enter()) {
-    log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
-  }
+  closeIn(confinement, log);
   return await serve(storage, {
     log,
     ...serving,

@@ -1,5 +1,6 @@
 import { print } from "../stdio.ts";
-import { orTold, UsageError } from "./errors.ts";
+import { UsageError } from "./errors.ts";
+import { orTold } from "./subcommand.ts";
 
 /** A way to run this program. */
 interface Subcommand {

@@ -1,30 +1,24 @@
-import { type Log, LogLevel } from "../session/log.ts";
-import { print, printError } from "../stdio.ts";
+import type { Log } from "../session/log.ts";
 import { connect } from "../storage/proxy/connect.ts";
 import { type AnyConnected, ConnectError } from "../storage/proxy/connection_options.ts";
-import { orTold, StartError } from "./errors.ts";
-import { environment, identity, sessionFacts } from "./host.ts";
+import { StartError } from "./errors.ts";
+import { environment, howStarted, identity, sessionFacts } from "./host.ts";
 import { openLogLate } from "./log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
 import { exposure, findSecret } from "./secrets.ts";
 import { requireSftp } from "./sftp_only.ts";
+import { orLogged, warn } from "./starting.ts";
+import { runSubcommand } from "./subcommand.ts";
 import { withLogFile } from "./tokens.ts";
 
 /** Runs `sftpwrap proxy`, and returns its exit status. */
 export async function proxyCommand(args: readonly string[]): Promise<number> {
-  return await orTold("usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST", () => run(args));
+  const usage = "usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST";
+  return await runSubcommand(args, { usage, parse: parseProxyOptions, run });
 }
 
-async function run(args: readonly string[]): Promise<number> {
-  const parsed = parseProxyOptions(args);
-  if ("print" in parsed) {
-    print(parsed.print);
-    return 0;
-  }
-  requireSftp({
-    terminal: Deno.stdin.isTerminal(),
-    command: environment("SSH_ORIGINAL_COMMAND"),
-  });
+async function run(parsed: ProxyCommandOptions): Promise<number> {
+  requireSftp(howStarted());
   const who = identity();
   const options = withLogFile(parsed, who);
   const session = sessionFacts(who.user);
@@ -34,7 +28,7 @@ async function run(args: readonly string[]): Promise<number> {
     void log.level;
     void import("./proxy_session.ts");
   }
-  try {
+  return await orLogged(() => log, async () => {
     const connected = await connectTo(options, log, getReady);
     try {
       const { serveFrom } = await import("./proxy_session.ts");
@@ -42,11 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
     } finally {
       await connected.close();
     }
-  } catch (error) {
-    // sshd shows nobody what stands on standard error of an SFTP session, so the log tells it too.
-    if (error instanceof StartError) log.write(LogLevel.ERROR, error.message);
-    throw error;
-  }
+  });
 }
 
 async function connectTo(
@@ -66,10 +56,7 @@ async function connectTo(
     file: passphraseFile,
     variable: "SFTPWRAP_PASSPHRASE",
   });
-  for (const warning of warnings(options)) {
-    printError(`sftpwrap: ${warning}\n`);
-    log.write(LogLevel.ERROR, warning);
-  }
+  warn(log, warnings(options));
   const { home, user } = identity();
   try {
     return await connect({

@@ -13,10 +13,10 @@ import { within } from "../within.ts";
 import { directStreams } from "./child_pipes.ts";
 import { eagerOutput } from "./eager_output.ts";
 import { messageOf, StartError } from "./errors.ts";
-import { openTimeZone } from "./host.ts";
 import type { ProxyCommandOptions } from "./proxy_options.ts";
 import { prepareRemoteConfinement } from "./remote_confinement.ts";
 import { servingOf } from "./serving_options.ts";
+import { closeIn } from "./starting.ts";
 
 /** Milliseconds for which the reason of an end is waited for. */
 const LAST_WORDS = 500;
@@ -47,13 +47,10 @@ export async function serveFrom(
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
-  openTimeZone();
   const serving = await servingOf(options);
   // The first line opens a log that nobody has asked for, which later cannot be opened.
   log.write(LogLevel.INFO, `connected to ${description}`);
-  for (const { name, holds, text } of confinement.enter()) {
-    log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
-  }
+  closeIn(confinement, log);
   return await serve(storage, {
     log,
     ...serving,

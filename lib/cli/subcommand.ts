@@ -1,0 +1,42 @@
+import { print, printError } from "../stdio.ts";
+import { StartError, UsageError } from "./errors.ts";
+
+/** A subcommand of the program. */
+export interface Subcommand<Options extends object> {
+  /** How to call it, in one line. */
+  readonly usage: string;
+  /** Reads its command line: its options, or what to print instead of running. */
+  readonly parse: (args: readonly string[]) => Options | { readonly print: string };
+  /** Runs, and returns the exit status. */
+  readonly run: (options: Options) => Promise<number>;
+}
+
+/** Runs a subcommand, and returns its exit status as {@linkcode orTold} does. */
+export async function runSubcommand<Options extends object>(
+  args: readonly string[],
+  { usage, parse, run }: Subcommand<Options>,
+): Promise<number> {
+  return await orTold(usage, async () => {
+    const parsed = parse(args);
+    if (!("print" in parsed)) return await run(parsed);
+    print(parsed.print);
+    return 0;
+  });
+}
+
+/**
+ * Runs something, and returns its exit status: 1 where the command line cannot be understood or the
+ * session cannot begin, which standard error is told. What else is thrown is a bug, and passes.
+ *
+ * @param usage How to call it, in one line.
+ */
+export async function orTold(usage: string, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof UsageError) printError(`sftpwrap: ${error.message}\n${usage}\n`);
+    else if (error instanceof StartError) printError(`sftpwrap: ${error.message}\n`);
+    else throw error;
+    return 1;
+  }
+}
