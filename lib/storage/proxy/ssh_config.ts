@@ -63,6 +63,22 @@ export class SshConfig {
     this.#readAll();
   }
 
+  /**
+   * The name of the host that is connected to, as far as the lines read so far have it.
+   *
+   * @throws {ConnectError} If it cannot be completed.
+   */
+  get hostName(): string {
+    const { host } = this.#query;
+    const name = this.value("hostname")?.replace(/%(.?)/gs, (token, letter) => {
+      if (letter === "%") return "%";
+      if (letter === "h") return host;
+      throw new ConnectError(`HostName: unknown token ${token}`);
+    }) ?? host;
+    // An address with its interface: such a one is a name by its capitals, too.
+    return name.includes("%") ? name : name.toLowerCase();
+  }
+
   /** The value of a keyword, by its name in lower case. */
   value(keyword: string): string | undefined {
     return this.#values.get(keyword)?.[0];
@@ -138,7 +154,7 @@ export class SshConfig {
     if (section.isDead) return false;
     const { host, user, localUser } = this.#query;
     return matches(line, {
-      host: this.#hostName(),
+      host: this.hostName,
       originalHost: host,
       user: user ?? this.value("user") ?? localUser,
       localUser,
@@ -147,13 +163,6 @@ export class SshConfig {
         this.#wantsFinal = true;
       },
     });
-  }
-
-  #hostName(): string {
-    const name = this.value("hostname");
-    return name === undefined
-      ? this.#query.host
-      : name.replace(/%([%h])/g, (_, token) => token === "h" ? this.#query.host : "%");
   }
 
   #included(line: ConfigLine, { base }: ConfigFile): string[] {

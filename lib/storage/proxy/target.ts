@@ -20,7 +20,7 @@ export type Method = typeof METHODS[number];
 export interface Target {
   /** As given. */
   readonly alias: string;
-  /** The name or address that is connected to, in lower case. */
+  /** The name or address that is connected to; a name is in lower case. */
   readonly hostName: string;
   readonly port: number;
   readonly user: string;
@@ -85,7 +85,7 @@ export function resolveTarget(options: ConnectOptions): Target {
   const port = options.port ?? Number(config.value("port") ?? DEFAULT_PORT);
   const user = options.user ?? config.value("user") ?? localUser;
   if (user === "") throw new ConnectError(`no user is given for ${options.host}`);
-  const hostName = hostNameOf(config, options.host);
+  const hostName = hostNameOf(config);
   const alias = config.value("hostkeyalias");
   const jumps = config.value("proxyjump");
   const path = pathExpander({
@@ -105,8 +105,10 @@ export function resolveTarget(options: ConnectOptions): Target {
     family: ({ inet: 4, inet6: 6 } as const)[config.value("addressfamily") ?? ""] ?? 0,
     localAddress: config.value("bindaddress"),
     jumps: jumps?.toLowerCase() === "none" ? undefined : jumps,
-    keyName: alias?.toLowerCase() ?? nameWithPort(hostName, port),
-    keyNameWithoutPort: alias === undefined && port !== DEFAULT_PORT ? hostName : undefined,
+    keyName: (alias ?? nameWithPort(hostName, port)).toLowerCase(),
+    keyNameWithoutPort: alias === undefined && port !== DEFAULT_PORT
+      ? hostName.toLowerCase()
+      : undefined,
     ...knownHostsOf(config, options, path),
     verification: verificationOf(config, options),
     ...identityOf(config, options, path),
@@ -131,17 +133,13 @@ export function nameWithPort(host: string, port: number): string {
   return port === DEFAULT_PORT ? host : `[${host}]:${port}`;
 }
 
-function hostNameOf(config: SshConfig, host: string): string {
-  const name = (config.value("hostname") ?? host).replace(/%(.?)/g, (token, letter) => {
-    if (letter === "%") return "%";
-    if (letter === "h") return host;
-    throw new ConnectError(`HostName: unknown token ${token}`);
-  });
+function hostNameOf(config: SshConfig): string {
+  const name = config.hostName;
   // One that begins like an option would become one of the ssh that it might be handed to.
   if (name.startsWith("-") || /[\s\0]/.test(name)) {
     throw new ConnectError(`"${name}" is no name of a host`);
   }
-  return name.toLowerCase();
+  return name;
 }
 
 function knownHostsOf(

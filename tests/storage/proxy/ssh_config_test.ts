@@ -43,6 +43,7 @@ const CASES: readonly Case[] = [
   { name: "what stands before the first Host", config: "Port 2222\nHost box\nPort 1" },
   { name: "HostName with %h", config: "Host box\nHostName %h.example.org" },
   { name: "HostName with %%", config: "HostName a%%b" },
+  { name: "an address with its interface", host: "fe80::1%Eth0", config: "Port 2222" },
   { name: "Match all", config: "Host other\nPort 1\nMatch all\nPort 2222" },
   {
     name: "Match host after HostName",
