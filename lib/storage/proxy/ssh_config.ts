@@ -47,6 +47,8 @@ export class SshConfig {
   readonly #query: ConfigQuery;
   readonly #values = new Map<string, readonly string[]>();
   readonly #passedOver = new Set<string>();
+  /** The name that `Host` lines are about. */
+  #name: string;
   #isFinal = false;
   #wantsFinal = false;
 
@@ -57,8 +59,12 @@ export class SshConfig {
    */
   constructor(query: ConfigQuery) {
     this.#query = query;
+    this.#name = query.host;
     this.#readAll();
     if (!this.#wantsFinal) return;
+    // As in ssh, the second reading is about the host that the first one has found, for good.
+    this.#name = this.hostName;
+    this.#values.set("hostname", [this.#name.replaceAll("%", "%%")]);
     this.#isFinal = true;
     this.#readAll();
   }
@@ -132,7 +138,7 @@ export class SshConfig {
   ): void {
     switch (line.keyword) {
       case "host":
-        section.isActive = !section.isDead && isNamed(this.#query.host, line);
+        section.isActive = !section.isDead && isNamed(this.#name, line);
         break;
       case "match":
         section.isActive = this.#matches(line, section);

@@ -83,6 +83,16 @@ const CASES: readonly Case[] = [
     name: "a second reading sees the name",
     config: "Match host real.org\nPort 2\nHost box\nHostName real.org\nMatch final\nUser bob",
   },
+  {
+    name: "a second reading is about the host that was found",
+    config:
+      "Host box\nHostName %h.Example.org\nHost box.example.org\nPort 2222\nMatch final originalhost box\nUser bob\nHostName x",
+  },
+  {
+    name: "a second reading does not look for another host",
+    host: "fe80::1%ETH0",
+    config: "Match final\nHostName x\nHost *%ETH0\nPort 2222",
+  },
   { name: "Match localuser", config: "Match localuser nobody-at-all\nPort 2222" },
   {
     name: "a command is not run where the line fails anyway",
