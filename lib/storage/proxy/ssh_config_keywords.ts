@@ -15,6 +15,9 @@ export interface Keyword {
   readonly isBeyond?: (words: readonly string[]) => boolean;
 }
 
+/** The largest number that ssh takes. */
+const LARGEST = 2 ** 31 - 1;
+
 /** What ssh_config may say and this program obeys, or has to refuse; by name in lower case. */
 export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   // Where the connection goes.
@@ -158,7 +161,9 @@ function flag(line: ConfigLine): readonly string[] {
 
 function wholeNumber(line: ConfigLine): readonly string[] {
   const value = single(line)[0]!;
-  if (!/^\d{1,9}$/.test(value)) throw lineError(line, `bad number "${value}"`);
+  if (!/^\d+$/.test(value) || Number(value) > LARGEST) {
+    throw lineError(line, `bad number "${value}"`);
+  }
   return line.words;
 }
 
@@ -172,6 +177,8 @@ function portNumber(line: ConfigLine): readonly string[] {
 function seconds(line: ConfigLine): readonly string[] {
   const value = single(line)[0]!;
   const time = value.toLowerCase() === "none" ? 0 : timeInSeconds(value);
-  if (time === undefined) throw lineError(line, `invalid time value "${value}"`);
+  if (time === undefined || time > LARGEST) {
+    throw lineError(line, `invalid time value "${value}"`);
+  }
   return [String(time)];
 }

@@ -10,6 +10,9 @@ const DEFAULT_KEYS = ["id_rsa", "id_ed25519", "id_ecdsa"];
 const DEFAULT_CONNECT_TIMEOUT = 30;
 const DEFAULT_KEEPALIVE_COUNT = 3;
 
+/** Seconds that a timer can count; one that is to count more fires at once. */
+const LONGEST = 2_147_483;
+
 /** Authentication methods in the order in which ssh tries them. */
 const METHODS = ["publickey", "keyboard-interactive", "password"] as const;
 
@@ -120,9 +123,14 @@ export function resolveTarget(options: ConnectOptions): Target {
       kex: config.value("kexalgorithms"),
       publicKey: config.value("pubkeyacceptedalgorithms"),
     },
-    connectTimeout: options.connectTimeout ??
-      Number(config.value("connecttimeout") ?? DEFAULT_CONNECT_TIMEOUT),
-    keepalive: options.keepalive ?? Number(config.value("serveraliveinterval") ?? 0),
+    connectTimeout: Math.min(
+      options.connectTimeout ?? Number(config.value("connecttimeout") ?? DEFAULT_CONNECT_TIMEOUT),
+      LONGEST,
+    ),
+    keepalive: Math.min(
+      options.keepalive ?? Number(config.value("serveraliveinterval") ?? 0),
+      LONGEST,
+    ),
     keepaliveCount: Number(config.value("serveralivecountmax") ?? DEFAULT_KEEPALIVE_COUNT),
     passedOver: config.passedOver,
   };

@@ -111,6 +111,7 @@ const CASES: readonly Case[] = [
   },
   { name: "no known hosts", config: "UserKnownHostsFile none\nGlobalKnownHostsFile none" },
   { name: "times", config: "ConnectTimeout 1m30s\nServerAliveInterval 2m\nServerAliveCountMax 7" },
+  { name: "a count without end", config: "ServerAliveCountMax 2147483647" },
   {
     name: "checking",
     config: "StrictHostKeyChecking accept-new\nHostKeyAlias cluster\nHashKnownHosts yes",
@@ -180,6 +181,13 @@ const BROKEN: readonly (Case & { readonly line: number; readonly about: string }
   { name: "a port beyond", config: "Port 65536", line: 1, about: "65536" },
   { name: "neither yes nor no", config: "IdentitiesOnly maybe", line: 1, about: "maybe" },
   { name: "a time that is none", config: "ConnectTimeout soon", line: 1, about: "soon" },
+  { name: "a time beyond", config: "ConnectTimeout 3551w", line: 1, about: "3551w" },
+  {
+    name: "a count beyond",
+    config: "ServerAliveCountMax 2147483648",
+    line: 1,
+    about: "2147483648",
+  },
   { name: "two names", config: "HostName a b", line: 1, about: "extra arguments" },
   { name: "Match of nothing known", config: "Match colour red", line: 1, about: "colour" },
   { name: "Match without a value", config: "Match host", line: 1, about: "host" },

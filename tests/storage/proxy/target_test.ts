@@ -72,6 +72,18 @@ Deno.test("resolveTarget() puts the command line before ssh_config", async () =>
   assertEquals((await resolved(config, { verifyHost: "off" })).verification, "unchecked");
 });
 
+Deno.test("resolveTarget() has no time that is longer than a timer counts", async () => {
+  const times = async (lines: string[], more: Partial<ConnectOptions>) => {
+    const { connectTimeout, keepalive } = await resolved(lines, more);
+    return [connectTimeout, keepalive];
+  };
+  const longest = Math.floor((2 ** 31 - 1) / 1000);
+  const configured = ["ConnectTimeout 52w", "ServerAliveInterval 2147483647"];
+  assertEquals(await times(configured, {}), [longest, longest]);
+  const given = { connectTimeout: 1e9, keepalive: 1e9 };
+  assertEquals(await times([], given), [longest, longest]);
+});
+
 Deno.test("resolveTarget() asks an agent only where one is asked for", async () => {
   const agent = async (lines: string[], isAsked: boolean) =>
     (await resolved(lines, { agent: isAsked })).agentSocket;
