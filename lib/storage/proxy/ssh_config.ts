@@ -241,11 +241,12 @@ function isNamed(host: string, line: ConfigLine): boolean {
 function textOf({ path, isRequired, isGuarded }: ConfigFile): string | undefined {
   try {
     const info = Deno.statSync(path);
-    if (info.isDirectory) throw new ConnectError(`${path}: is a directory`);
+    if (info.isDirectory && isRequired) throw new ConnectError(`${path}: is a directory`);
     if (isGuarded && ((info.mode ?? 0) & 0o022) !== 0) {
       throw new ConnectError(`Bad owner or permissions on ${path}: others may write it`);
     }
-    return Deno.readTextFileSync(path);
+    // A folder among the files that an Include stands for says nothing, as in ssh.
+    return info.isDirectory ? undefined : Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof ConnectError) throw error;
     if (!isRequired && isAbsence(error)) return undefined;

@@ -151,6 +151,11 @@ const CASES: readonly Case[] = [
   },
   { name: "Include of nothing", config: "Include DIR/none DIR/no*\nPort 2222" },
   {
+    name: "Include of a folder among files",
+    config: "Include DIR/d/*",
+    files: { "d/10": "Port 2222", "d/old/20": "Port 20", "d/30": "User bob" },
+  },
+  {
     name: "Include of several",
     config: "Include DIR/one DIR/two",
     files: { one: "Port 1", two: "Port 2\nUser bob" },
@@ -294,6 +299,7 @@ for (const line of HARMLESS) {
 Deno.test("SshConfig refuses a file that is not there, and one of its own that others may write", async () => {
   await withTempDir(async (home) => {
     assertThrows(() => read(`${home}/none`), ConnectError, "does not exist");
+    assertThrows(() => read(home), ConnectError, "is a directory");
     await Deno.mkdir(`${home}/.ssh`);
     await Deno.writeTextFile(`${home}/.ssh/config`, "Include inner\n");
     await Deno.writeTextFile(`${home}/.ssh/inner`, "Port 2222\n");
