@@ -89,7 +89,7 @@ export function resolveTarget(options: ConnectOptions): Target {
   const user = options.user ?? config.value("user") ?? localUser;
   if (user === "") throw new ConnectError(`no user is given for ${options.host}`);
   const hostName = hostNameOf(config);
-  const alias = config.value("hostkeyalias");
+  const alias = config.value("hostkeyalias")?.toLowerCase();
   const jumps = config.value("proxyjump");
   const path = pathExpander({
     host: options.host,
@@ -108,7 +108,7 @@ export function resolveTarget(options: ConnectOptions): Target {
     family: ({ inet: 4, inet6: 6 } as const)[config.value("addressfamily") ?? ""] ?? 0,
     localAddress: config.value("bindaddress"),
     jumps: jumps?.toLowerCase() === "none" ? undefined : jumps,
-    keyName: (alias ?? nameWithPort(hostName, port)).toLowerCase(),
+    keyName: alias ?? nameWithPort(hostName, port).toLowerCase(),
     keyNameWithoutPort: alias === undefined && port !== DEFAULT_PORT
       ? hostName.toLowerCase()
       : undefined,
@@ -162,19 +162,19 @@ function knownHostsOf(
   const ofUser = options.environment.home === undefined
     ? []
     : ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"];
+  const ofAll = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
   return {
-    userKnownHosts: files("userknownhostsfile", ofUser),
-    globalKnownHosts: files("globalknownhostsfile", [
-      "/etc/ssh/ssh_known_hosts",
-      "/etc/ssh/ssh_known_hosts2",
-    ]),
+    userKnownHosts: files("UserKnownHostsFile", ofUser)
+      .map((name) => path(name, "UserKnownHostsFile")),
+    // Here ssh knows no tokens.
+    globalKnownHosts: files("GlobalKnownHostsFile", ofAll)
+      .map((name) => atHome(name, "GlobalKnownHostsFile", options.environment.home)),
     hashKnownHosts,
   };
 
-  function files(keyword: string, otherwise: readonly string[]): string[] {
-    return (config.values(keyword) ?? otherwise)
-      .filter((name) => name.toLowerCase() !== "none")
-      .map((name) => path(name, keyword));
+  function files(keyword: string, otherwise: readonly string[]): readonly string[] {
+    return (config.values(keyword.toLowerCase()) ?? otherwise)
+      .filter((name) => name.toLowerCase() !== "none");
   }
 }
 
@@ -266,16 +266,12 @@ function pathExpander(values: {
     u: values.localUser,
   };
   return (text, keyword) => {
-    const isHome = text === "~" || text.startsWith("~/");
-    if ((isHome && values.home === undefined) || (text.startsWith("~") && !isHome)) {
-      throw new ConnectError(`${keyword} ${text}: that home directory is not known`);
-    }
+    const path = atHome(text, keyword, values.home);
     if (text.includes("${")) {
       throw new ConnectError(
         `${keyword} ${text}: variables are not put in here: use --transport=openssh`,
       );
     }
-    const path = isHome ? `${values.home}${text.slice(1)}` : text;
     return path.replace(/%(.?)/gs, (token, letter: string) => {
       const value = tokens[letter];
       if (value !== undefined) return value;
@@ -284,4 +280,11 @@ function pathExpander(values: {
       );
     });
   };
+}
+
+/** Puts in `~`. */
+function atHome(text: string, keyword: string, home: string | undefined): string {
+  if (!text.startsWith("~")) return text;
+  if (home !== undefined && /^~(?:\/|$)/.test(text)) return `${home}${text.slice(1)}`;
+  throw new ConnectError(`${keyword} ${text}: that home directory is not known here`);
 }

@@ -16,15 +16,22 @@ Deno.test("resolveTarget() puts tokens and the home directory into paths", async
       'IdentityFile "~/keys/%n %h"',
       "IdentityFile %d/%r_%u_%p%%",
       "UserKnownHostsFile ~/.ssh/known_%k",
+      "GlobalKnownHostsFile ~/%h /etc/${X}",
       "IdentityAgent ~/agent_%r",
     ],
     {},
   );
   assertEquals(target.keys, ["/home/u/keys/box real.org", "/home/u/bob_me_2222%"]);
   assertEquals(target.userKnownHosts, ["/home/u/.ssh/known_box"]);
+  assertEquals(target.globalKnownHosts, ["/home/u/%h", "/etc/${X}"]);
   assertEquals(target.agentSocket, "/home/u/agent_bob");
   assertEquals(target.keyName, "[real.org]:2222");
   assertEquals(target.keyNameWithoutPort, "real.org");
+});
+
+Deno.test("resolveTarget() has a HostKeyAlias in small letters", async () => {
+  const target = await resolved(["HostKeyAlias Cluster", "UserKnownHostsFile /k/%k"], {});
+  assertEquals([target.keyName, target.userKnownHosts], ["cluster", ["/k/cluster"]]);
 });
 
 Deno.test("resolveTarget() refuses paths that it cannot complete", async () => {
