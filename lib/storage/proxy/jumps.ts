@@ -10,7 +10,7 @@ export interface Jump {
 }
 
 /** `[user@]host[:port]`, the host of an IPv6 address in brackets; or the same as a URI. */
-const HOP = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:@[\]]+))(?::(\d+))?\/?$/;
+const HOP = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:@[\]/\s]+))(?::(\d+))?\/?$/;
 
 /**
  * The last host of a list as ProxyJump has it: the one that reaches the target itself.

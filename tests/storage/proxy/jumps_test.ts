@@ -13,16 +13,28 @@ Deno.test("lastJump() takes the last host of a list apart", () => {
     port: 22,
     before: "a,b@c",
   });
-  assertEquals(lastJump("ssh://alice@box:2222"), {
-    ...none,
-    host: "box",
-    user: "alice",
-    port: 2222,
-  });
+  const alice = { ...none, host: "box", user: "alice", port: 2222 };
+  assertEquals(lastJump("ssh://alice@box:2222"), alice);
+  assertEquals(lastJump("ssh://alice@box:2222/"), alice);
+  assertEquals(lastJump("ssh://box/"), { ...none, host: "box" });
 });
 
 Deno.test("lastJump() refuses what is no host", () => {
-  for (const list of ["", "a,", "box:", "box:0", "box:65536", "box:ssh", "::1", "-oX=y", "@box"]) {
+  for (
+    const list of [
+      "",
+      "a,",
+      "box:",
+      "box:0",
+      "box:65536",
+      "box:ssh",
+      "::1",
+      "-oX=y",
+      "@box",
+      "a/b",
+      "a b",
+    ]
+  ) {
     assertThrows(() => lastJump(list), ConnectError, "ProxyJump");
   }
 });
