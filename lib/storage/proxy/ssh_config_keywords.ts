@@ -1,3 +1,5 @@
+import { ConnectError } from "./connection_options.ts";
+import { lastJump } from "./jumps.ts";
 import { type ConfigLine, lineError } from "./ssh_config_lines.ts";
 
 /** Checks the words of a line, and gives them as they are kept. */
@@ -21,7 +23,8 @@ const LARGEST = 2 ** 31 - 1;
 /** What ssh_config may say and this program obeys, or has to refuse; by name in lower case. */
 export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   // Where the connection goes.
-  ...keywords(single, "hostname", "user", "bindaddress", "hostkeyalias", "proxyjump"),
+  ...keywords(single, "hostname", "user", "bindaddress", "hostkeyalias"),
+  keyword("proxyjump", jumps),
   keyword("port", portNumber),
   keyword("addressfamily", oneOf("any", "inet", "inet6")),
   keyword("connecttimeout", seconds),
@@ -29,7 +32,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   keyword("serveralivecountmax", wholeNumber),
 
   // Who is there.
-  ...keywords(any, "userknownhostsfile", "globalknownhostsfile"),
+  ...keywords(files, "userknownhostsfile", "globalknownhostsfile"),
   keyword("stricthostkeychecking", oneOf("yes", "true", "no", "false", "off", "ask", "accept-new")),
   keyword("hashknownhosts", flag),
   ...keywords(single, "hostkeyalgorithms", "ciphers", "macs", "kexalgorithms"),
@@ -141,6 +144,27 @@ function single(line: ConfigLine): readonly string[] {
     throw lineError(line, `keyword ${line.written} extra arguments at end of line`);
   }
   if (line.words[0] === "") throw lineError(line, `missing argument of ${line.written}`);
+  return line.words;
+}
+
+function files(line: ConfigLine): readonly string[] {
+  if (line.words.includes("")) throw lineError(line, `empty argument of ${line.written}`);
+  if (line.words.length > 1 && line.words.some((word) => word.toLowerCase() === "none")) {
+    throw lineError(line, `"none" stands alone behind ${line.written}`);
+  }
+  return line.words;
+}
+
+function jumps(line: ConfigLine): readonly string[] {
+  const [list] = single(line);
+  let rest = list!.toLowerCase() === "none" ? undefined : list;
+  while (rest !== undefined) {
+    try {
+      rest = lastJump(rest).before;
+    } catch (error) {
+      throw error instanceof ConnectError ? lineError(line, error.message) : error;
+    }
+  }
   return line.words;
 }
 

@@ -197,6 +197,10 @@ const BROKEN: readonly (Case & { readonly line: number; readonly about: string }
   { name: "Match of nothing known", config: "Match colour red", line: 1, about: "colour" },
   { name: "Match without a value", config: "Match host", line: 1, about: "host" },
   { name: "Match all and more", config: "Match all host box", line: 1, about: "all" },
+  { name: "a jump that is none", config: "Host x\nProxyJump a,b:0,c", line: 2, about: "b:0" },
+  { name: "a jump that is missing", config: "ProxyJump a,", line: 1, about: "ProxyJump" },
+  { name: "an empty name of a file", config: 'UserKnownHostsFile /a ""', line: 1, about: "empty" },
+  { name: "no file and one", config: "GlobalKnownHostsFile /a None", line: 1, about: "none" },
   { name: "an Include without a file", config: "Include", line: 1, about: "Include" },
   {
     name: "a broken Include",
