@@ -174,12 +174,12 @@ export class SshConfig {
   #included(line: ConfigLine, { base }: ConfigFile): string[] {
     return line.words.flatMap((word) => {
       const { home } = this.#query;
-      if (word.startsWith("~/")) {
-        if (home === undefined) throw lineError(line, `"${word}": there is no home directory`);
+      if (word.startsWith("~/") && home !== undefined) {
         return includedPaths(`${home}/${word.slice(2)}`);
       }
       if (word.startsWith("~")) {
-        throw lineError(line, `"${word}": other users' homes are not known`);
+        const message = `"${word}": that home directory is not known here`;
+        throw lineError(line, `${message}: use --transport=openssh`);
       }
       return includedPaths(word.startsWith("/") ? word : absolute(`${base}/${word}`));
     });

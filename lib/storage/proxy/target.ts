@@ -286,5 +286,7 @@ function pathExpander(values: {
 function atHome(text: string, keyword: string, home: string | undefined): string {
   if (!text.startsWith("~")) return text;
   if (home !== undefined && /^~(?:\/|$)/.test(text)) return `${home}${text.slice(1)}`;
-  throw new ConnectError(`${keyword} ${text}: that home directory is not known here`);
+  throw new ConnectError(
+    `${keyword} ${text}: that home directory is not known here: use --transport=openssh`,
+  );
 }

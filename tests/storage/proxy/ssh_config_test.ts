@@ -230,6 +230,7 @@ const BEYOND: readonly string[] = [
   "ProxyUseFdpass yes",
   'Match exec "true"',
   "Match !exec true",
+  "Include ~other/config",
 ];
 
 const HARMLESS: readonly string[] = [
