@@ -39,7 +39,7 @@ export function configLines(text: string, file: string): ConfigLine[] {
 }
 
 /** A keyword, which may stand in quotes, then blanks with at most one `=` between them. */
-const KEYWORD = /^(?:"([^"]*)"|([^\s="]+))[ \t\r]*(?:=[ \t\r]*)?/;
+const KEYWORD = /^(?:"([^"]*)"|([^ \t\r="]+)(?=[ \t\r=]|$))[ \t\r]*(?:=[ \t\r]*)?/;
 
 function configLine(
   line: string,

@@ -182,6 +182,8 @@ const BROKEN: readonly (Case & { readonly line: number; readonly about: string }
   { name: "an unknown keyword of another host", config: "Host x\nPrt 22", line: 2, about: "Prt" },
   { name: "an open quote", config: '\nUser "alice', line: 2, about: "quotes" },
   { name: "no value", config: "Port", line: 1, about: "Port" },
+  { name: "a blank that only looks like one", config: "Host\u00a0box", line: 1, about: "Host" },
+  { name: "a quote that ends a keyword", config: 'Port"2222"', line: 1, about: "keyword" },
   { name: "a port that is none", config: "Port 2x", line: 1, about: "2x" },
   { name: "a port beyond", config: "Port 65536", line: 1, about: "65536" },
   { name: "neither yes nor no", config: "IdentitiesOnly maybe", line: 1, about: "maybe" },
