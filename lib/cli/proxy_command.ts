@@ -57,7 +57,7 @@ async function connectTo(
     variable: "SFTPWRAP_PASSPHRASE",
   });
   warn(log, warnings(options));
-  const { home, user } = identity();
+  const { home, user, uid } = identity();
   try {
     return await connect({
       ...options,
@@ -68,7 +68,7 @@ async function connectTo(
       knownHosts: knownHosts === undefined ? undefined : [knownHosts],
       password,
       passphrase,
-      environment: { home, user, agentSocket: environment("SSH_AUTH_SOCK") },
+      environment: { home, user, uid, agentSocket: environment("SSH_AUTH_SOCK") },
       log: (level, line) => log.write(level, line),
     }, meanwhile);
   } catch (error) {

@@ -172,7 +172,7 @@ function readKeyFile<K extends ClientKey>(
 ): Uint8Array | undefined {
   const bytes = tryRead(path);
   if (bytes instanceof Uint8Array) {
-    if (!isOpenToOthers(path)) return bytes;
+    if (!isOpenToOthers(path, gathering.options.environment.uid)) return bytes;
     note(gathering, `${path}: others may read it, therefore it is not used (chmod 600)`);
   } else if (!(bytes instanceof Deno.errors.NotFound)) {
     note(gathering, `${path}: ${messageOf(bytes)}`);
@@ -184,9 +184,15 @@ function readKeyFile<K extends ClientKey>(
   return undefined;
 }
 
-/** As ssh has it: public keys may be read by everybody, a private one by its owner alone. */
-function isOpenToOthers(path: string): boolean {
-  return !path.endsWith(".pub") && ((Deno.statSync(path).mode ?? 0) & 0o077) !== 0;
+/**
+ * As ssh has it: public keys may be read by everybody, a private one by its owner alone; who else
+ * may read a key that somebody lends to the user is theirs to say.
+ */
+function isOpenToOthers(path: string, uid: number | undefined): boolean {
+  if (path.endsWith(".pub")) return false;
+  const { mode, uid: owner } = Deno.statSync(path);
+  const isLent = uid !== undefined && owner !== null && owner !== uid;
+  return !isLent && ((mode ?? 0) & 0o077) !== 0;
 }
 
 function whyNoKey(error: Error, passphrase: string | undefined): string {

@@ -12,6 +12,8 @@ export interface ConnectEnvironment {
   readonly home?: string | undefined;
   /** The local user's name. */
   readonly user?: string | undefined;
+  /** The local user's number; where it is absent, nobody asks whose a file is. */
+  readonly uid?: number | undefined;
   /** The agent's socket, `$SSH_AUTH_SOCK`. */
   readonly agentSocket?: string | undefined;
 }

@@ -11,7 +11,7 @@ import { type ProxyOptions, ProxyStorage } from "./proxy.ts";
 /** How to reach the far side and how to use it; all of it may be absent. */
 export interface OpenProxyOptions
   extends Omit<Partial<ConnectOptions>, "host">, Omit<ProxyOptions, "description"> {
-  /** What is taken from the environment where absent: `HOME`, `USER` and `SSH_AUTH_SOCK`, as far as they may be read. */
+  /** What is taken from the environment where absent: `HOME`, `USER`, `SSH_AUTH_SOCK` and the user's number, as far as they may be read. */
   readonly environment?: ConnectEnvironment;
 }
 
@@ -67,8 +67,14 @@ function environment(): ConnectEnvironment {
   return {
     home: variable("HOME"),
     user: variable("USER") ?? variable("LOGNAME"),
+    uid: uid(),
     agentSocket: variable("SSH_AUTH_SOCK"),
   };
+}
+
+function uid(): number | undefined {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "uid" });
+  return state === "granted" ? Deno.uid() ?? undefined : undefined;
 }
 
 function variable(variable: string): string | undefined {

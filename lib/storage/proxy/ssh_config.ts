@@ -16,6 +16,8 @@ export interface ConfigQuery {
   readonly user?: string | undefined;
   /** Who asks, by name. */
   readonly localUser: string;
+  /** The number of who asks; where it is absent, nobody asks whose a file is. */
+  readonly uid?: number | undefined;
   /** The home directory; undefined where there is none. */
   readonly home?: string | undefined;
   /**
@@ -31,7 +33,7 @@ interface ConfigFile {
   readonly base: string;
   /** Whether it must exist. */
   readonly isRequired: boolean;
-  /** Whether nobody but its owner may write it. */
+  /** Whether nobody but the user and root may write it. */
   readonly isGuarded: boolean;
 }
 
@@ -127,7 +129,7 @@ export class SshConfig {
   }
 
   #read(file: ConfigFile, section: Section, depth: number): void {
-    const text = textOf(file);
+    const text = textOf(file, this.#query.uid);
     if (text === undefined) return;
     for (const line of configLines(text, file.path)) this.#obey(line, { file, section, depth });
   }
@@ -238,11 +240,14 @@ function isNamed(host: string, line: ConfigLine): boolean {
   return isNamed;
 }
 
-function textOf({ path, isRequired, isGuarded }: ConfigFile): string | undefined {
+function textOf(
+  { path, isRequired, isGuarded }: ConfigFile,
+  uid: number | undefined,
+): string | undefined {
   try {
     const info = Deno.statSync(path);
     if (info.isDirectory && isRequired) throw new ConnectError(`${path}: is a directory`);
-    if (isGuarded && ((info.mode ?? 0) & 0o022) !== 0) {
+    if (isGuarded && mayOthersWrite(info, uid)) {
       throw new ConnectError(`Bad owner or permissions on ${path}: others may write it`);
     }
     // A folder among the files that an Include stands for says nothing, as in ssh.
@@ -252,6 +257,12 @@ function textOf({ path, isRequired, isGuarded }: ConfigFile): string | undefined
     if (!isRequired && isAbsence(error)) return undefined;
     throw new ConnectError(`${path}: cannot be read: ${reasonOf(error)}`);
   }
+}
+
+/** Whether the words of a file may be somebody else's than the user's or root's. */
+function mayOthersWrite({ mode, uid: owner }: Deno.FileInfo, uid: number | undefined): boolean {
+  const isForeign = uid !== undefined && owner !== null && owner !== 0 && owner !== uid;
+  return isForeign || ((mode ?? 0) & 0o022) !== 0;
 }
 
 function isAbsence(error: unknown): boolean {

@@ -77,11 +77,12 @@ export interface Target {
  * @throws {ConnectError} If ssh_config cannot be followed.
  */
 export function resolveTarget(options: ConnectOptions): Target {
-  const { home, user: localUser = "" } = options.environment;
+  const { home, user: localUser = "", uid } = options.environment;
   const config = new SshConfig({
     host: options.host,
     user: options.user,
     localUser,
+    uid,
     home,
     file: options.sshConfig,
   });

@@ -139,8 +139,12 @@ Deno.test({
       const missing = await refusal(direct(sshd, { keys: [`${bad}der`] }));
       assertStringIncludes(missing.message, "badder: it does not exist");
       await Deno.chmod(sshd.clientKey, 0o644);
-      const open = await refusal(direct(sshd));
-      assertStringIncludes(open.message, "others may read it");
+      for (const uid of [undefined, Deno.uid()!]) {
+        const open = await refusal(direct(sshd, { environment: { uid } }));
+        assertStringIncludes(open.message, "others may read it");
+      }
+      // Whoever lends a key says who else may read it.
+      await greet(direct(sshd, { environment: { uid: Deno.uid()! + 1 } }));
     });
   },
 });

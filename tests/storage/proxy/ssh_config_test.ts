@@ -320,6 +320,22 @@ Deno.test("SshConfig refuses a file that is not there, and one of its own that o
   });
 });
 
+Deno.test("SshConfig refuses a file of its own that is neither the user's nor root's", async () => {
+  await withTempDir(async (home) => {
+    await Deno.mkdir(`${home}/.ssh`);
+    await Deno.writeTextFile(`${home}/.ssh/config`, "Port 2222\n");
+    if (Deno.uid() === 0) await Deno.chown(`${home}/.ssh/config`, 12345, null);
+    const query = { host: "box", localUser: "me", home };
+    const { uid } = await Deno.stat(`${home}/.ssh/config`);
+    for (const own of [undefined, uid!]) {
+      assertEquals(new SshConfig({ ...query, uid: own }).value("port"), "2222");
+    }
+    const other = { ...query, uid: uid! + 1 };
+    assertThrows(() => new SshConfig(other), ConnectError, "Bad owner or permissions");
+    assertEquals(new SshConfig({ ...other, file: `${home}/.ssh/config` }).value("port"), "2222");
+  });
+});
+
 Deno.test("SshConfig ends where files include each other", async () => {
   await withCase({ name: "", config: "Include DIR/config\n" }, (file) => {
     assertThrows(() => read(file), ConnectError, "too many files");
