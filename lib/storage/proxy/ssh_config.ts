@@ -159,13 +159,13 @@ export class SshConfig {
   }
 
   #matches(line: ConfigLine, section: Section): boolean {
-    if (section.isDead) return false;
     const { host, user, localUser } = this.#query;
     return matches(line, {
       host: this.hostName,
       originalHost: host,
       user: user ?? this.value("user") ?? localUser,
       localUser,
+      isDead: section.isDead,
       isFinal: this.#isFinal,
       wantFinal: () => {
         this.#wantsFinal = true;

@@ -11,6 +11,8 @@ export interface MatchContext {
   readonly user: string;
   /** The user here. */
   readonly localUser: string;
+  /** Whether the line cannot hold, as what includes its file does not; it must be right even so. */
+  readonly isDead: boolean;
   /** Whether the configuration is read for the second time. */
   readonly isFinal: boolean;
   /** Told that a line asks for a second reading. */
@@ -27,7 +29,7 @@ const BEYOND = new Set(["exec", "localnetwork", "tagged", "version", "sessiontyp
  */
 export function matches(line: ConfigLine, context: MatchContext): boolean {
   const words = line.words.flatMap((word) => word.split(/=(.*)/s).filter((part) => part !== ""));
-  let holds = true;
+  let holds = !context.isDead;
   let criteria = 0;
   for (let at = 0; at < words.length; at++) {
     const isNegated = words[at]!.startsWith("!");

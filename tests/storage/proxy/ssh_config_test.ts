@@ -166,6 +166,11 @@ const CASES: readonly Case[] = [
     files: { inner: "Port 1\nHost box\nPort 3\nMatch all\nPort 4" },
   },
   {
+    name: "a second reading that an Include within another host asks for",
+    config: "Host other\nInclude DIR/inner\nHost box\nHostName real.org\nHost real.org\nPort 2222",
+    files: { inner: 'Match final exec "false"\nPort 1\nMatch all\nPort 3\n' },
+  },
+  {
     name: "a Host within an Include ends there",
     config: "Host box\nInclude DIR/inner\nPort 2222",
     files: { inner: "Host other\nUser bob\n" },
@@ -210,6 +215,13 @@ const BROKEN: readonly (Case & { readonly line: number; readonly about: string }
     files: { x: "\n\nFoo" },
     line: 3,
     about: "Foo",
+  },
+  {
+    name: "a broken Match of an Include within another host",
+    config: "Host x\nInclude DIR/x",
+    files: { x: "\nMatch colour red" },
+    line: 2,
+    about: "colour",
   },
   {
     name: "checking of another kind",
