@@ -38,7 +38,9 @@ export class HostKeyCheck {
 
   /** The algorithms in the order to offer them. */
   order(algorithms: readonly string[]): string[] {
-    return orderAlgorithms(algorithms, [...this.#known, ...this.#keysWithoutPort]);
+    // What is known of another port of the host counts only where this one is not known itself.
+    const isKnown = this.#known.some(({ marker }) => marker === undefined);
+    return orderAlgorithms(algorithms, isKnown ? this.#known : this.#keysWithoutPort);
   }
 
   /** Why the key is not taken; undefined where it is. Asked again whenever keys are exchanged. */

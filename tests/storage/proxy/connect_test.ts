@@ -56,6 +56,19 @@ for (const type of ["ed25519", "rsa", "ecdsa"] satisfies KeyType[]) {
 }
 
 Deno.test({
+  name: "connect() asks for a key that is known of the port, not of another one of the host",
+  ...ssh,
+  async fn() {
+    await withSshd({ hostKeys: ["rsa", "ed25519"] }, async (sshd) => {
+      const [rsa = "", ed25519 = ""] = (await Deno.readTextFile(sshd.knownHosts)).split("\n");
+      const elsewhere = ed25519.replace(/^\S+/, sshd.host);
+      await Deno.writeTextFile(sshd.knownHosts, `${rsa}\n${elsewhere}\n`);
+      await greet(direct(sshd));
+    });
+  },
+});
+
+Deno.test({
   name: "connect() refuses an unknown host with its fingerprint and the line that would add it",
   ...ssh,
   async fn() {
