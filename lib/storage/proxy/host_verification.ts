@@ -130,5 +130,5 @@ function place({ file, line }: KnownKey): string {
 }
 
 function isSame(a: HostKey, b: HostKey): boolean {
-  return a.type === b.type && a.base64.replace(/=+$/, "") === b.base64.replace(/=+$/, "");
+  return a.type === b.type && a.base64 === b.base64;
 }

@@ -1,5 +1,5 @@
 import { ConnectError } from "./connection_options.ts";
-import { hashedName, type HostKey, isHashOf } from "./host_keys.ts";
+import { hashedName, type HostKey, hostKey, isHashOf, signatureAlgorithms } from "./host_keys.ts";
 import { matchesList } from "./patterns.ts";
 
 /** What a line says of its key. */
@@ -26,16 +26,17 @@ const SALT_LENGTH = 20;
 export function knownKeys(text: string, name: string, file: string): KnownKey[] {
   const keys: KnownKey[] = [];
   for (const [index, line] of text.split("\n").entries()) {
-    const trimmed = line.trim();
+    const trimmed = line.replace(/^[ \t]+|[ \t\r]+$/g, "");
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     const words = trimmed.split(/[ \t]+/);
     const marker = words[0]!.startsWith("@") ? words.shift()! : undefined;
     const [names = "", type = "", base64 = ""] = words;
     // ssh passes over what it does not understand here, too; such a line makes nobody known.
     if (marker !== undefined && marker !== "@revoked" && marker !== "@cert-authority") continue;
-    if (!isAbout(name, names) || !holdsKey(type, base64)) continue;
+    const key = isAbout(name, names) ? wholeKey(type, base64) : undefined;
+    if (key === undefined) continue;
     const kind = marker === undefined ? undefined : marker.slice(1) as Marker;
-    keys.push({ file, line: index + 1, marker: kind, type, base64 });
+    keys.push({ file, line: index + 1, marker: kind, ...key });
   }
   return keys;
 }
@@ -77,17 +78,31 @@ function isAbout(name: string, field: string): boolean {
   return matchesList(name.toLowerCase(), field.toLowerCase());
 }
 
-function holdsKey(type: string, base64: string): boolean {
+/** A line's key; nothing where it is none, is cut off, or is of another type than the line says. */
+function wholeKey(type: string, base64: string): HostKey | undefined {
+  const bytes = bytesOf(base64);
+  const key = isWhole(bytes) ? hostKey(bytes) : undefined;
+  if (key === undefined) return undefined;
+  // As in ssh, a line may name a way in which the key signs.
+  return key.type === type || signatureAlgorithms(key.type).includes(type) ? key : undefined;
+}
+
+function bytesOf(base64: string): Uint8Array {
   try {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const head = new TextEncoder().encode(type);
-    return bytes.length > head.length + 4 && bytes[3] === head.length &&
-      head.every((byte, index) => bytes[index + 4] === byte);
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   } catch (error) {
     // Not base64: not a key.
-    if (error instanceof DOMException) return false;
+    if (error instanceof DOMException) return new Uint8Array();
     throw error;
   }
+}
+
+/** Whether parts that begin with their length make up all of the bytes, as in every key. */
+function isWhole(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  while (at + 4 <= bytes.length) at += 4 + view.getUint32(at);
+  return at === bytes.length;
 }
 
 function makeFolder(file: string): void {

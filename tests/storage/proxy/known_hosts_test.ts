@@ -77,8 +77,19 @@ Deno.test("knownKeys() passes over lines that hold no key", () => {
     `@unheard-of box ${ED25519}`,
     `|2|abc|def ${ED25519}`,
     `|1|abc ${ED25519}`,
+    `box ${ED25519.slice(0, -8)}`,
+    `box rsa-sha2-256 ${ED25519.split(" ")[1]}`,
+    `\u00a0box ${ED25519}`,
   ];
   assertEquals(knownKeys(lines.join("\n"), "box", "file"), []);
+});
+
+Deno.test("knownKeys() has a key as it goes over the wire, however its line writes it", () => {
+  const [type, base64] = RSA.split(" ");
+  for (const line of [`box ${RSA}\r`, `box rsa-sha2-512 ${base64}`, `box\t${type}\t${base64}\f`]) {
+    const [key] = knownKeys(line, "box", "file");
+    assertEquals([key?.type, key?.base64], [type, base64], line);
+  }
 });
 
 Deno.test("readKnownKeys() reads several files, and those that exist", async () => {
