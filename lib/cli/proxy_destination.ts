@@ -30,7 +30,8 @@ function parsePlain(text: string): Destination {
   const bracketed = /^\[([^\]]*)\]$/.exec(rest);
   const host = hostOf(bracketed?.[1] ?? rest);
   if (bracketed === null && /^[^:]*:[^:]*$/.test(rest)) {
-    throw new UsageError(`the port of "${rest}" goes behind -p, or into an sftp:// URL`);
+    // What looks like a port may be a password whose host is missing.
+    throw new UsageError("a port goes behind -p, or into an sftp:// URL");
   }
   return { host, user, password, port: undefined, path: undefined };
 }
@@ -41,7 +42,8 @@ function parseUrl(text: string): Destination {
   const path = slash === -1 ? "" : decoded(text.slice(slash + 1));
   const { user, password, rest } = parseUser(authority);
   const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(rest);
-  if (match === null) throw new UsageError(`"${rest}" is not HOST or HOST:PORT`);
+  // It may be the beginning of a password that holds a slash.
+  if (match === null) throw new UsageError("the URL has no HOST or HOST:PORT before its path");
   const [, address, name, port] = match;
   return {
     host: hostOf(address ?? decoded(name ?? "")),

@@ -69,7 +69,16 @@ for (
 }
 
 Deno.test("parseDestination() repeats no password where it refuses", () => {
-  for (const text of ["alice:secret@", "alice:secret@-x", "sftp://a:secret@host:x/", ":secret@h"]) {
+  for (
+    const text of [
+      "alice:secret@",
+      "alice:secret@-x",
+      "sftp://a:secret@host:x/",
+      ":secret@h",
+      "alice:secret",
+      "sftp://alice:secret/x@host/",
+    ]
+  ) {
     const { message } = assertThrows(() => parseDestination(text), UsageError);
     assertEquals(message.includes("secret"), false, message);
   }
