@@ -46,7 +46,8 @@ function parseUrl(text: string): Destination {
   if (match === null) throw new UsageError("the URL has no HOST or HOST:PORT before its path");
   const [, address, name, port] = match;
   return {
-    host: hostOf(address ?? decoded(name ?? "")),
+    // The % before an address's interface may be written as such, too.
+    host: hostOf(address?.replace("%25", "%") ?? decoded(name ?? "")),
     user: user === undefined ? undefined : decoded(user),
     password: password === undefined ? undefined : decoded(password),
     port: port === undefined || port === "" ? undefined : parsePort(port),

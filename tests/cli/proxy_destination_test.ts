@@ -26,6 +26,8 @@ const CASES: readonly (readonly [text: string, Destination])[] = [
   ["sftp://alice@host/a/b", destination({ host: "host", user: "alice", path: "a/b" })],
   ["sftp://host//srv/a%20b", destination({ host: "host", path: "/srv/a b" })],
   ["sftp://[::1]:2222/", destination({ host: "::1", port: 2222 })],
+  ["sftp://[fe80::1%25eth0]/", destination({ host: "fe80::1%eth0" })],
+  ["sftp://[fe80::1%eth0]/", destination({ host: "fe80::1%eth0" })],
   [
     "sftp://al%40ice:p%3a%2Fw@host:22/x",
     destination({ host: "host", user: "al@ice", password: "p:/w", port: 22, path: "x" }),
