@@ -22,6 +22,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "no route to the host",
   ENETUNREACH: "the network is unreachable",
   ETIMEDOUT: "the connection timed out",
+  // Some versions of Deno leave out the interface of an address.
+  EINVAL: "the address cannot be reached from here: use --transport=openssh",
   EADDRNOTAVAIL: "the address to bind to is not this machine's",
 };
 

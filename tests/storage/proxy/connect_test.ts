@@ -12,6 +12,7 @@ import {
   type ConnectOptions,
   type SshTransport,
 } from "../../../lib/storage/proxy/connection_options.ts";
+import { reasonOf } from "../../../lib/storage/proxy/dial.ts";
 import { ciphersMayStay } from "./support/old_deno.ts";
 import { noise } from "../../support/files.ts";
 import { needs } from "../../support/programs.ts";
@@ -185,6 +186,11 @@ Deno.test("connect() names what goes wrong before there is a connection", async 
   await at("-oProxyCommand=x");
   await at("-oProxyCommand=x", { transport: "openssh" });
   assertStringIncludes((await at("host", { sshConfig: "/nonexistent" })).message, "/nonexistent");
+});
+
+Deno.test("reasonOf() points to the other transport where Deno cannot reach an address", () => {
+  const error = Object.assign(new Error("connect EINVAL fe80::1%eth0:22"), { code: "EINVAL" });
+  assertStringIncludes(reasonOf(error), "use --transport=openssh");
 });
 
 Deno.test("connect() gives up a host that does not answer, and one that speaks no SSH", async () => {
