@@ -24,7 +24,7 @@ export interface Ssh2Key {
 export function keyTools({ parseKey, loadAgents }: Ssh2): KeyTools<Ssh2Key> {
   return {
     parse(bytes, passphrase) {
-      const parsed = parseKey(Buffer.from(bytes), passphrase);
+      const parsed = parsedKey(parseKey, bytes, passphrase);
       if (parsed instanceof Error) return parsed;
       const key = "type" in parsed ? parsed : parsed[0];
       return key === undefined ? new Error("No key") : wrap(strict(parseKey, key), undefined);
@@ -80,8 +80,22 @@ function answerOnce(password: string): Prompt {
 function strict(parseKey: ParseKey, key: ParsedKey): ParsedKey {
   const pem = key.isPrivateKey() ? key.getPrivatePEM() : null;
   if (pem === null) return key;
-  const again = parseKey(Buffer.from(strictPem(pem)));
+  const again = parsedKey(parseKey, Buffer.from(strictPem(pem)), undefined);
   return again instanceof Error || !("type" in again) ? key : again;
+}
+
+/** What ssh2 makes of a key, which throws where Deno's cryptography does not know the curve. */
+function parsedKey(
+  parseKey: ParseKey,
+  bytes: Uint8Array,
+  passphrase: string | undefined,
+): ReturnType<ParseKey> {
+  try {
+    return parseKey(Buffer.from(bytes), passphrase);
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
 }
 
 function wrap(parsed: ParsedKey, agent: BaseAgent | undefined): Ssh2Key {

@@ -217,6 +217,24 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "credentials() passes over a key of a curve that Deno does not sign with",
+  ...ssh,
+  async fn() {
+    await withSshd({}, async (sshd) => {
+      for (const format of ["RFC4716", "PEM"]) {
+        const large = `${sshd.directory}/${format}`;
+        const type = ["-t", "ecdsa", "-b", "521", "-m", format];
+        await runOk("ssh-keygen", ["-q", ...type, "-N", "", "-f", large]);
+        const { options, log } = recorded(direct(sshd, { keys: [large, sshd.clientKey] }));
+        await greet(options);
+        assertStringIncludes(log.join("\n"), large);
+        assertStringIncludes((await refusal(direct(sshd, { keys: [large] }))).message, large);
+      }
+    });
+  },
+});
+
 Deno.test("credentials() keeps ssh's order: agent's keys that are named, other agent's, files", async () => {
   await withTempDir(async (directory) => {
     for (const name of ["a", "b", "c"]) {
