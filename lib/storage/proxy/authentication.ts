@@ -199,7 +199,9 @@ function whyNoKey(error: Error, passphrase: string | undefined): string {
   if (/no passphrase/.test(error.message)) {
     return "it is encrypted, and there is no passphrase";
   }
-  if (passphrase !== undefined && /passphrase|integrity|decrypt/i.test(error.message)) {
+  if (
+    passphrase !== undefined && /passphrase|integrity|decrypt|authenticate/i.test(error.message)
+  ) {
     return "the passphrase does not open it";
   }
   return "it is no key that can be read here (ssh-keygen -p -f FILE brings it into shape)";

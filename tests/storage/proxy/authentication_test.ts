@@ -64,6 +64,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "credentials() says what does not open a key, whichever cipher encrypts it",
+  ...ssh,
+  async fn() {
+    await withSshd({}, async (sshd) => {
+      for (const cipher of ["aes128-cbc", "aes256-gcm@openssh.com"]) {
+        await runOk("ssh-keygen", ["-p", "-Z", cipher, "-N", PASSPHRASE, "-f", sshd.clientKey]);
+        const wrong = await refusal(direct(sshd, { passphrase: "close, barley" }));
+        assertStringIncludes(wrong.message, "the passphrase does not open it", cipher);
+        await runOk("ssh-keygen", ["-p", "-P", PASSPHRASE, "-N", "", "-f", sshd.clientKey]);
+      }
+    });
+  },
+});
+
+Deno.test({
   name: "credentials() has each key of an agent tried, and says in the log which was refused",
   ...needs("sshd", "ssh-keygen", "ssh-agent", "ssh-add"),
   ...ciphersMayStay,
