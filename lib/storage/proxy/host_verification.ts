@@ -65,14 +65,16 @@ export function judge(
 
 /**
  * Host key algorithms in the order to offer them: those of known keys come first, so that a host
- * with several keys shows one that can be compared.
+ * with several keys shows one that can be compared. A key that is revoked would help nobody.
  */
 export function orderAlgorithms(
   algorithms: readonly string[],
   known: readonly KnownKey[],
 ): string[] {
+  const revoked = known.filter(({ marker }) => marker === "revoked");
   const preferred = new Set(
     known.filter(({ marker }) => marker === undefined)
+      .filter((key) => !revoked.some((other) => isSame(other, key)))
       .flatMap(({ type }) => signatureAlgorithms(type)),
   );
   return [

@@ -124,6 +124,8 @@ Deno.test("orderAlgorithms() puts those of known keys first", () => {
     "ecdsa-sha2-nistp256",
   ]);
   assertEquals(orderAlgorithms(all, [line(RSA, "revoked")]), all);
+  const rotated = orderAlgorithms(all, [line(RSA), line(OTHER), line(OTHER, "revoked")]);
+  assertEquals(rotated.at(0), "rsa-sha2-512");
   assertEquals(orderAlgorithms(all, []), all);
 });
 
