@@ -50,6 +50,8 @@ export function opensshArguments(options: ConnectOptions): string[] {
   const add = (name: string, value: string | number | undefined) => {
     if (value !== undefined) settings.push(`${name}=${value}`);
   };
+  // By -i it would take no name with a percent sign.
+  for (const key of keys ?? []) add("IdentityFile", quoted(key));
   if (knownHosts !== undefined) {
     add("UserKnownHostsFile", knownHosts.map(quoted).join(" "));
     add("GlobalKnownHostsFile", "/dev/null");
@@ -65,7 +67,6 @@ export function opensshArguments(options: ConnectOptions): string[] {
   return [
     "-T",
     ...(options.sshConfig === undefined ? [] : ["-F", options.sshConfig]),
-    ...(keys ?? []).flatMap((key) => ["-i", key]),
     ...(port === undefined ? [] : ["-p", String(port)]),
     ...(user === undefined ? [] : ["-l", user]),
     ...settings.flatMap((setting) => ["-o", setting]),
@@ -128,7 +129,7 @@ function description({ host, user, port }: ConnectOptions): string {
   return `${user === undefined ? "" : `${user}@`}${place}${port === undefined ? "" : `:${port}`}`;
 }
 
-/** A path in a list of them, as ssh_config takes it. */
+/** A path in a list of them, as ssh_config takes it, which has nothing to put into it. */
 function quoted(path: string): string {
-  return `"${path.replace(/["\\]/g, "\\$&")}"`;
+  return `"${path.replace(/["\\]/g, "\\$&").replaceAll("%", "%%")}"`;
 }

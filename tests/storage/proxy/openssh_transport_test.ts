@@ -10,16 +10,14 @@ Deno.test({
   ...needs("ssh"),
   async fn() {
     await withTempDir(async (directory) => {
-      const keys = [`${directory}/a`, `${directory}/b c`];
-      // ssh leaves out those that are not there.
-      for (const key of keys) await Deno.writeTextFile(key, "");
+      const keys = [`${directory}/a`, `${directory}/b c`, `${directory}/%h`];
       const { options } = recorded({
         host: "box",
         transport: "openssh",
         user: "alice",
         port: 2222,
         keys,
-        knownHosts: ["/known", '/kn"own b'],
+        knownHosts: ["/known", '/kn"own b', "/%h"],
         verifyHost: "accept-new",
         connectTimeout: 7,
         keepalive: 5,
@@ -31,8 +29,9 @@ Deno.test({
       assertEquals(value("user"), ["alice"]);
       assertEquals(value("port"), ["2222"]);
       assertEquals(value("hostname"), ["box"]);
-      assertEquals(value("identityfile"), keys);
-      assertEquals(value("userknownhostsfile"), ['/known /kn"own b']);
+      // ssh tells a key as it is written, before it puts something into its name.
+      assertEquals(value("identityfile"), keys.map((key) => key.replace("%", "%%")));
+      assertEquals(value("userknownhostsfile"), ['/known /kn"own b /%h']);
       assertEquals(value("globalknownhostsfile"), ["/dev/null"]);
       assertEquals(value("stricthostkeychecking"), ["accept-new"]);
       assertEquals(value("connecttimeout"), ["7"]);
