@@ -288,9 +288,13 @@ export class Session implements Conversation {
     writeStatus(this.#replies, id, statusOf(error));
   }
 
-  /** Failures that no client caused are bugs or the host's, and are told whole. */
   #logFailure(what: string, error: unknown): void {
-    const told = error instanceof Error ? error.stack ?? error.message : String(error);
-    this.say(LogLevel.ERROR, `${what} failed: ${told}`);
+    this.say(LogLevel.ERROR, `${what} failed: ${toldOf(error)}`);
   }
+}
+
+/** A failure that a storage answers says all by its reason; anything else is a bug, and told whole. */
+function toldOf(error: unknown): string {
+  if (error instanceof StorageError) return error.message || error.code;
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { serve } from "../../lib/serve.ts";
 import { type Log, LogLevel } from "../../lib/session/log.ts";
 import { MemoryStorage } from "../../lib/storage/memory.ts";
@@ -127,6 +127,10 @@ Deno.test("serve() closes all other files where one cannot be closed", async () 
   for (const said of ["forced close failed", "end of the storage failed", "session closed for"]) {
     assert(lines.some((entry) => entry.includes(said)), said);
   }
+  // What a storage answers is a reason; where a bug came from has to be told beside it.
+  const [answered = "", bug = ""] = lines.filter((entry) => entry.includes("forced close failed"));
+  assertMatch(answered, /forced close failed: no space left on device$/);
+  assertMatch(bug, /forced close failed: TypeError: bug\n +at /);
 });
 
 Deno.test("CLOSE tells what fails at the end of an upload", async () => {
