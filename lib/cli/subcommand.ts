@@ -1,3 +1,4 @@
+import { escapeControls } from "../audit/log_text.ts";
 import { print, printError } from "../stdio.ts";
 import { StartError, UsageError } from "./errors.ts";
 
@@ -34,9 +35,10 @@ export async function orTold(usage: string, run: () => Promise<number>): Promise
   try {
     return await run();
   } catch (error) {
-    if (error instanceof UsageError) printError(`sftpwrap: ${error.message}\n${usage}\n`);
-    else if (error instanceof StartError) printError(`sftpwrap: ${error.message}\n`);
-    else throw error;
+    if (!(error instanceof UsageError || error instanceof StartError)) throw error;
+    // The other side may have put it into words, and somebody's terminal is to show it.
+    printError(`sftpwrap: ${escapeControls(error.message)}\n`);
+    if (error instanceof UsageError) printError(`${usage}\n`);
     return 1;
   }
 }

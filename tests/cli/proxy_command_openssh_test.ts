@@ -1,11 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { proxyWords, withFarSide, withOpenSshFarSide } from "../clients/proxied.ts";
-import { noise } from "../support/files.ts";
+import { noise, withTempDir } from "../support/files.ts";
 import { needsKerberos, withRealm } from "../support/kerberos.ts";
 import { needs } from "../support/programs.ts";
 import { run, runOk } from "../support/run.ts";
 import { startServer } from "../support/server.ts";
 import type { Sshd } from "../support/sshd.ts";
+import { sftpwrap } from "../support/wire_session.ts";
 
 const HERE = needs("sshd", "ssh", "ssh-keygen");
 
@@ -157,4 +158,19 @@ Deno.test({
         }),
     );
   },
+});
+
+Deno.test({
+  name:
+    "sftpwrap proxy --transport=openssh says what ssh says, with no control of a terminal in it",
+  ...needs("sh"),
+  fn: () =>
+    withTempDir(async (directory) => {
+      const script =
+        "#!/bin/sh\nprintf '\\033[31mred \\342\\200\\256 alert\\007\\n' >&2\nexit 255\n";
+      await Deno.writeTextFile(`${directory}/ssh`, script, { mode: 0o755 });
+      const words = sftpwrap(["proxy", "--transport=openssh", "box"]);
+      const said = await refusal(words, { PATH: `${directory}:${Deno.env.get("PATH")}` });
+      assertStringIncludes(said, String.raw`\033[31mred \342\200\256 alert\007`);
+    }),
 });
