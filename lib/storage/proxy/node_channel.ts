@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type { DirectChannel, Sink, Source } from "../../client/channel.ts";
 
 /** Bytes that may wait here for a reader before the far side is held up. */
@@ -17,8 +17,14 @@ export interface BreakableChannel extends DirectChannel {
   break(reason: Error): void;
 }
 
-/** Takes a Node stream of bytes; from now on nobody else may read or write it. */
-export function channelOf(stream: Duplex): BreakableChannel {
+/**
+ * Takes a Node stream of bytes; from now on nobody else may read or write it.
+ *
+ * @param stream As ssh2 makes it, it has a second one, of what the server says beside the bytes.
+ */
+export function channelOf(stream: Duplex & { readonly stderr?: Readable }): BreakableChannel {
+  // Nobody listens to that; but the two have one window, and unread it would come to hold up both.
+  stream.stderr?.resume();
   const source = new NodeSource(stream);
   const sink = new NodeSink(stream);
   return {

@@ -1,4 +1,4 @@
-import { Duplex } from "node:stream";
+import { Duplex, Readable } from "node:stream";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { channelOf } from "../../../lib/storage/proxy/node_channel.ts";
 
@@ -63,6 +63,15 @@ Deno.test("channelOf() holds the far side up while nobody reads, and lets it go 
   let length = 0;
   for (let count = 0; count < 40; count++) length += (await source.read())!.length;
   assertEquals(length, 40 * 64 * 1024);
+});
+
+Deno.test("channelOf() keeps nothing of what the server says beside the bytes", async () => {
+  const { stream } = pipe();
+  const stderr = new Readable({ read() {} });
+  channelOf(Object.assign(stream, { stderr }));
+  for (let count = 0; count < 40; count++) stderr.push(new Uint8Array(64 * 1024));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(stderr.readableLength, 0);
 });
 
 Deno.test("channelOf() settles a write when the stream has taken it", async () => {
