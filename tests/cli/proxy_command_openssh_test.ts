@@ -160,17 +160,32 @@ Deno.test({
   },
 });
 
+/** What the proxy says where an `ssh` says this, and ends. */
+async function saidAfter(words: string): Promise<string> {
+  return await withTempDir(async (directory) => {
+    await Deno.writeTextFile(`${directory}/words`, words);
+    // In a shell below: otherwise this one's own standard output would be another meanwhile.
+    const script = `#!/bin/sh\n(cat '${directory}/words' >&2)\nexit 255\n`;
+    await Deno.writeTextFile(`${directory}/ssh`, script, { mode: 0o755 });
+    const env = { PATH: `${directory}:${Deno.env.get("PATH")}` };
+    return await refusal(sftpwrap(["proxy", "--transport=openssh", "box"]), env);
+  });
+}
+
 Deno.test({
-  name:
-    "sftpwrap proxy --transport=openssh says what ssh says, with no control of a terminal in it",
-  ...needs("sh"),
-  fn: () =>
-    withTempDir(async (directory) => {
-      const script =
-        "#!/bin/sh\nprintf '\\033[31mred \\342\\200\\256 alert\\007\\n' >&2\nexit 255\n";
-      await Deno.writeTextFile(`${directory}/ssh`, script, { mode: 0o755 });
-      const words = sftpwrap(["proxy", "--transport=openssh", "box"]);
-      const said = await refusal(words, { PATH: `${directory}:${Deno.env.get("PATH")}` });
-      assertStringIncludes(said, String.raw`\033[31mred \342\200\256 alert\007`);
-    }),
+  name: "sftpwrap proxy --transport=openssh says what ssh says, but no control of a terminal",
+  ...needs("sh", "cat"),
+  async fn() {
+    const said = await saidAfter("\x1b[31mred \u202e alert\x07\n");
+    assertStringIncludes(said, String.raw`\033[31mred \342\200\256 alert\007`);
+  },
+});
+
+Deno.test({
+  name: "sftpwrap proxy --transport=openssh leaves out what is too long of a line of ssh's",
+  ...needs("sh", "cat"),
+  async fn() {
+    const said = await saidAfter(`first\r\n${"x".repeat(300_000)}\nlast`);
+    assertMatch(said, /: first; x{1000}; last\n$/);
+  },
 });

@@ -4,6 +4,9 @@ import { type Connected, ConnectError, type ConnectOptions } from "./connection_
 /** How many of ssh's last lines the reason of its end repeats. */
 const MOST_LINES = 4;
 
+/** Characters of a line of ssh's; the far side may have it say one that never ends. */
+const LONGEST_LINE = 1000;
+
 /**
  * Connects by the system's `ssh`, which then does everything as it does elsewhere: its
  * configuration, host keys, certificates, FIDO keys, GSSAPI, ControlMaster.
@@ -94,7 +97,9 @@ async function follow(
   { log }: ConnectOptions,
 ): Promise<readonly string[]> {
   const last: string[] = [];
-  const lines = stderr.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  const lines = stderr.pipeThrough(new TextDecoderStream())
+    .pipeThrough(shortLines())
+    .pipeThrough(new TextLineStream());
   for await (const line of lines) {
     const text = line.trim();
     if (text === "") continue;
@@ -103,6 +108,21 @@ async function follow(
     if (last.length > MOST_LINES) last.shift();
   }
   return last;
+}
+
+/** Leaves out what is too long of a line. */
+function shortLines(): TransformStream<string, string> {
+  let length = 0;
+  return new TransformStream({
+    transform(text, controller) {
+      for (const part of text.split(/(?<=\n)/)) {
+        const isEnd = part.endsWith("\n");
+        const room = Math.max(0, LONGEST_LINE - length);
+        controller.enqueue(part.length <= room ? part : part.slice(0, room) + (isEnd ? "\n" : ""));
+        length = isEnd ? 0 : length + part.length;
+      }
+    },
+  });
 }
 
 async function ending(
