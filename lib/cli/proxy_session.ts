@@ -38,6 +38,10 @@ export async function serveFrom(
       if (direct !== undefined) channel = direct.channel;
       return direct?.transport;
     },
+    onAlone() {
+      log.write(LogLevel.ERROR, `the client has gone, and ${description} does not answer`);
+      connected.close();
+    },
   });
   const client = await greeted(connected, channel);
   closed.then((reason) => client.abort(new ConnectionLostError(reason)));

@@ -4,6 +4,7 @@ import { confine, landlockAbi } from "../storage/local/landlock.ts";
 import { type Libc, LIBC_PATHS, openLibc } from "../storage/local/libc.ts";
 import type { Ring } from "./confinement.ts";
 import { messageOf } from "./errors.ts";
+import { whenLeftAlone } from "./left_alone.ts";
 import { type Activity, promptTransport } from "./prompt_stdio.ts";
 
 /** What the resolver of names reads, each time that a host is looked up. */
@@ -42,11 +43,13 @@ export interface RemoteConfinementOptions {
   readonly activity: Activity;
   /** Makes the client's streams go together with those to the other host, where it can. */
   readonly streams?: (transport: Transport, libc: Libc) => Transport | undefined;
+  /** Called when the client has gone, and the session does not end; see {@linkcode whenLeftAlone}. */
+  readonly onAlone?: () => void;
 }
 
 /** Prepares the streams, and what closes everything else. */
 export function prepareRemoteConfinement(
-  { keeps, activity, streams }: RemoteConfinementOptions,
+  { keeps, activity, streams, onAlone }: RemoteConfinementOptions,
 ): RemoteConfinement {
   let libc: Libc;
   try {
@@ -54,6 +57,7 @@ export function prepareRemoteConfinement(
   } catch (error) {
     return { transport: stdio, enter: () => [revoke(keeps), missing(reasonOf(error))] };
   }
+  if (onAlone !== undefined) whenLeftAlone(libc, onAlone);
   const transport = pollingStdio(libc);
   return {
     transport: streams?.(transport, libc) ?? promptTransport(transport, libc, activity),

@@ -21,7 +21,7 @@ import { noise } from "../support/files.ts";
 import { needs } from "../support/programs.ts";
 import { run } from "../support/run.ts";
 import { type RunningServer, startServer } from "../support/server.ts";
-import type { Sshd } from "../support/sshd.ts";
+import { type Sshd, withSshd } from "../support/sshd.ts";
 
 const MiB = 1024 * 1024;
 const HERE = needs("sshd", "ssh-keygen");
@@ -173,6 +173,25 @@ Deno.test({
       assertLost(await proxy.client.stat("/").catch((error) => error));
       assertEquals((await proxy.process.status).code, 1);
       await proxy.stop();
+    }),
+});
+
+Deno.test({
+  name: "sftpwrap proxy ends, by either transport, when the client has gone and no answer comes",
+  ...needs("sshd", "ssh-keygen", "ssh", "cat"),
+  fn: () =>
+    withSshd({ command: "cat >/dev/null" }, async (far) => {
+      const ends = [false, true].map(async (openssh) => {
+        const [program = "", ...args] = proxyWords(far, { openssh, options: ["--log-to-stderr"] });
+        const options = { args, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+        await using proxy = new Deno.Command(program, options).spawn();
+        const said = new Response(proxy.stderr).text();
+        await proxy.stdin.close();
+        await proxy.stdout.cancel();
+        assertEquals((await proxy.status).code, 1);
+        assertStringIncludes(await said, "the client has gone, and ");
+      });
+      await Promise.all(ends);
     }),
 });
 
