@@ -88,7 +88,10 @@ export class FarRoot implements FarPaths {
       throw new StorageError("failure", "in use by the system");
     }
     const walk = await this.#walk(plain, false);
-    return this.#farPath({ ...walk, closed: path.endsWith("/"), attrs: undefined });
+    const closed = path.endsWith("/");
+    // Some systems, though not Linux, would change what the link leads to.
+    if (closed && walk.attrs !== undefined && isSymlink(walk.attrs)) throw noDirectory();
+    return this.#farPath({ ...walk, closed, attrs: undefined });
   }
 
   /** The path without links, from the root on. */

@@ -3,7 +3,7 @@ import { SftpClient } from "../../../lib/client/client.ts";
 import { StorageError } from "../../../lib/storage/errors.ts";
 import { ProxyStorage } from "../../../lib/storage/proxy/proxy.ts";
 import { PacketType, StatusCode } from "../../../lib/wire/constants.ts";
-import { writeExtendedReply } from "../../../lib/wire/replies.ts";
+import { writeAttrsReply, writeExtendedReply, writeNames } from "../../../lib/wire/replies.ts";
 import { writeLimits } from "../../../lib/wire/extensions.ts";
 import { data, packets, ScriptedServer, status } from "../../client/scripted_server.ts";
 import { how } from "../../../lib/testing/subject.ts";
@@ -184,6 +184,47 @@ Deno.test("ProxyStorage takes the umask off the modes that are asked for, and th
   assertEquals(await asked(storage.open("/f", wide), 1), [0x4, 0o750]);
   assertEquals(await asked(storage.mkdir("/d", {}), 0), [0x4, 0o750]);
   assertEquals(await asked(storage.mkdir("/d", { permissions: 0o1777 }), 0), [0x4, 0o1750]);
+  await over(server, storage);
+});
+
+/** A far side whose `/root` is the root. */
+async function rooted(): Promise<{ server: ScriptedServer; storage: ProxyStorage }> {
+  const server = new ScriptedServer();
+  const opening = SftpClient.connect(server.channel);
+  await server.greet();
+  const rooting = ProxyStorage.open(await opening, { root: "/root" });
+  const { id } = await server.next();
+  await server.send(packets((writer) => {
+    writeNames(writer, id, [{ filename: "/root", longname: "", attrs: {} }]);
+  }));
+  await tellAttrs(server, 0o040755);
+  return { server, storage: await rooting };
+}
+
+/** Answers the next request, which asks for attributes, and returns the path. */
+async function tellAttrs(server: ScriptedServer, permissions: number): Promise<string> {
+  const { id, body } = await server.next();
+  await server.send(packets((writer) => writeAttrsReply(writer, id, { permissions })));
+  return body.name();
+}
+
+Deno.test("ProxyStorage changes nothing in a root by the name of a link with a slash behind it", async () => {
+  const { server, storage } = await rooted();
+  const changes = [
+    () => storage.mkdir("/link/", {}),
+    () => storage.rmdir("/link/"),
+    () => storage.remove("/link/"),
+    () => storage.symlink("text", "/link/"),
+  ];
+  for (const change of changes) {
+    const changing = assertRejects(change, StorageError, "not a directory");
+    assertEquals(await tellAttrs(server, 0o120777), "/root/link");
+    await changing;
+  }
+  const renaming = assertRejects(() => storage.rename("/link/", "/directory/"), StorageError);
+  assertEquals(await tellAttrs(server, 0o120777), "/root/link");
+  assertEquals(await tellAttrs(server, 0o040755), "/root/directory");
+  await renaming;
   await over(server, storage);
 });
 
