@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { proxyWords, withFarSide, withOpenSshFarSide } from "../clients/proxied.ts";
 import { noise, withTempDir } from "../support/files.ts";
 import { needsKerberos, withRealm } from "../support/kerberos.ts";
@@ -160,12 +160,12 @@ Deno.test({
   },
 });
 
-/** What the proxy says where an `ssh` says this, and ends. */
-async function saidAfter(words: string): Promise<string> {
+/** What the proxy says where an `ssh` says this, and ends; before that it may do something else. */
+async function saidAfter(words: string, before = ""): Promise<string> {
   return await withTempDir(async (directory) => {
     await Deno.writeTextFile(`${directory}/words`, words);
     // In a shell below: otherwise this one's own standard output would be another meanwhile.
-    const script = `#!/bin/sh\n(cat '${directory}/words' >&2)\nexit 255\n`;
+    const script = `#!/bin/sh\n${before}\n(cat '${directory}/words' >&2)\nexit 255\n`;
     await Deno.writeTextFile(`${directory}/ssh`, script, { mode: 0o755 });
     const env = { PATH: `${directory}:${Deno.env.get("PATH")}` };
     return await refusal(sftpwrap(["proxy", "--transport=openssh", "box"]), env);
@@ -187,5 +187,16 @@ Deno.test({
   async fn() {
     const said = await saidAfter(`first\r\n${"x".repeat(300_000)}\nlast`);
     assertMatch(said, /: first; x{1000}; last\n$/);
+  },
+});
+
+Deno.test({
+  name: "sftpwrap proxy --transport=openssh ends with ssh, whatever ssh has started and goes on",
+  ...needs("sh", "cat", "sleep"),
+  async fn() {
+    const start = performance.now();
+    const said = await saidAfter("gone\n", "sleep 20 </dev/null >/dev/null &");
+    assertMatch(said, /: gone\n$/);
+    assert(performance.now() - start < 15_000);
   },
 });

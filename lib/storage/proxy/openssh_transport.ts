@@ -1,4 +1,5 @@
 import { TextLineStream } from "@std/streams";
+import { within } from "../../within.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
 
 /** How many of ssh's last lines the reason of its end repeats. */
@@ -6,6 +7,9 @@ const MOST_LINES = 4;
 
 /** Characters of a line of ssh's; the far side may have it say one that never ends. */
 const LONGEST_LINE = 1000;
+
+/** Milliseconds for ssh's last lines when it has ended; a ProxyCommand may keep the stream open. */
+const LAST_WORDS = 200;
 
 /**
  * Connects by the system's `ssh`, which then does everything as it does elsewhere: its
@@ -21,8 +25,9 @@ export function connectByOpenssh(options: ConnectOptions): Connected {
     options.log(2, "ssh takes neither password nor passphrase from here: use its agent");
   }
   const child = spawn(opensshArguments(options));
-  const words = follow(child.stderr, options);
-  const closed = ending(child, words);
+  const words: string[] = [];
+  const said = follow(child.stderr, { words, log: options.log });
+  const closed = ending(child, { words, said });
   return {
     channel: { readable: child.stdout, writable: child.stdin },
     pid: child.pid,
@@ -91,12 +96,11 @@ function spawn(args: string[]): Deno.ChildProcess {
   }
 }
 
-/** Puts what ssh says into the log, and returns its last lines. */
+/** Puts what ssh says into the log, and keeps the last lines. */
 async function follow(
   stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
-  { log }: ConnectOptions,
-): Promise<readonly string[]> {
-  const last: string[] = [];
+  { words, log }: { readonly words: string[]; readonly log: ConnectOptions["log"] },
+): Promise<void> {
   const lines = stderr.pipeThrough(new TextDecoderStream())
     .pipeThrough(shortLines())
     .pipeThrough(new TextLineStream());
@@ -104,10 +108,9 @@ async function follow(
     const text = line.trim();
     if (text === "") continue;
     log(3, `ssh: ${text}`);
-    last.push(text);
-    if (last.length > MOST_LINES) last.shift();
+    words.push(text);
+    if (words.length > MOST_LINES) words.shift();
   }
-  return last;
 }
 
 /** Leaves out what is too long of a line. */
@@ -127,11 +130,11 @@ function shortLines(): TransformStream<string, string> {
 
 async function ending(
   child: Deno.ChildProcess,
-  words: Promise<readonly string[]>,
+  { words, said }: { readonly words: readonly string[]; readonly said: Promise<void> },
 ): Promise<string> {
   const { code, signal } = await child.status;
-  const said = (await words).join("; ");
-  if (said !== "") return said;
+  await within(LAST_WORDS, said, undefined);
+  if (words.length > 0) return words.join("; ");
   return signal === null ? `ssh ended with exit status ${code}` : `ssh was ended by ${signal}`;
 }
 
