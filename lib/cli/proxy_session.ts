@@ -39,7 +39,10 @@ export async function serveFrom(
       return direct?.transport;
     },
     onAlone() {
-      log.write(LogLevel.ERROR, `the client has gone, and ${description} does not answer`);
+      log.write(
+        LogLevel.ERROR,
+        `the client has gone, and its session does not end: ${description} is left`,
+      );
       connected.close();
     },
   });
