@@ -19,7 +19,7 @@ import { servingOf } from "./serving_options.ts";
 import { closeIn } from "./starting.ts";
 
 /** Milliseconds for which the reason of an end is waited for. */
-const LAST_WORDS = 500;
+const LAST_WORDS = 2000;
 
 /** Serves the client from the far side, and returns the exit status. */
 export async function serveFrom(

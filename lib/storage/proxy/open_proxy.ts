@@ -11,7 +11,10 @@ import { type ProxyOptions, ProxyStorage } from "./proxy.ts";
 /** How to reach the far side and how to use it; all of it may be absent. */
 export interface OpenProxyOptions
   extends Omit<Partial<ConnectOptions>, "host">, Omit<ProxyOptions, "description"> {
-  /** What is taken from the environment where absent: `HOME`, `USER`, `SSH_AUTH_SOCK` and the user's number, as far as they may be read. */
+  /**
+   * What is taken from the environment where absent: `HOME`, `USER`, `SSH_AUTH_SOCK` and the user's
+   * number, as far as they may be read.
+   */
   readonly environment?: ConnectEnvironment;
 }
 

@@ -8,8 +8,11 @@ const MOST_LINES = 4;
 /** Characters of a line of ssh's; the far side may have it say one that never ends. */
 const LONGEST_LINE = 1000;
 
-/** Milliseconds for ssh's last lines when it has ended; a ProxyCommand may keep the stream open. */
-const LAST_WORDS = 200;
+/**
+ * Milliseconds for ssh's last lines when it has ended: long for a busy machine, since they are the
+ * reason that is told, and not for ever, since a ProxyCommand may keep the stream open.
+ */
+const LAST_WORDS = 1000;
 
 /**
  * Connects by the system's `ssh`, which then does everything as it does elsewhere: its
