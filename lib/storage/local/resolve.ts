@@ -26,6 +26,8 @@ export interface Resolved<Status> {
   readonly hostPath: string;
   /** What is there now; nothing where there is none. */
   readonly status: Status | undefined;
+  /** Whether it can be nothing else: the path, or the text of a link at its end, has a closing `/`. */
+  readonly mustBeDirectory: boolean;
 }
 
 /** How to resolve. */
@@ -72,7 +74,7 @@ export function resolve<Status>(
       if (++links > MOST_LINKS) throw errorOf("ELOOP");
       const target = walker.readLink(hostPath);
       if (target.startsWith("/")) steps.length = 0;
-      if (atEnd && target.endsWith("/")) mustBeDirectory = true;
+      if (atEnd && /\/\.?$/.test(target)) mustBeDirectory = true;
       ahead.push(...segmentsOf(target).reverse());
       continue;
     }
@@ -80,12 +82,15 @@ export function resolve<Status>(
   }
 
   const end = here();
-  if (end === undefined) return { path: "/", hostPath: root, status: walker.lstat(root) };
+  if (end === undefined) {
+    return { path: "/", hostPath: root, status: walker.lstat(root), mustBeDirectory: true };
+  }
   if (mustBeDirectory && end.status !== undefined) requireDirectory(end.status, walker);
   return {
     path: "/" + steps.map(({ segment }) => segment).join("/"),
     hostPath: end.hostPath,
     status: end.status,
+    mustBeDirectory,
   };
 }
 

@@ -197,11 +197,11 @@ export class PortableRoot implements Root {
   /** Opens what is there or makes what is not; nothing where that changed in between. */
   #tryOpen(path: VirtualPath, options: OpenOptions, mode: number): PortableFile | undefined {
     const { create, exclusive, truncate } = options;
-    const { hostPath, status } = this.#resolve(path, !(create && exclusive));
+    const { hostPath, status, mustBeDirectory } = this.#resolve(path, !(create && exclusive));
     const vfs = () => fileSystemStats(hostPath);
     if (status === undefined) {
       if (!create) throw errorOf("ENOENT");
-      if (path.endsWith("/")) throw errorOf("EISDIR");
+      if (mustBeDirectory) throw errorOf("EISDIR");
       return makeFile(hostPath, options, { mode, vfs });
     }
     if (create && exclusive) throw errorOf("EEXIST");

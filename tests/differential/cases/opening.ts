@@ -11,6 +11,8 @@ const targets: Tree = {
   "to-file": link("file"),
   "to-directory": link("directory"),
   "to-nothing": link("made-through-link"),
+  "to-nothing-as-directory": link("made-through-link/"),
+  "to-file-as-directory": link("file/."),
   "to-itself": link("to-itself"),
   absolute: link("/@/file"),
 };
@@ -132,6 +134,8 @@ const oddTargets: Case[] = [
   "to-file/",
   "to-directory/",
   "to-nothing/",
+  "to-nothing-as-directory",
+  "to-file-as-directory",
   "device",
   "file/below",
   "missing/below",
