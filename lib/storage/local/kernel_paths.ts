@@ -146,6 +146,8 @@ export class KernelPaths {
    * which the system refuses to make, remove, rename or link.
    */
   #enter(path: VirtualPath, name: PathBuffer): Place {
+    // What is longer in one piece than the system takes is refused, though its two parts are not.
+    name.set(path);
     const end = path.endsWith("/") ? path.length - 1 : path.length;
     const slash = path.lastIndexOf("/", end - 1);
     const segment = path.slice(slash + 1, end);

@@ -292,6 +292,10 @@ const longPaths: { readonly what: string; readonly path: string }[] = [
   { what: "5,000 bytes of missing directories", path: "/@/" + "p/".repeat(2500) },
   { what: "5,000 bytes of directories that are there", path: "/@/d" + "/../d".repeat(999) },
   { what: "3,000 bytes of directories that are there", path: "/@/d" + "/../d".repeat(599) },
+  {
+    what: "4,150 bytes, in a directory whose own path is short enough",
+    path: "/@/d" + "/../d".repeat(798) + "/" + "n".repeat(150),
+  },
   { what: "5,000 bytes of slashes", path: "/@" + "/".repeat(5000) + "d" },
   { what: "5,000 bytes of dots", path: "/@" + "/.".repeat(2500) + "/d" },
   { what: "200,000 bytes", path: "/@/" + "p/".repeat(100_000) },
@@ -312,6 +316,10 @@ const everyLongPath: Case[] = longPaths.map(({ what, path }) => ({
     step.readlink(path),
     step.rename(path, "@/x"),
     step.setstat(path, { permissions: 0o700 }),
+    step.rmdir(path),
+    step.symlink("text", path),
+    step.posixRename("@/d", path),
+    step.rename("@/d", path),
   ],
 }));
 
