@@ -40,9 +40,9 @@ export function describeAttrs({ path, attrs = {} }: Facts): readonly string[] {
   return lines;
 }
 
-/** As C's `%04o` of the mode. */
+/** As C's `%04o` of the mode, with whatever bits were sent. */
 function octal(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, "0");
+  return mode.toString(8).padStart(4, "0");
 }
 
 /** As `strftime`'s `%Y%m%d-%H:%M:%S`, in local time. */
