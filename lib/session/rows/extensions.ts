@@ -114,7 +114,8 @@ const lsetstat: Row<requests.PathAttrsRequest, void> = {
   read: requests.readPathAttrs,
   order: () => "alone",
   facts: asSent,
-  describe: describeAttrs,
+  // With a size it is refused before anything is set.
+  describe: (facts) => facts.attrs?.size === undefined ? describeAttrs(facts) : [],
   run(conversation, { path, attrs }) {
     if (attrs.size !== undefined) throw new StorageError("invalid", "a link has no size to set");
     return conversation.storage.extensions.setLinkAttrs!(conversation.path(path), attrs);

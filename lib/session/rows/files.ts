@@ -166,7 +166,7 @@ const fsetstat: Row<requests.HandleAttrsRequest, void> = {
   read: requests.readHandleAttrs,
   order: () => "alone",
   facts: ({ handle, attrs }, { handles }) => ({ path: handles.pathOf(handle), attrs }),
-  describe: describeAttrs,
+  describe: (facts) => facts.path === "" ? [] : describeAttrs(facts),
   run: (conversation, { handle, attrs }) => conversation.handles.file(handle).file.setAttrs(attrs),
   reply: replyOk,
 };
