@@ -58,7 +58,7 @@ const fstatvfs: Row<requests.HandleRequest, FileSystemStats> = {
   type: PacketType.EXTENDED,
   extension: { name: wire.Extension.FSTATVFS, version: "2" },
   mutates: false,
-  level: LogLevel.INFO,
+  level: LogLevel.DEBUG,
   served: offers("fileStatVfs"),
   read: requests.readHandle,
   order: () => "handle",
@@ -146,7 +146,7 @@ const expandPath: Row<requests.PathRequest, string> = {
   read: requests.readPath,
   order: () => "any",
   facts: ({ path }) => ({ text: path }),
-  describe: ({ text }) => [`expand "${text}"`],
+  describe: ({ text }) => [`expand "${text || "."}"`],
   run(conversation, { path }) {
     const expanded = path.startsWith("~") ? expandTilde(conversation, path) : path || ".";
     return conversation.storage.realPath(conversation.path(expanded));

@@ -79,7 +79,7 @@ const realpath: Row<requests.PathRequest, string> = {
   read: requests.readPath,
   order: () => "any",
   facts: asSent,
-  describe: ({ path }) => [`realpath "${path}"`],
+  describe: ({ path }) => [`realpath "${path || "."}"`],
   run: (conversation, { path }) => conversation.storage.realPath(conversation.path(path || ".")),
   finds: foundName,
   reply: replyName,
