@@ -279,6 +279,8 @@ export class Session implements Conversation {
 
   /** @throws {StorageError} If the policy refuses. */
   #allow(row: Row, request: unknown): void {
+    // What nobody serves is no list's to allow or not; clients go other ways where they hear so.
+    if (row === unsupportedRow) return;
     const refusal = this.#policy(row, request);
     if (refusal !== undefined) throw new StorageError("denied", refusal);
   }

@@ -183,6 +183,13 @@ Deno.test("an empty list of allowed requests allows none", async () => {
   assertEquals(refused(answers), Object.keys(samples).sort());
 });
 
+Deno.test("what nobody serves is unsupported, whatever is allowed", async () => {
+  const dialogue = new Dialogue(await fixture(), { policy: requestPolicy({ allow: [] }).requests });
+  const reply = await dialogue.ask(ask.extended("no-such@example.com"));
+  assert(reply.kind === "status" && reply.code === Code.OP_UNSUPPORTED, Deno.inspect(reply));
+  await dialogue.end();
+});
+
 Deno.test("to deny goes before to allow, and read-only before both", async () => {
   const rules = { readOnly: true, deny: ["stat"], allow: ["stat", "write", ...coreNames] };
   const answers = refused(await answersUnder(rules));
