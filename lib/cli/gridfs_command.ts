@@ -44,10 +44,10 @@ async function run(parsed: GridFsCommandOptions): Promise<number> {
       variable: "SFTPWRAP_PASSWORD",
     });
     warn(log, warnings(options));
-    const bucket = bucketOptions(place, password, options);
+    const bucket = bucketOptions(place, { who, password }, options);
     return options.check
       ? await checkBucket(place, bucket, options)
-      : await serveFrom(place, bucket, options, { session, log });
+      : await serveFrom(place, bucket, options, { who, session, log });
   });
 }
 
@@ -77,14 +77,13 @@ function* warnings(options: GridFsCommandOptions): Iterable<string> {
 
 function bucketOptions(
   place: MongoPlace,
-  password: string | undefined,
+  { who, password }: { readonly who: Identity; readonly password: string | undefined },
   { database, bucket, umask }: GridFsCommandOptions,
 ): GridFsOptions {
   const { user } = place;
   if (password !== undefined && user === undefined) {
     throw new StartError("there is a password, but the URI names no user (mongodb://USER@HOST/)");
   }
-  const who = identity();
   return {
     database: expanded(database, who, requireDatabaseName),
     bucket: expanded(bucket, who, requireBucketName),
@@ -127,14 +126,16 @@ async function serveFrom(
   { uri, hosts }: MongoPlace,
   bucket: GridFsOptions,
   options: GridFsCommandOptions,
-  { session, log }: { readonly session: SessionFacts; readonly log: Log },
+  { who, session, log }: {
+    readonly who: Identity;
+    readonly session: SessionFacts;
+    readonly log: Log;
+  },
 ): Promise<number> {
   const storage = await refused(
     openGridFs(uri, { ...bucket, log: (line) => log.write(LogLevel.INFO, line) }),
     hosts,
   );
-  // All of it is asked for while the environment may still be read.
-  const who = identity();
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
   const serving = await servingOf(options);

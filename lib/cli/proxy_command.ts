@@ -2,7 +2,7 @@ import type { Log } from "../session/log.ts";
 import { connect } from "../storage/proxy/connect.ts";
 import { type AnyConnected, ConnectError } from "../storage/proxy/connection_options.ts";
 import { StartError } from "./errors.ts";
-import { environment, howStarted, identity, sessionFacts } from "./host.ts";
+import { environment, howStarted, type Identity, identity, sessionFacts } from "./host.ts";
 import { openLogLate } from "./log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
 import { exposure, findSecret } from "./secrets.ts";
@@ -29,7 +29,7 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
     void import("./proxy_session.ts");
   }
   return await orLogged(() => log, async () => {
-    const connected = await connectTo(options, log, getReady);
+    const connected = await connectTo(options, { who, log, meanwhile: getReady });
     try {
       const { serveFrom } = await import("./proxy_session.ts");
       return await serveFrom(connected, options, { session, log });
@@ -41,8 +41,11 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
 
 async function connectTo(
   options: ProxyCommandOptions,
-  log: Log,
-  meanwhile: () => void,
+  { who, log, meanwhile }: {
+    readonly who: Identity;
+    readonly log: Log;
+    readonly meanwhile: () => void;
+  },
 ): Promise<AnyConnected> {
   const { destination, passwordFile, passphraseFile, key, knownHosts } = options;
   const password = findSecret({
@@ -57,7 +60,6 @@ async function connectTo(
     variable: "SFTPWRAP_PASSPHRASE",
   });
   warn(log, warnings(options));
-  const { home, user, uid } = identity();
   try {
     return await connect({
       ...options,
@@ -68,7 +70,7 @@ async function connectTo(
       knownHosts: knownHosts === undefined ? undefined : [knownHosts],
       password,
       passphrase,
-      environment: { home, user, uid, agentSocket: environment("SSH_AUTH_SOCK") },
+      environment: { ...who, agentSocket: environment("SSH_AUTH_SOCK") },
       log: (level, line) => log.write(level, line),
     }, meanwhile);
   } catch (error) {
