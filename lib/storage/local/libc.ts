@@ -6,9 +6,10 @@
  * @module
  */
 
+import { systemCalls } from "./libc_calls.ts";
 import { type FileCalls, fileCalls } from "./libc_files.ts";
 import { type ProcessCalls, processCalls } from "./libc_process.ts";
-import { type ReadErrno, SYMBOLS, type Symbols } from "./libc_symbols.ts";
+import { errnoCopy, SYMBOLS } from "./libc_symbols.ts";
 import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
 
 export type { Bytes } from "./libc_symbols.ts";
@@ -69,13 +70,14 @@ function open(): Libc {
     throw new Deno.errors.NotSupported(`No system calls are known for ${os} on ${arch}`);
   }
   const symbols = openSymbols(allowedPaths(), SYMBOLS);
-  const readErrno = errnoReader(symbols);
+  const errno = errnoCopy(symbols);
+  const calls = systemCalls(symbols, errno);
   let vectors: VectorCalls | undefined;
   return {
-    ...fileCalls(symbols, readErrno),
-    ...processCalls(symbols, readErrno),
+    ...fileCalls(calls),
+    ...processCalls(symbols, calls),
     openVectors() {
-      vectors ??= vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), readErrno);
+      vectors ??= vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), errno);
       return vectors;
     },
   };
@@ -117,17 +119,4 @@ function openSymbols<S extends Deno.ForeignLibraryInterface>(
   throw new Deno.errors.NotSupported("No libc could be opened", {
     cause: new AggregateError(causes),
   });
-}
-
-/**
- * Reads `errno` by copying from where it lies, because a pointer cannot be
- * looked through without the permission for FFI. Each thread has its own.
- */
-function errnoReader(symbols: Symbols): ReadErrno {
-  const location = new DataView(symbols.__errno_location().buffer).getBigUint64(0, true);
-  const errno = new Int32Array(1);
-  return () => {
-    symbols.memcpy(errno, location, 4n);
-    return errno[0]!;
-  };
 }

@@ -1,5 +1,6 @@
+import type { SystemCalls } from "./libc_calls.ts";
+import { type Bytes, NO_BYTES } from "./libc_symbols.ts";
 import { SystemCall } from "./linux.ts";
-import { type Bytes, intOf, NO_BYTES, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const EINTR = 4;
 const OPEN_HOW_SIZE = 24n;
@@ -71,135 +72,96 @@ export interface FileCalls {
   readlinkat(directory: number, name: Bytes, into: Bytes): number;
 }
 
-/** Makes {@linkcode FileCalls} of what was opened. */
-export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
+/** Makes {@linkcode FileCalls} of the system's calls. */
+export function fileCalls(calls: SystemCalls): FileCalls {
   /** The calls that are made most are written out; the rest comes through here. */
   function again(call: () => number): number {
-    while (true) {
-      const result = call();
-      if (result !== -1) return result;
-      const errno = readErrno();
-      if (errno !== EINTR) return -errno;
-    }
+    let result: number;
+    do result = call(); while (result === -EINTR);
+    return result;
   }
 
-  function numbers(call: bigint, first: number, second = 0): number {
-    return intOf(symbols.numbers(call, BigInt(first), BigInt(second), 0n, 0n, 0n));
-  }
-
-  function buffer(
-    call: bigint,
-    fd: number,
-    bytes: Bytes,
-    third = 0,
-    fourth = 0,
-    fifth = 0,
-  ): number {
-    return symbols.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth));
-  }
-
-  function pairs(
-    call: bigint,
-    from: number,
-    first: Bytes | BigInt64Array<ArrayBuffer>,
-    to: number,
-    second: Bytes | BigInt64Array<ArrayBuffer>,
-    last = 0,
-  ): number {
-    // copy_file_range has its flags, which must be 0, where the others have nothing.
-    return intOf(symbols.pairs(call, from, first, to, second, BigInt(last), 0n));
+  function buffer(call: bigint, fd: number, bytes: Bytes, third = 0, fourth = 0, fifth = 0) {
+    return again(() => calls.buffer(call, fd, bytes, BigInt(third), BigInt(fourth), BigInt(fifth)));
   }
 
   return {
     openat2(directory, path, how) {
-      while (true) {
-        const fd = symbols.buffers(SystemCall.openat2, directory, path, how, OPEN_HOW_SIZE);
-        if (fd !== -1) return fd;
-        const errno = readErrno();
-        if (errno !== EINTR) return -errno;
-      }
+      let fd: number;
+      do {
+        fd = calls.buffers(SystemCall.openat2, directory, path, how, OPEN_HOW_SIZE);
+      } while (fd === -EINTR);
+      return fd;
     },
-    close(fd) {
-      return symbols.buffer(SystemCall.close, fd, NO_BYTES, 0n, 0n, 0n) === -1 ? -readErrno() : 0;
-    },
+    close: (fd) => calls.buffer(SystemCall.close, fd, NO_BYTES),
     fstatat(directory, name, into, flags) {
-      while (true) {
-        const result = symbols.buffers(SystemCall.newfstatat, directory, name, into, flags);
-        if (result !== -1) return 0;
-        const errno = readErrno();
-        if (errno !== EINTR) return -errno;
-      }
+      let result: number;
+      do {
+        result = calls.buffers(SystemCall.newfstatat, directory, name, into, flags);
+      } while (result === -EINTR);
+      return result;
     },
     pread(fd, into, position) {
       const length = BigInt(into.length);
       const at = BigInt(position);
-      while (true) {
-        const read = symbols.buffer(SystemCall.pread64, fd, into as Bytes, length, at, 0n);
-        if (read !== -1) return read;
-        const errno = readErrno();
-        if (errno !== EINTR) return -errno;
-      }
+      let read: number;
+      do {
+        read = calls.buffer(SystemCall.pread64, fd, into as Bytes, length, at);
+      } while (read === -EINTR);
+      return read;
     },
     pwrite(fd, data, position) {
       const length = BigInt(data.length);
       const at = BigInt(position);
-      while (true) {
-        const written = symbols.buffer(SystemCall.pwrite64, fd, data as Bytes, length, at, 0n);
-        if (written !== -1) return written;
-        const errno = readErrno();
-        if (errno !== EINTR) return -errno;
-      }
+      let written: number;
+      do {
+        written = calls.buffer(SystemCall.pwrite64, fd, data as Bytes, length, at);
+      } while (written === -EINTR);
+      return written;
     },
-    fstatfs: (fd, into) => again(() => buffer(SystemCall.fstatfs, fd, into)),
+    fstatfs: (fd, into) => buffer(SystemCall.fstatfs, fd, into),
 
-    ftruncate: (fd, size) => again(() => numbers(SystemCall.ftruncate, fd, size)),
-    fsync: (fd) => again(() => numbers(SystemCall.fsync, fd)),
-    fchmod: (fd, mode) => again(() => numbers(SystemCall.fchmod, fd, mode)),
+    ftruncate: (fd, size) => again(() => calls.numbers(SystemCall.ftruncate, fd, size)),
+    fsync: (fd) => again(() => calls.numbers(SystemCall.fsync, fd)),
+    fchmod: (fd, mode) => again(() => calls.numbers(SystemCall.fchmod, fd, mode)),
 
-    getdents64: (fd, into) => again(() => buffer(SystemCall.getdents64, fd, into, into.length)),
-    mkdirat: (directory, name, mode) =>
-      again(() => buffer(SystemCall.mkdirat, directory, name, mode)),
-    unlinkat(directory, name, flags) {
-      return again(() => buffer(SystemCall.unlinkat, directory, name, flags));
-    },
-    fchmodat: (directory, name, mode) =>
-      again(() => buffer(SystemCall.fchmodat, directory, name, mode)),
+    getdents64: (fd, into) => buffer(SystemCall.getdents64, fd, into, into.length),
+    mkdirat: (directory, name, mode) => buffer(SystemCall.mkdirat, directory, name, mode),
+    unlinkat: (directory, name, flags) => buffer(SystemCall.unlinkat, directory, name, flags),
+    fchmodat: (directory, name, mode) => buffer(SystemCall.fchmodat, directory, name, mode),
     fchmodat2(directory, name, mode, flags) {
-      return again(() => buffer(SystemCall.fchmodat2, directory, name, mode, flags));
+      return buffer(SystemCall.fchmodat2, directory, name, mode, flags);
     },
     fchownat(directory, name, uid, gid, flags) {
-      return again(() => buffer(SystemCall.fchownat, directory, name, uid, gid, flags));
+      return buffer(SystemCall.fchownat, directory, name, uid, gid, flags);
     },
 
     readlinkat(directory, name, into) {
       const size = BigInt(into.length);
-      return again(() => symbols.buffers(SystemCall.readlinkat, directory, name, into, size));
+      return again(() => calls.buffers(SystemCall.readlinkat, directory, name, into, size));
     },
     utimensat(directory, name, times, flags) {
       return again(() =>
-        symbols.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags))
+        calls.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags))
       );
     },
     // The system call takes no name for the descriptor itself; the function in libc does not.
-    futimens: (fd, times) =>
-      again(() => symbols.buffers(SystemCall.utimensat, fd, null, times, 0n)),
+    futimens: (fd, times) => again(() => calls.buffers(SystemCall.utimensat, fd, null, times, 0n)),
 
     renameat: (from, fromName, to, toName) => {
-      return again(() => pairs(SystemCall.renameat2, from, fromName, to, toName));
+      return again(() => calls.pairs(SystemCall.renameat2, from, fromName, to, toName));
     },
     renameat2(from, fromName, to, toName, flags) {
-      return again(() => pairs(SystemCall.renameat2, from, fromName, to, toName, flags));
+      return again(() => calls.pairs(SystemCall.renameat2, from, fromName, to, toName, flags));
     },
     linkat(from, fromName, to, toName) {
-      return again(() => pairs(SystemCall.linkat, from, fromName, to, toName));
+      return again(() => calls.pairs(SystemCall.linkat, from, fromName, to, toName));
     },
     copyFileRange(from, fromAt, to, toAt, length) {
-      return again(() => pairs(SystemCall.copyFileRange, from, fromAt, to, toAt, length));
+      return again(() => calls.pairs(SystemCall.copyFileRange, from, fromAt, to, toAt, length));
     },
     symlinkat(target, directory, name) {
-      return again(() =>
-        intOf(symbols.around(SystemCall.symlinkat, target, BigInt(directory), name))
-      );
+      return again(() => calls.around(SystemCall.symlinkat, target, directory, name));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { Errno } from "../errno.ts";
+import type { SystemCalls } from "./libc_calls.ts";
+import { type Bytes, NO_BYTES, type Symbols } from "./libc_symbols.ts";
 import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
-import { type Bytes, intOf, NO_BYTES, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
@@ -81,103 +82,81 @@ export interface ProcessCalls {
 }
 
 /** Makes {@linkcode ProcessCalls} of what was opened. */
-export function processCalls(symbols: Symbols, readErrno: ReadErrno): ProcessCalls {
-  function outcome(result: number): number {
-    return result === -1 ? -readErrno() : result;
-  }
+export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls {
+  const { numbers } = calls;
 
-  function numbers(call: bigint, first: number, second = 0, third = 0): number {
-    return intOf(symbols.numbers(call, BigInt(first), BigInt(second), BigInt(third), 0n, 0n));
-  }
-
-  function buffer(call: bigint, fd: number, bytes: Uint8Array, length: number, flags = 0n): number {
-    // The sixth argument of sendto, the address's length, counts for nothing without an address.
-    return outcome(symbols.buffer(call, fd, bytes as Bytes, BigInt(length), flags, 0n));
+  function data(call: bigint, fd: number, bytes: Uint8Array, flags = 0n): number {
+    return calls.buffer(call, fd, bytes as Bytes, BigInt(bytes.length), flags);
   }
 
   function close(fd: number): void {
-    buffer(SystemCall.close, fd, NO_BYTES, 0);
+    calls.buffer(SystemCall.close, fd, NO_BYTES);
   }
 
   function openPipe(path: string, access: number): number {
     const name = new TextEncoder().encode(`${path}\0`);
     const flags = BigInt(access | Open.NONBLOCK | Open.CLOEXEC);
     const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
-    return outcome(
-      symbols.buffers(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length)),
-    );
+    return calls.buffers(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length));
   }
 
   return {
-    read: (fd, into) => buffer(SystemCall.read, fd, into, into.length),
-    write: (fd, data) => buffer(SystemCall.write, fd, data, data.length),
-    send: (fd, data) => buffer(SystemCall.sendto, fd, data, data.length, SEND_FLAGS),
+    read: (fd, into) => data(SystemCall.read, fd, into),
+    write: (fd, bytes) => data(SystemCall.write, fd, bytes),
+    send: (fd, bytes) => data(SystemCall.sendto, fd, bytes, SEND_FLAGS),
     connectDatagram(path) {
-      const socket = outcome(numbers(SystemCall.socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC));
+      const socket = numbers(SystemCall.socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC);
       if (socket < 0) return socket;
       const address = new Uint8Array(FAMILY_LENGTH + path.length + 1);
       new DataView(address.buffer).setUint16(0, AF_UNIX, true);
       address.set(path, FAMILY_LENGTH);
-      const connected = buffer(SystemCall.connect, socket, address, address.length);
+      const connected = data(SystemCall.connect, socket, address);
       if (connected === 0) return socket;
       close(socket);
       return connected;
     },
     setSendBuffer(fd, bytes) {
       const value = new Uint8Array(new Int32Array([bytes]).buffer);
-      return outcome(intOf(symbols.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, value.length)));
+      return calls.fourth(SystemCall.setsockopt, fd, SOL_SOCKET, SO_SNDBUF, value);
     },
-    pipeSize: (fd) => outcome(numbers(SystemCall.fcntl, fd, F_GETPIPE_SZ)),
-    setPipeSize: (fd, bytes) => outcome(numbers(SystemCall.fcntl, fd, F_SETPIPE_SZ, bytes)),
+    pipeSize: (fd) => numbers(SystemCall.fcntl, fd, F_GETPIPE_SZ),
+    setPipeSize: (fd, bytes) => numbers(SystemCall.fcntl, fd, F_SETPIPE_SZ, bytes),
     reopenPipe(fd) {
       return openPipe(`/proc/self/fd/${fd}`, Open.WRONLY);
     },
     openPipeTo(pid, fd) {
       // The system opens a pipe by the name of either end.
       const own = openPipe(`/proc/${pid}/fd/${fd}`, fd === 0 ? Open.WRONLY : Open.RDONLY);
-      if (own < 0 || outcome(numbers(SystemCall.fcntl, own, F_GETPIPE_SZ)) > 0) return own;
+      if (own < 0 || numbers(SystemCall.fcntl, own, F_GETPIPE_SZ) > 0) return own;
       close(own);
       return -Errno.EPERM;
     },
-    poll: (fds, timeout) => outcome(intOf(symbols.poll(fds, BigInt(fds.length >> 3), timeout))),
+    poll: calls.poll,
+    // Another thread has another errno, which nobody can read: it tells only that it failed.
     pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
     umask: (mask) => numbers(SystemCall.umask, mask),
-    setNoNewPrivileges: () => outcome(numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1)),
-    setNotDumpable: () => outcome(numbers(SystemCall.prctl, PR_SET_DUMPABLE, 0)),
+    setNoNewPrivileges: () => numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1),
+    setNotDumpable: () => numbers(SystemCall.prctl, PR_SET_DUMPABLE, 0),
     descriptorLimit() {
       const limits = new BigUint64Array(2);
       const bytes = new Uint8Array(limits.buffer);
-      const result = buffer(SystemCall.getrlimit, RLIMIT_NOFILE, bytes, 0);
+      const result = calls.buffer(SystemCall.getrlimit, RLIMIT_NOFILE, bytes);
       if (result < 0) return result;
       const soft = limits[0]!;
       return soft === RLIM_INFINITY ? Infinity : Number(soft);
     },
     landlockCreateRuleset(attributes) {
-      return outcome(
-        intOf(
-          symbols.first(
-            SystemCall.landlockCreateRuleset,
-            attributes,
-            BigInt(attributes.length),
-            0n,
-          ),
-        ),
-      );
+      return calls.first(SystemCall.landlockCreateRuleset, attributes, attributes.length);
     },
     landlockVersion() {
       const flags = LANDLOCK_CREATE_RULESET_VERSION;
-      return outcome(
-        intOf(symbols.first(SystemCall.landlockCreateRuleset, null, 0n, BigInt(flags))),
-      );
+      return calls.first(SystemCall.landlockCreateRuleset, null, 0, flags);
     },
     landlockAddPathRule(ruleset, rule) {
-      const type = LANDLOCK_RULE_PATH_BENEATH;
-      return outcome(
-        intOf(symbols.third(SystemCall.landlockAddRule, BigInt(ruleset), BigInt(type), rule, 0n)),
-      );
+      return calls.third(SystemCall.landlockAddRule, ruleset, LANDLOCK_RULE_PATH_BENEATH, rule);
     },
     landlockRestrictSelf(ruleset) {
-      return outcome(numbers(SystemCall.landlockRestrictSelf, ruleset, 0));
+      return numbers(SystemCall.landlockRestrictSelf, ruleset, 0);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Bytes, ReadErrno } from "./libc_symbols.ts";
+import { type Bytes, type ErrnoCopy, INT_SIZE } from "./libc_symbols.ts";
 
 /** Parts that one call takes; what is beyond is for the next. */
 const MOST_PARTS = 64;
@@ -39,7 +39,8 @@ export interface VectorCalls {
 }
 
 /** Makes {@linkcode VectorCalls} of what was opened. */
-export function vectorCalls(symbols: VectorSymbols, readErrno: ReadErrno): VectorCalls {
+export function vectorCalls(symbols: VectorSymbols, errnoCopy: ErrnoCopy): VectorCalls {
+  const { copy, location, errno } = errnoCopy;
   const words = new BigUint64Array(MOST_PARTS * IOVEC_WORDS);
   const vectors = new Uint8Array(words.buffer);
   const header = new BigUint64Array(MSGHDR.WORDS);
@@ -72,17 +73,27 @@ export function vectorCalls(symbols: VectorSymbols, readErrno: ReadErrno): Vecto
     return count;
   }
 
-  function outcome(result: number): number {
-    return result === -1 ? -readErrno() : result;
-  }
-
   return {
-    poll: (fds, timeout) => outcome(symbols.poll(fds, BigInt(fds.length >> 3), timeout)),
+    poll(fds, timeout) {
+      const result = symbols.poll(fds, BigInt(fds.length >> 3), timeout);
+      if (result !== -1) return result;
+      copy(errno, location, INT_SIZE);
+      return -errno[0]!;
+    },
     giveWay: () => void symbols.sched_yield(),
-    writev: (fd, parts) => outcome(symbols.writev(fd, vectors, list(parts))),
+    writev(fd, parts) {
+      const count = list(parts);
+      const result = symbols.writev(fd, vectors, count);
+      if (result !== -1) return result;
+      copy(errno, location, INT_SIZE);
+      return -errno[0]!;
+    },
     sendv(fd, parts) {
       header[MSGHDR.COUNT] = BigInt(list(parts));
-      return outcome(symbols.sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL));
+      const result = symbols.sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (result !== -1) return result;
+      copy(errno, location, INT_SIZE);
+      return -errno[0]!;
     },
   };
 }

@@ -18,14 +18,19 @@ export interface ChildOptions {
   readonly under?: readonly string[];
 }
 
-/** Runs a script of this folder to its end, and returns what it printed as JSON. */
-export async function runChild(script: string, options: ChildOptions): Promise<unknown> {
+/** The words that run a script of this folder. */
+export function childWords(script: string, options: ChildOptions): string[] {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const words = [
+  return [
     ...options.under ?? [],
     Deno.execPath(),
     ...["run", "--no-prompt", "--no-check", ...options.flags, path, ...options.args],
   ];
+}
+
+/** Runs a script of this folder to its end, and returns what it printed as JSON. */
+export async function runChild(script: string, options: ChildOptions): Promise<unknown> {
+  const words = childWords(script, options);
   const child = new Deno.Command(words[0]!, { args: words.slice(1), stdin: "null" });
   const { code, stdout, stderr } = await child.output();
   assert(code === 0, `${words.join(" ")}\n${new TextDecoder().decode(stderr)}`);
