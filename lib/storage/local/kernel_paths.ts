@@ -1,9 +1,11 @@
+import { FileType } from "../../attrs.ts";
 import { encodeNameInto } from "../../names.ts";
 import type { VirtualPath } from "../storage.ts";
 import { Errno, errorOfNumber } from "../errno.ts";
-import { check } from "./kernel_status.ts";
+import { check, StatusReader } from "./kernel_status.ts";
 import type { Bytes, Libc } from "./libc.ts";
 import { Open, PATH_MAX, Resolve } from "./linux.ts";
+import { FOR_A_LEASE, FOR_RENAMES, tryAgain } from "./patience.ts";
 
 /** A call on a name in an open directory; returns what the system did. */
 export type NameCall = (directory: number, name: Bytes) => number;
@@ -22,9 +24,9 @@ interface Place {
 
 /**
  * openat2 gives up with EAGAIN when a rename runs beside `..`; under attack that is 6 in 100, and
- * more where a path has hundreds of `..`.
+ * more where a path has hundreds of `..`. So often it is asked again without a pause.
  */
-const MOST_TRIES = 1024;
+const TRIES_AT_ONCE = 64;
 
 /** A closing NUL and, before it, three bytes for each character that a path can have. */
 const PATH_BUFFER_SIZE = PATH_MAX * 3;
@@ -82,18 +84,41 @@ export class KernelPaths {
     return check(this.tryOpen(path, flags, mode));
   }
 
-  /** Opens `path`, or returns `-errno`. */
+  /** Opens `path`, or returns `-errno`; waits where another process has a lease to give back first. */
   tryOpen(path: VirtualPath, flags: number, mode = 0, resolve = 0): number {
     const bytes = this.#path.set(path);
     const how = this.#howWords;
     how[FLAGS] = flags | Open.CLOEXEC;
     how[MODE] = mode;
     how[RESOLVE] = resolve | DEFAULT_RESOLVE;
-    let fd = -Errno.EAGAIN;
-    for (let tries = 0; fd === -Errno.EAGAIN && tries < MOST_TRIES; tries++) {
-      fd = this.#libc.openat2(this.root, bytes, this.#how);
+    const fd = this.#libc.openat2(this.root, bytes, this.#how);
+    return fd === -Errno.EAGAIN ? this.#tryAgain(bytes, flags) : fd;
+  }
+
+  /** Opens what the system has refused for the moment: for a rename, or for another process's lease. */
+  #tryAgain(path: Bytes, flags: number): number {
+    const attempt = () => this.#libc.openat2(this.root, path, this.#how);
+    for (let tries = 1; tries < TRIES_AT_ONCE; tries++) {
+      const fd = attempt();
+      if (fd !== -Errno.EAGAIN) return fd;
     }
-    return fd;
+    const patience = this.#mayBeLeased(path, flags) ? FOR_A_LEASE : FOR_RENAMES;
+    return tryAgain(patience, attempt, (fd) => fd === -Errno.EAGAIN);
+  }
+
+  /** Only what is in a regular file can be leased; a device that is in use says EAGAIN for good. */
+  #mayBeLeased(path: Bytes, flags: number): boolean {
+    if (flags & Open.PATH) return false;
+    const how = this.#how.slice();
+    const words = new Uint32Array(how.buffer);
+    words[FLAGS] = Open.PATH | Open.CLOEXEC | (flags & Open.NOFOLLOW);
+    words[MODE] = 0;
+    const fd = this.#libc.openat2(this.root, path, how);
+    if (fd < 0) return false;
+    const reader = new StatusReader(this.#libc);
+    const looked = reader.lookAtOpen(fd);
+    this.#libc.close(fd);
+    return looked === 0 && reader.type === FileType.REGULAR;
   }
 
   /** Opens `path` for as long as `use` takes. */

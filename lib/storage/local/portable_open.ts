@@ -1,6 +1,8 @@
 import type { FileSystemStats, OpenOptions } from "../storage.ts";
+import { errorOf } from "../errno.ts";
 import { attempt, attemptExisting, errnoName } from "./deno_fs.ts";
 import { fs } from "./node_fs.ts";
+import { FOR_A_LEASE, tryAgain } from "./patience.ts";
 import { PortableFile } from "./portable_file.ts";
 
 /** Bits that open of Deno cuts off; they are set afterwards. */
@@ -12,7 +14,7 @@ export function openExisting(
   options: OpenOptions,
   vfs: () => FileSystemStats,
 ): PortableFile | undefined {
-  const fd = attemptExisting(() => fs.openSync(hostPath, flagsOf(options)));
+  const fd = attemptExisting(() => openPatiently(hostPath, flagsOf(options)));
   return fd === undefined ? undefined : opened(fd, vfs);
 }
 
@@ -44,6 +46,23 @@ export function makeFile(
 function opened(fd: number, vfs: () => FileSystemStats): PortableFile {
   const { dev, ino } = fs.fstatSync(fd);
   return new PortableFile(fd, { dev, ino }, vfs);
+}
+
+/** Waits where another process has a lease to give back first, which the system does not do without waiting. */
+function openPatiently(hostPath: string, flags: number): number {
+  const attempt = () => openUnlessRefused(hostPath, flags);
+  const fd = attempt() ?? tryAgain(FOR_A_LEASE, attempt, (opened) => opened === undefined);
+  if (fd === undefined) throw errorOf("EAGAIN");
+  return fd;
+}
+
+function openUnlessRefused(hostPath: string, flags: number): number | undefined {
+  try {
+    return fs.openSync(hostPath, flags);
+  } catch (error) {
+    if (errnoName(error) === "EAGAIN") return undefined;
+    throw error;
+  }
 }
 
 /** The system's flags; without waiting for the other end of a FIFO. */
