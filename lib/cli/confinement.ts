@@ -108,9 +108,12 @@ async function portableConfinement(
   reason: string,
 ): Promise<Confinement> {
   const { PortableRoot } = await import("../storage/local/root_portable.ts");
+  const libc = allowedLibc();
   return {
     root: new PortableRoot(directory, portableRights()),
-    transport: portableTransport(),
+    // Streams that tell whether a write would wait, where libc may be called at least for that.
+    transport: libc === undefined ? stdio : pollingStdio(libc),
+    maxHandles: libc && handleLimit(libc.descriptorLimit()),
     umask(mask) {
       if (!granted({ name: "sys" })) throw new StartError("-u needs the permission --allow-sys");
       Deno.umask(mask);
@@ -130,13 +133,12 @@ async function portableConfinement(
   };
 }
 
-/** Streams that tell whether a write would wait, where libc may be called at least for that. */
-function portableTransport(): Transport {
+function allowedLibc(): Libc | undefined {
   try {
-    return pollingStdio(openLibc());
+    return openLibc();
   } catch (error) {
     const without = [Deno.errors.NotCapable, Deno.errors.NotSupported];
-    if (without.some((kind) => error instanceof kind)) return stdio;
+    if (without.some((kind) => error instanceof kind)) return undefined;
     throw error;
   }
 }

@@ -5,10 +5,11 @@ import { jailWords, withJail } from "../support/jail.ts";
 import { needs } from "../support/programs.ts";
 import { startServer } from "../support/server.ts";
 
-Deno.test("handleLimit() leaves descriptors free, and asks for no more than OpenSSH has", () => {
+Deno.test("handleLimit() follows the limit of descriptors, and leaves some of them free", () => {
   assertEquals(handleLimit(1024), 992);
-  assertEquals(handleLimit(1_048_576), 1019);
-  assertEquals(handleLimit(Infinity), 1019);
+  assertEquals(handleLimit(4096), 4064);
+  assertEquals(handleLimit(1_048_576), 1_048_544);
+  assertEquals(handleLimit(Infinity), 4_294_967_296);
   assertEquals(handleLimit(20), 1);
   assertEquals(handleLimit(-22), undefined);
 });
@@ -32,3 +33,23 @@ Deno.test({
       await (await open(33)).close();
     }),
 });
+
+for (const confine of ["kernel", "portable"]) {
+  Deno.test({
+    name: `sftpwrap jail --confine=${confine} has as many handles as there are descriptors for`,
+    ...needs("prlimit"),
+    fn: () =>
+      withJail(async ({ jail }) => {
+        const words = jailWords(jail, { options: [`--confine=${confine}`] });
+        const args = ["--nofile=4096:4096", "--", ...words];
+        await using server = await startServer("prlimit", args);
+        const { client } = server;
+        assertEquals(client.limits.maxOpenHandles, 4064);
+        const how = { read: true, write: true, create: true };
+        await Promise.all(Array.from({ length: 2000 }, () => client.open("/file", how)));
+        await Promise.all(Array.from({ length: 2000 }, () => client.openDir("/")));
+        await client.rename("/file", "/renamed");
+        assertEquals((await client.stat("/renamed")).size, 0);
+      }),
+  });
+}

@@ -8,6 +8,8 @@ import type { NodeStatus, RootDir, RootEntry } from "./root.ts";
 const BUFFER_LENGTH = 32 * 1024;
 const DOT = 0x2e;
 const CLOSED = -1;
+const NO_RECORDS: Bytes = new Uint8Array(0);
+const NO_LENGTHS = new Uint16Array(0);
 
 // Where `struct linux_dirent64` keeps its fields, in bytes.
 const RECORD_LENGTH = 16;
@@ -31,14 +33,15 @@ export type ParentStatus = () => NodeStatus | undefined;
 
 /**
  * A directory, by its descriptor. Records of getdents64 are read where they
- * lie, one for each entry that is asked for.
+ * lie, one for each entry that is asked for. There is room for them only from
+ * the first of them to the last: a client may have very many directories open.
  */
 export class KernelDir implements RootDir {
   readonly #libc: Libc;
   readonly #reader: StatusReader;
   readonly #parent: ParentStatus;
-  readonly #records: Bytes = new Uint8Array(BUFFER_LENGTH);
-  readonly #lengths = new Uint16Array(this.#records.buffer);
+  #records = NO_RECORDS;
+  #lengths = NO_LENGTHS;
   readonly #name: Bytes;
   #fd: number;
   #at = 0;
@@ -70,11 +73,18 @@ export class KernelDir implements RootDir {
   }
 
   #fill(): boolean {
+    if (this.#records === NO_RECORDS) {
+      this.#records = new Uint8Array(BUFFER_LENGTH);
+      this.#lengths = new Uint16Array(this.#records.buffer);
+    }
     const length = this.#libc.getdents64(this.#fd, this.#records);
     // A directory that has been removed has no more entries, as readdir(3) has it.
     this.#end = length === -Errno.ENOENT ? 0 : check(length);
     this.#at = 0;
-    return this.#end > 0;
+    if (this.#end > 0) return true;
+    this.#records = NO_RECORDS;
+    this.#lengths = NO_LENGTHS;
+    return false;
   }
 
   /** The entry at hand; undefined where it has vanished or may not be looked at, as OpenSSH has it. */
