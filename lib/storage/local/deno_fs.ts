@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { errorOfName } from "../errno.ts";
+import { errnoNameOf, errorOfName, errorOfNumber } from "../errno.ts";
 import type { NodeStatus } from "./root.ts";
 
 /** Calls `operation`; what the system refuses becomes a `StorageError`. */
@@ -30,7 +30,7 @@ export function attemptExisting<T>(operation: () => T): T | undefined {
 /** The name of a system error (`ENOENT`), or nothing. */
 export function errnoName(error: unknown): string | undefined {
   const { code } = error as { readonly code?: unknown };
-  return typeof code === "string" ? code : undefined;
+  return typeof code === "string" ? errnoNameOf(code) : undefined;
 }
 
 /** What Deno knows of a file. */
@@ -57,5 +57,22 @@ function storageError(error: unknown): unknown {
     });
   }
   const name = errnoName(error);
-  return name === undefined ? error : errorOfName(name, error);
+  if (name !== undefined) return errorOfName(name, error);
+  const number = errnoNumber(error);
+  return number === undefined ? error : errorOfUnnamed(number, error);
+}
+
+/** Deno has names for some errors, and of all it tells the number in words. */
+function errnoNumber(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  // Before the path, which may say anything.
+  const [, number] = /^[^'"]*\(os error (\d+)\)/.exec(error.message) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
+/** Other systems than Linux have other numbers. */
+function errorOfUnnamed(number: number, cause: unknown): StorageError {
+  return Deno.build.os === "linux"
+    ? errorOfNumber(number)
+    : new StorageError("failure", `system error ${number}`, { cause });
 }
