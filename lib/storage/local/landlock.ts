@@ -34,6 +34,10 @@ const TRUNCATE_ABI = 3;
 const NETWORK_ABI = 4;
 const IOCTL_DEV_ABI = 5;
 const SCOPE_ABI = 6;
+const THREADS_ABI = 8;
+
+/** Binds all threads of the process, by Landlock and by `no_new_privs`. */
+const RESTRICT_SELF_TSYNC = 1 << 3;
 
 const RIGHTS_OF_ABI_1 = (1n << 13n) - 1n;
 /** A `struct open_how`. */
@@ -86,8 +90,9 @@ export function landlockAbi(libc: Libc): number {
 }
 
 /**
- * Confines this thread, and what it starts from now on, for ever. Files that
- * are open stay open. It does not cover stat, chmod, chown and utimes.
+ * Confines this thread, and what it starts from now on, for ever; from ABI
+ * version 8 on the threads that are there already, too. Files that are open
+ * stay open. It does not cover stat, chmod, chown and utimes.
  *
  * @throws {Error} Where the system refuses; nothing but `no_new_privs` is changed then.
  */
@@ -104,7 +109,8 @@ export function confine(libc: Libc, confinement: Confinement): void {
     }
     for (const path of confinement.files ?? []) allowFile(libc, ruleset, path);
     check(libc.setNoNewPrivileges(), "give up new privileges");
-    check(libc.landlockRestrictSelf(ruleset), "restrict this process");
+    const flags = confinement.abi >= THREADS_ABI ? RESTRICT_SELF_TSYNC : 0;
+    check(libc.landlockRestrictSelf(ruleset, flags), "restrict this process");
   } finally {
     libc.close(ruleset);
   }

@@ -77,8 +77,8 @@ export interface ProcessCalls {
   landlockVersion(): number;
   /** landlock_add_rule(2) with a `struct landlock_path_beneath_attr`. */
   landlockAddPathRule(ruleset: number, rule: Bytes): number;
-  /** landlock_restrict_self(2): binds this thread, and what it starts from now on. */
-  landlockRestrictSelf(ruleset: number): number;
+  /** landlock_restrict_self(2): binds this thread, and what it starts from now on; `flags` may bind the others too. */
+  landlockRestrictSelf(ruleset: number, flags: number): number;
 }
 
 /** Makes {@linkcode ProcessCalls} of what was opened. */
@@ -155,8 +155,8 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
     landlockAddPathRule(ruleset, rule) {
       return calls.third(SystemCall.landlockAddRule, ruleset, LANDLOCK_RULE_PATH_BENEATH, rule);
     },
-    landlockRestrictSelf(ruleset) {
-      return numbers(SystemCall.landlockRestrictSelf, ruleset, 0);
+    landlockRestrictSelf(ruleset, flags) {
+      return numbers(SystemCall.landlockRestrictSelf, ruleset, flags);
     },
   };
 }

@@ -152,3 +152,21 @@ Deno.test("confine() grants a jail no device, FIFO, socket or program", () => {
   assertEquals(granted, ["11be", "c", "31be", "c", "71be", "c", "71be", "c"]);
   assertEquals(descriptors, [5, 6, 5, 6, 5, 6, 5, 6]);
 });
+
+Deno.test("confine() binds every thread of the process where the ABI version has it", () => {
+  const flags = [1, 7, 8, 9].map((version) => {
+    const asked: number[] = [];
+    const playing = {
+      ...libc,
+      landlockCreateRuleset: () => 1_000_000,
+      setNoNewPrivileges: () => 0,
+      landlockRestrictSelf(_ruleset: number, given: number) {
+        asked.push(given);
+        return 0;
+      },
+    };
+    confine(playing, { abi: version, directories: [], network: false });
+    return asked;
+  });
+  assertEquals(flags, [[0], [0], [8], [8]]);
+});
