@@ -63,15 +63,21 @@ const SYMBOLS = {
 /** Opened with the first call, because only Linux has it. */
 let opened: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"] | undefined;
 
+/** This thread's `errno` itself: what the JavaScript runtime calls meanwhile may set it, so it is read at once. */
+let errnoView: Int32Array | undefined;
+
 function libc(): NonNullable<typeof opened> {
-  return opened ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  if (opened !== undefined) return opened;
+  opened = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  const location = opened.__errno_location();
+  if (location === null) throw new Error("libc keeps no errno");
+  errnoView = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+  return opened;
 }
 
 /** The error of the call that has just failed. */
 function errno(): number {
-  const location = libc().__errno_location();
-  if (location === null) throw new Error("libc keeps no errno");
-  return new Deno.UnsafePointerView(location).getInt32();
+  return errnoView![0]!;
 }
 
 /** What to start, and with what as its standard input, output and error. */
@@ -189,7 +195,7 @@ export function waitForEither(descriptor: number, milliseconds: number): boolean
   pollfd[1] = POLLIN | POLLOUT;
   const count = libc().poll(pollfd, 1n, milliseconds);
   if (count === 0) throw new Error("the server does not answer");
-  if (count < 0 && errno() !== EINTR) check("poll", count);
+  if (count < 0) failUnlessInterrupted("poll");
   return count > 0 && ((pollfd[1]! >>> 16) & ~POLLOUT) !== 0;
 }
 
@@ -200,7 +206,7 @@ export function hasEnded(pid: number, { wait }: { readonly wait: boolean }): boo
   for (;;) {
     const result = libc().waitpid(pid, waitStatus, wait ? 0 : WNOHANG);
     if (result >= 0) return result === pid;
-    if (errno() !== EINTR) check("waitpid", result);
+    failUnlessInterrupted("waitpid");
   }
 }
 
@@ -233,6 +239,11 @@ function cString(text: string): Bytes {
 
 function check(what: string, result: number): void {
   if (result < 0) throw new Error(`${what} failed: errno ${errno()}`);
+}
+
+function failUnlessInterrupted(what: string): void {
+  const error = errno();
+  if (error !== EINTR) throw new Error(`${what} failed: errno ${error}`);
 }
 
 /** For the functions that return an error's number instead of setting `errno`. */
