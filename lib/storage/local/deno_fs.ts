@@ -51,6 +51,7 @@ function wholeSeconds(date: Date | null): number {
 }
 
 function storageError(error: unknown): unknown {
+  if (error instanceof StorageError) return error;
   if (error instanceof Deno.errors.NotCapable) {
     return new StorageError("denied", "the server runs without the permission for this", {
       cause: error,

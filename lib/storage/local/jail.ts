@@ -6,12 +6,14 @@ import type {
   DirHandle,
   FileHandle,
   FileSystemStats,
+  MaybePromise,
   OpenOptions,
   Storage,
   StorageExtensions,
   VirtualPath,
 } from "../storage.ts";
 import { type Accounts, noAccounts } from "./accounts.ts";
+import { OnLease, whenFree } from "./patience.ts";
 import type { Root, RootDir, RootEntry, RootFile } from "./root.ts";
 
 const DEFAULT_FILE_MODE = 0o666;
@@ -30,6 +32,7 @@ export class JailStorage implements Storage<JailFile> {
   readonly extensions: StorageExtensions<JailFile>;
   readonly #root: Root;
   readonly #accounts: Accounts;
+  #isClosed = false;
 
   /**
    * A storage over an open root.
@@ -43,10 +46,12 @@ export class JailStorage implements Storage<JailFile> {
     this.extensions = extensionsOf(root, accounts, (path) => this.#checked(path));
   }
 
-  open(path: VirtualPath, options: OpenOptions): JailFile {
+  open(path: VirtualPath, options: OpenOptions): MaybePromise<JailFile> {
     const mode = options.attrs.permissions ?? DEFAULT_FILE_MODE;
-    const file = this.#root.open(this.#checked(path), options, mode & MODE_BITS);
-    return new JailFile(file, options.append);
+    this.#checked(path);
+    return this.#whenFree(() => {
+      return new JailFile(this.#root.open(path, options, mode & MODE_BITS), options.append);
+    });
   }
 
   openDir(path: VirtualPath): DirHandle {
@@ -61,15 +66,17 @@ export class JailStorage implements Storage<JailFile> {
     return this.#root.lstat(this.#checked(path));
   }
 
-  setAttrs(path: VirtualPath, attrs: FileAttrs): void {
+  setAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
     const root = this.#root;
     this.#checked(path);
-    change(attrs, {
-      truncate: (size) => root.truncate(path, size),
-      chmod: (mode) => root.chmod(path, mode),
-      utimes: (atime, mtime) => root.utimes(path, atime, mtime),
-      chown: (uid, gid) => root.chown(path, uid, gid),
-    });
+    return this.#whenFree(() =>
+      change(attrs, {
+        truncate: (size) => root.truncate(path, size),
+        chmod: (mode) => root.chmod(path, mode),
+        utimes: (atime, mtime) => root.utimes(path, atime, mtime),
+        chown: (uid, gid) => root.chown(path, uid, gid),
+      })
+    );
   }
 
   realPath(path: VirtualPath): VirtualPath {
@@ -103,7 +110,13 @@ export class JailStorage implements Storage<JailFile> {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#root.close();
+  }
+
+  /** Waits where another process has a lease on a file; everything else is done at once. */
+  #whenFree<T>(attempt: () => T): MaybePromise<T> {
+    return whenFree(attempt, { isOver: () => this.#isClosed });
   }
 
   /** A root that would mangle a name's bytes never gets to see them. */
@@ -188,7 +201,10 @@ interface Changes {
   chown(uid: number, gid: number): void;
 }
 
-/** As OpenSSH: size, mode, times, owner; each is tried and the last failure is told. */
+/**
+ * As OpenSSH: size, mode, times, owner; each is tried and the last failure is told. A size that has
+ * to wait for a lease comes first: nothing else has been done then.
+ */
 function change(attrs: FileAttrs, to: Changes): void {
   const { size, permissions, atime, mtime, uid, gid } = attrs;
   const steps: (() => void)[] = [];
@@ -206,7 +222,7 @@ function change(attrs: FileAttrs, to: Changes): void {
     try {
       step();
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
+      if (!(error instanceof StorageError) || error instanceof OnLease) throw error;
       failure = error;
     }
   }

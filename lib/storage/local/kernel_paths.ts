@@ -5,7 +5,7 @@ import { Errno, errorOfNumber } from "../errno.ts";
 import { check, StatusReader } from "./kernel_status.ts";
 import type { Bytes, Libc } from "./libc.ts";
 import { Open, PATH_MAX, Resolve } from "./linux.ts";
-import { FOR_A_LEASE, FOR_RENAMES, tryAgain } from "./patience.ts";
+import { OnLease, tryBesideRenames } from "./patience.ts";
 
 /** A call on a name in an open directory; returns what the system did. */
 export type NameCall = (directory: number, name: Bytes) => number;
@@ -84,7 +84,11 @@ export class KernelPaths {
     return check(this.tryOpen(path, flags, mode));
   }
 
-  /** Opens `path`, or returns `-errno`; waits where another process has a lease to give back first. */
+  /**
+   * Opens `path`, or returns `-errno`.
+   *
+   * @throws {OnLease} Where another process has a lease to give back first.
+   */
   tryOpen(path: VirtualPath, flags: number, mode = 0, resolve = 0): number {
     const bytes = this.#path.set(path);
     const how = this.#howWords;
@@ -102,8 +106,8 @@ export class KernelPaths {
       const fd = attempt();
       if (fd !== -Errno.EAGAIN) return fd;
     }
-    const patience = this.#mayBeLeased(path, flags) ? FOR_A_LEASE : FOR_RENAMES;
-    return tryAgain(patience, attempt, (fd) => fd === -Errno.EAGAIN);
+    if (this.#mayBeLeased(path, flags)) throw new OnLease();
+    return tryBesideRenames(attempt, (fd) => fd === -Errno.EAGAIN);
   }
 
   /** Only what is in a regular file can be leased; a device that is in use says EAGAIN for good. */

@@ -30,7 +30,8 @@ export interface OpenJailOptions {
  *
  * @param directory The directory, by any path.
  * @param options How it is kept.
- * @returns The storage, which answers at once. Its `close` gives the directory back.
+ * @returns The storage, which answers at once, but for a file that another process has on lease.
+ *     Its `close` gives the directory back.
  * @throws {StorageError} If it is no directory.
  * @throws {Error} If `kernel` is asked for and the kernel, the system or Deno's permissions refuse.
  *

@@ -1,8 +1,7 @@
 import type { FileSystemStats, OpenOptions } from "../storage.ts";
-import { errorOf } from "../errno.ts";
 import { attempt, attemptExisting, errnoName } from "./deno_fs.ts";
 import { fs } from "./node_fs.ts";
-import { FOR_A_LEASE, tryAgain } from "./patience.ts";
+import { OnLease } from "./patience.ts";
 import { PortableFile } from "./portable_file.ts";
 
 /** Bits that open of Deno cuts off; they are set afterwards. */
@@ -14,7 +13,7 @@ export function openExisting(
   options: OpenOptions,
   vfs: () => FileSystemStats,
 ): PortableFile | undefined {
-  const fd = attemptExisting(() => openPatiently(hostPath, flagsOf(options)));
+  const fd = attemptExisting(() => openUnlessLeased(hostPath, flagsOf(options)));
   return fd === undefined ? undefined : opened(fd, vfs);
 }
 
@@ -48,19 +47,13 @@ function opened(fd: number, vfs: () => FileSystemStats): PortableFile {
   return new PortableFile(fd, { dev, ino }, vfs);
 }
 
-/** Waits where another process has a lease to give back first, which the system does not do without waiting. */
-function openPatiently(hostPath: string, flags: number): number {
-  const attempt = () => openUnlessRefused(hostPath, flags);
-  const fd = attempt() ?? tryAgain(FOR_A_LEASE, attempt, (opened) => opened === undefined);
-  if (fd === undefined) throw errorOf("EAGAIN");
-  return fd;
-}
-
-function openUnlessRefused(hostPath: string, flags: number): number | undefined {
+/** @throws {OnLease} Where another process has a lease to give back first. */
+function openUnlessLeased(hostPath: string, flags: number): number {
   try {
     return fs.openSync(hostPath, flags);
   } catch (error) {
-    if (errnoName(error) === "EAGAIN") return undefined;
+    // Only a file that is known to be a regular one is opened here.
+    if (errnoName(error) === "EAGAIN") throw new OnLease();
     throw error;
   }
 }

@@ -11,11 +11,15 @@ import { childWords } from "./child.ts";
 const KEPT_MS = 300;
 
 /** Runs `use` while another process has a lease on `path`, which it gives back when it is asked. */
-export async function withLease(path: string, use: () => void): Promise<void> {
+export async function withLease(
+  path: string,
+  use: () => Promise<void>,
+  keptMs = KEPT_MS,
+): Promise<void> {
   const flags = ["-A"];
   const [program = "", ...args] = childWords("lease_child.ts", {
     flags,
-    args: [path, String(KEPT_MS)],
+    args: [path, String(keptMs)],
   });
   const child = new Deno.Command(program, { args, stdin: "null", stdout: "piped" }).spawn();
   try {
@@ -23,7 +27,7 @@ export async function withLease(path: string, use: () => void): Promise<void> {
     const { value } = await reader.read();
     assertEquals(new TextDecoder().decode(value), "taken");
     await reader.cancel();
-    use();
+    await use();
   } finally {
     stop(child);
     await child.status;

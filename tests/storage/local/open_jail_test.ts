@@ -46,7 +46,7 @@ for (const confine of ["auto", "kernel", "portable"] as const) {
         assertInstanceOf(error, StorageError);
         assertEquals(error.code, "not-found");
       }
-      const file = storage.open("/inside", how("write", "create"));
+      const file = await storage.open("/inside", how("write", "create"));
       file.write(bytesOf("content"), 0);
       file.close();
       storage.close();

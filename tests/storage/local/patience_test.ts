@@ -1,15 +1,28 @@
-import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import {
+  assertEquals,
+  assertFalse,
+  assertGreater,
+  AssertionError,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { ConnectionLostError } from "../../../lib/client/errors.ts";
+import { StorageError } from "../../../lib/storage/errors.ts";
+import { JailStorage } from "../../../lib/storage/local/jail.ts";
 import { openLibc } from "../../../lib/storage/local/libc.ts";
-import { tryAgain } from "../../../lib/storage/local/patience.ts";
+import { OnLease, whenFree } from "../../../lib/storage/local/patience.ts";
 import type { Root } from "../../../lib/storage/local/root.ts";
 import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
 import { PortableRoot } from "../../../lib/storage/local/root_portable.ts";
 import { how } from "../../../lib/testing/subject.ts";
 import { withTempDir } from "../../support/files.ts";
+import { jailWords, withJail } from "../../support/jail.ts";
+import { startServer } from "../../support/server.ts";
 import { withLease } from "./leases.ts";
-import { assertFails, get, put, run, using } from "./places.ts";
+import { assertFails, get, put, run } from "./places.ts";
 
 const libc = openLibc();
+const FOREVER_MS = 100_000;
 const LINUX = { ignore: Deno.build.os !== "linux" };
 
 const ROOTS: readonly [name: string, open: (directory: string) => Root][] = [
@@ -19,12 +32,23 @@ const ROOTS: readonly [name: string, open: (directory: string) => Root][] = [
   }],
 ];
 
-const ATTEMPTS: readonly [name: string, attempt: (root: Root) => void, left: string][] = [
-  ["to be written is waited for", (root) => {
-    using(root.open("/file", how("write"), 0), (file) => file.write(Uint8Array.of(0x43), 0));
+const ATTEMPTS: readonly [
+  name: string,
+  attempt: (storage: JailStorage) => Promise<void>,
+  left: string,
+][] = [
+  ["to be written is waited for", async (storage) => {
+    const file = await storage.open("/file", how("write"));
+    file.write(Uint8Array.of(0x43), 0);
+    file.close();
   }, "Content"],
-  ["to be uploaded over is waited for", (root) => put(root, "/file", "new"), "new"],
-  ["whose size is to be set is waited for", (root) => root.truncate("/file", 4), "cont"],
+  ["to be uploaded over is waited for", async (storage) => {
+    (await storage.open("/file", how("write", "create", "truncate"))).close();
+  }, ""],
+  ["whose size is to be set is waited for", async (storage) => {
+    await storage.setAttrs("/file", { size: 4, permissions: 0o640 });
+    assertEquals(storage.stat("/file").permissions, 0o100640);
+  }, "cont"],
 ];
 
 for (const [kind, open] of ROOTS) {
@@ -32,10 +56,11 @@ for (const [kind, open] of ROOTS) {
     Deno.test(`by ${kind}: a file on lease to another process ${name}`, LINUX, async () => {
       await withTempDir(async (directory) => {
         const root = open(directory);
+        const storage = new JailStorage(root);
         put(root, "/file", "content");
-        await withLease(`${directory}/file`, () => attempt(root));
+        await withLease(`${directory}/file`, () => attempt(storage));
         assertEquals(get(root, "/file"), left);
-        root.close();
+        storage.close();
       });
     });
   }
@@ -53,12 +78,51 @@ for (const [kind, open] of ROOTS) {
   });
 }
 
-Deno.test("tryAgain() gives up when its time is over, and makes a last try then", () => {
+Deno.test("whenFree() waits for a lease no longer than it may, and not for other failures", async () => {
   let tries = 0;
-  const patience = { wholeMs: 40, longestPauseMs: 4 };
+  const wait = { isOver: () => false, wholeMs: 40 };
   const begin = performance.now();
-  assertEquals(tryAgain(patience, () => ++tries, () => true), tries);
+  await assertRejects(
+    async () => {
+      await whenFree(() => {
+        tries++;
+        throw new OnLease();
+      }, wait);
+    },
+    StorageError,
+    "temporarily unavailable",
+  );
   assertGreater(performance.now() - begin, 40);
-  assertGreater(tries, 1);
-  assertLess(tries, 40);
+  assertGreater(tries, 2);
+  assertThrows(() => whenFree(() => assertFalse(true), wait), AssertionError);
+});
+
+Deno.test("whenFree() tries nothing more when nobody waits for it any more", async () => {
+  let tries = 0;
+  let isOver = false;
+  const waiting = whenFree(() => {
+    tries++;
+    throw new OnLease();
+  }, { isOver: () => isOver });
+  isOver = true;
+  await assertRejects(() => Promise.resolve(waiting), StorageError, "temporarily unavailable");
+  assertEquals(tries, 1);
+});
+
+Deno.test({
+  name: "a session that waits for a lease ends when its time is over",
+  ...LINUX,
+  fn: () =>
+    withJail(async ({ jail }) => {
+      await Deno.writeTextFile(`${jail}/file`, "content");
+      const words = jailWords(jail, { options: ["--max-session=1"] });
+      const [program = "", ...args] = words;
+      await using server = await startServer(program, args);
+      await withLease(`${jail}/file`, async () => {
+        const opening = server.client.open("/file", { write: true });
+        await assertRejects(() => opening, ConnectionLostError);
+      }, FOREVER_MS);
+      const { status } = await server.stop();
+      assertEquals(status.code, 255);
+    }),
 });
