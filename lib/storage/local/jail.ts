@@ -47,11 +47,13 @@ export class JailStorage implements Storage<JailFile> {
   }
 
   open(path: VirtualPath, options: OpenOptions): MaybePromise<JailFile> {
-    const mode = options.attrs.permissions ?? DEFAULT_FILE_MODE;
     this.#checked(path);
-    return this.#whenFree(() => {
-      return new JailFile(this.#root.open(path, options, mode & MODE_BITS), options.append);
-    });
+    try {
+      return this.#openNow(path, options);
+    } catch (error) {
+      if (!(error instanceof OnLease)) throw error;
+      return this.#openWhenFree(path, options);
+    }
   }
 
   openDir(path: VirtualPath): DirHandle {
@@ -112,6 +114,16 @@ export class JailStorage implements Storage<JailFile> {
   close(): void {
     this.#isClosed = true;
     this.#root.close();
+  }
+
+  #openNow(path: VirtualPath, options: OpenOptions): JailFile {
+    const mode = options.attrs.permissions ?? DEFAULT_FILE_MODE;
+    return new JailFile(this.#root.open(path, options, mode & MODE_BITS), options.append);
+  }
+
+  /** A method of its own, so that the usual case makes no closure. */
+  #openWhenFree(path: VirtualPath, options: OpenOptions): MaybePromise<JailFile> {
+    return this.#whenFree(() => this.#openNow(path, options));
   }
 
   /** Waits where another process has a lease on a file; everything else is done at once. */
