@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { errorOfName } from "../errno.ts";
+import { errorOfName, errorOfNumber } from "../errno.ts";
 import type { NodeStatus } from "./root.ts";
 
 /** Calls `operation`; what the system refuses becomes a `StorageError`. */
@@ -57,5 +57,8 @@ function storageError(error: unknown): unknown {
     });
   }
   const name = errnoName(error);
-  return name === undefined ? error : errorOfName(name, error);
+  if (name !== undefined) return errorOfName(name, error);
+  // Deno has no name for some, but tells the number.
+  const number = error instanceof Error && /\(os error (\d+)\)/.exec(error.message)?.[1];
+  return number ? errorOfNumber(Number(number)) : error;
 }

@@ -2,6 +2,7 @@ import { SystemCall } from "./linux.ts";
 import { type Bytes, intOf, NO_BYTES, type ReadErrno, type Symbols } from "./libc_symbols.ts";
 
 const EINTR = 4;
+const F_DUPFD_CLOEXEC = 1030;
 const OPEN_HOW_SIZE = 24n;
 
 /**
@@ -14,6 +15,10 @@ const OPEN_HOW_SIZE = 24n;
 export interface FileCalls {
   /** openat2(2); `how` is a `struct open_how`. Returns a descriptor. */
   openat2(directory: number, path: Bytes, how: Bytes): number;
+  /** openat(2), for a file that is there, where there may be no openat2. Returns a descriptor. */
+  openat(directory: number, path: Bytes, flags: number): number;
+  /** A second descriptor of what is open, closed in what this process starts (F_DUPFD_CLOEXEC). */
+  duplicate(fd: number): number;
   /** close(2); not repeated: Linux has closed the descriptor even where it fails. */
   close(fd: number): number;
   /** fstatat(2); `into` is a `struct stat`, and `flags` are those of `AT_…`. */
@@ -119,6 +124,9 @@ export function fileCalls(symbols: Symbols, readErrno: ReadErrno): FileCalls {
         if (errno !== EINTR) return -errno;
       }
     },
+    openat: (directory, path, flags) =>
+      again(() => buffer(SystemCall.openat, directory, path, flags)),
+    duplicate: (fd) => again(() => numbers(SystemCall.fcntl, fd, F_DUPFD_CLOEXEC)),
     close(fd) {
       return symbols.buffer(SystemCall.close, fd, NO_BYTES, 0n, 0n, 0n) === -1 ? -readErrno() : 0;
     },

@@ -88,6 +88,7 @@ export const SystemCall = {
   linkat: ARM ? 37n : 265n,
   mkdirat: ARM ? 34n : 258n,
   newfstatat: ARM ? 79n : 262n,
+  openat: ARM ? 56n : 257n,
   openat2: 437n,
   prctl: ARM ? 167n : 157n,
   pread64: ARM ? 67n : 17n,
