@@ -37,6 +37,7 @@ export function warn(log: Log, warnings: Iterable<string>): void {
 export function closeIn(confinement: { enter(): readonly Ring[] }, log: Log): void {
   openTimeZone();
   for (const { name, holds, text } of confinement.enter()) {
-    log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
+    const level = holds ? LogLevel.INFO : LogLevel.ERROR;
+    log.write(level, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
 }
