@@ -15,6 +15,7 @@ export class PortableDir implements RootDir {
   readonly #parentHostPath: string;
   readonly #names: Names;
   #dotsListed = false;
+  #first: Deno.DirEntry | undefined;
 
   /** Both are host paths; the parent of the root is the root. */
   constructor(hostPath: string, parentHostPath: string, libc?: Libc) {
@@ -27,6 +28,8 @@ export class PortableDir implements RootDir {
     const batch: RootEntry[] = [];
     if (!this.#dotsListed) {
       this.#dotsListed = true;
+      // Reading sets the time of access, which the directory's own entry tells.
+      this.#first = this.#names.next();
       const dots = [[".", this.#hostPath], ["..", this.#parentHostPath]] as const;
       for (const [name, hostPath] of dots) {
         const status = statusAt(hostPath);
@@ -34,7 +37,8 @@ export class PortableDir implements RootDir {
       }
     }
     while (batch.length < limit) {
-      const entry = this.#names.next();
+      const entry = this.#first ?? this.#names.next();
+      this.#first = undefined;
       if (entry === undefined) break;
       const status = statusAt(childOf(this.#hostPath, entry.name)) ?? unreachableStatus(entry);
       if (status !== undefined) batch.push({ name: entry.name, status });
