@@ -1,7 +1,7 @@
 import { pollingStdio } from "../stdio_polling.ts";
 import { stdio, type Transport } from "../stdio.ts";
 import { confine, landlockAbi } from "../storage/local/landlock.ts";
-import { type Libc, LIBC_PATHS, openLibc } from "../storage/local/libc.ts";
+import { type Libc, LIBC_PATHS, openLibc, openLibcIfAllowed } from "../storage/local/libc.ts";
 import { AT_FDCWD, Open } from "../storage/local/linux.ts";
 import { isLimitedTo, portableRights } from "../storage/local/portable_rights.ts";
 import { type KernelRoot, openKernelRoot } from "../storage/local/root_kernel.ts";
@@ -122,7 +122,7 @@ async function portableConfinement(
 ): Promise<Confinement> {
   const { directory } = options;
   const { PortableRoot } = await import("../storage/local/root_portable.ts");
-  const libc = libcIfAllowed();
+  const libc = openLibcIfAllowed();
   return {
     root: new PortableRoot(directory, portableRights(), libc),
     // With libc, streams that tell whether a write would wait.
@@ -147,17 +147,6 @@ async function portableConfinement(
       ];
     },
   };
-}
-
-/** libc, where it is there and may be called. */
-function libcIfAllowed(): Libc | undefined {
-  try {
-    return openLibc();
-  } catch (error) {
-    const without = [Deno.errors.NotCapable, Deno.errors.NotSupported];
-    if (without.some((kind) => error instanceof kind)) return undefined;
-    throw error;
-  }
 }
 
 /**

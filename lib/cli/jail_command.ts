@@ -2,6 +2,7 @@ import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
 import { readAccounts } from "../storage/local/accounts.ts";
+import { openLibcIfAllowed } from "../storage/local/libc.ts";
 import { JailStorage } from "../storage/local/jail.ts";
 import { prepareConfinement } from "./confinement.ts";
 import { StartError } from "./errors.ts";
@@ -61,7 +62,7 @@ async function serveJail(
   const serving = await servingOf({ ...options, readOnly });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
-  const storage = new JailStorage(confinement.root, readAccounts());
+  const storage = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { openLibcIfAllowed } from "../storage/local/libc.ts";
+import { AT_FDCWD, Open } from "../storage/local/linux.ts";
 import { granted } from "./host.ts";
 
 /** Whether a path leads into a directory. */
@@ -92,13 +94,31 @@ export function identityOf(path: string): string | undefined {
 
 /** What is mounted in a directory, which may be a part of a tree elsewhere. */
 function mountsBelow(directory: string): string[] {
-  const points = textOf("/proc/self/mountinfo").split("\n").flatMap((line) => {
+  const points = mountInfo().split("\n").flatMap((line) => {
     const point = line.split(" ")[4];
     // The kernel writes a blank, a tab, a newline and a backslash as octal numbers.
     return point?.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))) ??
       [];
   });
   return points.filter((point) => point !== directory && isBelow(directory, point));
+}
+
+/** By libc where it may be called: Deno wants every permission there is for a file of /proc. */
+function mountInfo(): string {
+  const path = "/proc/self/mountinfo";
+  const libc = openLibcIfAllowed();
+  if (libc === undefined) return textOf(path);
+  const name = new TextEncoder().encode(`${path}\0`);
+  const fd = libc.openat(AT_FDCWD, name, Open.RDONLY | Open.CLOEXEC);
+  if (fd < 0) return "";
+  const decoder = new TextDecoder();
+  const bytes = new Uint8Array(16 * 1024);
+  let text = "";
+  for (let count = libc.read(fd, bytes); count > 0; count = libc.read(fd, bytes)) {
+    text += decoder.decode(bytes.subarray(0, count), { stream: true });
+  }
+  libc.close(fd);
+  return text;
 }
 
 /** A file's text; empty where it is not there, or may not be read. */

@@ -7,6 +7,7 @@
  */
 
 import { type FileCalls, fileCalls } from "./libc_files.ts";
+import { NAME_SYMBOLS, type NameCalls, nameCalls } from "./libc_names.ts";
 import { type ProcessCalls, processCalls } from "./libc_process.ts";
 import { type ReadErrno, SYMBOLS, type Symbols } from "./libc_symbols.ts";
 import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
@@ -46,6 +47,8 @@ export interface Libc extends FileCalls, ProcessCalls {
    * Opens the calls for who moves many bytes: once, and before the permission for FFI is given back.
    */
   openVectors(): VectorCalls;
+  /** Opens the calls for names of users and groups, before the permission for FFI is given back. */
+  openNames(): NameCalls;
 }
 
 let opened: Libc | undefined;
@@ -63,6 +66,17 @@ export function openLibc(): Libc {
   return opened;
 }
 
+/** As {@linkcode openLibc}; nothing where it is not there, or may not be called. */
+export function openLibcIfAllowed(): Libc | undefined {
+  try {
+    return openLibc();
+  } catch (error) {
+    const without = [Deno.errors.NotCapable, Deno.errors.NotSupported];
+    if (without.some((kind) => error instanceof kind)) return undefined;
+    throw error;
+  }
+}
+
 function open(): Libc {
   const { os, arch } = Deno.build;
   if (os !== "linux" || (arch !== "x86_64" && arch !== "aarch64")) {
@@ -78,6 +92,7 @@ function open(): Libc {
       vectors ??= vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), readErrno);
       return vectors;
     },
+    openNames: () => nameCalls(openSymbols(allowedPaths(), NAME_SYMBOLS), symbols),
   };
 }
 

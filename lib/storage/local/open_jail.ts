@@ -1,7 +1,7 @@
 import { StorageError } from "../errors.ts";
 import { readAccounts } from "./accounts.ts";
 import { JailStorage } from "./jail.ts";
-import { type Libc, openLibc } from "./libc.ts";
+import { type Libc, openLibc, openLibcIfAllowed } from "./libc.ts";
 import { isLimitedTo, portableRights } from "./portable_rights.ts";
 import type { Root } from "./root.ts";
 import { openKernelRoot } from "./root_kernel.ts";
@@ -48,7 +48,7 @@ export async function openJail(
   { confine = "auto" }: OpenJailOptions = {},
 ): Promise<JailStorage> {
   const path = await realDirectory(directory);
-  return new JailStorage(openRoot(path, confine), readAccounts());
+  return new JailStorage(openRoot(path, confine), readAccounts(openLibcIfAllowed()));
 }
 
 /** Opened once: it is never given back. */
