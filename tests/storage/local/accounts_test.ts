@@ -8,6 +8,10 @@ import { ChildServer, sftpwrap } from "../../support/wire_session.ts";
 
 const LINUX = { ignore: Deno.build.os !== "linux" };
 
+// What is opened once and for all is no leak of the test that is the first.
+const libc = openLibc();
+const names = libc.openNames();
+
 /** A number that no account has. */
 const UNKNOWN = 424_242;
 
@@ -15,12 +19,10 @@ Deno.test({
   name: "libc names users and groups as id(1) does, and knows its own",
   ...LINUX,
   async fn() {
-    const libc = openLibc();
     const id = async (option: string) => (await runOk("id", [option])).trim();
     assertEquals(libc.getuid(), Number(await id("-u")));
     const groups = (await id("-G")).split(" ").map(Number);
     assertEquals([...libc.groups()].sort(), groups.sort());
-    const names = libc.openNames();
     assertEquals(names.userName(libc.getuid()), await id("-un"));
     assertEquals(names.groupName(libc.groups()[0]!), await id("-gn"));
     assertEquals([names.userName(UNKNOWN), names.groupName(UNKNOWN)], [undefined, undefined]);
@@ -29,7 +31,7 @@ Deno.test({
 
 Deno.test("readAccounts() asks libc for its own user and groups, where the files lack them", () => {
   const asked: string[] = [];
-  const names = (known: Record<number, string>, kind: string) => (id: number) => {
+  const namesOf = (known: Record<number, string>, kind: string) => (id: number) => {
     asked.push(`${kind} ${id}`);
     return known[id];
   };
@@ -37,8 +39,8 @@ Deno.test("readAccounts() asks libc for its own user and groups, where the files
     getuid: () => UNKNOWN,
     groups: () => [0, UNKNOWN, UNKNOWN + 1],
     openNames: () => ({
-      userName: names({ [UNKNOWN]: "alice@example.org" }, "user"),
-      groupName: names({ [UNKNOWN]: "domain users" }, "group"),
+      userName: namesOf({ [UNKNOWN]: "alice@example.org" }, "user"),
+      groupName: namesOf({ [UNKNOWN]: "domain users" }, "group"),
     }),
   });
   assertEquals(asked, [`user ${UNKNOWN}`, `group ${UNKNOWN}`, `group ${UNKNOWN + 1}`]);
