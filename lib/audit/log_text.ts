@@ -5,6 +5,7 @@
  */
 
 import { encodeName } from "../names.ts";
+import { localTime, offsetAt } from "../session/local_time.ts";
 
 // Controls (C0, DEL, C1), line separators, marks that turn text around, and
 // bytes that are not UTF-8: none may change how a reader sees the lines.
@@ -45,8 +46,9 @@ let known = { second: NaN, local: "", zone: "" };
 
 /** A time up to its milliseconds, and what stands behind those. */
 function secondOf(date: Date): { readonly local: string; readonly zone: string } {
-  const ahead = -date.getTimezoneOffset();
-  const local = new Date(date.getTime() + ahead * 60_000).toISOString().slice(0, -"000Z".length);
+  const offset = offsetAt(Math.floor(date.getTime() / 1000));
+  const ahead = Math.trunc(offset / 60);
+  const local = new Date(date.getTime() + offset * 1000).toISOString().slice(0, -"000Z".length);
   const minutes = Math.abs(ahead);
   const zone = `${ahead < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
   return { local, zone };
@@ -67,9 +69,9 @@ const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 /** As syslog(3) writes it, in local time: `Nov  2 08:01:59`. */
 export function syslogTime(date: Date): string {
-  const day = String(date.getDate()).padStart(2, " ");
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
-  return `${MONTHS[date.getMonth()]} ${day} ${time}`;
+  const { month, day, hour, minute, second } = localTime(Math.floor(date.getTime() / 1000));
+  const time = [hour, minute, second].map(two).join(":");
+  return `${MONTHS[month]} ${String(day).padStart(2, " ")} ${time}`;
 }
 
 function two(number: number): string {

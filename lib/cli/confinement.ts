@@ -1,15 +1,19 @@
 import { pollingStdio } from "../stdio_polling.ts";
 import { stdio, type Transport } from "../stdio.ts";
 import { confine, landlockAbi } from "../storage/local/landlock.ts";
-import { type Libc, LIBC_PATHS, openLibc } from "../storage/local/libc.ts";
-import { portableRights } from "../storage/local/portable_rights.ts";
+import { type Libc, LIBC_PATHS, openLibc, openLibcIfAllowed } from "../storage/local/libc.ts";
+import { AT_FDCWD, Open } from "../storage/local/linux.ts";
+import { isLimitedTo, portableRights } from "../storage/local/portable_rights.ts";
 import { type KernelRoot, openKernelRoot } from "../storage/local/root_kernel.ts";
 import type { Root } from "../storage/local/root.ts";
 import { messageOf, StartError } from "./errors.ts";
 import { handleLimit } from "./handle_limit.ts";
 import { granted } from "./host.ts";
 
-/** `--confine`: `kernel` or nothing, without the kernel, or the best there is. */
+/**
+ * `--confine`: `kernel` or nothing; `portable`, without the kernel; or `auto`, the best there is,
+ * which is never less than the kernel's resolution or permission flags for the jail alone.
+ */
 export type ConfineMode = "auto" | "kernel" | "portable";
 
 /** One of the jail's three rings, and whether it holds. */
@@ -44,6 +48,8 @@ export interface Confinement {
 /** The first version of Landlock that lets files be moved and linked between directories. */
 const ABI_WITH_MOVES = 2;
 
+const NO_LIBC = `no permission for FFI (--allow-ffi=${LIBC_PATHS.join(",")})`;
+
 /** What is to be confined. */
 export interface ConfinementOptions {
   readonly directory: string;
@@ -54,7 +60,8 @@ export interface ConfinementOptions {
 /**
  * Opens the jail's root in the given way.
  *
- * @throws {StartError} If `kernel` is asked for and a ring is missing.
+ * @throws {StartError} If `kernel` is asked for and a ring is missing, or `auto` and neither the
+ * kernel's resolution nor the permission flags hold.
  */
 export async function prepareConfinement(options: ConfinementOptions): Promise<Confinement> {
   if (options.mode === "portable") return await portableConfinement(options, "it is not wanted");
@@ -67,6 +74,12 @@ export async function prepareConfinement(options: ConfinementOptions): Promise<C
     const reason = reasonOf(error);
     if (options.mode === "kernel") {
       throw new StartError(`the kernel cannot keep this jail: ${reason}`);
+    }
+    if (!isLimitedTo(options.directory)) {
+      throw new StartError(
+        `nothing keeps this jail: ${reason}, and permission flags do not limit this program to ` +
+          "it; --confine=portable serves all the same",
+      );
     }
     return await portableConfinement(options, reason);
   }
@@ -91,7 +104,7 @@ function kernelConfinement(libc: Libc, root: KernelRoot, options: ConfinementOpt
       // As OpenSSH's server: no other process of this user may look into this one.
       libc.setNotDumpable();
       libc.setNoNewPrivileges();
-      const landlock = enterLandlock(libc, root, options);
+      const landlock = enterLandlock(libc, root.descriptor, options);
       revoke(["read", "write", "env", "sys", "net", "run", "ffi", "import"]);
       return [
         { name: "permissions", holds: true, text: "no access to files through Deno at all" },
@@ -104,14 +117,15 @@ function kernelConfinement(libc: Libc, root: KernelRoot, options: ConfinementOpt
 
 /** Runs without the kernel's help; its modules are loaded only where they are used. */
 async function portableConfinement(
-  { directory }: ConfinementOptions,
+  options: ConfinementOptions,
   reason: string,
 ): Promise<Confinement> {
+  const { directory } = options;
   const { PortableRoot } = await import("../storage/local/root_portable.ts");
-  const libc = allowedLibc();
+  const libc = openLibcIfAllowed();
   return {
-    root: new PortableRoot(directory, portableRights()),
-    // Streams that tell whether a write would wait, where libc may be called at least for that.
+    root: new PortableRoot(directory, portableRights(), libc),
+    // With libc, streams that tell whether a write would wait.
     transport: libc === undefined ? stdio : pollingStdio(libc),
     maxHandles: libc && handleLimit(libc.descriptorLimit()),
     umask(mask) {
@@ -119,6 +133,9 @@ async function portableConfinement(
       Deno.umask(mask);
     },
     enter() {
+      const landlock = libc === undefined
+        ? withoutLandlock(`not applied: ${NO_LIBC}`)
+        : enterPortable(libc, options);
       revoke(["env", "net", "run", "ffi", "import"]);
       return [
         permissionRing(directory),
@@ -127,56 +144,64 @@ async function portableConfinement(
           holds: false,
           text: `step by step in this program, which a second session can race: ${reason}`,
         },
-        { name: "landlock", holds: false, text: `not applied: ${reason}` },
+        landlock,
       ];
     },
   };
 }
 
-function allowedLibc(): Libc | undefined {
+/**
+ * Landlock around the portable root. It binds this thread, on which all of that root's calls are
+ * made: not one of them is asynchronous.
+ */
+function enterPortable(libc: Libc, options: ConfinementOptions): Ring {
+  const path = new TextEncoder().encode(`${options.directory}\0`);
+  const descriptor = libc.openat(AT_FDCWD, path, Open.PATH | Open.DIRECTORY | Open.CLOEXEC);
+  if (descriptor < 0) return withoutLandlock(`not applied: system error ${-descriptor}`);
   try {
-    return openLibc();
-  } catch (error) {
-    const without = [Deno.errors.NotCapable, Deno.errors.NotSupported];
-    if (without.some((kind) => error instanceof kind)) return undefined;
-    throw error;
+    // As with the kernel root: an error's trace would be looked up in files out of reach.
+    if (!Deno.build.standalone) Error.stackTraceLimit = 0;
+    libc.setNotDumpable();
+    return enterLandlock(libc, descriptor, options);
+  } finally {
+    libc.close(descriptor);
   }
 }
 
 function permissionRing(directory: string): Ring {
-  const outside = directory === "/" ? "/" : directory.slice(0, directory.lastIndexOf("/")) || "/";
-  const wide = (["read", "write"] as const).filter((name) => granted({ name, path: outside }));
-  return wide.length === 0
-    ? { name: "permissions", holds: true, text: "limited to the jail by the flags" }
-    : {
-      name: "permissions",
-      holds: false,
-      text:
-        `not limited to the jail: start with --allow-read=${directory} --allow-write=${directory}`,
-    };
+  if (isLimitedTo(directory)) {
+    return { name: "permissions", holds: true, text: "limited to the jail by the flags" };
+  }
+  const advice = Deno.build.standalone
+    ? `compile one for this jail (deno task compile --jail ${directory} --output FILE)`
+    : `start with --allow-read=${directory} --allow-write=${directory}`;
+  return { name: "permissions", holds: false, text: `not limited to the jail: ${advice}` };
 }
 
 function enterLandlock(
   libc: Libc,
-  root: KernelRoot,
+  descriptor: number,
   { mode, readOnly }: ConfinementOptions,
 ): Ring {
   const abi = landlockAbi(libc);
-  if (abi === 0) return { name: "landlock", holds: false, text: "the kernel has none" };
+  if (abi === 0) return withoutLandlock("the kernel has none");
   if (abi < ABI_WITH_MOVES && !readOnly) {
-    const text = `not applied: ABI ${abi} would refuse renames between directories`;
-    return { name: "landlock", holds: false, text };
+    return withoutLandlock(`not applied: ABI ${abi} would refuse renames between directories`);
   }
-  const directories = [{ descriptor: root.descriptor, write: !readOnly }];
+  const directories = [{ descriptor, write: !readOnly }];
   try {
     confine(libc, { abi, directories, network: false });
   } catch (error) {
     // A seccomp profile may let the version be asked for, and nothing more.
     const reason = reasonOf(error);
     if (mode === "kernel") throw new StartError(`the kernel cannot keep this jail: ${reason}`);
-    return { name: "landlock", holds: false, text: `not applied: ${reason}` };
+    return withoutLandlock(`not applied: ${reason}`);
   }
   return { name: "landlock", holds: true, text: `everything outside is refused (ABI ${abi})` };
+}
+
+function withoutLandlock(text: string): Ring {
+  return { name: "landlock", holds: false, text };
 }
 
 function revoke(names: readonly Deno.PermissionDescriptor["name"][]): void {
@@ -184,8 +209,5 @@ function revoke(names: readonly Deno.PermissionDescriptor["name"][]): void {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    return `no permission for FFI (--allow-ffi=${LIBC_PATHS.join(",")})`;
-  }
-  return messageOf(error);
+  return error instanceof Deno.errors.NotCapable ? NO_LIBC : messageOf(error);
 }

@@ -55,8 +55,3 @@ export function sessionFacts(user: string | undefined): SessionFacts {
     clientPort: /^\d{1,5}$/.test(port) ? Number(port) : undefined,
   };
 }
-
-/** Reads the zone's file, which is out of reach once the way to all files is closed. */
-export function openTimeZone(): void {
-  new Date().getTimezoneOffset();
-}

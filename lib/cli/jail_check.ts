@@ -2,8 +2,9 @@ import { print } from "../stdio.ts";
 import { prepareConfinement, type Ring } from "./confinement.ts";
 import { StartError } from "./errors.ts";
 import { granted, type Identity } from "./host.ts";
-import { logWithin, wayOut } from "./jail_directory.ts";
+import { logWithin } from "./jail_directory.ts";
 import type { JailOptions } from "./jail_options.ts";
+import { wayOut } from "./way_out.ts";
 
 const OTHERS_MAY_WRITE = 0o002;
 const GROUP_MAY_WRITE = 0o020;
@@ -69,7 +70,7 @@ function examine(directory: string, options: JailOptions, who: Identity): readon
       }
       : { good: true, text: `directory: mode ${bits.toString(8)}` },
   );
-  const reason = logWithin(directory, options.logFile) ?? wayOut(directory, who.home);
+  const reason = logWithin(directory, options.logFile) ?? wayOut(directory, who, options.readOnly);
   findings.push(
     reason === undefined
       ? { good: true, text: "directory: holds nothing that lets a client out" }

@@ -2,11 +2,12 @@ import { serve } from "../serve.ts";
 import { type Log, LogLevel } from "../session/log.ts";
 import type { SessionFacts } from "../session/observer.ts";
 import { readAccounts } from "../storage/local/accounts.ts";
+import { openLibcIfAllowed } from "../storage/local/libc.ts";
 import { JailStorage } from "../storage/local/jail.ts";
 import { prepareConfinement } from "./confinement.ts";
 import { StartError } from "./errors.ts";
 import { granted, howStarted, type Identity, identity, sessionFacts } from "./host.ts";
-import { logWithin, realDirectory, wayOut } from "./jail_directory.ts";
+import { logWithin, realDirectory } from "./jail_directory.ts";
 import { type JailOptions, parseJailOptions } from "./jail_options.ts";
 import { openLog } from "./log_file.ts";
 import { missingPermissions } from "./missing.ts";
@@ -16,6 +17,7 @@ import { startDirectory } from "./start_directory.ts";
 import { closeIn, orLogged } from "./starting.ts";
 import { runSubcommand } from "./subcommand.ts";
 import { expandTokens, withLogFile } from "./tokens.ts";
+import { wayOut } from "./way_out.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
@@ -37,7 +39,7 @@ async function run(parsed: JailOptions): Promise<number> {
   refuse(directory, options, logWithin(directory, options.logFile));
   const log = open();
   return await orLogged(() => log, () => {
-    refuse(directory, options, wayOut(directory, who.home));
+    refuse(directory, options, wayOut(directory, who, options.readOnly));
     return serveJail(directory, options, { who, session, log });
   });
 }
@@ -60,7 +62,7 @@ async function serveJail(
   const serving = await servingOf({ ...options, readOnly });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
-  const storage = new JailStorage(confinement.root, readAccounts());
+  const storage = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {

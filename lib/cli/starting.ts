@@ -8,7 +8,6 @@ import { type Log, LogLevel } from "../session/log.ts";
 import { printError } from "../stdio.ts";
 import type { Ring } from "./confinement.ts";
 import { StartError } from "./errors.ts";
-import { openTimeZone } from "./host.ts";
 
 /**
  * Takes a step of the start, and writes why it cannot begin to the log as well: sshd shows nobody
@@ -35,8 +34,8 @@ export function warn(log: Log, warnings: Iterable<string>): void {
 
 /** Gives up what is not needed any more, and tells the log what holds from now on. */
 export function closeIn(confinement: { enter(): readonly Ring[] }, log: Log): void {
-  openTimeZone();
   for (const { name, holds, text } of confinement.enter()) {
-    log.write(LogLevel.INFO, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
+    const level = holds ? LogLevel.INFO : LogLevel.ERROR;
+    log.write(level, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
   }
 }

@@ -1,6 +1,7 @@
 import { escapeControls } from "../audit/log_text.ts";
 import { print, printError } from "../stdio.ts";
 import { StartError, UsageError } from "./errors.ts";
+import { openTimeZone } from "./time_zone.ts";
 
 /** A subcommand of the program. */
 export interface Subcommand<Options extends object> {
@@ -19,7 +20,10 @@ export async function runSubcommand<Options extends object>(
 ): Promise<number> {
   return await orTold(usage, async () => {
     const parsed = parse(args);
-    if (!("print" in parsed)) return await run(parsed);
+    if (!("print" in parsed)) {
+      openTimeZone();
+      return await run(parsed);
+    }
     print(parsed.print);
     return 0;
   });

@@ -6,6 +6,7 @@
 
 import { OpenFlag } from "../wire/constants.ts";
 import type { Facts } from "./facts.ts";
+import { localTime } from "./local_time.ts";
 
 const DEFAULT_FILE_MODE = 0o666;
 
@@ -47,8 +48,7 @@ function octal(mode: number): string {
 
 /** As `strftime`'s `%Y%m%d-%H:%M:%S`, in local time. */
 function compactTime(seconds: number): string {
-  const date = new Date(seconds * 1000);
+  const { year, month, day, hour, minute, second } = localTime(seconds);
   const two = (number: number) => String(number).padStart(2, "0");
-  return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}-` +
-    `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${year}${two(month + 1)}${two(day)}-${two(hour)}:${two(minute)}:${two(second)}`;
 }

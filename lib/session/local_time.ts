@@ -1,14 +1,31 @@
 /**
- * Broken-down local time without a `Date` for each file: a zone's offset
- * changes at whole quarters of an hour only, so it is asked for once a quarter.
+ * Broken-down local time without a `Date` for each file: what was found for
+ * one moment holds for the whole period around it.
  *
  * @module
  */
 
+import type { Period, Zone } from "./zone.ts";
+
+/** All zones of today change at whole quarters of an hour. */
 const QUARTER_HOUR = 900;
 const DAY = 86_400;
 
-const offsets = new Map<number, number>();
+/** The zone as JavaScript has it, which knows no TZ in POSIX's form. */
+const javascriptZone: Zone = (seconds) => {
+  const from = Math.floor(seconds / QUARTER_HOUR) * QUARTER_HOUR;
+  const offset = new Date(from * 1000).getTimezoneOffset() * -60;
+  return { offset, from, until: from + QUARTER_HOUR };
+};
+
+const NOTHING_YET: Period = { offset: 0, from: Infinity, until: -Infinity };
+
+/** How many periods are kept. */
+const MOST_PERIODS = 16;
+
+let zone = javascriptZone;
+let last = NOTHING_YET;
+let before: Period[] = [];
 
 /** The local date and time of a moment. */
 export interface LocalTime {
@@ -19,30 +36,46 @@ export interface LocalTime {
   readonly day: number;
   readonly hour: number;
   readonly minute: number;
+  readonly second: number;
 }
 
-/** Local time at `seconds` after 1970 (UTC), in the zone that the process started with. */
+/** Sets the zone of this process, in the place of JavaScript's. */
+export function useZone(wanted: Zone): void {
+  zone = wanted;
+  last = NOTHING_YET;
+  before = [];
+}
+
+/** Seconds that local time is ahead of UTC at `seconds` after 1970 (UTC). */
+export function offsetAt(seconds: number): number {
+  if (seconds < last.from || seconds >= last.until) last = periodAt(seconds);
+  return last.offset;
+}
+
+/** Local time at `seconds` after 1970 (UTC). */
 export function localTime(seconds: number): LocalTime {
-  const local = seconds + offsetAt(seconds);
+  return brokenDown(seconds + offsetAt(seconds));
+}
+
+/** The date and time of a moment given in seconds of local time. */
+export function brokenDown(local: number): LocalTime {
   const days = Math.floor(local / DAY);
   const second = local - days * DAY;
   return {
     ...civilDate(days),
     hour: Math.floor(second / 3600),
     minute: Math.floor((second % 3600) / 60),
+    second: Math.floor(second % 60),
   };
 }
 
-/** Seconds that local time is ahead of UTC. */
-function offsetAt(seconds: number): number {
-  const quarter = Math.floor(seconds / QUARTER_HOUR);
-  let offset = offsets.get(quarter);
-  if (offset === undefined) {
-    offset = new Date(quarter * QUARTER_HOUR * 1000).getTimezoneOffset() * -60;
-    if (offsets.size > 10_000) offsets.clear();
-    offsets.set(quarter, offset);
-  }
-  return offset;
+function periodAt(seconds: number): Period {
+  const known = before.find(({ from, until }) => seconds >= from && seconds < until);
+  if (known !== undefined) return known;
+  const period = zone(seconds);
+  if (before.length >= MOST_PERIODS) before.shift();
+  before.push(period);
+  return period;
 }
 
 /** The Gregorian date of a day counted from 1970-01-01, by eras of 400 years from March 1st. */

@@ -2,7 +2,7 @@ import { FileType } from "../attrs.ts";
 import { encodeName } from "../names.ts";
 import type { DirEntry } from "../storage/storage.ts";
 import type { Writer } from "../wire/writer.ts";
-import { localTime } from "./local_time.ts";
+import { brokenDown, offsetAt } from "./local_time.ts";
 
 const HALF_A_YEAR = 365 * 24 * 60 * 60 / 2;
 
@@ -90,7 +90,7 @@ function triple(bits: number, special: number, letter: string): string {
 /** With the hour where it is of the last six months, else with the year; both by the minute. */
 function listedTime(seconds: number, now: number): Uint8Array {
   const recent = seconds > now - HALF_A_YEAR && seconds <= now;
-  const key = Math.floor(seconds / 60) * 2 + (recent ? 1 : 0);
+  const key = Math.floor((seconds + offsetAt(seconds)) / 60) * 2 + (recent ? 1 : 0);
   let bytes = dates.get(key);
   if (bytes === undefined) {
     bytes = encodeName(` ${recent ? dateAndHour(key) : dateAndYear(key)} `);
@@ -101,17 +101,17 @@ function listedTime(seconds: number, now: number): Uint8Array {
 }
 
 function dateAndHour(key: number): string {
-  const { month, day, hour, minute } = localTime(minuteOf(key));
+  const { month, day, hour, minute } = brokenDown(minuteOf(key));
   const two = (number: number) => String(number).padStart(2, "0");
   return `${MONTHS[month]} ${right(String(day), 2)} ${two(hour)}:${two(minute)}`;
 }
 
 function dateAndYear(key: number): string {
-  const { year, month, day } = localTime(minuteOf(key));
+  const { year, month, day } = brokenDown(minuteOf(key));
   return `${MONTHS[month]} ${right(String(day), 2)}  ${year}`;
 }
 
-/** The moment, in seconds, that a key of `dates` stands for. */
+/** The moment, in seconds of local time, that a key of `dates` stands for. */
 function minuteOf(key: number): number {
   return Math.floor(key / 2) * 60;
 }

@@ -52,7 +52,7 @@ export function knownFlags(flags: readonly string[], help: string): readonly str
 /** Variables that `sftpwrap gridfs` looks at beside those of every session and of the proxy. */
 const GRIDFS_VARIABLES: readonly string[] = ["SFTPWRAP_MONGODB_URI"];
 
-const VARIABLES = "USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND";
+const VARIABLES = "USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND,TZ,TZDIR";
 
 /** Where libc is on the system that the program is for. */
 function libcPaths(target: string | undefined): readonly string[] {
@@ -62,6 +62,9 @@ function libcPaths(target: string | undefined): readonly string[] {
 }
 
 const ACCOUNT_FILES: readonly string[] = ["/etc/passwd", "/etc/group"];
+
+/** What tells the time zone; see `lib/cli/time_zone.ts`. */
+const ZONE_FILES: readonly string[] = ["/etc/localtime", "/usr/share/zoneinfo"];
 
 /** @throws {TypeError} If the arguments make no sense. */
 export function parseCompileArgs(args: readonly string[]): CompileOptions {
@@ -194,7 +197,7 @@ function jailScope(jail: string, { readOnly, jailOptions, target }: CompileOptio
   const writable = [...parsed.readOnly ? [] : [jail], ...log];
   return {
     permissions: [
-      `--allow-read=${pathList([jail, ...ACCOUNT_FILES])}`,
+      `--allow-read=${pathList([jail, ...ACCOUNT_FILES, ...ZONE_FILES])}`,
       ...writable.length > 0 ? [`--allow-write=${pathList(writable)}`] : [],
       `--allow-env=${VARIABLES}`,
       `--allow-ffi=${libcPaths(target).join(",")}`,

@@ -32,7 +32,7 @@ test("deno task compile prints what it baked in", async () => {
     assertEquals(toldIn(printed).slice(0, 4), [
       `${alice}: the jail ${site.jail}`,
       `arguments: jail ${site.jail}`,
-      `permission: --allow-read=${site.jail},/etc/passwd,/etc/group`,
+      `permission: --allow-read=${site.jail},/etc/passwd,/etc/group,/etc/localtime,/usr/share/zoneinfo`,
       `permission: --allow-write=${site.jail}`,
     ]);
   });

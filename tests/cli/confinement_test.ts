@@ -88,9 +88,59 @@ Deno.test("--confine=portable logs that the flags hold, and that two rings are m
     const scoped = await start(site, { options, permissions: scopedFlags(site.jail) });
     assertEquals(scoped.code, 0, scoped.stderr);
     assertEquals(ringsIn(scoped.stderr), ["permissions+", "resolution-", "landlock-"]);
-    const wide = await start(site, { options });
+    const wide = await start(site, { options, permissions: [...ALL, "--deny-ffi"] });
     assertEquals(ringsIn(wide.stderr), ["permissions-", "resolution-", "landlock-"]);
     assertStringIncludes(wide.stderr, `--allow-read=${site.jail} --allow-write=${site.jail}`);
+  }));
+
+Deno.test({
+  name: "--confine=portable applies Landlock where libc may be called",
+  ...LINUX,
+  fn: () =>
+    withSite(async (site) => {
+      const options = ["--confine=portable"];
+      const { code, stderr } = await start(site, { options });
+      assertEquals(code, 0, stderr);
+      assertEquals(ringsIn(stderr), ["permissions-", "resolution-", "landlock+"]);
+    }),
+});
+
+Deno.test("a ring that does not hold is logged as an error, and one that holds is not", () =>
+  withSite(async (site) => {
+    const options = ["--confine=portable", "--log-level=ERROR"];
+    const scoped = await start(site, { options, permissions: scopedFlags(site.jail) });
+    assertEquals(ringsIn(scoped.stderr), ["resolution-", "landlock-"]);
+  }));
+
+/** Permissions that do not limit the program to the jail, and give it no libc. */
+const wideFlags: readonly (readonly [name: string, flags: (site: Site) => string[]])[] = [
+  ["everything but libc", () => [...ALL, "--deny-ffi"]],
+  ["reading everywhere", ({ jail }) => ["--allow-read", `--allow-write=${jail}`]],
+  ["writing everywhere", ({ jail }) => [`--allow-read=${jail}`, "--allow-write"]],
+  ["the directory above", ({ base, jail }) => [`--allow-read=${base}`, `--allow-write=${jail}`]],
+  ["/etc beside it", ({ jail }) => [`--allow-read=${jail},/etc`, `--allow-write=${jail}`]],
+];
+
+for (const [name, flags] of wideFlags) {
+  Deno.test(`without the kernel, auto refuses flags that allow ${name}`, () =>
+    withSite(async (site) => {
+      const refused = await start(site, { permissions: flags(site) });
+      assertRefused(
+        refused,
+        /: nothing keeps this jail: no permission for FFI .*; --confine=portable serves all the same$/,
+      );
+    }));
+}
+
+Deno.test("without the kernel, auto takes flags that allow files of names beside the jail", () =>
+  withSite(async (site) => {
+    const permissions = [
+      `--allow-read=${site.jail},/etc/passwd,/etc/group`,
+      `--allow-write=${site.jail}`,
+    ];
+    const { code, stderr } = await start(site, { permissions });
+    assertEquals(code, 0, stderr);
+    assertEquals(ringsIn(stderr), ["permissions+", "resolution-", "landlock-"]);
   }));
 
 Deno.test("without the permission for FFI, kernel refuses in one line and auto says what is missing", () =>
@@ -114,7 +164,7 @@ for (
   ]] as const
 ) {
   Deno.test({
-    name: `without openat2, as under ${where}, kernel refuses and auto goes on without it`,
+    name: `without openat2, as under ${where}, kernel refuses, and auto but for flags that hold`,
     ...LINUX,
     fn: () =>
       withSite(async (site) => {
@@ -122,9 +172,18 @@ for (
         const refused = await startWithout(site, lacking, ["--confine=kernel"]);
         assertRefused(refused, /the kernel cannot keep this jail: openat2 is not available/);
         const auto = await startWithout(site, lacking, ["--confine=auto"]);
-        assertEquals(auto.code, 0, auto.stderr);
-        assertEquals(ringsIn(auto.stderr), ["permissions-", "resolution-", "landlock-"]);
-        assertStringIncludes(auto.stderr, "openat2 is not available");
+        assertRefused(
+          auto,
+          /: nothing keeps this jail: openat2 is not available on this system, .*; --confine=portable serves/,
+        );
+        const scoped = words(site, { permissions: [...scopedFlags(site.jail), LIBC_FLAG] });
+        const limited = await run(withoutCalls(lacking.calls, errno, scoped));
+        assertEquals(limited.code, 0, limited.stderr);
+        assertEquals(ringsIn(limited.stderr), ["permissions+", "resolution-", "landlock+"]);
+        assertStringIncludes(limited.stderr, "openat2 is not available");
+        const portable = await startWithout(site, lacking, ["--confine=portable"]);
+        assertEquals(portable.code, 0, portable.stderr);
+        assertEquals(ringsIn(portable.stderr), ["permissions-", "resolution-", "landlock+"]);
       }),
   });
 }

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Site, withSite } from "../support/jail_fixture.ts";
-import { jailWays, scopedFlags } from "../support/jail_ways.ts";
+import { binaryWay, jailWays, scopedFlags } from "../support/jail_ways.ts";
 import { ALL, run, sftpwrap } from "../support/wire_session.ts";
 import { withoutCalls } from "../support/without_calls.ts";
 
@@ -87,6 +87,34 @@ Deno.test({
         assertEquals(bad(result).length, 1);
         assertMatch(bad(result)[0]!, expected);
       }
+    }),
+});
+
+Deno.test({
+  name: "--check says what a compiled program without openat2 can do about it",
+  ...binaryWay.need,
+  fn: () =>
+    withSite(async (site) => {
+      const checkedBy = async (options: readonly string[]) => {
+        const command = await binaryWay.command(site, ["--check", ...options]);
+        return await checked(withoutCalls(["openat2"], ENOSYS, command));
+      };
+      const auto = await checkedBy([]);
+      assertEquals(auto.code, 1);
+      assertEquals(bad(auto).length, 1);
+      assertMatch(
+        bad(auto)[0]!,
+        /^BAD +nothing keeps this jail: openat2 is not available .*; --confine=portable serves/,
+      );
+      const portable = await checkedBy(["--confine=portable"]);
+      assertEquals(bad(portable).map((line) => line.split(":")[0]), [
+        "BAD  ring permissions",
+        "BAD  ring resolution",
+      ]);
+      assertStringIncludes(
+        bad(portable)[0]!,
+        `compile one for this jail (deno task compile --jail ${site.jail} --output FILE)`,
+      );
     }),
 });
 

@@ -45,6 +45,6 @@ Deno.test("closeIn() tells what holds and what does not", () => {
   closeIn({ enter }, log);
   assertEquals(lines, [
     `${LogLevel.INFO} ring resolution holds: openat2`,
-    `${LogLevel.INFO} ring landlock does not hold: no FFI`,
+    `${LogLevel.ERROR} ring landlock does not hold: no FFI`,
   ]);
 });

@@ -206,7 +206,6 @@ export const differences: readonly Difference[] = [
   {
     name: "Landlock: a FIFO keeps its name",
     reason: "to rename or link one is to make one for Landlock, and no client may make one",
-    root: "kernel",
     where: NAMING,
     step: /^(rename|posix-rename|hardlink) "@\/fifo"|^on disk: /,
     theirs: /^STATUS [04]|^missing$|^mode (10|40)/,

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { StorageError } from "../../lib/storage/errors.ts";
 import { attempt, statusOf } from "../../lib/storage/local/deno_fs.ts";
+import { openToRead } from "../../lib/storage/local/portable_close.ts";
 import { PortableDir } from "../../lib/storage/local/portable_dir.ts";
 import { PortableFile } from "../../lib/storage/local/portable_file.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../../lib/storage/local/root.ts";
@@ -26,9 +27,9 @@ export class PlainRoot implements Root {
     const { read, write, create, exclusive, truncate, append } = options;
     const flags = (write ? read ? O_RDWR : O_WRONLY : O_RDONLY) | (create ? O_CREAT : 0) |
       (exclusive ? O_EXCL : 0) | (truncate ? O_TRUNC : 0) | (append ? O_APPEND : 0);
-    const fd = attempt(() => fs.openSync(this.#host(path), flags, mode));
-    const { dev, ino } = fs.fstatSync(fd);
-    return new PortableFile(fd, { dev, ino }, () => {
+    const opened = openToRead(() => attempt(() => fs.openSync(this.#host(path), flags, mode)));
+    const { dev, ino } = fs.fstatSync(opened.fd);
+    return new PortableFile(opened, { dev, ino }, () => {
       throw new StorageError("unsupported", "no figures");
     });
   }

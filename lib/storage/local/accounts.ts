@@ -1,3 +1,5 @@
+import type { Libc } from "./libc.ts";
+
 /** Names of users and groups for their numbers. */
 export interface Accounts {
   /** The name of a user, or nothing. */
@@ -34,12 +36,43 @@ function namesByNumber(text: string): ReadonlyMap<number, string> {
   return names;
 }
 
-/** Names of users and groups of this machine, where /etc/passwd and /etc/group may be read. */
-export function readAccounts(): Accounts {
+/** Calls that tell whose this process is, and the names for that. */
+type OwnCalls = Pick<Libc, "getuid" | "groups" | "openNames">;
+
+/**
+ * Names of users and groups of this machine, where /etc/passwd and /etc/group may be read; with
+ * libc also this process's own user and groups, wherever the machine has their names from (LDAP,
+ * SSSD). Those are asked for at once, and only if the files do not have them: later the way to
+ * where they are is closed.
+ */
+export function readAccounts(libc?: OwnCalls): Accounts {
   const texts = ["/etc/passwd", "/etc/group"].map(readText);
-  return texts.every((text) => text === undefined)
+  const listed = texts.every((text) => text === undefined)
     ? noAccounts
     : accountsOf(texts[0] ?? "", texts[1] ?? "");
+  return libc === undefined ? listed : withOwn(listed, texts, libc);
+}
+
+/** Looks at the texts only, for most sessions need no name of the files. */
+function withOwn(
+  listed: Accounts,
+  [passwd = "", group = ""]: readonly (string | undefined)[],
+  libc: OwnCalls,
+): Accounts {
+  const uids = [libc.getuid()].filter((uid) => !hasNumber(passwd, uid));
+  const gids = libc.groups().filter((gid) => !hasNumber(group, gid));
+  if (uids.length === 0 && gids.length === 0) return listed;
+  const names = libc.openNames();
+  const users = new Map(uids.map((uid) => [uid, names.userName(uid)]));
+  const groups = new Map(gids.map((gid) => [gid, names.groupName(gid)]));
+  return {
+    user: (uid) => listed.user(uid) ?? users.get(uid),
+    group: (gid) => listed.group(gid) ?? groups.get(gid),
+  };
+}
+
+function hasNumber(text: string, number: number): boolean {
+  return new RegExp(`^[^:\\n]+:[^:\\n]*:${number}(?::|$)`, "m").test(text);
 }
 
 function readText(path: string): string | undefined {

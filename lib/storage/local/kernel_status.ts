@@ -51,6 +51,12 @@ export class StatusReader {
     return this.#words.slice(Stat.DEV, Stat.INO + 2).join(":");
   }
 
+  /** Whether the file that was asked for last is the one with this device and inode. */
+  isOf(dev: bigint, ino: bigint): boolean {
+    const words = new BigUint64Array(this.#bytes.buffer);
+    return words[Stat.DEV >> 1] === dev && words[Stat.INO >> 1] === ino;
+  }
+
   /** What was asked for last. */
   status(): NodeStatus {
     const words = this.#words;

@@ -40,11 +40,6 @@ const THREADS_ABI = 8;
 const RESTRICT_SELF_TSYNC = 1 << 3;
 
 const RIGHTS_OF_ABI_1 = (1n << 13n) - 1n;
-/** A `struct open_how`. */
-const OPEN_FOR_A_RULE = new Uint8Array(
-  new BigUint64Array([BigInt(Open.PATH | Open.CLOEXEC), 0n, 0n]).buffer,
-);
-
 const BIND_AND_CONNECT_TCP = 3n;
 const ABSTRACT_SOCKETS_AND_SIGNALS = 3n;
 
@@ -118,7 +113,7 @@ export function confine(libc: Libc, confinement: Confinement): void {
 
 function allowFile(libc: Libc, ruleset: number, path: string): void {
   const bytes = new TextEncoder().encode(`${path}\0`);
-  const descriptor = libc.openat2(AT_FDCWD, bytes, OPEN_FOR_A_RULE);
+  const descriptor = libc.openat(AT_FDCWD, bytes, Open.PATH | Open.CLOEXEC);
   if (descriptor < 0) return;
   try {
     check(libc.landlockAddPathRule(ruleset, ruleOf(descriptor, Right.READ_FILE)), "add a rule");

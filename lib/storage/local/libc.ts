@@ -8,6 +8,7 @@
 
 import { systemCalls } from "./libc_calls.ts";
 import { type FileCalls, fileCalls } from "./libc_files.ts";
+import { NAME_SYMBOLS, type NameCalls, nameCalls } from "./libc_names.ts";
 import { type ProcessCalls, processCalls } from "./libc_process.ts";
 import { errnoCopy, SYMBOLS } from "./libc_symbols.ts";
 import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
@@ -47,6 +48,8 @@ export interface Libc extends FileCalls, ProcessCalls {
    * Opens the calls for who moves many bytes: once, and before the permission for FFI is given back.
    */
   openVectors(): VectorCalls;
+  /** Opens the calls for names of users and groups, before the permission for FFI is given back. */
+  openNames(): NameCalls;
 }
 
 let opened: Libc | undefined;
@@ -62,6 +65,17 @@ let opened: Libc | undefined;
 export function openLibc(): Libc {
   opened ??= open();
   return opened;
+}
+
+/** As {@linkcode openLibc}; nothing where it is not there, or may not be called. */
+export function openLibcIfAllowed(): Libc | undefined {
+  try {
+    return openLibc();
+  } catch (error) {
+    const without = [Deno.errors.NotCapable, Deno.errors.NotSupported];
+    if (without.some((kind) => error instanceof kind)) return undefined;
+    throw error;
+  }
 }
 
 function open(): Libc {
@@ -80,6 +94,7 @@ function open(): Libc {
       vectors ??= vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), errno);
       return vectors;
     },
+    openNames: () => nameCalls(openSymbols(allowedPaths(), NAME_SYMBOLS)),
   };
 }
 

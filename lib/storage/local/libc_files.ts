@@ -3,6 +3,7 @@ import { type Bytes, NO_BYTES } from "./libc_symbols.ts";
 import { SystemCall } from "./linux.ts";
 
 const EINTR = 4;
+const F_DUPFD_CLOEXEC = 1030;
 const OPEN_HOW_SIZE = 24n;
 
 /**
@@ -15,6 +16,10 @@ const OPEN_HOW_SIZE = 24n;
 export interface FileCalls {
   /** openat2(2); `how` is a `struct open_how`. Returns a descriptor. */
   openat2(directory: number, path: Bytes, how: Bytes): number;
+  /** openat(2), for a file that is there, where there may be no openat2. Returns a descriptor. */
+  openat(directory: number, path: Bytes, flags: number): number;
+  /** A second descriptor of what is open, closed in what this process starts (F_DUPFD_CLOEXEC). */
+  duplicate(fd: number): number;
   /** close(2); not repeated: Linux has closed the descriptor even where it fails. */
   close(fd: number): number;
   /** fstatat(2); `into` is a `struct stat`, and `flags` are those of `AT_…`. */
@@ -93,6 +98,8 @@ export function fileCalls(calls: SystemCalls): FileCalls {
       } while (fd === -EINTR);
       return fd;
     },
+    openat: (directory, path, flags) => buffer(SystemCall.openat, directory, path, flags),
+    duplicate: (fd) => again(() => calls.numbers(SystemCall.fcntl, fd, F_DUPFD_CLOEXEC)),
     close: (fd) => calls.buffer(SystemCall.close, fd, NO_BYTES),
     fstatat(directory, name, into, flags) {
       let result: number;

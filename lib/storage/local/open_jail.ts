@@ -1,8 +1,8 @@
 import { StorageError } from "../errors.ts";
 import { readAccounts } from "./accounts.ts";
 import { JailStorage } from "./jail.ts";
-import { type Libc, openLibc } from "./libc.ts";
-import { portableRights } from "./portable_rights.ts";
+import { type Libc, openLibc, openLibcIfAllowed } from "./libc.ts";
+import { isLimitedTo, portableRights } from "./portable_rights.ts";
 import type { Root } from "./root.ts";
 import { openKernelRoot } from "./root_kernel.ts";
 import { PortableRoot } from "./root_portable.ts";
@@ -13,7 +13,8 @@ export interface OpenJailOptions {
    * `kernel`: by openat2(2), through FFI, on Linux alone, and no second process
    * can race it. `portable`: step by step through Deno's file API, on every
    * system and without FFI. `auto`, which is the default: by the kernel where
-   * that works.
+   * that works, else as `portable` where Deno's permissions limit the process
+   * to the directory, else not at all.
    */
   readonly confine?: "auto" | "kernel" | "portable" | undefined;
 }
@@ -33,6 +34,7 @@ export interface OpenJailOptions {
  * @returns The storage, which answers at once, but for a file that another process has on lease.
  *     Its `close` gives the directory back.
  * @throws {StorageError} If it is no directory.
+ * @throws {StorageError} `unsupported`, if `auto` finds neither way that keeps a client in.
  * @throws {Error} If `kernel` is asked for and the kernel, the system or Deno's permissions refuse.
  *
  * @example
@@ -47,21 +49,24 @@ export async function openJail(
   { confine = "auto" }: OpenJailOptions = {},
 ): Promise<JailStorage> {
   const path = await realDirectory(directory);
-  return new JailStorage(openRoot(path, confine), readAccounts());
+  return new JailStorage(openRoot(path, confine), readAccounts(openLibcIfAllowed()));
 }
 
 /** Opened once: it is never given back. */
 let libc: Libc | undefined;
 
 function openRoot(path: string, confine: OpenJailOptions["confine"]): Root {
-  if (confine === "portable") return new PortableRoot(path, portableRights());
   try {
     libc ??= openLibc();
-    return openKernelRoot(path, libc);
+    if (confine !== "portable") return openKernelRoot(path, libc);
   } catch (error) {
     if (confine === "kernel" || !isMissing(error)) throw error;
-    return new PortableRoot(path, portableRights());
+    if (confine === "auto" && !isLimitedTo(path)) {
+      const reason = "neither the kernel nor Deno's permissions keep this jail";
+      throw new StorageError("unsupported", reason, { cause: error });
+    }
   }
+  return new PortableRoot(path, portableRights(), libc);
 }
 
 /** Whether what failed is the kernel's way itself: not here, or not allowed. */

@@ -1,29 +1,35 @@
-import { attempt, attemptExisting, statusOf } from "./deno_fs.ts";
-import { childOf } from "../path.ts";
 import { FileType } from "../../attrs.ts";
+import { StorageError } from "../errors.ts";
+import { childOf } from "../path.ts";
+import { attempt, statusOf } from "./deno_fs.ts";
+import type { Libc } from "./libc.ts";
+import { type Names, openNames } from "./portable_names.ts";
 import type { NodeStatus, RootDir, RootEntry } from "./root.ts";
 
 /** What Deno puts in the place of bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 
-/** An open directory: its names are read at once, their status with each batch. */
+/** An open directory: the status of its names is read with each batch. */
 export class PortableDir implements RootDir {
   readonly #hostPath: string;
   readonly #parentHostPath: string;
-  readonly #entries: Iterator<Deno.DirEntry>;
+  readonly #names: Names;
   #dotsListed = false;
+  #first: Deno.DirEntry | undefined;
 
   /** Both are host paths; the parent of the root is the root. */
-  constructor(hostPath: string, parentHostPath: string) {
+  constructor(hostPath: string, parentHostPath: string, libc?: Libc) {
     this.#hostPath = hostPath;
     this.#parentHostPath = parentHostPath;
-    this.#entries = attempt(() => Deno.readDirSync(hostPath)[Symbol.iterator]());
+    this.#names = openNames(hostPath, libc);
   }
 
   next(limit: number): readonly RootEntry[] {
     const batch: RootEntry[] = [];
     if (!this.#dotsListed) {
       this.#dotsListed = true;
+      // Reading sets the time of access, which the directory's own entry tells.
+      this.#first = this.#names.next();
       const dots = [[".", this.#hostPath], ["..", this.#parentHostPath]] as const;
       for (const [name, hostPath] of dots) {
         const status = statusAt(hostPath);
@@ -31,23 +37,28 @@ export class PortableDir implements RootDir {
       }
     }
     while (batch.length < limit) {
-      const { done, value } = attempt(() => this.#entries.next());
-      if (done) break;
-      const status = statusAt(childOf(this.#hostPath, value.name)) ?? unreachableStatus(value);
-      // What has gone since it was listed is left out.
-      if (status !== undefined) batch.push({ name: value.name, status });
+      const entry = this.#first ?? this.#names.next();
+      this.#first = undefined;
+      if (entry === undefined) break;
+      const status = statusAt(childOf(this.#hostPath, entry.name)) ?? unreachableStatus(entry);
+      if (status !== undefined) batch.push({ name: entry.name, status });
     }
     return batch;
   }
 
   close(): void {
-    this.#entries.return?.();
+    this.#names.close();
   }
 }
 
+/** Nothing where it has gone since it was listed, or may not be looked at, as OpenSSH has it. */
 function statusAt(hostPath: string): NodeStatus | undefined {
-  const info = attemptExisting(() => Deno.lstatSync(hostPath));
-  return info === undefined ? undefined : statusOf(info);
+  try {
+    return attempt(() => statusOf(Deno.lstatSync(hostPath)));
+  } catch (error) {
+    if (error instanceof StorageError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { fs } from "./node_fs.ts";
 import { StorageError } from "../errors.ts";
 import type { FileSystemStats } from "../storage.ts";
 import { attempt } from "./deno_fs.ts";
+import type { Opened } from "./portable_close.ts";
 import type { NodeStatus, RootCopy, RootFile } from "./root.ts";
 
 const COPY_LENGTH = 256 * 1024;
@@ -15,11 +16,13 @@ export interface Identity {
 /** A regular file, open by its number. */
 export class PortableFile implements RootFile {
   readonly #fd: number;
+  readonly #opened: Opened;
   readonly #identity: Identity;
   readonly #statVfs: () => FileSystemStats;
 
-  constructor(fd: number, identity: Identity, statVfs: () => FileSystemStats) {
-    this.#fd = fd;
+  constructor(opened: Opened, identity: Identity, statVfs: () => FileSystemStats) {
+    this.#fd = opened.fd;
+    this.#opened = opened;
     this.#identity = identity;
     this.#statVfs = statVfs;
   }
@@ -31,9 +34,11 @@ export class PortableFile implements RootFile {
   write(data: Uint8Array, position: number): void {
     let written = 0;
     while (written < data.length) {
-      written += attempt(() =>
+      const count = attempt(() =>
         fs.writeSync(this.#fd, data, written, data.length - written, position + written)
       );
+      if (count === 0) throw new StorageError("failure", "nothing could be written");
+      written += count;
     }
   }
 
@@ -93,7 +98,7 @@ export class PortableFile implements RootFile {
   }
 
   close(): void {
-    attempt(() => fs.closeSync(this.#fd));
+    this.#opened.close();
   }
 
   /**

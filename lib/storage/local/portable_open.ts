@@ -1,39 +1,53 @@
 import type { FileSystemStats, OpenOptions } from "../storage.ts";
 import { attempt, attemptExisting, errnoName } from "./deno_fs.ts";
+import type { Libc } from "./libc.ts";
 import { fs } from "./node_fs.ts";
 import { OnLease } from "./patience.ts";
+import { type Opened, openToRead, openToWrite } from "./portable_close.ts";
 import { PortableFile } from "./portable_file.ts";
 
 /** Bits that open of Deno cuts off; they are set afterwards. */
 const SPECIAL_BITS = 0o7000;
 
+/** What every open file of a root is given. */
+export interface OpenContext {
+  /** Asks for the file system's figures. */
+  readonly vfs: () => FileSystemStats;
+  /** Where it may be called: tells what a close says. */
+  readonly libc: Libc | undefined;
+}
+
 /** Opens a file that has been seen; nothing where it has gone since. */
 export function openExisting(
   hostPath: string,
   options: OpenOptions,
-  vfs: () => FileSystemStats,
+  context: OpenContext,
 ): PortableFile | undefined {
-  const fd = attemptExisting(() => openUnlessLeased(hostPath, flagsOf(options)));
-  return fd === undefined ? undefined : opened(fd, vfs);
+  return attemptExisting(() => {
+    const open = () => openUnlessLeased(hostPath, flagsOf(options));
+    return fileOf(options.write ? openToWrite(open, context.libc) : openToRead(open), context);
+  });
 }
 
-/** Makes a file; nothing where somebody else made it first. O_EXCL follows no link. */
+/** Makes a file; nothing where another program made it first. O_EXCL follows no link. */
 export function makeFile(
   hostPath: string,
   options: OpenOptions,
-  { mode, vfs }: { readonly mode: number; readonly vfs: () => FileSystemStats },
+  context: OpenContext & { readonly mode: number },
 ): PortableFile | undefined {
+  const { mode, libc } = context;
   const makeIt = fs.constants.O_CREAT | fs.constants.O_EXCL;
   try {
     const access = options.write ? flagsOf(options) : fs.constants.O_WRONLY;
-    const file = opened(fs.openSync(hostPath, access | makeIt, mode & 0o777), vfs);
+    const open = () => fs.openSync(hostPath, access | makeIt, mode & 0o777);
+    const file = fileOf(openToWrite(open, libc), context);
     if (mode & SPECIAL_BITS) {
       file.chmod((file.stat().permissions & 0o777) | (mode & SPECIAL_BITS));
     }
     if (options.write) return file;
     // Deno 2.6 gives a new file to write only, whatever is asked for: one to read is opened anew.
     file.close();
-    return openExisting(hostPath, options, vfs);
+    return openExisting(hostPath, options, context);
   } catch (error) {
     if (errnoName(error) === "EEXIST" && !options.exclusive) return undefined;
     return attempt(() => {
@@ -42,9 +56,9 @@ export function makeFile(
   }
 }
 
-function opened(fd: number, vfs: () => FileSystemStats): PortableFile {
-  const { dev, ino } = fs.fstatSync(fd);
-  return new PortableFile(fd, { dev, ino }, vfs);
+function fileOf(opened: Opened, { vfs }: OpenContext): PortableFile {
+  const { dev, ino } = fs.fstatSync(opened.fd);
+  return new PortableFile(opened, { dev, ino }, vfs);
 }
 
 /** @throws {OnLease} Where another process has a lease to give back first. */

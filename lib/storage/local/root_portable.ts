@@ -5,6 +5,8 @@ import { StorageError, unsupported } from "../errors.ts";
 import { attempt, attemptExisting, errnoName, statusOf } from "./deno_fs.ts";
 import { errorOf } from "../errno.ts";
 import { TO_WRITE } from "../to_write.ts";
+import { makeDirectory } from "./portable_mkdir.ts";
+import type { Libc } from "./libc.ts";
 import { PortableDir } from "./portable_dir.ts";
 import type { PortableFile } from "./portable_file.ts";
 import { makeFile, openExisting } from "./portable_open.ts";
@@ -13,9 +15,6 @@ import type { NodeStatus, Root, RootDir, RootFile } from "./root.ts";
 
 /** How often a file is opened anew that somebody else makes or removes at the same moment. */
 const OPEN_ATTEMPTS = 8;
-
-/** Of the bits that mkdir of Deno cuts off, the one that is set afterwards. */
-const STICKY_BIT = 0o1000;
 
 const walker: Walker<Deno.FileInfo> = {
   lstat: (hostPath) => attemptExisting(() => Deno.lstatSync(hostPath)),
@@ -48,16 +47,19 @@ export class PortableRoot implements Root {
   readonly statVfs?: (path: VirtualPath) => FileSystemStats;
   readonly #root: string;
   readonly #rights: PortableRights;
+  readonly #libc: Libc | undefined;
 
   /**
    * A root on a directory.
    *
    * @param directory The directory, by its real path.
    * @param rights What the process may do beyond it.
+   * @param libc Where it may be called: for what Deno's file API cannot do or does not tell.
    */
-  constructor(directory: string, rights: PortableRights) {
+  constructor(directory: string, rights: PortableRights, libc?: Libc) {
     this.#root = directory;
     this.#rights = rights;
+    this.#libc = libc;
     if (rights.statfs) this.statVfs = (path) => fileSystemStats(this.#found(path).hostPath);
   }
 
@@ -73,7 +75,7 @@ export class PortableRoot implements Root {
     const directory = this.#found(path);
     if (!existing(directory).isDirectory) throw errorOf("ENOTDIR");
     const parent = this.#found(childOf(directory.path, ".."));
-    return new PortableDir(directory.hostPath, parent.hostPath);
+    return new PortableDir(directory.hostPath, parent.hostPath, this.#libc);
   }
 
   stat(path: VirtualPath): NodeStatus {
@@ -131,14 +133,7 @@ export class PortableRoot implements Root {
     if (path === "/") throw errorOf("EEXIST");
     const { hostPath, status } = resolveName(this.#root, path, walker);
     if (status !== undefined) throw errorOf("EEXIST");
-    attempt(() => {
-      Deno.mkdirSync(hostPath, { mode });
-      if (mode & STICKY_BIT) {
-        const made = Deno.lstatSync(hostPath).mode ?? 0;
-        // mkdir(2) takes the sticky bit from the mode, and the group's from the parent.
-        Deno.chmodSync(hostPath, (made & 0o7777) | (mode & STICKY_BIT));
-      }
-    });
+    makeDirectory(hostPath, mode, this.#libc);
   }
 
   rmdir(path: VirtualPath): void {
@@ -198,16 +193,16 @@ export class PortableRoot implements Root {
   #tryOpen(path: VirtualPath, options: OpenOptions, mode: number): PortableFile | undefined {
     const { create, exclusive, truncate } = options;
     const { hostPath, status, mustBeDirectory } = this.#resolve(path, !(create && exclusive));
-    const vfs = () => fileSystemStats(hostPath);
+    const context = { vfs: () => fileSystemStats(hostPath), libc: this.#libc };
     if (status === undefined) {
       if (!create) throw errorOf("ENOENT");
       if (mustBeDirectory) throw errorOf("EISDIR");
-      return makeFile(hostPath, options, { mode, vfs });
+      return makeFile(hostPath, options, { ...context, mode });
     }
     if (create && exclusive) throw errorOf("EEXIST");
     if (status.isDirectory) throw errorOf("EISDIR");
     if (!status.isFile) throw errorOf("ENXIO");
-    const file = openExisting(hostPath, options, vfs);
+    const file = openExisting(hostPath, options, context);
     if (file === undefined) return undefined;
     try {
       file.requireSame(status);

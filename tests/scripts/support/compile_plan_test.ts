@@ -16,7 +16,7 @@ const NOTHING: CompileOptions = {
   jailOptions: [],
 };
 
-const VARIABLES = "--allow-env=USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND";
+const VARIABLES = "--allow-env=USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND,TZ,TZDIR";
 
 function planOf(...args: readonly string[]): CompilePlan {
   return compilePlan(parseCompileArgs(args));
@@ -83,7 +83,7 @@ Deno.test("compilePlan() of a jail bakes the directory as its only place to writ
   const plan = planOf("--jail", "/srv/a b");
   assertEquals(plan.baked, ["jail", "/srv/a b"]);
   assertEquals(permissions(plan), [
-    "--allow-read=/srv/a b,/etc/passwd,/etc/group",
+    "--allow-read=/srv/a b,/etc/passwd,/etc/group,/etc/localtime,/usr/share/zoneinfo",
     "--allow-write=/srv/a b",
     VARIABLES,
     `--allow-ffi=${LIBC_PATHS.join(",")}`,

@@ -69,7 +69,7 @@ for (const confine of ["auto", "kernel", "portable"] as const) {
   });
 }
 
-Deno.test("openJail() does without FFI where it is not allowed, unless it is told not to", async () => {
+Deno.test("openJail() does without FFI where flags keep the jail, unless it is told not to", async () => {
   await withTempDir(async (directory) => {
     const script = (options: string) =>
       `import { openJail } from ${JSON.stringify(new URL("../../../lib/mod.ts", import.meta.url))};
@@ -88,6 +88,9 @@ Deno.test("openJail() does without FFI where it is not allowed, unless it is tol
         `${directory}/${name}`,
       ]);
     await deno("auto.ts");
+    const wide = ["run", "--no-prompt", "--no-check", "-A", "--deny-ffi", `${directory}/auto.ts`];
+    const reason = "neither the kernel nor Deno's permissions keep this jail";
+    await assertRejects(() => runOk(Deno.execPath(), wide), Error, reason);
     assert((await Deno.stat(`${directory}/made`)).isDirectory);
     await assertRejects(() => deno("kernel.ts"), Error, "NotCapable");
   });
