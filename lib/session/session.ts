@@ -1,7 +1,7 @@
 import { isPromise } from "../maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import { virtualPath } from "../storage/path.ts";
-import type { MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
+import type { Checkpoint, MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
 import {
   LONG_DATA_LENGTH,
   MAX_DATA_LENGTH,
@@ -48,6 +48,8 @@ export class Session implements Conversation {
   readonly limits: Limits;
   readonly startDirectory: VirtualPath;
   readonly user: string | undefined;
+  /** Set by whoever knows of the client and the clock. */
+  checkpoint: Checkpoint = () => {};
   readonly #policy: Policy;
   readonly #log: Log;
   readonly #observers: readonly Observer[];

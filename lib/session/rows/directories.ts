@@ -70,7 +70,11 @@ const readdir: Row<requests.HandleRequest, Listing> = {
     const { dir, waiting } = directory;
     if (waiting.length > 0) return { directory, entries: waiting };
     const shown = (entries: readonly DirEntry[]) => withoutPaths(entries, conversation, directory);
-    return after(nextShown(dir, ENTRIES_PER_REPLY, shown), (entries) => ({ directory, entries }));
+    const { checkpoint } = conversation;
+    return after(
+      nextShown(dir, { limit: ENTRIES_PER_REPLY, shown, checkpoint }),
+      (entries) => ({ directory, entries }),
+    );
   },
   reply(out, id, { directory, entries }) {
     if (entries.length === 0) {

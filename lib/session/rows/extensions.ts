@@ -247,6 +247,7 @@ function runCopyData(
     length: length === 0 ? Infinity : length,
     target: to.file,
     targetPosition,
+    checkpoint: conversation.checkpoint,
   });
   return after(copied, (count) => {
     from.bytesRead += count;
