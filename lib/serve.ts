@@ -61,7 +61,7 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
 
 /**
  * Serves one client from the first packet to the end of input, and closes
- * whatever is open then.
+ * whatever is open then, the storage at last: each session wants one of its own.
  *
  * While the storage answers at once the loop blocks: reading and writing in
  * turn is faster than anything with a queue. With the first promise it goes

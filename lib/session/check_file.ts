@@ -2,6 +2,7 @@ import { after, repeat } from "../maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Checkpoint, FileHandle, MaybePromise } from "../storage/storage.ts";
 import { MAX_DATA_LENGTH } from "../wire/constants.ts";
+import { checkedCount } from "./answers.ts";
 import type { CheckFileRange, CheckFileReply } from "../wire/extensions.ts";
 
 /** A hash in the making, as node:crypto has it. */
@@ -72,7 +73,7 @@ class FileHasher {
     if (wanted === 0) return false;
     return after(
       this.#file.read(this.#chunk.subarray(0, wanted), this.#position),
-      (count) => this.#take(count),
+      (count) => this.#take(checkedCount("read()", count, wanted)),
     );
   }
 

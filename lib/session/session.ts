@@ -89,7 +89,7 @@ export class Session implements Conversation {
     this.#sequencer = new Sequencer(this, {
       run: (row, request) => this.#run(row, request),
       answer: ({ row, id, request }, value) => {
-        row.reply(this.#replies, id, value);
+        this.#reply(row, id, value);
         if (row.kept !== undefined) this.#input?.release(row.kept(request));
         // What a READ was lent is copied now, or else sent from there. After a failure it is the
         // storage's to forget.
@@ -256,7 +256,7 @@ export class Session implements Conversation {
       this.#asynchronous = true;
       return this.#sequencer.add(row, id, request, value);
     }
-    row.reply(this.#replies, id, value);
+    this.#reply(row, id, value);
     return undefined;
   }
 
@@ -285,6 +285,17 @@ export class Session implements Conversation {
     if (row === unsupportedRow) return;
     const refusal = this.#policy(row, request);
     if (refusal !== undefined) throw new StorageError("denied", refusal);
+  }
+
+  /** Answers; where the answer cannot be written whole, by a failure and nothing of it. */
+  #reply(row: Row, id: number, value: unknown): void {
+    const { length } = this.#replies;
+    try {
+      row.reply(this.#replies, id, value);
+    } catch (error) {
+      if (this.#replies.length > length) this.#replies.takeBack();
+      this.#replyFailure(id, row, error);
+    }
   }
 
   #replyFailure(id: number, row: Row, error: unknown): void {

@@ -13,6 +13,7 @@ import { writeAttrs } from "../../wire/attributes.ts";
 import * as replies from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
 import type { Writer } from "../../wire/writer.ts";
+import { checkedEntries, checkedHandle } from "../answers.ts";
 import type { OpenDirectory } from "../handles.ts";
 import { LogLevel } from "../log.ts";
 import { writeLongname } from "../longname.ts";
@@ -42,7 +43,12 @@ const opendir: Row<requests.PathRequest, Uint8Array> = {
     return handles.add(() =>
       after(
         storage.openDir(virtual),
-        (dir) => ({ kind: "directory", path: virtual, dir, waiting: [] }),
+        (dir) => ({
+          kind: "directory",
+          path: virtual,
+          dir: checkedHandle("openDir()", dir),
+          waiting: [],
+        }),
       )
     );
   },
@@ -124,6 +130,7 @@ function withoutPaths(
   conversation: Conversation,
   { path }: OpenDirectory,
 ): readonly DirEntry[] {
+  checkedEntries(entries);
   const first = entries.find(({ name }) => !isName(name));
   if (first === undefined) return entries;
   const names = entries.filter(({ name }) => isName(name));
