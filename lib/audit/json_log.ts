@@ -1,5 +1,5 @@
 import type { FileAttrs } from "../attrs.ts";
-import { type Log, LogLevel } from "../session/log.ts";
+import { boundedField, boundedLine, type Log, LogLevel } from "../session/log.ts";
 import type { Observer, Operation, Outcome, SessionFacts } from "../session/observer.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { OpenOptions } from "../storage/storage.ts";
@@ -66,7 +66,7 @@ export class JsonLog implements Log {
 
   /** Writes what is said in words. */
   write(level: number, line: string): void {
-    this.#event(level, { event: "message", message: line });
+    this.#event(level, { event: "message", message: boundedLine(line) });
   }
 
   #event(level: number, fields: Fields): void {
@@ -86,10 +86,10 @@ function fieldsOf(operation: Operation, outcome: Outcome): Fields {
   const { name, path, to, target, text, kind, options, offset, length, targetOffset } = operation;
   return {
     event: name,
-    path,
-    to,
-    target,
-    text,
+    path: boundedField(path),
+    to: boundedField(to),
+    target: boundedField(target),
+    text: boundedField(text),
     kind,
     forced: operation.forced || undefined,
     flags: options && flagsOf(options),
@@ -103,9 +103,9 @@ function fieldsOf(operation: Operation, outcome: Outcome): Fields {
     written: operation.bytesWritten,
     openFor: rounded(operation.openFor),
     duration: rounded(outcome.duration),
-    result: outcome.failed ? outcome.message : "ok",
+    result: outcome.failed ? boundedField(outcome.message) : "ok",
     status: outcome.status,
-    reason: reasonOf(outcome),
+    reason: boundedField(reasonOf(outcome)),
   };
 }
 

@@ -15,7 +15,7 @@ import type { Keeper, Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
-import { type Log, LogLevel, silentLog } from "./log.ts";
+import { boundedField, type Log, LogLevel, silentLog } from "./log.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { ofClosing } from "./rows/facts.ts";
@@ -152,7 +152,9 @@ export class Session implements Conversation {
     const extension = type === PacketType.EXTENDED ? packet.name() : undefined;
     const row = extension === undefined ? this.#byType.get(type) : this.#byExtension.get(extension);
     if (row === undefined || row.served?.(this.storage) === false) {
-      const what = extension === undefined ? `message ${type}` : `extended request "${extension}"`;
+      const what = extension === undefined
+        ? `message ${type}`
+        : `extended request "${boundedField(extension)}"`;
       if (row === undefined) this.say(LogLevel.ERROR, `Unknown ${what}`);
       return this.#perform(unsupportedRow, id, what);
     }

@@ -15,7 +15,7 @@ import * as requests from "../../wire/requests.ts";
 import type { Writer } from "../../wire/writer.ts";
 import { checkedEntries, checkedHandle } from "../answers.ts";
 import type { OpenDirectory } from "../handles.ts";
-import { LogLevel } from "../log.ts";
+import { boundedField, LogLevel } from "../log.ts";
 import { writeLongname } from "../longname.ts";
 import { status } from "../status.ts";
 import type { Conversation, Row } from "../table.ts";
@@ -135,7 +135,9 @@ function withoutPaths(
   if (first === undefined) return entries;
   const names = entries.filter(({ name }) => isName(name));
   const count = entries.length - names.length;
-  const told = `${count} left out of the listing of "${path}": "${first.name}" is no name`;
+  const told = `${count} left out of the listing of "${boundedField(path)}": "${
+    boundedField(first.name)
+  }" is no name`;
   conversation.say(LogLevel.ERROR, told);
   return names;
 }
