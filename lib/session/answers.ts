@@ -40,6 +40,22 @@ export class WrongAnswer extends Error {
 
 /** Attributes as they are, if they can be sent. */
 export function checkedAttrs(method: string, attrs: FileAttrs): FileAttrs {
+  if (!areSound(attrs)) refuseAttrs(method, attrs);
+  return attrs;
+}
+
+/** Whether attributes can be sent, at the price of a few comparisons: it is asked for each entry. */
+function areSound(attrs: FileAttrs): boolean {
+  if (typeof attrs !== "object" || attrs === null) return false;
+  const { size, uid, gid, permissions, atime, mtime, extended } = attrs;
+  if (extended !== undefined) return false;
+  if (size === undefined && permissions === undefined && mtime === undefined) return false;
+  return (size === undefined || isCount(size)) && isU32(permissions) && isU32(uid) && isU32(gid) &&
+    isSecond(atime) && isSecond(mtime);
+}
+
+/** Throws what is wrong; what is only unusual passes. */
+function refuseAttrs(method: string, attrs: FileAttrs): void {
   checkObject(method, "answer", attrs, "attributes are wanted");
   const { size, uid, gid, permissions, atime, mtime, extended } = attrs;
   if (size !== undefined && !isCount(size)) {
@@ -51,7 +67,6 @@ export function checkedAttrs(method: string, attrs: FileAttrs): FileAttrs {
   if (!isSecond(atime)) throw wrong(method, "atime", atime, SECONDS);
   if (!isSecond(mtime)) throw wrong(method, "mtime", mtime, SECONDS);
   if (extended !== undefined) checkExtended(method, extended);
-  return attrs;
 }
 
 const U32 = "a whole number from 0 to 2^32 - 1 is wanted";
@@ -82,10 +97,12 @@ export function checkedEntries(entries: readonly DirEntry[]): readonly DirEntry[
     throw wrong(method, "answer", entries, "an array of entries is wanted");
   }
   for (const entry of entries) {
-    checkObject(method, "entry", entry, "an object is wanted");
+    if (typeof entry !== "object" || entry === null) {
+      throw wrong(method, "entry", entry, "an object is wanted");
+    }
     const { name, attrs, links, owner, group, longname } = entry;
     if (typeof name !== "string") throw wrong(method, "name", name, "a text is wanted");
-    checkedAttrs(`next(), of the entry ${told(name)},`, attrs);
+    if (!areSound(attrs)) refuseAttrs(`next(), of the entry ${told(name)},`, attrs);
     if (links !== undefined && !isCount(links)) throw wrong(method, "links", links, U32);
     if (!isText(owner)) throw wrong(method, "owner", owner, "a text is wanted");
     if (!isText(group)) throw wrong(method, "group", group, "a text is wanted");
@@ -156,7 +173,8 @@ function isThenable(value: object): boolean {
 }
 
 function isCount(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_U64;
+  return typeof value === "number" && value >= 0 && value <= MOST_U64 &&
+    Math.floor(value) === value;
 }
 
 function isU32(value: unknown): boolean {
@@ -166,7 +184,8 @@ function isU32(value: unknown): boolean {
 /** What does not fit the wire goes out as C sends it, modulo 2^32. */
 function isSecond(value: unknown): boolean {
   return value === undefined ||
-    Number.isInteger(value) && Math.abs(value as number) <= FARTHEST_SECOND;
+    typeof value === "number" && value <= FARTHEST_SECOND && value >= -FARTHEST_SECOND &&
+      Math.floor(value) === value;
 }
 
 function isText(value: unknown): boolean {
