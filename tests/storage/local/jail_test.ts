@@ -8,6 +8,9 @@ import { how } from "../../../lib/testing/subject.ts";
 import { openLibc } from "../../../lib/storage/local/libc.ts";
 import { withTempDir } from "../../support/files.ts";
 
+/** Opened once, and before the first test: it stays open. */
+const libc = openLibc();
+
 /** A jail whose files are sparse and have no end to speak of: to copy one would fill every disk. */
 function endless(copies: RootCopy[]): JailStorage {
   const file: Partial<RootFile> = {
@@ -59,7 +62,7 @@ Deno.test("copyData() copies in pieces what it copies in one", async () => {
   await withTempDir(async (directory) => {
     const bytes = new Uint8Array(40 * 1024 * 1024).map((_, at) => (at * 31 + (at >> 12)) & 0xff);
     await Deno.writeFile(`${directory}/a`, bytes);
-    const storage = new JailStorage(openKernelRoot(directory, openLibc()));
+    const storage = new JailStorage(openKernelRoot(directory, libc));
     const source = storage.open("/a", how("read"));
     const target = storage.open("/b", how("write", "create"));
     const range = { source, sourcePosition: 3, length: Infinity, target, targetPosition: 0 };
