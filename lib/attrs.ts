@@ -20,12 +20,24 @@ export interface FileAttrs {
   readonly gid?: number | undefined;
   /** POSIX `st_mode`: type bits ({@linkcode FileType}) and permission bits. */
   readonly permissions?: number | undefined;
-  /** Last access, in whole seconds since 1970 (UTC). */
+  /** Last access, in whole seconds since 1970 (UTC); no `Date`, and no milliseconds. */
   readonly atime?: number | undefined;
-  /** Last change of the content, in whole seconds since 1970 (UTC). */
+  /** Last change of the content, in whole seconds since 1970 (UTC); no `Date`, and no milliseconds. */
   readonly mtime?: number | undefined;
   /** Vendor attributes: pairs of a name and bytes, in the order received. */
   readonly extended?: readonly ExtendedAttr[] | undefined;
+}
+
+/**
+ * No time that is meant lies further from 1970, before or after it: the year is beyond 36,000. What
+ * does is often milliseconds.
+ */
+export const FARTHEST_SECOND = 2 ** 40;
+
+/** A time that a file system tells, which may be any, as one that {@linkcode FileAttrs} may hold. */
+export function boundedSecond(seconds: number): number {
+  if (Math.abs(seconds) <= FARTHEST_SECOND) return seconds;
+  return Number.isNaN(seconds) ? 0 : Math.sign(seconds) * FARTHEST_SECOND;
 }
 
 /** A vendor attribute: its name and its bytes. */

@@ -37,6 +37,23 @@ export function rescue<T>(
   return isPromise(value) ? value.catch(recover) : value;
 }
 
+/** Takes step after step until one gives false: at once as long as they answer at once. */
+export function repeat(step: () => MaybePromise<boolean>): MaybePromise<void> {
+  for (;;) {
+    const more = step();
+    if (isPromise(more)) return repeatLater(more, step);
+    if (!more) return;
+  }
+}
+
+async function repeatLater(
+  first: Promise<boolean>,
+  step: () => MaybePromise<boolean>,
+): Promise<void> {
+  let more = await first;
+  while (more) more = await step();
+}
+
 /** What `work` gives or, where it fails, now or later, what `recover` makes of the failure. */
 export function orElse<T>(
   work: () => MaybePromise<T>,

@@ -74,6 +74,7 @@ export { type ProxyOptions, ProxyStorage } from "./storage/proxy/proxy.ts";
 export type { ProxyDir, ProxyFile } from "./storage/proxy/proxy_file.ts";
 export { type ReadOnlyFile, ReadOnlyStorage } from "./storage/read_only.ts";
 export type {
+  Checkpoint,
   CopyRange,
   DirEntry,
   DirHandle,

@@ -8,6 +8,9 @@
  * @module
  */
 
+/** Bytes of the longest character in UTF-8. */
+const LONGEST_CHARACTER = 4;
+
 const LONGEST_SHORT_NAME = 64;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -42,6 +45,17 @@ export function decodeName(bytes: Uint8Array, start = 0, end = bytes.length): st
 export function encodeName(name: string): Uint8Array {
   const bytes = new Uint8Array(name.length * 3);
   return bytes.subarray(0, encodeNameInto(name, bytes, 0));
+}
+
+/** The beginning of a name of at most so many bytes, with no character cut in two. */
+export function cutName(name: string, most: number): string {
+  if (name.length * 3 <= most) return name;
+  // No character is less than a byte.
+  const bytes = encodeName(name.slice(0, most + 1));
+  if (bytes.length <= most) return name;
+  let end = most;
+  while (end > most - LONGEST_CHARACTER && isContinuation(bytes[end]!)) end--;
+  return decodeName(bytes, 0, isContinuation(bytes[end]!) ? most : end);
 }
 
 /**
@@ -119,4 +133,9 @@ function encodeAny(name: string, target: Uint8Array): number {
     }
   }
   return written;
+}
+
+/** Bytes that UTF-8 writes behind the first one of a character. */
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
 }

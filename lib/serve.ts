@@ -4,6 +4,7 @@ import { type AccessPolicy, guarded } from "./policy/access.ts";
 import { type Log, LogLevel, silentLog } from "./session/log.ts";
 import { Session } from "./session/session.ts";
 import type { SessionOptions } from "./session/session_options.ts";
+import { Checkpoints } from "./serve_checkpoints.ts";
 import { ReplySender } from "./serve_replies.ts";
 import { type TimeoutOptions, Timeouts } from "./serve_timeouts.ts";
 import { stdio, type Transport } from "./stdio.ts";
@@ -11,6 +12,7 @@ import type { Storage } from "./storage/storage.ts";
 import { ProtocolError } from "./wire/errors.ts";
 import { Framer } from "./wire/framer.ts";
 import { Reader } from "./wire/reader.ts";
+import { within } from "./within.ts";
 
 /** Bytes of requests that are taken at once. */
 const INPUT_LENGTH = 512 * 1024;
@@ -29,6 +31,9 @@ const TIMEOUT_EXIT_STATUS = 255;
 /** Milliseconds for which requests are still answered once the storage has failed. */
 const FAREWELL = 1000;
 
+/** What is open is closed in this time, where the client has gone while the storage was at work. */
+const CLOSING_MS = 10_000;
+
 /** How to serve; all of it may be absent. */
 export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">, TimeoutOptions {
   /**
@@ -46,11 +51,17 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
    * timers and streams go on while no request comes.
    */
   readonly failed?: Promise<string> | undefined;
+  /**
+   * Called again and again as long as the session goes on, for what ends a
+   * process that hangs. A session that waits for its client may be silent, but
+   * uses no CPU then.
+   */
+  readonly heartbeat?: (() => void) | undefined;
 }
 
 /**
  * Serves one client from the first packet to the end of input, and closes
- * whatever is open then.
+ * whatever is open then, the storage at last: each session wants one of its own.
  *
  * While the storage answers at once the loop blocks: reading and writing in
  * turn is faster than anything with a queue. With the first promise it goes
@@ -73,7 +84,8 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
       isBusy: () => session.busy,
       onEnd: (reason) => say(log, LogLevel.INFO, `session timed out for ${who}: ${reason}`),
     });
-  const conversation = new Loop(session, { transport: options.transport ?? stdio, log, timeouts });
+  const { transport = stdio, heartbeat } = options;
+  const conversation = new Loop(session, { transport, log, timeouts, heartbeat });
   const exitStatus = await conversation.run({ who, failed: options.failed });
   await session.closed(exitStatus);
   return exitStatus;
@@ -85,6 +97,7 @@ class Loop {
   readonly #transport: Transport;
   readonly #log: Journal;
   readonly #timeouts: Timeouts | undefined;
+  readonly #checkpoints: Checkpoints;
   readonly #framer = new Framer(INPUT_LENGTH);
   readonly #packet = new Reader();
   /** Whether the storage has failed; what the client does is of no more interest then. */
@@ -95,15 +108,27 @@ class Loop {
   /** Ends the waiting for input, as the end of input does. */
   #breakOff: () => void = () => {};
 
-  constructor(session: Session, { transport, log, timeouts }: {
+  constructor(session: Session, { transport, log, timeouts, heartbeat }: {
     readonly transport: Transport;
     readonly log: Journal;
     readonly timeouts: Timeouts | undefined;
+    readonly heartbeat: (() => void) | undefined;
   }) {
     this.#session = session;
     this.#transport = timeouts?.watch(transport) ?? transport;
     this.#log = log;
     this.#timeouts = timeouts;
+    this.#checkpoints = new Checkpoints({
+      polling: transport.polling,
+      isTimeOver: () => {
+        // No line waits for the end of long work.
+        log.flush();
+        return timeouts?.lookWhileBusy() ?? false;
+      },
+      isBusy: () => session.busy,
+      heartbeat,
+    });
+    session.checkpoint = () => this.#checkpoints.pass();
   }
 
   async run({ who, failed }: {
@@ -119,7 +144,7 @@ class Loop {
     });
     try {
       const served = this.#mayBlock(failed) ? this.#serveBlocking() : this.#serveOverlapping();
-      await (this.#timeouts?.bounded(served) ?? served);
+      await this.#checkpoints.bounded(this.#timeouts?.bounded(served) ?? served);
       return this.#endStatus ?? 0;
     } catch (error) {
       if (this.#endStatus !== undefined) return this.#endStatus;
@@ -137,7 +162,10 @@ class Loop {
     } finally {
       isOver = true;
       clearTimeout(this.#farewell);
-      const ended = this.#session.end(this.#timeouts?.isOver);
+      this.#checkpoints.stop();
+      const { isClientGone } = this.#checkpoints;
+      const closed = this.#session.end(isClientGone || this.#timeouts?.isOver);
+      const ended = isClientGone ? within(CLOSING_MS, closed, undefined) : closed;
       await (this.#timeouts?.ended(ended) ?? ended);
     }
   }
@@ -165,6 +193,7 @@ class Loop {
   async #serveBlocking(): Promise<void> {
     const session = this.#session;
     this.#log.hold();
+    this.#checkpoints.setBlocking(true);
     try {
       while (!session.asynchronous) {
         const count = this.#transport.readSync(this.#framer.free());
@@ -175,11 +204,14 @@ class Loop {
           if (wait !== undefined) await wait;
           if (session.replies.length >= BATCH_LENGTH) this.#send();
           if (session.asynchronous) break;
+          const isOver = this.#checkpoints.between();
+          if (isOver !== false && await isOver) return;
         }
         this.#send();
         this.#log.flush();
       }
     } finally {
+      this.#checkpoints.setBlocking(false);
       this.#log.release();
       // What was accepted before a malformed packet is answered all the same.
       this.#sendAll();
@@ -210,22 +242,31 @@ class Loop {
 
   async #serveOverlapping(): Promise<void> {
     const sender = new ReplySender(this.#session, this.#transport);
+    this.#checkpoints.beat();
     try {
       for (;;) {
         while (this.#framer.next(this.#packet)) {
           const wait = this.#session.accept(this.#packet, this.#framer);
-          if (wait !== undefined) await wait;
+          if (wait !== undefined) await this.#watched(wait);
+          const isOver = this.#checkpoints.between();
+          if (isOver !== false && await isOver) return;
           sender.wake();
           if (this.#session.replies.length >= MOST_WAITING) await sender.sent();
         }
-        const count = await this.#read();
+        const count = await this.#watched(this.#read());
         if (count === null) break;
         this.#framer.commit(count);
       }
     } finally {
-      await this.#session.idle();
+      this.#checkpoints.inputEnded();
+      await this.#watched(this.#session.idle());
       await sender.end();
     }
+  }
+
+  #watched<T>(waiting: Promise<T>): Promise<T> {
+    this.#checkpoints.watch();
+    return waiting;
   }
 
   /** Bytes when there are some; null at the end, and where the session is to end. */

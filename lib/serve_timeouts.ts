@@ -61,6 +61,12 @@ export class Timeouts {
     this.#wind();
   }
 
+  /** Looks at the clock while something is done, which is no idleness; whether the time is over. */
+  lookWhileBusy(): boolean {
+    this.#sign();
+    return this.#look();
+  }
+
   /** Whether the time is over. */
   get isOver(): boolean {
     return this.#isOver;
@@ -99,6 +105,7 @@ export class Timeouts {
 
   #watchBlocking(transport: Transport, polling: Polling): BlockingPart {
     const watched: Polling = {
+      ...polling,
       trySend: (bytes) => {
         const count = polling.trySend(bytes);
         if (count > 0) this.#sign();

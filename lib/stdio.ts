@@ -26,6 +26,11 @@ export interface Polling {
   trySend(bytes: Uint8Array): number;
   /** Waits, and tells whether there is something to read. */
   wait(until: WaitOptions): { readonly input: boolean };
+  /**
+   * Whether the client reads no more: its end of the output is closed. That of
+   * the input may be closed by a client which still waits for its replies.
+   */
+  isClientGone?(): boolean;
 }
 
 /** What to wait for. */

@@ -60,6 +60,7 @@ function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
       }
       return poll.wait(until);
     },
+    isClientGone: () => poll.isReaderGone(),
   };
 }
 
@@ -76,6 +77,7 @@ function inParts(libc: PipeCalls, poll: Poller): Polling {
       return written;
     },
     wait: (until) => poll.wait(until),
+    isClientGone: () => poll.isReaderGone(),
   };
 }
 

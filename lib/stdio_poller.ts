@@ -5,6 +5,7 @@ import { type Libc, Poll } from "./storage/local/libc.ts";
 const STDIN = 0;
 const STDOUT = 1;
 const POLLFD_LENGTH = 8;
+const NOBODY = -1;
 const FOR_EVER = -1;
 const AT_ONCE = 0;
 const NOTHING = new Uint8Array(0);
@@ -31,14 +32,22 @@ export class Poller {
     return this.#happened(1);
   }
 
+  /** Whether the other end of the output is closed; poll(2) tells that unasked. */
+  isReaderGone(): boolean {
+    this.#ask(0, NOBODY, 0);
+    this.#ask(1, STDOUT, 0);
+    // What a signal has broken off has found nothing.
+    return this.#libc.poll(this.#fds, AT_ONCE) > 0;
+  }
+
   /** Lets this many milliseconds pass, or fewer where a signal comes. */
   rest(milliseconds: number): void {
     this.#libc.poll(NOTHING, milliseconds);
   }
 
   #poll({ input, output }: { input: boolean; output: boolean }, timeout: number): void {
-    this.#ask(0, input ? STDIN : -1, Poll.IN);
-    this.#ask(1, output ? STDOUT : -1, Poll.OUT);
+    this.#ask(0, input ? STDIN : NOBODY, Poll.IN);
+    this.#ask(1, output ? STDOUT : NOBODY, Poll.OUT);
     for (;;) {
       const ready = this.#libc.poll(this.#fds, timeout);
       if (ready >= 0) return;

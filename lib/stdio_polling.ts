@@ -53,6 +53,7 @@ function socketPolling(libc: StreamCalls, poll: Poller): Polling {
   return {
     trySend: (bytes) => sentNow(() => libc.send(STDOUT, bytes)),
     wait: (until) => poll.wait(until),
+    isClientGone: () => poll.isReaderGone(),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { FileAttrs } from "../attrs.ts";
-import { type Log, LogLevel } from "../session/log.ts";
+import { boundedField, boundedLine, type Log, LogLevel } from "../session/log.ts";
 import type { Observer, Operation, Outcome, SessionFacts } from "../session/observer.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { OpenOptions } from "../storage/storage.ts";
@@ -15,6 +15,8 @@ type Fields = Readonly<Record<string, unknown>>;
  *
  * `event` is the name of the request as `-Q requests` lists it, or
  * `session-opened`, `session-closed`, or `message` for what is said in words.
+ *
+ * Whose events they are it is told by `serve`, as hooks are: all call a session by the same id.
  */
 export class JsonLog implements Log {
   /** Events above this level are left out; a value of `LogLevel`. */
@@ -22,37 +24,46 @@ export class JsonLog implements Log {
   /** What tells it of requests. */
   readonly observer: Observer;
   readonly #sinks: LogSinks;
-  /** The fields that are the same in every line, as JSON without braces. */
-  readonly #session: string;
+  readonly #given: Partial<SessionFacts>;
+  /** The sessions that are open, each with its fields, which are the same in every line. */
+  readonly #open = new Map<SessionFacts, string>();
+  /** The fields of what is said in words, as JSON without braces. */
+  #words: string;
 
   /**
    * A log over sinks that are open already.
    *
    * @param level A value of `LogLevel`.
-   * @param session Whose events they are.
+   * @param session What is known before the session begins, for what is said until then; of a
+   * session itself, what `serve` does not know.
    * @param sinks Where each line goes.
    * @param onFailure Told once, when a line could not be written.
    */
   constructor(
     level: number,
-    session: SessionFacts,
+    session: Partial<SessionFacts>,
     sinks: readonly LogSink[],
     onFailure: (error: unknown) => void,
   ) {
     this.level = level;
-    const { id, user, client, clientPort: port } = session;
-    this.#session = JSON.stringify({ session: id, pid: Deno.pid, user, client, port }).slice(1, -1);
+    this.#given = session;
+    this.#words = fieldsOfSession(session);
     this.#sinks = new LogSinks(sinks, onFailure);
     const tellsFailures = level >= LogLevel.INFO;
     this.observer = {
       interest: (kind) =>
         kind.level <= level ? "everything" : tellsFailures ? "failures" : "nothing",
-      opened: () => this.#event(LogLevel.INFO, { event: "session-opened" }),
+      opened: (session) => {
+        const fields = this.#begin(session);
+        this.#event(LogLevel.INFO, { event: "session-opened" }, fields);
+      },
       after: (operation, outcome) => {
         const told = outcome.failed ? LogLevel.INFO : operation.level;
-        this.#event(told, fieldsOf(operation, outcome));
+        this.#event(told, fieldsOf(operation, outcome), this.#fieldsOf(operation.session));
       },
-      closed: (_session, { files, bytesRead, bytesWritten, duration, exitStatus }) =>
+      closed: (session, { files, bytesRead, bytesWritten, duration, exitStatus }) => {
+        const fields = this.#fieldsOf(session);
+        this.#open.delete(session);
         this.#event(LogLevel.INFO, {
           event: "session-closed",
           files,
@@ -60,24 +71,49 @@ export class JsonLog implements Log {
           written: bytesWritten,
           duration: rounded(duration),
           status: exitStatus,
-        }),
+        }, fields);
+      },
     };
   }
 
   /** Writes what is said in words. */
   write(level: number, line: string): void {
-    this.#event(level, { event: "message", message: line });
+    this.#event(level, { event: "message", message: boundedLine(line) }, this.#words);
   }
 
-  #event(level: number, fields: Fields): void {
+  /** From now on words are this session's, as long as it is the only one. */
+  #begin(session: SessionFacts): string {
+    const { id } = session;
+    const { user, client, clientPort } = this.#given;
+    const fields = fieldsOfSession({
+      id,
+      user: session.user ?? user,
+      client: session.client ?? client,
+      clientPort: session.clientPort ?? clientPort,
+    });
+    this.#open.set(session, fields);
+    this.#words = this.#open.size === 1 ? fields : fieldsOfSession(this.#given);
+    return fields;
+  }
+
+  #fieldsOf(session: SessionFacts): string {
+    return this.#open.get(session) ?? this.#begin(session);
+  }
+
+  #event(level: number, fields: Fields, session: string): void {
     if (level > this.level) return;
     const time = new Date();
     const told = JSON.stringify(fields).slice(1);
     const text = escapeJson(
-      `{"time":"${timestamp(time)}","level":"${LEVEL_NAMES[level]}",${this.#session},${told}`,
+      `{"time":"${timestamp(time)}","level":"${LEVEL_NAMES[level]}",${session},${told}`,
     );
     this.#sinks.write({ level, time, text, line: () => encodeText(text + "\n") });
   }
+}
+
+/** As JSON without braces. */
+function fieldsOfSession({ id, user, client, clientPort: port }: Partial<SessionFacts>): string {
+  return JSON.stringify({ session: id, pid: Deno.pid, user, client, port }).slice(1, -1);
 }
 
 const LEVEL_NAMES: readonly string[] = Object.keys(LogLevel).map((name) => name.toLowerCase());
@@ -86,10 +122,10 @@ function fieldsOf(operation: Operation, outcome: Outcome): Fields {
   const { name, path, to, target, text, kind, options, offset, length, targetOffset } = operation;
   return {
     event: name,
-    path,
-    to,
-    target,
-    text,
+    path: boundedField(path),
+    to: boundedField(to),
+    target: boundedField(target),
+    text: boundedField(text),
     kind,
     forced: operation.forced || undefined,
     flags: options && flagsOf(options),
@@ -103,9 +139,9 @@ function fieldsOf(operation: Operation, outcome: Outcome): Fields {
     written: operation.bytesWritten,
     openFor: rounded(operation.openFor),
     duration: rounded(outcome.duration),
-    result: outcome.failed ? outcome.message : "ok",
+    result: outcome.failed ? boundedField(outcome.message) : "ok",
     status: outcome.status,
-    reason: reasonOf(outcome),
+    reason: boundedField(reasonOf(outcome)),
   };
 }
 

@@ -1,6 +1,6 @@
-import type { Log } from "../session/log.ts";
+import { boundedLine, type Log } from "../session/log.ts";
 import { type LogSink, LogSinks } from "./log_sinks.ts";
-import { encodeText, escapeControls, timestamp } from "./log_text.ts";
+import { encodeText, escapeLine, timestamp } from "./log_text.ts";
 
 /** The program's name in the log, where nothing else is wanted. */
 export const LOG_TAG = "sftpwrap";
@@ -37,11 +37,11 @@ export class LineLog implements Log {
     this.#sinks = new LogSinks(sinks, onFailure);
   }
 
-  /** Writes a line, with its control characters escaped. */
+  /** Writes a line, with its control characters escaped and backslashes doubled. */
   write(level: number, line: string): void {
     if (level > this.level) return;
     const time = new Date();
-    const text = escapeControls(line);
+    const text = escapeLine(boundedLine(line));
     this.#sinks.write({
       level,
       time,

@@ -7,30 +7,45 @@
 import { encodeName } from "../names.ts";
 import { localTime, offsetAt } from "../session/local_time.ts";
 
-// Controls (C0, DEL, C1), line separators, marks that turn text around, and
-// bytes that are not UTF-8: none may change how a reader sees the lines.
-const UNSAFE =
-  // deno-lint-ignore no-control-regex
-  /[\ud800-\udbff][\udc00-\udfff]|[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/g;
+// Controls (C0, DEL, C1), line separators, characters that format and show nothing (marks that
+// turn text around, joiners, tags), and bytes that are not UTF-8: none may change how a reader sees
+// the lines.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Writes what could fake or hide a line as octal bytes, as vis(3) does. */
+/** As {@linkcode UNSAFE}, and the backslash. */
+const ESCAPED = /[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** Most lines have nothing but these characters, and are as they are to be. */
+const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
+
+/** Writes what could fake or hide a line as octal bytes, for a person to read. */
 export function escapeControls(text: string): string {
-  return text.replace(UNSAFE, (found) => found.length === 2 ? found : octal(found));
+  return PLAIN.test(text) ? text : text.replace(UNSAFE, octal);
+}
+
+/** As {@linkcode escapeControls}, with backslashes doubled, as vis(3) does: a line means one text only. */
+export function escapeLine(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return text.replace(ESCAPED, (found) => found === "\\" ? "\\\\" : octal(found));
 }
 
 /** As {@linkcode escapeControls}, of JSON text: by JSON's own escapes, so that it means the same. */
 export function escapeJson(text: string): string {
-  return text.replace(
-    UNSAFE,
-    (found) =>
-      found.length === 2 ? found : "\\u" + found.charCodeAt(0).toString(16).padStart(4, "0"),
-  );
+  return PLAIN.test(text) ? text : text.replace(UNSAFE, jsonEscape);
 }
 
 function octal(character: string): string {
   return [...encodeName(character)].map((byte) => "\\" + byte.toString(8).padStart(3, "0")).join(
     "",
   );
+}
+
+/** Of each half where it is a pair. */
+function jsonEscape(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, at) => "\\u" + character.charCodeAt(at).toString(16).padStart(4, "0"),
+  ).join("");
 }
 
 /** ISO 8601 with milliseconds, in local time with its distance from UTC. */

@@ -1,4 +1,4 @@
-import { type Log, LogLevel } from "../session/log.ts";
+import { boundedField, type Log, LogLevel } from "../session/log.ts";
 import type { Observer } from "../session/observer.ts";
 import { StorageError } from "../storage/errors.ts";
 
@@ -23,8 +23,8 @@ export function opensshLines(log: Log): Observer {
       // Nobody is sent the status of a close that nobody has asked for.
       if (!failed || forced || !tellsFailures) return;
       const refusal = log.level >= LogLevel.VERBOSE ? refusalIn(error, name) : undefined;
-      if (refusal !== undefined) log.write(LogLevel.VERBOSE, refusal);
-      log.write(LogLevel.INFO, `sent status ${message}`);
+      if (refusal !== undefined) log.write(LogLevel.VERBOSE, boundedField(refusal));
+      log.write(LogLevel.INFO, `sent status ${boundedField(message)}`);
     },
     closed(session) {
       if (tellsFailures) log.write(LogLevel.INFO, `session closed for ${whoseSession(session)}`);

@@ -10,6 +10,7 @@ import { requestPolicy } from "../policy/requests.ts";
 import type { ServeOptions } from "../serve.ts";
 import type { TimeoutOptions } from "../serve_timeouts.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
+import { armBackstop } from "./backstop.ts";
 import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
 import type { Limits } from "./policies.ts";
 import { parseLimits, policiesOf, policySpecs } from "./policy_options.ts";
@@ -65,13 +66,13 @@ export function parseServingOptions(parsed: ParsedArgs): ServingOptions {
   };
 }
 
-/** What of it `serve` is told. */
+/** What of it `serve` is told; from now on the system ends this process where it hangs. */
 export async function servingOf(
   { readOnly, deny, allow, limits, idleTimeout, maxSession }: ServingOptions,
-): Promise<Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession">>> {
+): Promise<Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">>> {
   const policies: readonly AccessPolicy[] = [
     ...await policiesOf(limits),
     requestPolicy({ readOnly, deny, allow }),
   ];
-  return { policies, idleTimeout, maxSession };
+  return { policies, idleTimeout, maxSession, heartbeat: armBackstop({ maxSession }) };
 }

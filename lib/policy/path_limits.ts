@@ -4,6 +4,7 @@ import { nextShown } from "../storage/entries.ts";
 import { StorageError } from "../storage/errors.ts";
 import { childOf, nameOf, parentOf } from "../storage/path.ts";
 import type {
+  Checkpoint,
   DirEntry,
   DirHandle,
   FileAttrs,
@@ -201,12 +202,13 @@ class FilteredDir implements DirHandle {
     this.#spot = spot;
   }
 
-  next(limit: number): MaybePromise<readonly DirEntry[]> {
-    return nextShown(
-      this.#dir,
+  next(limit: number, checkpoint?: Checkpoint): MaybePromise<readonly DirEntry[]> {
+    return nextShown(this.#dir, {
       limit,
-      (entries) => entries.filter(({ name }) => !isName(name) || !this.#spot.enter(name).isMatch),
-    );
+      shown: (entries) =>
+        entries.filter(({ name }) => !isName(name) || !this.#spot.enter(name).isMatch),
+      checkpoint,
+    });
   }
 
   close(): MaybePromise<void> {

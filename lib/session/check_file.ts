@@ -1,7 +1,8 @@
-import { after } from "../maybe_promise.ts";
+import { after, repeat } from "../maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
-import type { FileHandle, MaybePromise } from "../storage/storage.ts";
+import type { Checkpoint, FileHandle, MaybePromise } from "../storage/storage.ts";
 import { MAX_DATA_LENGTH } from "../wire/constants.ts";
+import { checkedCount } from "./answers.ts";
 import type { CheckFileRange, CheckFileReply } from "../wire/extensions.ts";
 
 /** A hash in the making, as node:crypto has it. */
@@ -21,15 +22,25 @@ export const CHUNK_LENGTH = 256 * 1024;
 /**
  * Hashes a range of an open file, block by block, for check-file
  * (draft-ietf-secsh-filexfer-extensions-00, section 3).
+ *
+ * @param checkpoint The client chooses how much is read, and a sparse file has no end to speak of.
  */
-export function checkFile(file: FileHandle, range: CheckFileRange): MaybePromise<CheckFileReply> {
+export function checkFile(
+  file: FileHandle,
+  range: CheckFileRange,
+  checkpoint: Checkpoint,
+): MaybePromise<CheckFileReply> {
   const algorithm = range.algorithms.find((name) => ALGORITHMS.includes(name));
   if (algorithm === undefined) throw new StorageError("failure", "no such hash algorithm");
   if (range.blockSize !== 0 && range.blockSize < SMALLEST_BLOCK) {
     throw new StorageError("invalid", "block size is below 256");
   }
   if (!Number.isSafeInteger(range.offset)) throw new StorageError("invalid", "offset out of range");
-  return after(new FileHasher(file, algorithm, range).run(), (hashes) => ({ algorithm, hashes }));
+  const hasher = new FileHasher(file, algorithm, range);
+  const done = repeat(() =>
+    after(hasher.step(), (more) => more && after(checkpoint(), () => true))
+  );
+  return after(done, () => ({ algorithm, hashes: hasher.finish() }));
 }
 
 /** One hashing: reads to the end of the range, and closes a hash at each end of a block. */
@@ -55,19 +66,15 @@ class FileHasher {
     this.#hash = createHash(algorithm);
   }
 
-  /** Hashes what is left, without giving up the thread where the file answers at once. */
-  run(): MaybePromise<Uint8Array> {
-    for (;;) {
-      const until = Math.min(this.#end, this.#blockEnd, this.#position + CHUNK_LENGTH);
-      const wanted = until - this.#position;
-      if (wanted === 0) return this.#finish();
-      const step = after(
-        this.#file.read(this.#chunk.subarray(0, wanted), this.#position),
-        (count) => this.#take(count),
-      );
-      if (typeof step !== "boolean") return step.then((more) => more ? this.run() : this.#finish());
-      if (!step) return this.#finish();
-    }
+  /** Hashes a piece; false at the end. */
+  step(): MaybePromise<boolean> {
+    const until = Math.min(this.#end, this.#blockEnd, this.#position + CHUNK_LENGTH);
+    const wanted = until - this.#position;
+    if (wanted === 0) return false;
+    return after(
+      this.#file.read(this.#chunk.subarray(0, wanted), this.#position),
+      (count) => this.#take(checkedCount("read()", count, wanted)),
+    );
   }
 
   /** Takes bytes into the hash; false at the end of the file. */
@@ -92,7 +99,8 @@ class FileHasher {
     this.#hash = createHash(this.#algorithm);
   }
 
-  #finish(): Uint8Array {
+  /** All hashes, one after the other. */
+  finish(): Uint8Array {
     const blockStart = this.#blockEnd - this.#blockSize;
     const inBlock = this.#blockSize === Infinity || this.#position > blockStart;
     if (inBlock) this.#endBlock();

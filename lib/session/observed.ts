@@ -1,6 +1,7 @@
 import type { FileAttrs, OpenOptions, VirtualPath } from "../storage/storage.ts";
 import type { Facts } from "./facts.ts";
 import type { Operation, SessionFacts } from "./observer.ts";
+import { boundedField } from "./log.ts";
 import type { Conversation, Row } from "./table.ts";
 
 /** Whose request it is, and how it came. */
@@ -111,11 +112,22 @@ export class ObservedOperation implements Operation {
   }
 
   describe(): readonly string[] {
-    return this.#row.describe(this.#facts);
+    return this.#row.describe(bounded(this.#facts));
   }
 
   /** A path as the storage gets it; an empty one leads nowhere and stays so. */
   #whole(sent: string | undefined): string | undefined {
     return sent === undefined || sent === "" ? sent : this.#circumstances.conversation.path(sent);
   }
+}
+
+/** As they stand in a log; they are copied only where one of them is long. */
+function bounded(facts: Facts): Facts {
+  const path = boundedField(facts.path);
+  const to = boundedField(facts.to);
+  const target = boundedField(facts.target);
+  const text = boundedField(facts.text);
+  const isWhole = path === facts.path && to === facts.to && target === facts.target &&
+    text === facts.text;
+  return isWhole ? facts : { ...facts, path, to, target, text };
 }

@@ -1,7 +1,7 @@
 import { isPromise } from "../maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import { virtualPath } from "../storage/path.ts";
-import type { MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
+import type { Checkpoint, MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
 import {
   LONG_DATA_LENGTH,
   MAX_DATA_LENGTH,
@@ -15,7 +15,7 @@ import type { Keeper, Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
-import { type Log, LogLevel, silentLog } from "./log.ts";
+import { boundedField, type Log, LogLevel, silentLog } from "./log.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
 import { ReadBuffers } from "./read_buffers.ts";
 import { ofClosing } from "./rows/facts.ts";
@@ -48,6 +48,8 @@ export class Session implements Conversation {
   readonly limits: Limits;
   readonly startDirectory: VirtualPath;
   readonly user: string | undefined;
+  /** Set by whoever knows of the client and the clock. */
+  checkpoint: Checkpoint = () => {};
   readonly #policy: Policy;
   readonly #log: Log;
   readonly #observers: readonly Observer[];
@@ -87,7 +89,7 @@ export class Session implements Conversation {
     this.#sequencer = new Sequencer(this, {
       run: (row, request) => this.#run(row, request),
       answer: ({ row, id, request }, value) => {
-        row.reply(this.#replies, id, value);
+        this.#reply(row, id, value);
         if (row.kept !== undefined) this.#input?.release(row.kept(request));
         // What a READ was lent is copied now, or else sent from there. After a failure it is the
         // storage's to forget.
@@ -150,7 +152,9 @@ export class Session implements Conversation {
     const extension = type === PacketType.EXTENDED ? packet.name() : undefined;
     const row = extension === undefined ? this.#byType.get(type) : this.#byExtension.get(extension);
     if (row === undefined || row.served?.(this.storage) === false) {
-      const what = extension === undefined ? `message ${type}` : `extended request "${extension}"`;
+      const what = extension === undefined
+        ? `message ${type}`
+        : `extended request "${boundedField(extension)}"`;
       if (row === undefined) this.say(LogLevel.ERROR, `Unknown ${what}`);
       return this.#perform(unsupportedRow, id, what);
     }
@@ -254,7 +258,7 @@ export class Session implements Conversation {
       this.#asynchronous = true;
       return this.#sequencer.add(row, id, request, value);
     }
-    row.reply(this.#replies, id, value);
+    this.#reply(row, id, value);
     return undefined;
   }
 
@@ -283,6 +287,17 @@ export class Session implements Conversation {
     if (row === unsupportedRow) return;
     const refusal = this.#policy(row, request);
     if (refusal !== undefined) throw new StorageError("denied", refusal);
+  }
+
+  /** Answers; where the answer cannot be written whole, by a failure and nothing of it. */
+  #reply(row: Row, id: number, value: unknown): void {
+    const { length } = this.#replies;
+    try {
+      row.reply(this.#replies, id, value);
+    } catch (error) {
+      if (this.#replies.length > length) this.#replies.takeBack();
+      this.#replyFailure(id, row, error);
+    }
   }
 
   #replyFailure(id: number, row: Row, error: unknown): void {

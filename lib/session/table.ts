@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
+import type { Checkpoint, MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
 import type { Limits } from "../wire/extensions.ts";
 import type { Reader } from "../wire/reader.ts";
 import type { Writer } from "../wire/writer.ts";
@@ -22,6 +22,8 @@ export interface Conversation {
   readonly startDirectory: VirtualPath;
   /** The account's name, where it is known. */
   readonly user: string | undefined;
+  /** Between the pieces of a request whose amount of work the client chooses. */
+  readonly checkpoint: Checkpoint;
   /** Makes a path that the client sent one for the storage; an empty one is a file not found. */
   path(sent: string): VirtualPath;
   /** Tells the log, where it wants lines of this level. */

@@ -1,26 +1,29 @@
-import { isPromise } from "../maybe_promise.ts";
-import type { DirEntry, DirHandle, MaybePromise } from "./storage.ts";
+import { after, repeat } from "../maybe_promise.ts";
+import type { Checkpoint, DirEntry, DirHandle, MaybePromise } from "./storage.ts";
+
+/** How to go on to what is shown; see {@linkcode nextShown}. */
+export interface ShownOptions {
+  readonly limit: number;
+  /** Leaves some out. */
+  readonly shown: (entries: readonly DirEntry[]) => readonly DirEntry[];
+  readonly checkpoint: Checkpoint | undefined;
+}
 
 /**
  * Takes the next entries of a directory, without some of them. None at all
  * would mean the end, so where none is left, more are taken.
- *
- * @param shown Leaves some out.
  */
 export function nextShown(
   dir: DirHandle,
-  limit: number,
-  shown: (entries: readonly DirEntry[]) => readonly DirEntry[],
+  { limit, shown, checkpoint }: ShownOptions,
 ): MaybePromise<readonly DirEntry[]> {
-  for (;;) {
-    const entries = dir.next(limit);
-    if (isPromise(entries)) {
-      return entries.then((entries) => {
-        const left = shown(entries);
-        return left.length > 0 || entries.length === 0 ? left : nextShown(dir, limit, shown);
-      });
-    }
-    const left = shown(entries);
-    if (left.length > 0 || entries.length === 0) return left;
-  }
+  let left: readonly DirEntry[] = [];
+  const taken = repeat(() =>
+    after(dir.next(limit, checkpoint), (entries) => {
+      left = shown(entries);
+      if (left.length > 0 || entries.length === 0) return false;
+      return after(checkpoint?.(), () => true);
+    })
+  );
+  return after(taken, () => left);
 }

@@ -26,6 +26,13 @@ export type { MaybePromise } from "../maybe_promise.ts";
  */
 export type VirtualPath = string;
 
+/**
+ * To be called between the pieces of work that may take long, and waited for
+ * where it answers by a promise. It fails where nobody waits for the work any
+ * more: the client has gone, or its time is over. That failure is passed on.
+ */
+export type Checkpoint = () => MaybePromise<void>;
+
 /** How to open a file; SFTP's `pflags` by name. */
 export interface OpenOptions {
   /** To read. Where neither `read` nor `write` is set, the session sets this one. */
@@ -99,8 +106,10 @@ export interface DirHandle {
   /**
    * The next entries, at most `limit`, in any order; none at the end. `.` and
    * `..` are listed where the storage has them. READDIR.
+   *
+   * @param checkpoint For a directory that may look at very many entries before it has one to give.
    */
-  next(limit: number): MaybePromise<readonly DirEntry[]>;
+  next(limit: number, checkpoint?: Checkpoint): MaybePromise<readonly DirEntry[]>;
 
   /** Ends the use of this handle: once and last. CLOSE. */
   close(): MaybePromise<void>;
@@ -118,6 +127,8 @@ export interface CopyRange<F extends FileHandle> {
   readonly target: F;
   /** Where to write, in bytes. */
   readonly targetPosition: number;
+  /** For a storage that copies piece by piece. */
+  readonly checkpoint?: Checkpoint | undefined;
 }
 
 /**

@@ -14,6 +14,7 @@ import { refusedWriting } from "./groups/refused_writing.ts";
 import { posixRenaming, renaming } from "./groups/renaming.ts";
 import { Subject } from "./subject.ts";
 import type { Tree } from "./tree.ts";
+import { GivenUp, type Limits, Watch } from "./watched.ts";
 
 /** A storage for one test. */
 export interface Fixture {
@@ -101,6 +102,8 @@ const ENTRIES: readonly Entry[] = GROUPS.flatMap((group) =>
  * @param t The test that this is called in, by `Deno.test`.
  * @param makeStorage Makes a storage for one test.
  * @param skips What is not tested.
+ * @param limits How long it is waited: for each call 20 seconds, for each test two minutes where
+ * nothing else is said. A storage whose answers do not come fails three tests so, and no more are run.
  * @throws {AssertionError} If a skip names no test, no group and nothing else that is known.
  *
  * @example A storage in memory
@@ -117,9 +120,11 @@ export async function conformance(
   t: Deno.TestContext,
   makeStorage: MakeStorage,
   skips: readonly Skip[] = [],
+  limits: Limits = {},
 ): Promise<void> {
   refuseUnknownNames(skips);
-  const suite = { skips, makeStorage, offered: await offers(makeStorage) };
+  const offered = await offers(makeStorage, limits);
+  const suite: Suite = { skips, makeStorage, offered, limits, givenUp: 0 };
   for (const entry of ENTRIES) {
     const reason = reasonToSkip(entry, suite);
     await t.step({
@@ -139,29 +144,71 @@ interface Suite {
   readonly skips: readonly Skip[];
   /** What it has of what a storage may leave out. */
   readonly offered: ReadonlySet<string>;
+  readonly limits: Limits;
+  /** Tests that were given up so far. */
+  givenUp: number;
 }
 
-async function runOne({ test }: Entry, { makeStorage, skips }: Suite): Promise<void> {
-  const { tree = {} } = test;
-  const writes = skipOf(WRITING, skips) === undefined;
-  const fixture = await makeStorage(writes ? {} : tree);
+/** So many tests are given up; each takes as long as a limit. */
+const MOST_GIVEN_UP = 3;
+
+async function runOne(entry: Entry, suite: Suite): Promise<void> {
+  if (suite.givenUp >= MOST_GIVEN_UP) {
+    throw new Error(`not run: ${MOST_GIVEN_UP} tests before it were given up`);
+  }
   try {
-    const subject = new Subject(fixture.storage, fixture.tellsReasons ?? false);
-    if (writes) await subject.fill(tree);
-    await test.run(subject);
-  } finally {
-    await fixture.storage.close();
-    await fixture.dispose?.();
+    await runWatched(entry, suite);
+  } catch (error) {
+    if (error instanceof GivenUp) suite.givenUp++;
+    throw error;
   }
 }
 
-async function offers(makeStorage: MakeStorage): Promise<ReadonlySet<string>> {
-  const { storage, dispose } = await makeStorage({});
+async function runWatched({ test }: Entry, suite: Suite): Promise<void> {
+  const { makeStorage, skips, limits } = suite;
+  const { tree = {} } = test;
+  const writes = skipOf(WRITING, skips) === undefined;
+  const fixture = await new Watch(limits).settled(
+    "makeStorage()",
+    () => makeStorage(writes ? {} : tree),
+  );
+  const watch = new Watch(limits);
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    const subject = new Subject(watch.storage(fixture.storage), fixture.tellsReasons ?? false);
+    await watch.bounded(async () => {
+      if (writes) await subject.fill(tree);
+      await test.run(subject);
+    });
+  } catch (error) {
+    failure = { error };
+  }
+  try {
+    await ended(fixture, limits);
+  } catch (error) {
+    // What the test itself has found says more.
+    failure ??= { error };
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
+/** Closes a storage, and takes away what it stood on. */
+async function ended(fixture: Fixture, limits: Limits): Promise<void> {
+  const watch = new Watch(limits);
+  try {
+    await watch.settled("close() of the storage", () => fixture.storage.close());
+  } finally {
+    await watch.settled("dispose()", () => fixture.dispose?.());
+  }
+}
+
+async function offers(makeStorage: MakeStorage, limits: Limits): Promise<ReadonlySet<string>> {
+  const fixture = await new Watch(limits).settled("makeStorage()", () => makeStorage({}));
+  const { storage } = fixture;
   const extensions = Object.entries(storage.extensions)
     .filter(([, method]) => method !== undefined)
     .map(([name]) => name);
-  await storage.close();
-  await dispose?.();
+  await ended(fixture, limits);
   return new Set([
     WRITING,
     "links",

@@ -7,3 +7,4 @@
 
 export { conformance, type Fixture, type MakeStorage, type Skip } from "./conformance.ts";
 export type { Tree } from "./tree.ts";
+export type { Limits } from "./watched.ts";

@@ -95,6 +95,12 @@ export class Writer {
     this.setU32(this.#packet, this.#end - this.#packet - LENGTH_FIELD + lent);
   }
 
+  /** Takes back the packet begun last, which will not be ended. */
+  takeBack(): void {
+    this.#end = this.#packet;
+    while (this.#lentLength > this.#lentBefore) this.#lentLength -= this.#lent.pop()!.bytes.length;
+  }
+
   /** `byte` */
   u8(value: number): void {
     this.#reserve(1);

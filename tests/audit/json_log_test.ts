@@ -41,6 +41,58 @@ function eventOf(line: string): Event {
   return event;
 }
 
+/** A log without a session of its own, and its lines as they come out. */
+function plainLog(given: ConstructorParameters<typeof JsonLog>[1]) {
+  const events: Event[] = [];
+  const keep = [({ text }: { readonly text: string }) => void events.push(JSON.parse(text))];
+  const log = new JsonLog(LogLevel.DEBUG, given, keep, (error) => {
+    throw error;
+  });
+  return { log, events };
+}
+
+Deno.test("JsonLog and hooks call one session by one id, whoever has given one", async () => {
+  for (const given of [{}, SESSION]) {
+    for (const id of [undefined, "mine"]) {
+      const { log, events } = plainLog(given);
+      const heard: string[] = [];
+      const told = hooks({
+        opened: (session) => void heard.push(session.id),
+        after: { any: ({ session }) => void heard.push(session.id) },
+        closed: (session) => void heard.push(session.id),
+      });
+      const line = new Line([init(), request(ask.stat("/"), 1)]);
+      await serve(new MemoryStorage(), { transport: line, log, observers: [told], id });
+      const ids = new Set([...heard, ...events.map(({ session }) => session)]);
+      assertEquals([...ids].length, 1, Deno.inspect(events));
+      if (id !== undefined) assertEquals([...ids], [id]);
+      // What only the log knows stays.
+      assertEquals(
+        events.map(({ user }) => user),
+        events.map(() => (given as Partial<typeof SESSION>).user),
+      );
+    }
+  }
+});
+
+Deno.test("JsonLog tells two sessions apart that share it", async () => {
+  const { log, events } = plainLog({});
+  const one = new Line([init(), request(ask.stat("/one"), 1)], true);
+  const two = new Line([init(), request(ask.stat("/two"), 1)], true);
+  const storage = () => later(new MemoryStorage());
+  const done = [
+    serve(storage(), { transport: one, log, id: "1", idleTimeout: 300 }),
+    serve(storage(), { transport: two, log, id: "2", idleTimeout: 300 }),
+  ];
+  await Promise.all(done);
+  const asked = events.filter(({ event }) => event === "stat");
+  assertEquals(asked.map(({ session, path }) => `${session} ${path}`).sort(), ["1 /one", "2 /two"]);
+  for (const event of ["session-opened", "session-closed"]) {
+    const ids = events.filter((one) => one.event === event).map(({ session }) => session);
+    assertEquals(ids.sort(), ["1", "2"]);
+  }
+});
+
 const ABOUT = { level: "info", session: "one", user: "alice", client: "2001:db8::7", port: 50022 };
 const OK = { ...ABOUT, result: "ok", status: 0 };
 

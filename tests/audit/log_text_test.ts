@@ -1,5 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { escapeControls, escapeJson, syslogTime, timestamp } from "../../lib/audit/log_text.ts";
+import { decodeName, encodeName } from "../../lib/names.ts";
+import {
+  escapeControls,
+  escapeJson,
+  escapeLine,
+  syslogTime,
+  timestamp,
+} from "../../lib/audit/log_text.ts";
 
 /** What must not stand in a line as it is, and what it becomes in words and in JSON. */
 const UNSAFE: readonly (readonly [string, string, string])[] = [
@@ -11,6 +18,12 @@ const UNSAFE: readonly (readonly [string, string, string])[] = [
   ["\u2028", "\\342\\200\\250", "\\u2028"],
   ["\u202e", "\\342\\200\\256", "\\u202e"],
   ["\u2069", "\\342\\201\\251", "\\u2069"],
+  ["\u00ad", "\\302\\255", "\\u00ad"],
+  ["\u061c", "\\330\\234", "\\u061c"],
+  ["\u200b", "\\342\\200\\213", "\\u200b"],
+  ["\u200f", "\\342\\200\\217", "\\u200f"],
+  ["\ufeff", "\\357\\273\\277", "\\ufeff"],
+  ["\u{e0041}", "\\363\\240\\201\\201", "\\udb40\\udc41"],
   ["\udcff", "\\377", "\\udcff"],
 ];
 
@@ -20,6 +33,28 @@ Deno.test("escapeControls() writes what could fake a line as octal bytes", () =>
   }
   assertEquals(escapeControls('Grüße, 日本語 🐟 "a\\b"'), 'Grüße, 日本語 🐟 "a\\b"');
 });
+
+Deno.test("escapeLine() doubles backslashes as well, so that a line means one text only", () => {
+  for (const [character, octal] of UNSAFE) {
+    assertEquals(escapeLine(`a${character}b${character}`), `a${octal}b${octal}`);
+    assertEquals(escapeLine(octal), octal.replaceAll("\\", "\\\\"));
+  }
+  assertEquals(escapeLine("Grüße \\ 🐟"), "Grüße \\\\ 🐟");
+  // As a reader takes it back.
+  const texts = ["a\nb", "a\\012b", "\\", "\\\\", "\\n", "\u202e\\342", "\\\udcff", "plain"];
+  for (const text of texts) assertEquals(read(escapeLine(text)), text);
+});
+
+/** What an escaped line means. */
+function read(line: string): string {
+  const bytes: number[] = [];
+  for (let at = 0; at < line.length; at++) {
+    if (line[at] !== "\\") bytes.push(...encodeName(line[at]!));
+    else if (line[at + 1] === "\\") bytes.push(line.charCodeAt(++at));
+    else bytes.push(parseInt(line.slice(at + 1, at += 3 + 1), 8)), at--;
+  }
+  return decodeName(new Uint8Array(bytes));
+}
 
 Deno.test("escapeJson() writes the same so that it means the same", () => {
   for (const [character, , escaped] of UNSAFE) {

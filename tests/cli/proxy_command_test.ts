@@ -270,7 +270,9 @@ Deno.test({
       }
       assertEquals(client.supports("statvfs@openssh.com"), false);
       assertEquals(client.supports("posix-rename@openssh.com"), false);
-      assertEquals(client.supports("fstatvfs@openssh.com"), true);
+      // The same figures by a handle.
+      assertEquals(client.supports("fstatvfs@openssh.com"), false);
+      assertEquals(client.supports("expand-path@openssh.com"), true);
     }),
 });
 

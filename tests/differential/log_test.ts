@@ -65,6 +65,9 @@ const steps: readonly (Request | ((handles: readonly Uint8Array[]) => Request))[
   ask.expandPath("/etc/.."),
   ask.extended("no-such-extension"),
   ask.stat("/Grüße 🐟"),
+  // Two names that a log must not make one of.
+  ask.stat("/a\\012b"),
+  ask.stat("/a\x01\\b"),
   ask.open("left", 2 | 8),
   ask.opendir("/"),
 ];

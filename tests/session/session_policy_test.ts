@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { opensshLines } from "../../lib/audit/openssh_lines.ts";
 import { requestPolicy, type RequestRules } from "../../lib/policy/requests.ts";
-import { requestNames } from "../../lib/session/request_names.ts";
+import { type RequestName, requestNames } from "../../lib/session/request_names.ts";
 import { MemoryStorage } from "../../lib/storage/memory.ts";
 import { ask, Code, type Reply, type Request } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
@@ -157,18 +157,70 @@ Deno.test("read-only leaves a file that was opened with APPEND alone as it is", 
   await dialogue.end();
 });
 
-Deno.test("a denied request is refused, and no other", async () => {
-  for (const name of Object.keys(samples)) {
-    assertEquals(refused(await answersUnder({ readOnly: false, deny: [name] })), [name]);
+const SUMS = ["check-file", "check-file-handle", "check-file-name"];
+
+/** What each name of `-Q requests` refuses when it is denied, besides itself. */
+const ALSO_DENIED: Readonly<Record<RequestName, readonly string[]>> = {
+  open: ["check-file-name"],
+  close: [],
+  read: [...SUMS, "copy-data"],
+  write: ["copy-data"],
+  lstat: [],
+  fstat: [],
+  setstat: ["fsetstat", "lsetstat"],
+  fsetstat: ["lsetstat", "setstat"],
+  opendir: [],
+  readdir: [],
+  remove: [],
+  mkdir: [],
+  rmdir: [],
+  realpath: ["expand-path"],
+  stat: [],
+  rename: ["posix-rename"],
+  readlink: [],
+  symlink: [],
+  "posix-rename": [],
+  statvfs: ["fstatvfs"],
+  fstatvfs: ["statvfs"],
+  hardlink: [],
+  fsync: [],
+  lsetstat: [],
+  limits: [],
+  "expand-path": [],
+  "copy-data": [],
+  "home-directory": [],
+  "users-groups-by-id": [],
+  "check-file-handle": SUMS,
+  "check-file-name": SUMS,
+  "check-file": SUMS,
+};
+
+Deno.test("a denied request is refused with every other way to the same, and no other", async () => {
+  for (const name of requestNames) {
+    const expected = [...new Set([name, ...ALSO_DENIED[name]])].sort();
+    assertEquals(refused(await answersUnder({ readOnly: false, deny: [name] })), expected);
+    // To name another way among those that are allowed does not open it.
+    const allow = [...requestNames];
+    assertEquals(refused(await answersUnder({ readOnly: false, deny: [name], allow })), expected);
   }
 });
 
-Deno.test("a denied extension is not advertised, and all others are", () => {
-  const all = Object.keys(samples).slice(18);
-  for (const name of all) {
-    const left = all.filter((other) => other !== name).sort();
+Deno.test("an extension that is denied, by whatever name, is not advertised, and all others are", () => {
+  const all = requestNames.slice(18);
+  for (const name of requestNames) {
+    const denied: readonly string[] = [name, ...ALSO_DENIED[name]];
+    const left = all.filter((other) => !denied.includes(other)).sort();
     assertEquals(advertised({ readOnly: false, deny: [name] }), left);
   }
+});
+
+Deno.test("the log tells for the sake of which name a request is refused", () => {
+  const { requests } = requestPolicy({ deny: ["read", "check-file"] });
+  const told = (name: string) => requests!({ name, mutates: false }, {});
+  assertEquals(told("read"), "Refusing denylisted read request");
+  assertEquals(told("check-file"), "Refusing denylisted check-file request");
+  assertEquals(told("copy-data"), "Refusing denylisted copy-data request, another way to read");
+  assertEquals(told("stat"), undefined);
 });
 
 Deno.test("what is not on the list of allowed requests is refused", async () => {

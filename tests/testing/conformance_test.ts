@@ -2,7 +2,7 @@ import { assert, assertEquals, AssertionError, assertRejects } from "@std/assert
 import { StorageError } from "../../lib/storage/errors.ts";
 import { MemoryStorage } from "../../lib/storage/memory.ts";
 import type { OpenOptions, Storage } from "../../lib/storage/storage.ts";
-import { conformance, type MakeStorage, type Skip } from "../../lib/testing/mod.ts";
+import { conformance, type Limits, type MakeStorage, type Skip } from "../../lib/testing/mod.ts";
 import { how, Subject } from "../../lib/testing/subject.ts";
 
 /** What a run of the kit told: the names of its tests, by how they ended. */
@@ -13,7 +13,11 @@ interface Report {
 }
 
 /** Runs the kit without failing where it fails. */
-async function reportOf(makeStorage: MakeStorage, skips: readonly Skip[] = []): Promise<Report> {
+async function reportOf(
+  makeStorage: MakeStorage,
+  skips: readonly Skip[] = [],
+  { limits, reasons = [] }: { readonly limits?: Limits; readonly reasons?: string[] } = {},
+): Promise<Report> {
   const report = { passed: [] as string[], failed: [] as string[], skipped: [] as string[] };
   async function step(
     step: string | { name: string; ignore?: boolean; fn: () => void | Promise<void> },
@@ -30,13 +34,14 @@ async function reportOf(makeStorage: MakeStorage, skips: readonly Skip[] = []): 
       await fn();
       report.passed.push(name);
       return true;
-    } catch {
+    } catch (error) {
+      reasons.push(`${name}: ${error instanceof Error ? error.message : error}`);
       report.failed.push(name);
       return false;
     }
   }
   // Of a test's context the kit uses its steps alone.
-  await conformance({ step } as unknown as Deno.TestContext, makeStorage, skips);
+  await conformance({ step } as unknown as Deno.TestContext, makeStorage, skips, limits);
   return report;
 }
 
@@ -88,6 +93,135 @@ Deno.test("conformance() passes a storage that has everything", async () => {
   const { failed, skipped } = await reportOf(() => ({ storage: new MemoryStorage() }));
   assertEquals(failed, []);
   assertEquals(skipped.filter((name) => !/\(skipped: "[a-z ]+" runs\)$/.test(name)), []);
+});
+
+Deno.test("conformance() fails tests by name where a listing does not end, and ends", async () => {
+  for (const later of [false, true]) {
+    const reasons: string[] = [];
+    const { passed, failed } = await reportOf(
+      () => {
+        const storage = new MemoryStorage();
+        const all = Array.from({ length: 9 }, (_, at) => ({ name: `${at}`, attrs: {} }));
+        const next = () => later ? Promise.resolve(all) : all;
+        storage.openDir = () => ({ next, close: () => {} }) as never;
+        return { storage };
+      },
+      [],
+      { reasons },
+    );
+    assert(passed.length > 20);
+    assert(failed.includes("listing: openDir() lists files and directories"));
+    assert(
+      reasons.includes(
+        'listing: openDir() lists files and directories: next() of the directory "/d" has given ' +
+          "10008 entries, and no end: an empty array is the end",
+      ),
+      reasons.join("\n"),
+    );
+  }
+});
+
+Deno.test("conformance() fails tests by name where an answer does not come, and ends", async () => {
+  for (const method of ["stat", "open", "openDir", "mkdir", "rename"] as const) {
+    const reasons: string[] = [];
+    const { passed, failed } = await reportOf(
+      () => {
+        const storage = new MemoryStorage();
+        storage[method] = () => new Promise<never>(() => {}) as never;
+        return { storage };
+      },
+      [],
+      { limits: { call: 30 }, reasons },
+    );
+    assert(passed.length + failed.length > 150);
+    const given = reasons.filter((reason) => reason.includes("has not answered"));
+    assertEquals(given.length, 3, reasons.join("\n"));
+    for (const reason of given) {
+      const told = `: ${method}("/`;
+      assert(reason.includes(told) && reason.endsWith("its promise does not settle"), reason);
+    }
+    assert(reasons.some((reason) => reason.endsWith("not run: 3 tests before it were given up")));
+  }
+});
+
+Deno.test("conformance() names what does not settle around a test", async () => {
+  const never = () => new Promise<never>(() => {});
+  const limits = { call: 30 };
+  await assertRejects(
+    () => reportOf(never, [], { limits }),
+    Error,
+    "makeStorage() has not answered in 0.03 s",
+  );
+  await assertRejects(
+    () =>
+      reportOf(() => Object.assign({ storage: new MemoryStorage(), dispose: never }), [], {
+        limits,
+      }),
+    Error,
+    "dispose() has not answered in 0.03 s",
+  );
+});
+
+Deno.test("conformance() names the method that answers nothing", async () => {
+  const wrongs: readonly [Partial<Storage>, string][] = [
+    [{ open: () => undefined as never }, 'open("/a") answered undefined, no object'],
+    [{ openDir: () => undefined as never }, 'openDir("/d") answered undefined, no object'],
+    [
+      { openDir: () => ({ next: () => undefined as never, close: () => {} }) },
+      'next() of the directory "/d" answered undefined, no array',
+    ],
+  ];
+  for (const [wrong, told] of wrongs) {
+    const reasons: string[] = [];
+    await reportOf(() => ({ storage: Object.assign(new MemoryStorage(), wrong) }), [], { reasons });
+    assert(reasons.some((reason) => reason.endsWith(told)), `${told}\n${reasons.join("\n")}`);
+  }
+});
+
+Deno.test("conformance() finds a count of read() that cannot be, and a file without end", async () => {
+  const reading = (read: (into: Uint8Array) => number): MakeStorage => () => {
+    const storage = new MemoryStorage();
+    const open = storage.open.bind(storage);
+    storage.open = (path, options) => Object.assign(open(path, options), { read });
+    return { storage };
+  };
+  const wrongs: readonly [(into: Uint8Array) => number, string][] = [
+    [(into) => into.length + 1, 'read() of "/a" answered 65537 where 65536 bytes fit'],
+    [() => undefined as never, 'read() of "/a" answered undefined where 65536 bytes fit'],
+    [(into) => into.length, 'read() of "/a" does not come to an end: 0 is the end'],
+  ];
+  for (const [read, told] of wrongs) {
+    const reasons: string[] = [];
+    await reportOf(reading(read), [], { reasons });
+    assert(reasons.some((reason) => reason.endsWith(told)), `${told}\n${reasons.join("\n")}`);
+  }
+});
+
+Deno.test("conformance() gives up a test that takes too long, although everything answers at once", async () => {
+  const reasons: string[] = [];
+  await reportOf(
+    () => {
+      const storage = new MemoryStorage();
+      storage.openDir = () =>
+        ({
+          next() {
+            const end = performance.now() + 2;
+            while (performance.now() < end);
+            return [{ name: "a", attrs: {} }];
+          },
+          close: () => {},
+        }) as never;
+      return { storage };
+    },
+    [],
+    { limits: { test: 100 }, reasons },
+  );
+  assert(
+    reasons.some((reason) =>
+      reason.endsWith('has not ended in 0.1 s; the last call: next() of the directory "/"')
+    ),
+    reasons.join("\n"),
+  );
 });
 
 Deno.test("conformance() finds a rename that overwrites", async () => {

@@ -27,7 +27,7 @@ const checkFileHandle: Row<wire.CheckFileHandleRequest, wire.CheckFileReply> = {
   facts: ofHandle,
   describe: ({ path }) => [`check-file "${path}"`],
   run: (conversation, request) =>
-    checkFile(conversation.handles.file(request.handle).file, request),
+    checkFile(conversation.handles.file(request.handle).file, request, conversation.checkpoint),
   reply: (out, id, value) =>
     writeExtendedReply(out, id, { value, write: wire.writeCheckFileReply }),
 };
@@ -72,7 +72,7 @@ function runCheckFileName(
   const options = openOptions(0, {});
   return after(
     conversation.storage.open(conversation.path(request.path), options),
-    (file) => closing(file, () => checkFile(file, request)),
+    (file) => closing(file, () => checkFile(file, request, conversation.checkpoint)),
   );
 }
 

@@ -13,8 +13,9 @@ import { writeAttrs } from "../../wire/attributes.ts";
 import * as replies from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
 import type { Writer } from "../../wire/writer.ts";
+import { checkedEntries, checkedHandle } from "../answers.ts";
 import type { OpenDirectory } from "../handles.ts";
-import { LogLevel } from "../log.ts";
+import { boundedField, LogLevel } from "../log.ts";
 import { writeLongname } from "../longname.ts";
 import { status } from "../status.ts";
 import type { Conversation, Row } from "../table.ts";
@@ -42,7 +43,12 @@ const opendir: Row<requests.PathRequest, Uint8Array> = {
     return handles.add(() =>
       after(
         storage.openDir(virtual),
-        (dir) => ({ kind: "directory", path: virtual, dir, waiting: [] }),
+        (dir) => ({
+          kind: "directory",
+          path: virtual,
+          dir: checkedHandle("openDir()", dir),
+          waiting: [],
+        }),
       )
     );
   },
@@ -70,7 +76,11 @@ const readdir: Row<requests.HandleRequest, Listing> = {
     const { dir, waiting } = directory;
     if (waiting.length > 0) return { directory, entries: waiting };
     const shown = (entries: readonly DirEntry[]) => withoutPaths(entries, conversation, directory);
-    return after(nextShown(dir, ENTRIES_PER_REPLY, shown), (entries) => ({ directory, entries }));
+    const { checkpoint } = conversation;
+    return after(
+      nextShown(dir, { limit: ENTRIES_PER_REPLY, shown, checkpoint }),
+      (entries) => ({ directory, entries }),
+    );
   },
   reply(out, id, { directory, entries }) {
     if (entries.length === 0) {
@@ -120,11 +130,14 @@ function withoutPaths(
   conversation: Conversation,
   { path }: OpenDirectory,
 ): readonly DirEntry[] {
+  checkedEntries(entries);
   const first = entries.find(({ name }) => !isName(name));
   if (first === undefined) return entries;
   const names = entries.filter(({ name }) => isName(name));
   const count = entries.length - names.length;
-  const told = `${count} left out of the listing of "${path}": "${first.name}" is no name`;
+  const told = `${count} left out of the listing of "${boundedField(path)}": "${
+    boundedField(first.name)
+  }" is no name`;
   conversation.say(LogLevel.ERROR, told);
   return names;
 }

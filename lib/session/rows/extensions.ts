@@ -14,6 +14,7 @@ import * as wire from "../../wire/extensions.ts";
 import type { Reader } from "../../wire/reader.ts";
 import { writeExtendedReply } from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
+import { checkedCount, checkedFigures, checkedOwners, checkedText } from "../answers.ts";
 import { describeAttrs } from "../describe.ts";
 import { LogLevel } from "../log.ts";
 import type { Conversation, Row } from "../table.ts";
@@ -49,7 +50,10 @@ const statvfs: Row<requests.PathRequest, FileSystemStats> = {
   facts: asSent,
   describe: ({ path }) => [`statvfs "${path}"`],
   run: (conversation, { path }) =>
-    conversation.storage.extensions.statVfs!(conversation.path(path)),
+    after(
+      conversation.storage.extensions.statVfs!(conversation.path(path)),
+      (figures) => checkedFigures("statVfs()", figures),
+    ),
   reply: (out, id, value) => writeExtendedReply(out, id, { value, write: wire.writeStatVfs }),
 };
 
@@ -65,7 +69,10 @@ const fstatvfs: Row<requests.HandleRequest, FileSystemStats> = {
   facts: ofHandle,
   describe: ({ path }) => [`fstatvfs "${path}"`],
   run: (conversation, { handle }) =>
-    conversation.storage.extensions.fileStatVfs!(conversation.handles.file(handle).file),
+    after(
+      conversation.storage.extensions.fileStatVfs!(conversation.handles.file(handle).file),
+      (figures) => checkedFigures("fileStatVfs()", figures),
+    ),
   reply: statvfs.reply,
 };
 
@@ -149,7 +156,10 @@ const expandPath: Row<requests.PathRequest, string> = {
   describe: ({ text }) => [`expand "${text || "."}"`],
   run(conversation, { path }) {
     const expanded = path.startsWith("~") ? expandTilde(conversation, path) : path || ".";
-    return conversation.storage.realPath(conversation.path(expanded));
+    return after(
+      conversation.storage.realPath(conversation.path(expanded)),
+      (real) => checkedText("realPath()", real),
+    );
   },
   finds: foundName,
   reply: replyName,
@@ -206,7 +216,11 @@ const usersGroupsById: Row<wire.IdsRequest, OwnerNames> = {
   describe: (
     { uids, gids },
   ) => [`users-groups-by-id of ${uids?.length} users, ${gids?.length} groups`],
-  run: (conversation, { uids, gids }) => conversation.storage.extensions.ownerNames!(uids, gids),
+  run: (conversation, asked) =>
+    after(
+      conversation.storage.extensions.ownerNames!(asked.uids, asked.gids),
+      (owners) => checkedOwners(owners, asked),
+    ),
   reply: (out, id, value) => writeExtendedReply(out, id, { value, write: wire.writeNamesById }),
 };
 
@@ -247,8 +261,10 @@ function runCopyData(
     length: length === 0 ? Infinity : length,
     target: to.file,
     targetPosition,
+    checkpoint: conversation.checkpoint,
   });
   return after(copied, (count) => {
+    checkedCount("copyData()", count, length === 0 ? Number.MAX_SAFE_INTEGER : length);
     from.bytesRead += count;
     to.bytesWritten += count;
     if (count < length) throw new StorageError("failure", "", { status: StatusCode.EOF });

@@ -11,6 +11,7 @@ import type { FileAttrs } from "../../storage/storage.ts";
 import { MAX_DATA_LENGTH, PacketType, StatusCode } from "../../wire/constants.ts";
 import * as replies from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
+import { checkedAttrs, checkedCount, checkedHandle } from "../answers.ts";
 import { describeAttrs, describeOpen } from "../describe.ts";
 import { LogLevel } from "../log.ts";
 import { openOptions } from "../open_options.ts";
@@ -41,7 +42,7 @@ const open: Row<requests.OpenRequest, Uint8Array> = {
       after(storage.open(virtual, options), (file) => ({
         kind: "file",
         path: virtual,
-        file,
+        file: checkedHandle("open()", file),
         writable: options.write,
         append: options.append,
         bytesRead: 0,
@@ -102,7 +103,7 @@ const read: Row<requests.ReadRequest, Uint8Array | undefined> = {
     const window = conversation.lend(Math.min(length, MAX_DATA_LENGTH));
     if (length === 0) return window;
     return after(open.file.read(window, offset), (count) => {
-      open.bytesRead += count;
+      open.bytesRead += checkedCount("read()", count, window.length);
       return count === 0 ? undefined : window.subarray(0, count);
     });
   },
@@ -144,6 +145,8 @@ const write: Row<requests.WriteRequest, void> = {
   reply: replyOk,
 };
 
+const checkedFstat = (attrs: FileAttrs) => checkedAttrs("stat() of an open file", attrs);
+
 const fstat: Row<requests.HandleRequest, FileAttrs> = {
   name: "fstat",
   type: PacketType.FSTAT,
@@ -154,7 +157,8 @@ const fstat: Row<requests.HandleRequest, FileAttrs> = {
   facts: ofHandle,
   describe: ({ path }) => [`fstat "${path}"`],
   finds: foundAttrs,
-  run: (conversation, { handle }) => conversation.handles.file(handle).file.stat(),
+  run: (conversation, { handle }) =>
+    after(conversation.handles.file(handle).file.stat(), checkedFstat),
   reply: replies.writeAttrsReply,
 };
 

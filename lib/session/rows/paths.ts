@@ -5,16 +5,21 @@
  * @module
  */
 
+import { after } from "../../maybe_promise.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { FileAttrs } from "../../storage/storage.ts";
 import { PacketType } from "../../wire/constants.ts";
 import * as replies from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
+import { checkedAttrs, checkedText } from "../answers.ts";
 import { describeAttrs } from "../describe.ts";
 import { LogLevel } from "../log.ts";
 import type { Row } from "../table.ts";
 import { asSent, foundAttrs, foundName, ofTwoPaths } from "./facts.ts";
 import { replyName, replyOk } from "./replies.ts";
+
+const checkedLstat = (attrs: FileAttrs) => checkedAttrs("lstat()", attrs);
+const checkedStat = (attrs: FileAttrs) => checkedAttrs("stat()", attrs);
 
 const lstat: Row<requests.PathRequest, FileAttrs> = {
   name: "lstat",
@@ -25,7 +30,8 @@ const lstat: Row<requests.PathRequest, FileAttrs> = {
   order: () => "any",
   facts: asSent,
   describe: ({ path }) => [`lstat name "${path}"`],
-  run: (conversation, { path }) => conversation.storage.lstat(conversation.path(path)),
+  run: (conversation, { path }) =>
+    after(conversation.storage.lstat(conversation.path(path)), checkedLstat),
   finds: foundAttrs,
   reply: replies.writeAttrsReply,
 };
@@ -39,7 +45,8 @@ const stat: Row<requests.PathRequest, FileAttrs> = {
   order: () => "any",
   facts: asSent,
   describe: ({ path }) => [`stat name "${path}"`],
-  run: (conversation, { path }) => conversation.storage.stat(conversation.path(path)),
+  run: (conversation, { path }) =>
+    after(conversation.storage.stat(conversation.path(path)), checkedStat),
   finds: foundAttrs,
   reply: replies.writeAttrsReply,
 };
@@ -80,7 +87,11 @@ const realpath: Row<requests.PathRequest, string> = {
   order: () => "any",
   facts: asSent,
   describe: ({ path }) => [`realpath "${path || "."}"`],
-  run: (conversation, { path }) => conversation.storage.realPath(conversation.path(path || ".")),
+  run: (conversation, { path }) =>
+    after(
+      conversation.storage.realPath(conversation.path(path || ".")),
+      (real) => checkedText("realPath()", real),
+    ),
   finds: foundName,
   reply: replyName,
 };
@@ -108,7 +119,11 @@ const readlink: Row<requests.PathRequest, string> = {
   order: () => "any",
   facts: asSent,
   describe: ({ path }) => [`readlink "${path}"`],
-  run: (conversation, { path }) => conversation.storage.readLink(conversation.path(path)),
+  run: (conversation, { path }) =>
+    after(
+      conversation.storage.readLink(conversation.path(path)),
+      (text) => checkedText("readLink()", text),
+    ),
   finds: foundName,
   reply: replyName,
 };

@@ -140,6 +140,7 @@ export class GridFsFile implements FileHandle {
       if (count === 0) break;
       await target.write(room.subarray(0, count), range.targetPosition + copied);
       copied += count;
+      await range.checkpoint?.();
     }
     return copied;
   }

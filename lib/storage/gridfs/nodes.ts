@@ -1,5 +1,5 @@
 import type { ClientSession } from "mongodb";
-import { type FileAttrs, FileType } from "../../attrs.ts";
+import { boundedSecond, type FileAttrs, FileType } from "../../attrs.ts";
 import { parentOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
@@ -70,8 +70,8 @@ export function metadataOf({ metadata }: FileDoc): Metadata {
   const { mode, uid, gid, atime, mtime } = metadata;
   return {
     ...(typeof mode === "number" ? { mode: mode & PERMISSION_BITS } : {}),
-    ...(typeof uid === "number" ? { uid } : {}),
-    ...(typeof gid === "number" ? { gid } : {}),
+    ...(isOwnerNumber(uid) ? { uid } : {}),
+    ...(isOwnerNumber(gid) ? { gid } : {}),
     ...(atime instanceof Date ? { atime } : {}),
     ...(mtime instanceof Date ? { mtime } : {}),
   };
@@ -135,6 +135,11 @@ export async function keepDirectory(
   }
 }
 
+/** What others have stored may be any number. */
+function isOwnerNumber(value: unknown): value is number {
+  return typeof value === "number" && value >>> 0 === value;
+}
+
 function seconds(date: Date): number {
-  return Math.max(0, Math.floor(date.getTime() / 1000));
+  return Math.max(0, boundedSecond(Math.floor(date.getTime() / 1000)));
 }

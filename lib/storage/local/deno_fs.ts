@@ -4,6 +4,7 @@
  * @module
  */
 
+import { boundedSecond } from "../../attrs.ts";
 import { StorageError } from "../errors.ts";
 import { errnoNameOf, errorOfName, errorOfNumber } from "../errno.ts";
 import type { NodeStatus } from "./root.ts";
@@ -47,7 +48,7 @@ export function statusOf(info: Deno.FileInfo): NodeStatus {
 }
 
 function wholeSeconds(date: Date | null): number {
-  return date === null ? 0 : Math.floor(date.getTime() / 1000);
+  return date === null ? 0 : boundedSecond(Math.floor(date.getTime() / 1000));
 }
 
 function storageError(error: unknown): unknown {

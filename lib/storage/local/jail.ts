@@ -1,4 +1,5 @@
 import type { FileAttrs } from "../../attrs.ts";
+import { after, repeat } from "../../maybe_promise.ts";
 import { hasRawBytes } from "../../names.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
 import type {
@@ -19,6 +20,12 @@ import type { Root, RootDir, RootEntry, RootFile } from "./root.ts";
 const DEFAULT_FILE_MODE = 0o666;
 const DEFAULT_DIRECTORY_MODE = 0o777;
 const MODE_BITS = 0o7777;
+
+/** Pieces that are copied at once: as many bytes as take about this long. */
+const COPY_SLICE_MS = 50;
+const FIRST_COPY_SLICE_BYTES = 16 * 1024 * 1024;
+const SMALLEST_COPY_SLICE_BYTES = 1024 * 1024;
+const LARGEST_COPY_SLICE_BYTES = 1024 * 1024 * 1024;
 
 /**
  * The files below one directory of this machine, which the client sees as `/`.
@@ -275,14 +282,29 @@ function extensionsOf(
   };
 }
 
-function copyData(range: CopyRange<JailFile>): number {
+/** Piece by piece: the client chooses how many bytes it is, and a sparse source has no end to speak of. */
+function copyData(range: CopyRange<JailFile>): MaybePromise<number> {
   const source = range.source.file;
   const target = range.target.file;
   if (source.isSameAs(target)) throw new StorageError("failure", "source and target are one file");
-  return source.copy({
-    target,
-    from: range.sourcePosition,
-    to: range.targetPosition,
-    length: range.length,
+  const { sourcePosition, targetPosition, length: whole, checkpoint } = range;
+  let slice = FIRST_COPY_SLICE_BYTES;
+  let copied = 0;
+  const done = repeat(() => {
+    const length = Math.min(slice, whole - copied);
+    const start = performance.now();
+    const from = sourcePosition + copied;
+    const count = source.copy({ target, from, to: targetPosition + copied, length });
+    copied += count;
+    if (count < length || copied >= whole) return false;
+    slice = nextSlice(slice, performance.now() - start);
+    return after(checkpoint?.(), () => true);
   });
+  return after(done, () => copied);
+}
+
+/** How many bytes to copy at once, after so many took so long. */
+function nextSlice(bytes: number, duration: number): number {
+  if (duration > COPY_SLICE_MS) return Math.max(bytes / 2, SMALLEST_COPY_SLICE_BYTES);
+  return duration > COPY_SLICE_MS / 2 ? bytes : Math.min(bytes * 2, LARGEST_COPY_SLICE_BYTES);
 }

@@ -1,4 +1,4 @@
-import { FileType } from "../../attrs.ts";
+import { boundedSecond, FileType } from "../../attrs.ts";
 import { Errno, errorOfNumber } from "../errno.ts";
 import type { Bytes, Libc } from "./libc.ts";
 import { At, Stat, STRUCT_STAT_SIZE } from "./linux.ts";
@@ -66,8 +66,8 @@ export class StatusReader {
       uid: words[UID]!,
       gid: words[GID]!,
       permissions: words[MODE]! & 0xffff,
-      atime: words[ATIME]! + signed[ATIME + 1]! * TWO_TO_32,
-      mtime: words[MTIME]! + signed[MTIME + 1]! * TWO_TO_32,
+      atime: boundedSecond(words[ATIME]! + signed[ATIME + 1]! * TWO_TO_32),
+      mtime: boundedSecond(words[MTIME]! + signed[MTIME + 1]! * TWO_TO_32),
       links: words[NLINK]!,
     };
   }

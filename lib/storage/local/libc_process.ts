@@ -16,6 +16,8 @@ const SO_SNDBUF = 7;
 const MSG_DONTWAIT = 0x40n;
 const MSG_NOSIGNAL = 0x4000n;
 const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
+const ITIMER_REAL = 0;
+const ITIMER_PROF = 2;
 const LANDLOCK_CREATE_RULESET_VERSION = 1;
 const LANDLOCK_RULE_PATH_BENEATH = 1;
 
@@ -75,6 +77,11 @@ export interface ProcessCalls {
   setNotDumpable(): number;
   /** How many descriptors may be open; `Infinity` without a limit (RLIMIT_NOFILE). */
   descriptorLimit(): number;
+  /**
+   * Has the system end this process, by SIGALRM, in so many milliseconds, or by SIGPROF when it has
+   * used the CPU for so long; takes the place of the timer before (setitimer(2)).
+   */
+  setTimer(clock: "real" | "cpu", milliseconds: number): number;
   /** landlock_create_ruleset(2): a descriptor. */
   landlockCreateRuleset(attributes: Bytes): number;
   /** landlock_create_ruleset(2): the ABI version. */
@@ -159,6 +166,13 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
       if (result < 0) return result;
       const soft = limits[0]!;
       return soft === RLIM_INFINITY ? Infinity : Number(soft);
+    },
+    setTimer(clock, milliseconds) {
+      const seconds = BigInt(Math.floor(milliseconds / 1000));
+      const microseconds = BigInt(Math.floor(milliseconds % 1000) * 1000);
+      const value = new Uint8Array(new BigInt64Array([0n, 0n, seconds, microseconds]).buffer);
+      const which = clock === "real" ? ITIMER_REAL : ITIMER_PROF;
+      return calls.buffer(SystemCall.setitimer, which, value);
     },
     landlockCreateRuleset(attributes) {
       return calls.first(SystemCall.landlockCreateRuleset, attributes, attributes.length);

@@ -100,6 +100,7 @@ export const SystemCall = {
   readlinkat: ARM ? 78n : 267n,
   renameat2: ARM ? 276n : 316n,
   sendto: ARM ? 206n : 44n,
+  setitimer: ARM ? 103n : 38n,
   setsockopt: ARM ? 208n : 54n,
   socket: ARM ? 198n : 41n,
   symlinkat: ARM ? 36n : 266n,

@@ -1,3 +1,4 @@
+import { boundedSecond } from "../../attrs.ts";
 import { fs } from "./node_fs.ts";
 import { StorageError } from "../errors.ts";
 import type { FileSystemStats } from "../storage.ts";
@@ -49,8 +50,8 @@ export class PortableFile implements RootFile {
       uid,
       gid,
       permissions: mode,
-      atime: Math.floor(atimeMs / 1000),
-      mtime: Math.floor(mtimeMs / 1000),
+      atime: boundedSecond(Math.floor(atimeMs / 1000)),
+      mtime: boundedSecond(Math.floor(mtimeMs / 1000)),
       links: nlink,
     };
   }
