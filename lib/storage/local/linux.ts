@@ -51,6 +51,12 @@ export const Rename = {
   EXCHANGE: 2,
 } as const;
 
+/** Operations of flock(2). */
+export const Lock = {
+  EX: 2,
+  NB: 4,
+} as const;
+
 /** Where `struct stat` keeps its fields, counted in words of four bytes; those of 64 bits take two. */
 export const Stat = {
   DEV: 0,
@@ -77,10 +83,13 @@ export const SystemCall = {
   fchmodat2: 452n,
   fchownat: ARM ? 54n : 260n,
   fcntl: ARM ? 25n : 72n,
+  flock: ARM ? 32n : 73n,
   fsync: ARM ? 82n : 74n,
   fstatfs: ARM ? 44n : 138n,
   ftruncate: ARM ? 46n : 77n,
   getdents64: ARM ? 61n : 217n,
+  geteuid: ARM ? 175n : 107n,
+  getgroups: ARM ? 158n : 115n,
   getrlimit: ARM ? 163n : 97n,
   landlockAddRule: 445n,
   landlockCreateRuleset: 444n,
@@ -95,6 +104,9 @@ export const SystemCall = {
   read: ARM ? 63n : 0n,
   readlinkat: ARM ? 78n : 267n,
   renameat2: ARM ? 276n : 316n,
+  setfsgid: ARM ? 152n : 123n,
+  setfsuid: ARM ? 151n : 122n,
+  setgroups: ARM ? 159n : 116n,
   sendto: ARM ? 206n : 44n,
   socket: ARM ? 198n : 41n,
   symlinkat: ARM ? 36n : 266n,

@@ -1,0 +1,61 @@
+import { FileType } from "../attrs.ts";
+import { Errno } from "../storage/errno.ts";
+import { check, StatusReader } from "../storage/local/kernel_status.ts";
+import { type Libc, openLibc } from "../storage/local/libc.ts";
+import { Open } from "../storage/local/linux.ts";
+import { StartError } from "./errors.ts";
+import { type FilePlace, openAt, withPlace } from "./file_place.ts";
+import { granted } from "./host.ts";
+
+const ROOT_UID = 0;
+const OTHERS_MAY_WRITE = 0o022;
+
+/**
+ * Opens a file to append to, and makes it where it is not there.
+ *
+ * Where root does so in a directory that another user owns or may write to, that user's links lead
+ * nowhere; see {@linkcode withPlace}.
+ */
+export function openToAppend(path: string, mode: number): Deno.FsFile {
+  const plainly = () => Deno.openSync(path, { append: true, create: true, mode });
+  const libc = libcOfRoot();
+  if (libc === undefined) return plainly();
+  return withPlace(libc, path, (place) => {
+    const isRootsAlone = place.owner === undefined &&
+      (place.status.permissions & OTHERS_MAY_WRITE) === 0;
+    return isRootsAlone ? plainly() : openBelow(libc, place, mode);
+  });
+}
+
+/** Nothing for any other user, and where FFI is not allowed. */
+function libcOfRoot(): Libc | undefined {
+  if (!granted({ name: "sys", kind: "uid" }) || Deno.uid() !== ROOT_UID) return undefined;
+  try {
+    return openLibc();
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotSupported ||
+      error instanceof Deno.errors.NotCapable;
+    if (isMissing) return undefined;
+    throw error;
+  }
+}
+
+/** What is opened is what was looked at, whatever its name means by then. */
+function openBelow(libc: Libc, { directory, name }: FilePlace, mode: number): Deno.FsFile {
+  for (;;) {
+    let fd = openAt(libc, directory, { name, flags: Open.PATH | Open.NOFOLLOW });
+    if (fd === -Errno.ENOENT) {
+      fd = openAt(libc, directory, { name, flags: Open.WRONLY | Open.CREAT | Open.EXCL, mode });
+      if (fd === -Errno.EEXIST) continue;
+    }
+    check(fd);
+    try {
+      const reader = new StatusReader(libc);
+      check(reader.lookAtOpen(fd));
+      if (reader.type !== FileType.REGULAR) throw new StartError("it is not a regular file");
+      return Deno.openSync(`/proc/self/fd/${fd}`, { append: true });
+    } finally {
+      libc.close(fd);
+    }
+  }
+}

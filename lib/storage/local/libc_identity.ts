@@ -1,0 +1,56 @@
+import { SystemCall } from "./linux.ts";
+import { type Bytes, intOf, type ReadErrno, type Symbols } from "./libc_symbols.ts";
+
+/** The most groups that a process can have (NGROUPS_MAX). */
+const MOST_GROUPS = 65_536;
+
+const GID_BYTES = 4;
+
+/**
+ * As whom this thread works with files, and locks. Each call is the system's of the same name; a
+ * failed one returns `-errno`.
+ */
+export interface IdentityCalls {
+  /** geteuid(2) */
+  geteuid(): number;
+  /** setfsuid(2) of this thread: who it was before, whether it could be changed or not; -1 changes nothing. */
+  setfsuid(uid: number): number;
+  /** setfsgid(2) of this thread, as {@linkcode IdentityCalls.setfsuid}. */
+  setfsgid(gid: number): number;
+  /** getgroups(2): the further groups of this thread. */
+  getgroups(): Uint32Array<ArrayBuffer>;
+  /** setgroups(2) of this thread; libc's own function changes all threads. */
+  setgroups(groups: Uint32Array<ArrayBuffer>): number;
+  /** flock(2) */
+  flock(fd: number, operation: number): number;
+}
+
+/** Makes {@linkcode IdentityCalls} of what was opened. */
+export function identityCalls(symbols: Symbols, readErrno: ReadErrno): IdentityCalls {
+  const outcome = (result: number) => result === -1 ? -readErrno() : result;
+
+  function numbers(call: bigint, first = 0, second = 0): number {
+    return intOf(symbols.numbers(call, BigInt(first), BigInt(second), 0n, 0n, 0n));
+  }
+
+  function groups(call: bigint, count: number, bytes: Bytes): number {
+    return outcome(symbols.buffer(call, count, bytes, 0n, 0n, 0n));
+  }
+
+  return {
+    geteuid: () => numbers(SystemCall.geteuid) >>> 0,
+    setfsuid: (uid) => numbers(SystemCall.setfsuid, uid) >>> 0,
+    setfsgid: (gid) => numbers(SystemCall.setfsgid, gid) >>> 0,
+    getgroups() {
+      const list = new Uint32Array(MOST_GROUPS);
+      const count = groups(SystemCall.getgroups, MOST_GROUPS, new Uint8Array(list.buffer));
+      return list.slice(0, Math.max(count, 0));
+    },
+    setgroups(list) {
+      const bytes = new Uint8Array(Math.max(list.length, 1) * GID_BYTES);
+      bytes.set(new Uint8Array(list.buffer, list.byteOffset, list.byteLength));
+      return groups(SystemCall.setgroups, list.length, bytes);
+    },
+    flock: (fd, operation) => outcome(numbers(SystemCall.flock, fd, operation)),
+  };
+}
