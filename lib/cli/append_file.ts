@@ -20,11 +20,12 @@ export function openToAppend(path: string, mode: number): Deno.FsFile {
   const plainly = () => Deno.openSync(path, { append: true, create: true, mode });
   const libc = libcOfRoot();
   if (libc === undefined) return plainly();
-  return withPlace(libc, path, (place) => {
-    const isRootsAlone = place.owner === undefined &&
-      (place.status.permissions & OTHERS_MAY_WRITE) === 0;
-    return isRootsAlone ? plainly() : openBelow(libc, place, mode);
-  });
+  return withPlace(
+    libc,
+    path,
+    (place) => place.isOwnWay ? plainly() : openBelow(libc, place, mode),
+    { allowBelowOthers: true },
+  );
 }
 
 /** Nothing for any other user, and where FFI is not allowed. */
@@ -41,7 +42,10 @@ function libcOfRoot(): Libc | undefined {
 }
 
 /** What is opened is what was looked at, whatever its name means by then. */
-function openBelow(libc: Libc, { directory, name }: FilePlace, mode: number): Deno.FsFile {
+function openBelow(libc: Libc, place: FilePlace, mode: number): Deno.FsFile {
+  const { directory, name, owner, status } = place;
+  // Others may have laid a FIFO there, which would let this wait.
+  const isOthers = owner !== undefined || (status.permissions & OTHERS_MAY_WRITE) !== 0;
   for (;;) {
     let fd = openAt(libc, directory, { name, flags: Open.PATH | Open.NOFOLLOW });
     if (fd === -Errno.ENOENT) {
@@ -52,7 +56,9 @@ function openBelow(libc: Libc, { directory, name }: FilePlace, mode: number): De
     try {
       const reader = new StatusReader(libc);
       check(reader.lookAtOpen(fd));
-      if (reader.type !== FileType.REGULAR) throw new StartError("it is not a regular file");
+      if (isOthers && reader.type !== FileType.REGULAR) {
+        throw new StartError("it is not a regular file");
+      }
       return Deno.openSync(`/proc/self/fd/${fd}`, { append: true });
     } finally {
       libc.close(fd);

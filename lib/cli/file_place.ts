@@ -39,12 +39,19 @@ export interface FilePlace {
   readonly status: NodeStatus;
   /** The user whose rights root works with here; absent for root's own, and for any other user. */
   readonly owner: number | undefined;
+  /** Whether no other user could have changed any directory on the way. */
+  readonly isOwnWay: boolean;
 }
 
 /** How to look for a place. */
 export interface PlaceOptions {
   /** Make a `.ssh` that is missing. */
   readonly makeKeysDirectory?: boolean;
+  /**
+   * Let root keep its rights in a directory of its own below another user's, where no link of that
+   * user leads there. That user may put another directory of root's in its place.
+   */
+  readonly allowBelowOthers?: boolean;
 }
 
 /**
@@ -106,6 +113,7 @@ class Walk {
   readonly #reader: StatusReader;
   /** Whether this is root, with all its rights. */
   #isRoot: boolean;
+  #isOwnWay = true;
   /** The user whose rights it goes on with. */
   owner: number | undefined;
   #directory = -1;
@@ -170,20 +178,35 @@ class Walk {
     if (this.#directory >= 0) this.#libc.close(this.#directory);
     this.#directory = directory;
     this.#status = this.#reader.ofOpen(directory);
-    if (!this.#isRoot) return;
-    const { uid, gid, permissions } = this.#status;
+    const { uid, permissions } = this.#status;
+    if (uid !== ROOT_UID || (permissions & OTHERS_MAY_WRITE) !== 0) this.#isOwnWay = false;
+    if (!this.#isRoot || this.#options.allowBelowOthers === true) return;
     if (uid !== ROOT_UID) {
-      this.#giveBack = workAs(this.#libc, uid, gid);
-      this.#isRoot = false;
-      this.owner = uid;
+      this.#workAsOwner();
     } else if ((permissions & OTHERS_MAY_WRITE) !== 0 && (permissions & STICKY) === 0) {
       throw new StartError(`${this.#path} is root's, and others may change it`);
     }
   }
 
+  /** Goes on with the rights of the directory's owner, where this is root still. */
+  #workAsOwner(): void {
+    const { uid, gid } = this.#status;
+    if (!this.#isRoot || uid === ROOT_UID) return;
+    this.#giveBack = workAs(this.#libc, uid, gid);
+    this.#isRoot = false;
+    this.owner = uid;
+  }
+
   #arrived(name: string): FilePlace {
+    this.#workAsOwner();
     if (name === "..") throw errorOfNumber(Errno.EISDIR);
-    return { directory: this.#directory, name, status: this.#status, owner: this.owner };
+    return {
+      directory: this.#directory,
+      name,
+      status: this.#status,
+      owner: this.owner,
+      isOwnWay: this.#isOwnWay,
+    };
   }
 
   #typeOf(fd: number): number {
@@ -194,6 +217,7 @@ class Walk {
   /** The text of a link; closes it. */
   #follow(fd: number, file: string): string {
     try {
+      this.#workAsOwner();
       const isOthers = this.#reader.ofOpen(fd).uid !== ROOT_UID;
       if (this.#isRoot && isOthers && (this.#status.permissions & OTHERS_MAY_WRITE) !== 0) {
         throw new StartError(`${file} leads through another user's link`);

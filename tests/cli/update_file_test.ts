@@ -22,6 +22,9 @@ function ownerOf(path: string): string {
   return `${uid}:${gid} ${((mode ?? 0) & 0o7777).toString(8)}`;
 }
 
+/** Enough for a swapper to start. */
+const MOST_ROUNDS = 20_000;
+
 const append = (text: string) => `${text}key\n`;
 
 /** A home of another user, and a file of root's that it must not lead to. */
@@ -207,7 +210,7 @@ asRoot(
     const swapper = startSwapper(keys, `${home}/link`);
     let [done, refused] = [0, 0];
     try {
-      for (let round = 0; round < 400 || done === 0 || refused === 0; round++) {
+      for (let round = 0; round < 400 || (round < MOST_ROUNDS && done * refused === 0); round++) {
         try {
           updateFile(`${keys}/authorized_keys`, () => `${round}\n`);
           done++;
@@ -217,6 +220,7 @@ asRoot(
         }
         assertEquals(contentOf(rootsFile), "root's\n");
       }
+      assert(done > 0 && refused > 0);
     } finally {
       await swapper.stop();
     }
@@ -241,7 +245,7 @@ asRoot(
     let [done, refused] = [0, 0];
     try {
       // The swapper takes a while to start.
-      for (let round = 0; round < 400 || done === 0 || refused === 0; round++) {
+      for (let round = 0; round < 400 || (round < MOST_ROUNDS && done * refused === 0); round++) {
         try {
           updateFile(file, () => `${round}\n`);
           done++;
@@ -254,6 +258,7 @@ asRoot(
         // A link that was replaced is laid again, so that there is something to swap.
         if (![file, `${keys}/link`].some(isLink)) layLink(rootsFile, `${keys}/link`);
       }
+      assert(done > 0 && refused > 0);
     } finally {
       await swapper.stop();
     }
