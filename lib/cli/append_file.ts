@@ -10,13 +10,19 @@ import { granted } from "./host.ts";
 const ROOT_UID = 0;
 const OTHERS_MAY_WRITE = 0o022;
 
+/** A file that is open for as long as the process lives. */
+export interface Appender {
+  /** Appends, and returns how many bytes found room. */
+  writeSync(bytes: Uint8Array): number;
+}
+
 /**
  * Opens a file to append to, and makes it where it is not there.
  *
  * Where root does so in a directory that another user owns or may write to, that user's links lead
  * nowhere; see {@linkcode withPlace}.
  */
-export function openToAppend(path: string, mode: number): Deno.FsFile {
+export function openToAppend(path: string, mode: number): Appender {
   const plainly = () => Deno.openSync(path, { append: true, create: true, mode });
   const libc = libcOfRoot();
   if (libc === undefined) return plainly();
@@ -41,27 +47,30 @@ function libcOfRoot(): Libc | undefined {
   }
 }
 
-/** What is opened is what was looked at, whatever its name means by then. */
-function openBelow(libc: Libc, place: FilePlace, mode: number): Deno.FsFile {
+/** What is written to is what was looked at, whatever its name means by then. */
+function openBelow(libc: Libc, place: FilePlace, mode: number): Appender {
   const { directory, name, owner, status } = place;
-  // Others may have laid a FIFO there, which would let this wait.
+  // A FIFO without a reader would let this wait.
+  const flags = Open.WRONLY | Open.APPEND | Open.NOFOLLOW | Open.NONBLOCK | Open.NOCTTY;
+  const create = Open.CREAT | Open.EXCL;
+  let fd: number;
+  do {
+    fd = openAt(libc, directory, { name, flags });
+    if (fd === -Errno.ENOENT) fd = openAt(libc, directory, { name, flags: flags | create, mode });
+  } while (fd === -Errno.EEXIST);
+  check(fd);
+  const reader = new StatusReader(libc);
+  check(reader.lookAtOpen(fd));
   const isOthers = owner !== undefined || (status.permissions & OTHERS_MAY_WRITE) !== 0;
-  for (;;) {
-    let fd = openAt(libc, directory, { name, flags: Open.PATH | Open.NOFOLLOW });
-    if (fd === -Errno.ENOENT) {
-      fd = openAt(libc, directory, { name, flags: Open.WRONLY | Open.CREAT | Open.EXCL, mode });
-      if (fd === -Errno.EEXIST) continue;
-    }
-    check(fd);
-    try {
-      const reader = new StatusReader(libc);
-      check(reader.lookAtOpen(fd));
-      if (isOthers && reader.type !== FileType.REGULAR) {
-        throw new StartError("it is not a regular file");
-      }
-      return Deno.openSync(`/proc/self/fd/${fd}`, { append: true });
-    } finally {
-      libc.close(fd);
-    }
+  if (isOthers && reader.type !== FileType.REGULAR) {
+    libc.close(fd);
+    throw new StartError("it is not a regular file");
   }
+  return {
+    writeSync(bytes) {
+      let written = -Errno.EINTR;
+      while (written === -Errno.EINTR) written = libc.write(fd, bytes);
+      return check(written);
+    },
+  };
 }
