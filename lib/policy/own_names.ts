@@ -1,9 +1,12 @@
 import type { VirtualPath } from "../storage/storage.ts";
 
+/** What a session can make. */
+export type OwnKind = "file" | "directory" | "link";
+
 /** A name, what the session has made under it, and the names below. */
 interface Node {
   /** Absent where the session has made only something below. */
-  kind?: "file" | "directory" | undefined;
+  kind?: OwnKind | undefined;
   below?: Map<string, Node> | undefined;
 }
 
@@ -29,7 +32,7 @@ export class OwnNames {
   }
 
   /** Takes what the session has just made there; nothing of before counts there any more. */
-  add(path: VirtualPath, kind: "file" | "directory"): void {
+  add(path: VirtualPath, kind: OwnKind): void {
     this.#put(path, { kind });
   }
 
