@@ -8,6 +8,7 @@
 
 import { type FileCalls, fileCalls } from "./libc_files.ts";
 import { type IdentityCalls, identityCalls } from "./libc_identity.ts";
+import { type PeekCalls, peekCalls } from "./libc_peek.ts";
 import { type ProcessCalls, processCalls } from "./libc_process.ts";
 import { type ReadErrno, SYMBOLS, type Symbols } from "./libc_symbols.ts";
 import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
@@ -42,7 +43,7 @@ export const LIBC_PATHS: readonly string[] = Deno.build.arch === "aarch64"
 const LIBC_NAME = "libc.so.6";
 
 /** What this program calls in libc. A failed call returns `-errno`; none throws. */
-export interface Libc extends FileCalls, IdentityCalls, ProcessCalls {
+export interface Libc extends FileCalls, IdentityCalls, PeekCalls, ProcessCalls {
   /**
    * Opens the calls for who moves many bytes: once, and before the permission for FFI is given back.
    */
@@ -75,6 +76,7 @@ function open(): Libc {
   return {
     ...fileCalls(symbols, readErrno),
     ...identityCalls(symbols, readErrno),
+    ...peekCalls(symbols, readErrno),
     ...processCalls(symbols, readErrno),
     openVectors() {
       vectors ??= vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), readErrno);
