@@ -286,7 +286,8 @@ async function peakMemory(pid: number): Promise<number> {
 
 Deno.test("serve() applies its policies, to requests as to the storage", async () => {
   const storage = new MemoryStorage();
-  const packets = [ask.mkdir("/d"), ask.mkdir("/d/kept"), ask.rmdir("/d"), ask.stat("/d")];
+  storage.mkdir("/old", {});
+  const packets = [ask.mkdir("/d"), ask.mkdir("/d/kept"), ask.rmdir("/old"), ask.stat("/old")];
   const line = new Line([init(), ...packets.map(request)]);
   const policies = [noDelete(), denyPaths(["kept"])];
   assertEquals(await serve(storage, { transport: line, policies }), 0);

@@ -11,6 +11,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** The value where `--name` stands without one; then a value is given as `--name=value` only. */
   readonly otherwise?: string;
+  /** Where `otherwise` is there: whether a word is one of its values, and so no operand. */
+  readonly isValue?: (word: string) => boolean;
   /** One line of help. */
   readonly help: string;
   /** Whether it may be given several times. */
@@ -31,6 +33,9 @@ export interface ParsedArgs {
   readonly operands: readonly string[];
 }
 
+/** What values are called that name a place, and therefore are not empty. */
+const PLACES: readonly string[] = ["FILE", "PATH"];
+
 /**
  * Parses as getopt_long(3) does: `-eR`, `-u022`, `-u 022`, `--umask=022`,
  * `--umask 022`, and `--` before the operands.
@@ -48,7 +53,7 @@ export function parseOptions(args: readonly string[], specs: readonly OptionSpec
   });
   const values = new Map<string, string>();
   const lists = new Map<string, readonly string[]>();
-  for (const { name, repeats } of valued) {
+  for (const { name, repeats, value: what = "" } of valued) {
     const all = parsed[name] as readonly string[];
     if (repeats) {
       lists.set(name, all);
@@ -56,6 +61,7 @@ export function parseOptions(args: readonly string[], specs: readonly OptionSpec
     }
     const [value, second] = all;
     if (second !== undefined) throw new UsageError(`option --${name} is given twice`);
+    if (value === "" && PLACES.includes(what)) throw new UsageError(`option --${name} is empty`);
     if (value !== undefined) values.set(name, value);
   }
   const switches = new Set(names(specs).filter((name) => parsed[name] === true));
@@ -68,8 +74,12 @@ function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): stri
   const out: string[] = [];
   const rest = [...args];
   const valueOf = (option: string, attached: string) => {
-    const value = attached === "" ? rest.shift() : attached;
+    if (attached !== "") return attached;
+    const value = rest.shift();
     if (value === undefined) throw new UsageError(`option ${option} needs a value`);
+    if (spellsOption(value, specs)) {
+      throw new UsageError(`option ${option} needs a value, and ${value} is an option`);
+    }
     return value;
   };
   while (rest.length > 0) {
@@ -78,6 +88,7 @@ function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): stri
       out.push(arg, ...rest.splice(0));
     } else if (arg.startsWith("--")) {
       out.push(longOption(arg, specs, valueOf));
+      requireNoValue(arg, rest[0], specs);
     } else if (arg.startsWith("-") && arg.length > 1) {
       out.push(...shortOptions(arg, specs, valueOf));
     } else {
@@ -85,6 +96,22 @@ function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): stri
     }
   }
   return out;
+}
+
+/** Whether a word is the long form of an option, with its value or without. */
+export function spellsOption(word: string, specs: readonly OptionSpec[]): boolean {
+  return specs.some(({ name }) => word === `--${name}` || word.startsWith(`--${name}=`));
+}
+
+/** Refuses `--name VALUE` where only `--name=VALUE` gives a value: VALUE would be an operand. */
+function requireNoValue(
+  arg: string,
+  next: string | undefined,
+  specs: readonly OptionSpec[],
+): void {
+  const spec = specs.find(({ name }) => arg === `--${name}`);
+  if (next === undefined || spec?.isValue?.(next) !== true) return;
+  throw new UsageError(`option ${arg} takes its value as ${arg}=${next}`);
 }
 
 type ValueOf = (option: string, attached: string) => string;

@@ -3,10 +3,13 @@ import { print } from "../stdio.ts";
 import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "./args.ts";
 import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
 import { messageOf, StartError, UsageError } from "./errors.ts";
+import { identity } from "./host.ts";
+import { logWithin, realDirectory } from "./jail_directory.ts";
 import { jailArguments, jailSpecs, parseJailOptions } from "./jail_options.ts";
 import { runSubcommand } from "./subcommand.ts";
 import { expandTokens } from "./tokens.ts";
 import { updateFile } from "./update_file.ts";
+import { wayOut } from "./way_out.ts";
 
 const SPECS: readonly OptionSpec[] = [
   { name: "jail", value: "DIR", help: "the directory that the key's owner sees as /" },
@@ -37,8 +40,8 @@ async function run(given: ParsedArgs): Promise<number> {
   const key = parsePublicKey(await readKey(keyFile));
   const options = jailArguments(given);
   // What the jail would refuse is refused now.
-  parseJailOptions([...options, "--", directory]);
-  for (const path of [directory, values.get("start-directory") ?? ""]) {
+  const jail = parseJailOptions([...options, "--", directory]);
+  for (const path of [directory, values.get("start-directory") ?? "", jailLog(given) ?? ""]) {
     expandTokens(path, { user: "user", uid: 0, home: "/" });
   }
   const line = authorizedLine(key, [
@@ -49,9 +52,68 @@ async function run(given: ParsedArgs): Promise<number> {
     directory,
   ]);
   const file = values.get("install");
+  requireJail(directory, {
+    install: file,
+    logFile: jailLog(given),
+    allowHome: "allowHome" in jail && jail.allowHome,
+  });
   if (file === undefined) print(line + "\n");
   else updateFile(file, (text) => withLine(text, key, line));
   return 0;
+}
+
+function jailLog({ values }: ParsedArgs): string | undefined {
+  return values.get("logfile");
+}
+
+/**
+ * Refuses a DIR in which the jail would not start. What has tokens is known only when it does.
+ *
+ * @throws {UsageError} If DIR is relative: sshd starts the jail in the home directory.
+ * @throws {StartError} If DIR cannot be used, or lets a client out.
+ */
+function requireJail(
+  directory: string,
+  { install, logFile, allowHome }: {
+    readonly install: string | undefined;
+    readonly logFile: string | undefined;
+    readonly allowHome: boolean;
+  },
+): void {
+  const isOpen = hasTokens(directory);
+  if (!directory.startsWith("/") && !/^%[hd]/.test(directory)) {
+    throw new UsageError(`DIR is relative: "${directory}" (sshd starts in the home directory)`);
+  }
+  if (isOpen) return;
+  const real = realDirectory(expandTokens(directory, NOBODY));
+  if (allowHome) return;
+  const who = identity();
+  const accounts = [
+    who,
+    // Root may do this for any account: then what lies in DIR has to tell.
+    ...who.uid === 0 ? [NOBODY] : [],
+    ...install === undefined ? [] : [{ ...NOBODY, home: homeOf(install) }],
+  ];
+  const reason = accounts.map((account) => wayOut(real, account, false))
+    .find((found) => found !== undefined) ??
+    (logFile === undefined || hasTokens(logFile)
+      ? undefined
+      : logWithin(real, expandTokens(logFile, NOBODY)));
+  if (reason !== undefined) {
+    throw new StartError(`${directory} is not a safe jail: ${reason} (--allow-home overrides)`);
+  }
+}
+
+const NOBODY = { user: undefined, uid: undefined, home: undefined } as const;
+
+function hasTokens(path: string): boolean {
+  return /%[^%]/.test(path.replaceAll("%%", ""));
+}
+
+/** The home directory of whom a list of keys is for, or else the directory that holds the list. */
+function homeOf(file: string): string {
+  const directory = file.replace(/\/?[^/]*$/, "") || (file.startsWith("/") ? "/" : ".");
+  return directory.replace(/(^|\/)\.ssh$/, "") || (directory.startsWith("/") ? "/" : ".");
 }
 
 function help(): string {

@@ -18,7 +18,7 @@ import { openLog } from "./log_file.ts";
 import { prepareRemoteConfinement } from "./remote_confinement.ts";
 import { exposure, findSecret } from "./secrets.ts";
 import { servingOf } from "./serving_options.ts";
-import { requireSftp } from "./sftp_only.ts";
+import { requireSftp, sftpBegins } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
 import { closeIn, orLogged, warn } from "./starting.ts";
 import { runSubcommand } from "./subcommand.ts";
@@ -31,7 +31,11 @@ export async function gridFsCommand(args: readonly string[]): Promise<number> {
 }
 
 async function run(parsed: GridFsCommandOptions): Promise<number> {
-  if (!parsed.check) requireSftp(howStarted());
+  if (!parsed.check) {
+    const start = howStarted();
+    requireSftp(start);
+    if (!sftpBegins(start)) return 1;
+  }
   const who = identity();
   const options = withLogFile(parsed, who);
   const session = sessionFacts(who.user);

@@ -42,7 +42,8 @@ export function identity(): Identity {
  * shell); else sshd tells it.
  */
 export function howStarted(command = environment("SSH_ORIGINAL_COMMAND")): Start {
-  return { terminal: Deno.stdin.isTerminal(), command };
+  const remote = environment("SSH_CONNECTION") !== undefined;
+  return { terminal: Deno.stdin.isTerminal(), command, remote };
 }
 
 /** Whose session this process serves: the account, and the client's address and port as sshd tells them. */

@@ -12,7 +12,7 @@ import { type JailOptions, parseJailOptions } from "./jail_options.ts";
 import { openLog } from "./log_file.ts";
 import { missingPermissions } from "./missing.ts";
 import { servingOf } from "./serving_options.ts";
-import { requireSftp } from "./sftp_only.ts";
+import { requireSftp, sftpBegins, type Start } from "./sftp_only.ts";
 import { startDirectory } from "./start_directory.ts";
 import { closeIn, orLogged } from "./starting.ts";
 import { runSubcommand } from "./subcommand.ts";
@@ -32,7 +32,8 @@ async function run(parsed: JailOptions): Promise<number> {
     const { checkJail } = await import("./jail_check.ts");
     return await checkJail(directoryOf(options, who), options, who);
   }
-  requireSftp(howStarted(options.command));
+  const start = howStarted(options.command);
+  requireSftp(start);
   const session = sessionFacts(who.user);
   const open = () => openLog(options, session);
   const directory = await orLogged(open, () => directoryOf(options, who));
@@ -40,7 +41,7 @@ async function run(parsed: JailOptions): Promise<number> {
   const log = open();
   return await orLogged(() => log, () => {
     refuse(directory, options, wayOut(directory, who, options.readOnly));
-    return serveJail(directory, options, { who, session, log });
+    return serveJail(directory, options, { who, session, log, start });
   });
 }
 
@@ -51,10 +52,11 @@ function directoryOf(options: JailOptions, who: Identity): string {
 async function serveJail(
   directory: string,
   options: JailOptions,
-  { who, session, log }: {
+  { who, session, log, start }: {
     readonly who: Identity;
     readonly session: SessionFacts;
     readonly log: Log;
+    readonly start: Start;
   },
 ): Promise<number> {
   // Without the permission to write it is a read-only jail, whatever was asked for.
@@ -64,7 +66,7 @@ async function serveJail(
   if (options.umask !== undefined) confinement.umask(options.umask);
   const storage = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
   const wanted = expandTokens(options.startDirectory ?? "/", who);
-  const start = await startDirectory(storage, wanted, log);
+  const place = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {
     for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
   }
@@ -72,10 +74,11 @@ async function serveJail(
     log.write(LogLevel.INFO, "running without the permission to write: read-only");
   }
   closeIn(confinement, log);
+  if (!sftpBegins(start)) return 1;
   return await serve(storage, {
     log,
     ...serving,
-    startDirectory: start,
+    startDirectory: place,
     ...session,
     transport: confinement.transport,
     maxHandles: confinement.maxHandles,

@@ -77,8 +77,10 @@ export function parseJailOptions(
   if (switches.has("help")) return { print: jailHelp() };
   const query = values.get("query");
   if (query !== undefined) return { print: queried(query) };
-  const [directory] = operands;
+  const [directory, ...ignored] = operands;
   if (directory === undefined) throw new UsageError("DIR is missing");
+  if (directory === "") throw new UsageError("DIR is empty");
+  requireHarmless(directory, ignored);
   return {
     directory,
     ...parseServingOptions(parsed),
@@ -87,6 +89,21 @@ export function parseJailOptions(
     confine: confineMode(values.get("confine") ?? "auto"),
     check: switches.has("check"),
   };
+}
+
+/**
+ * Refuses operands after DIR that no program appends: sshd and `scp -D` add a host's name and `sftp`.
+ * An option or another path there is a mistake, and the jail would be another one than was meant.
+ */
+function requireHarmless(directory: string, operands: readonly string[]): void {
+  for (const operand of operands) {
+    if (operand.startsWith("-")) {
+      throw new UsageError(`"${operand}" stands after "--", where no option is read`);
+    }
+    if (operand.includes("/")) {
+      throw new UsageError(`there is more than one DIR: "${directory}" and "${operand}"`);
+    }
+  }
 }
 
 /** The given options of a jail as arguments again, for a line that runs it. */

@@ -7,6 +7,7 @@ import type { SessionFacts } from "../session/observer.ts";
 import { printError } from "../stdio.ts";
 import { openLibc } from "../storage/local/libc.ts";
 import { messageOf, StartError } from "./errors.ts";
+import { openToAppend } from "./append_file.ts";
 import { DEFAULT_FACILITY, type LogOptions } from "./log_options.ts";
 import { openSyslog, openSyslogIfThere, SYSLOG_PATH } from "./syslog_socket.ts";
 
@@ -97,10 +98,10 @@ function syslogIfThere(path: string, tag: string): readonly LogSink[] {
 /** Appends in whole lines, so that many sessions can share one file. */
 function fileSink(path: string): LogSink {
   try {
-    const file = Deno.openSync(path, { append: true, create: true, mode: LOG_MODE });
+    const file = openToAppend(path, LOG_MODE);
     return wholeLines((line) => file.writeSync(line));
   } catch (error) {
-    throw new StartError(`cannot open the log ${path}: ${String(error)}`);
+    throw new StartError(`cannot open the log ${path}: ${messageOf(error)}`);
   }
 }
 

@@ -31,6 +31,7 @@ export const logSpecs: readonly OptionSpec[] = [
     name: "syslog",
     value: "FACILITY",
     otherwise: DEFAULT_FACILITY,
+    isValue: (word) => FACILITIES.has(word.toUpperCase()),
     help: `send the log to syslog (${DEFAULT_FACILITY}); so it is also without a file and stderr`,
   },
   {

@@ -6,7 +6,7 @@ import { environment, howStarted, type Identity, identity, sessionFacts } from "
 import { openLogLate } from "./log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./proxy_options.ts";
 import { exposure, findSecret } from "./secrets.ts";
-import { requireSftp } from "./sftp_only.ts";
+import { requireSftp, sftpBegins } from "./sftp_only.ts";
 import { orLogged, warn } from "./starting.ts";
 import { runSubcommand } from "./subcommand.ts";
 import { withLogFile } from "./tokens.ts";
@@ -18,7 +18,9 @@ export async function proxyCommand(args: readonly string[]): Promise<number> {
 }
 
 async function run(parsed: ProxyCommandOptions): Promise<number> {
-  requireSftp(howStarted());
+  const start = howStarted();
+  requireSftp(start);
+  if (!sftpBegins(start)) return 1;
   const who = identity();
   const options = withLogFile(parsed, who);
   const session = sessionFacts(who.user);

@@ -1,45 +1,92 @@
 import type { VirtualPath } from "../storage/storage.ts";
 
+/** What a session can make. */
+export type OwnKind = "file" | "directory" | "link";
+
+/** A name, what the session has made under it, and the names below. */
+interface Node {
+  /** Absent where the session has made only something below. */
+  kind?: OwnKind | undefined;
+  below?: Map<string, Node> | undefined;
+}
+
 /**
  * The names under which a session has made files and directories, through its
- * own renames. Paths are without links. What somebody else does to the tree
+ * own renames. Paths are without links. What another process does to the tree
  * meanwhile is not seen here.
+ *
+ * The names are a tree: each step costs as much as a path is deep, however many
+ * names there are.
  */
 export class OwnNames {
-  readonly #kinds = new Map<VirtualPath, "file" | "directory">();
+  readonly #root: Node = {};
 
   /** Whether the session has made what is there. */
   has(path: VirtualPath): boolean {
-    return this.#kinds.has(path);
+    return this.#at(path)?.kind !== undefined;
   }
 
   /** Whether the session has made the file that is there. */
   isFile(path: VirtualPath): boolean {
-    return this.#kinds.get(path) === "file";
+    return this.#at(path)?.kind === "file";
   }
 
   /** Takes what the session has just made there; nothing of before counts there any more. */
-  add(path: VirtualPath, kind: "file" | "directory"): void {
-    this.forget(path);
-    this.#kinds.set(path, kind);
+  add(path: VirtualPath, kind: OwnKind): void {
+    this.#put(path, { kind });
   }
 
   /** Drops a path with everything below it. */
   forget(path: VirtualPath): void {
-    for (const own of this.#within(path)) this.#kinds.delete(own);
+    this.#take(path);
   }
 
   /** Follows a rename, of what is the session's own as of what is not. */
   move(from: VirtualPath, to: VirtualPath): void {
     if (from === to) return;
-    const moved = this.#within(from).map((own) => [own, this.#kinds.get(own)!] as const);
-    this.forget(to);
-    this.forget(from);
-    for (const [own, kind] of moved) this.#kinds.set(to + own.slice(from.length), kind);
+    const moved = this.#take(from);
+    if (moved === undefined) this.#take(to);
+    else this.#put(to, moved);
   }
 
-  #within(path: VirtualPath): VirtualPath[] {
-    const below = path + "/";
-    return [...this.#kinds.keys()].filter((own) => own === path || own.startsWith(below));
+  #at(path: VirtualPath): Node | undefined {
+    let node: Node | undefined = this.#root;
+    for (const name of segmentsOf(path)) {
+      node = node.below?.get(name);
+      if (node === undefined) return undefined;
+    }
+    return node;
   }
+
+  #put(path: VirtualPath, { kind, below }: Node): void {
+    let node = this.#root;
+    for (const name of segmentsOf(path)) {
+      node.below ??= new Map();
+      let next = node.below.get(name);
+      if (next === undefined) node.below.set(name, next = {});
+      node = next;
+    }
+    node.kind = kind;
+    node.below = below;
+  }
+
+  /** Takes a path out of the tree, and with it each folder on the way that then says nothing. */
+  #take(path: VirtualPath): Node | undefined {
+    let node = this.#root;
+    let branch: { readonly of: Map<string, Node>; readonly name: string } | undefined;
+    for (const name of segmentsOf(path)) {
+      const next = node.below?.get(name);
+      if (node.below === undefined || next === undefined) return undefined;
+      const isNeeded = branch === undefined || node.kind !== undefined || node.below.size > 1;
+      if (isNeeded) branch = { of: node.below, name };
+      node = next;
+    }
+    const taken: Node = { ...node };
+    branch?.of.delete(branch.name);
+    return taken;
+  }
+}
+
+function segmentsOf(path: VirtualPath): readonly string[] {
+  return path.split("/").filter((name) => name !== "");
 }

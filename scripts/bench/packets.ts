@@ -27,6 +27,22 @@ export function namePacket(type: number, name: string): Bytes {
   return request(type, (writer) => writer.name(name));
 }
 
+/** MKDIR without attributes. */
+export function mkdirPacket(name: string): Bytes {
+  return request(PacketType.MKDIR, (writer) => {
+    writer.name(name);
+    writer.u32(0);
+  });
+}
+
+/** RENAME. */
+export function renamePacket(from: string, to: string): Bytes {
+  return request(PacketType.RENAME, (writer) => {
+    writer.name(from);
+    writer.name(to);
+  });
+}
+
 /** OPEN without attributes. */
 export function openPacket(name: string, flags: number): Bytes {
   return request(PacketType.OPEN, (writer) => {

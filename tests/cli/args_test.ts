@@ -2,6 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { optionsHelp, type OptionSpec, parseOptions } from "../../lib/cli/args.ts";
 import { UsageError } from "../../lib/cli/errors.ts";
 import { type JailOptions, parseJailOptions } from "../../lib/cli/jail_options.ts";
+import { parseGridFsOptions } from "../../lib/cli/gridfs_options.ts";
+import { parseProxyOptions } from "../../lib/cli/proxy_options.ts";
 import { noLimits } from "../../lib/cli/policy_options.ts";
 import { LogLevel } from "../../lib/session/log.ts";
 import { requestNames } from "../../lib/session/request_names.ts";
@@ -174,6 +176,34 @@ Deno.test("parseJailOptions() ignores operands behind DIR, as scp -D appends the
   assertEquals(parseJailOptions(["--", "-DIR", "more"]), { ...defaults, directory: "-DIR" });
 });
 
+Deno.test("parseJailOptions() refuses what looks like a misplaced option, value or DIR", () => {
+  const refused: [string[], string][] = [
+    [["--syslog", "LOCAL0", "DIR"], "option --syslog takes its value as --syslog=LOCAL0"],
+    [["--syslog", "auth", "DIR"], "--syslog=auth"],
+    [["DIR", "--syslog", "LOCAL7"], "--syslog=LOCAL7"],
+    [["--syslog", "LOCAL9", "/srv/a"], 'more than one DIR: "LOCAL9" and "/srv/a"'],
+    [["-R", "yes", "/srv/a"], 'more than one DIR: "yes" and "/srv/a"'],
+    [["DIR", "--", "--read-only"], 'stands after "--"'],
+    [["--", "DIR", "-R"], 'stands after "--"'],
+    [["-l", "--read-only", "DIR"], "option -l needs a value, and --read-only is an option"],
+    [["--logfile", "--umask=022", "DIR"], "needs a value"],
+    [["--log-tag", "--read-only", "DIR"], "needs a value"],
+    [["--logfile=", "DIR"], "option --logfile is empty"],
+    [["-l", "", "DIR"], "option --logfile is empty"],
+    [[""], "DIR is empty"],
+    [["-R", "", "DIR"], "DIR is empty"],
+  ];
+  for (const [args, message] of refused) {
+    assertThrows(() => parseJailOptions(args), UsageError, message);
+  }
+  assertEquals(parseJailOptions(["DIR", "--", "user@host", "sftp"]), defaults);
+  assertEquals(parseJailOptions(["./auth", "--syslog"]), {
+    ...defaults,
+    directory: "./auth",
+    syslog: 4,
+  });
+});
+
 Deno.test("parseJailOptions() refuses what cannot be meant", () => {
   const refused: [string[], string][] = [
     [[], "DIR is missing"],
@@ -205,5 +235,16 @@ Deno.test("parseJailOptions() refuses what cannot be meant", () => {
   ];
   for (const [args, message] of refused) {
     assertThrows(() => parseJailOptions(args), UsageError, message);
+  }
+});
+
+Deno.test("every subcommand refuses a facility that stands apart, which would be its operand", () => {
+  for (const parse of [parseJailOptions, parseProxyOptions, parseGridFsOptions]) {
+    assertThrows(
+      () => parse(["--syslog", "LOCAL0", "x"]),
+      UsageError,
+      "option --syslog takes its value as --syslog=LOCAL0",
+    );
+    assertThrows(() => parse(["--password-file=", "x"]), UsageError);
   }
 });

@@ -63,14 +63,16 @@ Deno.test("authorize prints a line whose command a shell reads back word for wor
     const binary = `${directory}/it's "a" $program`;
     await Deno.writeTextFile(binary, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
     for (const name of WEIRD) {
+      const jail = `${directory}/${name}`;
+      await Deno.mkdir(jail.replaceAll("%%", "%"));
       const options = ["-l", `/var/log/${name}`, "-R", "-u", "027", "-d", name];
-      const line = await lineFor([`--jail=${name}`, "--binary", binary, ...options]);
+      const line = await lineFor([`--jail=${jail}`, "--binary", binary, ...options]);
       assertEquals(line.split("\n").length, 2, name);
       assert(line.endsWith(` ${KEY}\n`));
       const said = await runOk("sh", ["-c", commandIn(line)]);
       const words = said.slice(0, -1).split("\n");
       assertEquals(words.at(0), "jail");
-      assertEquals(words.at(-1), name);
+      assertEquals(words.at(-1), jail);
       for (const word of [`--logfile=/var/log/${name}`, "--read-only", "--umask=027"]) {
         assert(words.includes(word), `${word} is not among ${words.join("|")}`);
       }
@@ -79,8 +81,8 @@ Deno.test("authorize prints a line whose command a shell reads back word for wor
   }));
 
 Deno.test("authorize names the program by its name, where it runs under Deno", async () => {
-  const line = await lineFor(["--jail", "/srv/alice"]);
-  assertEquals(line, `restrict,command="sftpwrap jail /srv/alice" ${KEY}\n`);
+  const line = await lineFor(["--jail", "/usr/share"]);
+  assertEquals(line, `restrict,command="sftpwrap jail /usr/share" ${KEY}\n`);
 });
 
 Deno.test({
@@ -111,18 +113,50 @@ Deno.test({
     }),
 });
 
+Deno.test("authorize takes a DIR with tokens, and a home with --allow-home", () =>
+  withTempDir(async (directory) => {
+    await Deno.mkdir(`${directory}/.ssh`);
+    for (const jail of ["/srv/%u", "%h/sftp"]) {
+      const line = await lineFor(["--jail", jail]);
+      assertEquals(commandIn(line), `sftpwrap jail '${jail}'`.replaceAll("'", ""));
+    }
+    const line = await lineFor(["--jail", directory, "--allow-home"]);
+    assertEquals(commandIn(line), `sftpwrap jail --allow-home ${directory}`);
+  }));
+
 Deno.test("authorize refuses in one line what the jail would refuse", () =>
   withTempDir(async (directory) => {
     await Deno.writeTextFile(`${directory}/key`, "ssh-ed25519 AAAA");
+    await Deno.mkdir(`${directory}/with-keys/.ssh`, { recursive: true });
+    await Deno.mkdir(`${directory}/homes/alice`, { recursive: true });
     const wrong = {
       "--jail DIR is missing": ["-"],
-      "KEYFILE is missing": ["--jail", "/srv/a"],
-      "unexpected operand": ["--jail", "/srv/a", "-", "more"],
-      "the key is malformed": ["--jail", "/srv/a", `${directory}/key`],
-      "cannot read": ["--jail", "/srv/a", `${directory}/none`],
-      "umask": ["--jail", "/srv/a", "-u", "888", "-"],
-      "unknown request": ["--jail", "/srv/a", "-P", "bogus", "-"],
-      "unknown option --bogus": ["--jail", "/srv/a", "--bogus", "-"],
+      "KEYFILE is missing": ["--jail", "/usr/share"],
+      "unexpected operand": ["--jail", "/usr/share", "-", "more"],
+      "the key is malformed": ["--jail", "/usr/share", `${directory}/key`],
+      "cannot read": ["--jail", "/usr/share", `${directory}/none`],
+      "umask": ["--jail", "/usr/share", "-u", "888", "-"],
+      "unknown request": ["--jail", "/usr/share", "-P", "bogus", "-"],
+      "unknown option --bogus": ["--jail", "/usr/share", "--bogus", "-"],
+      "DIR is relative": ["--jail", "srv", "-"],
+      "DIR is empty": ["--jail=", "-"],
+      "does not exist": ["--jail", `${directory}/none`, "-"],
+      "is not a directory": ["--jail", `${directory}/key`, "-"],
+      "it holds .ssh": ["--jail", `${directory}/with-keys`, "-"],
+      "it holds the account's home": [
+        "--jail",
+        `${directory}/homes`,
+        "--install",
+        `${directory}/homes/alice/.ssh/authorized_keys`,
+        "-",
+      ],
+      "it holds the log file": [
+        "--jail",
+        `${directory}/homes`,
+        "-l",
+        `${directory}/homes/log`,
+        "-",
+      ],
       "unknown token %z": ["--jail", "/srv/%z", "-"],
       "unknown token %": ["--jail", "/srv/100%", "-"],
       "line end": ["--jail", "/srv/a\nb", "-"],
@@ -136,7 +170,7 @@ Deno.test("authorize refuses in one line what the jail would refuse", () =>
   }));
 
 /** Installs a line, and returns what the file holds then. */
-async function installed(file: string, seed = 1, jail = "/srv/a"): Promise<string> {
+async function installed(file: string, seed = 1, jail = "/usr/share"): Promise<string> {
   const args = ["--jail", jail, "--install", file, "-"];
   const { code, stdout, stderr } = await authorize(args, keyLine(seed));
   assertEquals([code, stdout, stderr], [0, "", ""]);
@@ -147,7 +181,7 @@ function modeOf(file: string): number {
   return (Deno.statSync(file).mode ?? 0) & 0o7777;
 }
 
-function lineOf(seed: number, jail = "/srv/a"): string {
+function lineOf(seed: number, jail = "/usr/share"): string {
   return `restrict,command="sftpwrap jail ${jail}" ${keyLine(seed)}\n`;
 }
 
@@ -168,7 +202,7 @@ Deno.test("authorize --install keeps the mode, the other lines, and the file beh
     await Deno.chmod(file, 0o644);
     await Deno.symlink("keys", link);
     assertEquals(await installed(link), `${others}\n${lineOf(1)}`);
-    assertEquals(await installed(link, 1, "/srv/b"), `${others}\n${lineOf(1, "/srv/b")}`);
+    assertEquals(await installed(link, 1, "/usr/share"), `${others}\n${lineOf(1, "/usr/share")}`);
     assertEquals(modeOf(file), 0o644);
     assert((await Deno.lstat(link)).isSymlink);
     const left = namesIn(directory);
@@ -217,10 +251,16 @@ Deno.test({
 
 Deno.test("authorize --install leaves everything as it was where it cannot write", () =>
   withTempDir(async (directory) => {
-    const missing = await authorize(["--jail", "/srv/a", "--install", `${directory}/no/file`, "-"]);
+    const missing = await authorize([
+      "--jail",
+      "/usr/share",
+      "--install",
+      `${directory}/no/file`,
+      "-",
+    ]);
     assertEquals([missing.code, missing.stdout], [1, ""]);
     assertMatch(missing.stderr, /^sftpwrap: cannot (read|write) [^\n]+\n$/);
-    const folder = await authorize(["--jail", "/srv/a", "--install", directory, "-"]);
+    const folder = await authorize(["--jail", "/usr/share", "--install", directory, "-"]);
     assertEquals(folder.code, 1);
     assertMatch(folder.stderr, /^sftpwrap: cannot (read|write) [^\n]+\n$/);
     assertEquals(namesIn(directory), []);

@@ -121,15 +121,10 @@ const refusals: readonly Refusal[] = [
     says: 'user name "../.." cannot stand in a path',
   },
   ...[
-    "ls",
-    "/bin/sh",
     "scp -t /",
     "scp -f file",
     "rsync --server .",
-    "git-upload-pack x",
-    "/usr/lib/sftp/shell",
-    "",
-    " ",
+    "/usr/bin/unison -server",
   ].map((command) => ({
     name: `SSH_ORIGINAL_COMMAND="${command}"`,
     args: ["jail", "JAIL"],
@@ -137,8 +132,8 @@ const refusals: readonly Refusal[] = [
     says: "this account is for SFTP only",
   })),
   {
-    name: "-c with a command",
-    args: ["jail", "-c", "uptime", "JAIL"],
+    name: "-c with another protocol",
+    args: ["jail", "-c", "scp -t .", "JAIL"],
     says: "this account is for SFTP only",
   },
 ];
@@ -290,6 +285,55 @@ function assertServed({ code, stdout, stderr }: Ended): void {
   assertEquals([code, stderr], [0, ""]);
   assert(stdout[4] === 2, "No VERSION came");
 }
+
+const POLITE =
+  "sftpwrap: this account is for SFTP only: connect with sftp, not with ssh or scp -O\n";
+
+/** Lines that sshd may tell of a subsystem as of a command. */
+const UNCLEAR: readonly string[] = [
+  "ls",
+  "/bin/sh",
+  "git-upload-pack x",
+  "/usr/lib/sftp/shell",
+  "/opt/files/start-it --now",
+  "",
+  " ",
+];
+
+Deno.test("what may be a subsystem's line or a command is SFTP where INIT comes, and else refused", async () => {
+  await withPlaces(async (jail) => {
+    const starts = UNCLEAR.flatMap((command) => [
+      { args: ["jail", jail], env: { SSH_ORIGINAL_COMMAND: command } },
+      { args: ["jail", "-c", command, jail], env: {} },
+    ]);
+    const ends = await inTurns(starts, ({ args, env }) =>
+      Promise.all([
+        run(sftpwrap(args), { env, input: init() }),
+        run(sftpwrap(args), { env, input: new TextEncoder().encode("ls\n") }),
+        run(sftpwrap(args), { env, input: new Uint8Array() }),
+      ]));
+    for (const [served, typed, ended] of ends) {
+      // sshd keeps standard error from a client that asks for a subsystem.
+      assertEquals([served.code, served.stderr], [0, POLITE]);
+      assert(served.stdout[4] === 2, "No VERSION came");
+      for (const { code, stdout, stderr } of [typed, ended]) {
+        assertEquals([code, stdout.length, stderr], [1, 0, POLITE]);
+      }
+    }
+  });
+});
+
+Deno.test("without a command SFTP is served in silence where INIT comes, and a shell is refused", async () => {
+  await withPlaces(async (jail) => {
+    const env = { SSH_CONNECTION: "192.0.2.7 50022 192.0.2.1 22" };
+    const start = (input: Uint8Array) => run(sftpwrap(["jail", jail]), { env, input });
+    assertServed(await start(init()));
+    for (const input of [new TextEncoder().encode("\n"), new Uint8Array()]) {
+      const { code, stdout, stderr } = await start(input);
+      assertEquals([code, stdout.length, stderr], [1, 0, POLITE]);
+    }
+  });
+});
 
 Deno.test({
   name: "a person at a terminal is told how to connect",

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { makeFile, treeOf } from "../support/files.ts";
+import { makeFile, sha256, treeOf } from "../support/files.ts";
 import { jailLine, withJail } from "../support/jail.ts";
-import { needs } from "../support/programs.ts";
+import { needs, programPath } from "../support/programs.ts";
 import { run, type RunResult } from "../support/run.ts";
-import { sftpOk } from "./sftp.ts";
+import { sftp, sftpOk } from "./sftp.ts";
 import { type Served, testOverSshd } from "./ways.ts";
 
 const POLITE = /^sftpwrap: this account is for SFTP only: .*sftp.*\n$/;
@@ -58,10 +58,8 @@ testOverSshd(
   { sshd: { keyOptions: "no-port-forwarding" } },
 );
 
-testOverSshd("ssh -T HOST that says nothing gets nothing", ["ssh"], async (served) => {
-  // No server can tell this from an SFTP client before it speaks.
-  const { code, stdout } = await ssh(served, ["-T", served.sshd.alias]);
-  assertEquals([code, stdout], [0, ""]);
+testOverSshd("ssh -T HOST that says nothing is refused with one line", ["ssh"], async (served) => {
+  assertRefused(await ssh(served, ["-T", served.sshd.alias]));
 });
 
 testOverSshd("ssh -T HOST with commands on its input is refused", ["ssh"], async (served) => {
@@ -122,4 +120,59 @@ testOverSshd(
 function assertRefusedStart({ code, stdout, stderr }: RunResult): void {
   assertMatch(stderr, /^sftpwrap: .* does not exist\r?\n$/);
   assertEquals([code, stdout], [1, ""]);
+}
+
+for (const [what, args] of [["", []], [" ls", ["ls"]]] as const) {
+  testOverSshd(
+    `ssh HOST${what} without a terminal is told at once, before it says anything`,
+    ["ssh"],
+    async ({ sshd }) => {
+      const child = new Deno.Command(programPath("ssh"), {
+        args: ["-T", "-F", sshd.sshConfig, sshd.alias, ...args],
+        stdin: "piped",
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      const said = child.stderr.getReader();
+      const { value } = await said.read();
+      assertMatch(new TextDecoder().decode(value).replaceAll("\r", ""), POLITE);
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode("exit\n"));
+      assertEquals((await child.status).code, 1);
+      await said.cancel();
+      writer.releaseLock();
+      await child.stdin.close().catch(isBrokenPipe);
+    },
+  );
+}
+
+for (const subsystem of ["/opt/files/start-it --now", "/bin/cat"]) {
+  testOverSshd(
+    `sftp is served where the Subsystem line is ${subsystem}`,
+    ["sftp"],
+    async (served) => {
+      await makeFile(`${served.local}/file`, 100_000);
+      const { stdout, stderr } = await sftp(served, ["put file", "get file back", "ls -1"]);
+      assertEquals(stderr, "");
+      assertMatch(stdout, /^file$/m);
+      assertEquals(await sha256(`${served.local}/back`), await sha256(`${served.local}/file`));
+    },
+    { sshd: { subsystem } },
+  );
+}
+
+testOverSshd("scp -O is refused with one line where the Subsystem line is odd", ["scp"], async ({
+  local,
+  sshd,
+}) => {
+  await makeFile(`${local}/file`, 10);
+  const args = ["-O", "-F", sshd.sshConfig, `${local}/file`, `${sshd.alias}:`];
+  const { code, stderr } = await run("scp", args);
+  assertEquals(code === 0, false);
+  assertMatch(stderr.replaceAll("\r", ""), /this account is for SFTP only/);
+}, { sshd: { subsystem: "/opt/files/start-it" } });
+
+/** A client that has ended reads no more. */
+function isBrokenPipe(error: unknown): void {
+  if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
 }

@@ -10,6 +10,14 @@ Deno.test("namePacket() is a request with id 0", () => {
   );
 });
 
+Deno.test("mkdirPacket() has no attributes, and renamePacket() two names", () => {
+  assertEquals(packets.mkdirPacket("d"), hex(`0000000e 0e 00000000 00000001 "d" 00000000`));
+  assertEquals(
+    packets.renamePacket("a", "bc"),
+    hex(`00000010 12 00000000 00000001 "a" 00000002 "bc"`),
+  );
+});
+
 Deno.test("Ring gives each request its id and position, in the slot of one that is answered", () => {
   const handle = hex(`"h1"`);
   const ring = new packets.Ring(packets.readPacket(handle, 0x8000), 2);

@@ -37,7 +37,7 @@ function namesByNumber(text: string): ReadonlyMap<number, string> {
 }
 
 /** Calls that tell whose this process is, and the names for that. */
-type OwnCalls = Pick<Libc, "getuid" | "groups" | "openNames">;
+type OwnCalls = Pick<Libc, "getuid" | "getgid" | "getgroups" | "openNames">;
 
 /**
  * Names of users and groups of this machine, where /etc/passwd and /etc/group may be read; with
@@ -60,7 +60,9 @@ function withOwn(
   libc: OwnCalls,
 ): Accounts {
   const uids = [libc.getuid()].filter((uid) => !hasNumber(passwd, uid));
-  const gids = libc.groups().filter((gid) => !hasNumber(group, gid));
+  const gids = [...new Set([libc.getgid(), ...libc.getgroups()])].filter((gid) =>
+    !hasNumber(group, gid)
+  );
   if (uids.length === 0 && gids.length === 0) return listed;
   const names = libc.openNames();
   const users = new Map(uids.map((uid) => [uid, names.userName(uid)]));

@@ -8,7 +8,9 @@
 
 import { systemCalls } from "./libc_calls.ts";
 import { type FileCalls, fileCalls } from "./libc_files.ts";
+import { type IdentityCalls, identityCalls } from "./libc_identity.ts";
 import { NAME_SYMBOLS, type NameCalls, nameCalls } from "./libc_names.ts";
+import { type PeekCalls, peekCalls } from "./libc_peek.ts";
 import { type ProcessCalls, processCalls } from "./libc_process.ts";
 import { errnoCopy, SYMBOLS } from "./libc_symbols.ts";
 import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
@@ -43,7 +45,7 @@ export const LIBC_PATHS: readonly string[] = Deno.build.arch === "aarch64"
 const LIBC_NAME = "libc.so.6";
 
 /** What this program calls in libc. A failed call returns `-errno`; none throws. */
-export interface Libc extends FileCalls, ProcessCalls {
+export interface Libc extends FileCalls, IdentityCalls, PeekCalls, ProcessCalls {
   /**
    * Opens the calls for who moves many bytes: once, and before the permission for FFI is given back.
    */
@@ -89,6 +91,8 @@ function open(): Libc {
   let vectors: VectorCalls | undefined;
   return {
     ...fileCalls(calls),
+    ...identityCalls(calls),
+    ...peekCalls(calls),
     ...processCalls(symbols, calls),
     openVectors() {
       vectors ??= vectorCalls(openSymbols(allowedPaths(), VECTOR_SYMBOLS), errno);

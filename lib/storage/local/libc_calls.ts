@@ -20,7 +20,13 @@ export interface SystemCalls {
     fifth?: bigint,
   ): number;
   /** Numbers alone. */
-  numbers(call: bigint, first: number, second?: number, third?: number): number;
+  numbers(
+    call: bigint,
+    first: number,
+    second?: number,
+    third?: number,
+    fourth?: number,
+  ): number;
   /** A number and a buffer, twice, and a number. */
   pairs(
     call: bigint,
@@ -72,9 +78,16 @@ export function systemCalls(symbols: Symbols, errnoCopy: ErrnoCopy): SystemCalls
       copy(errno, location, INT_SIZE);
       return -errno[0]!;
     },
-    numbers(call, first, second = 0, third = 0) {
+    numbers(call, first, second = 0, third = 0, fourth = 0) {
       const name = seldom(call);
-      const result = symbols.numbers(name, BigInt(first), BigInt(second), BigInt(third), 0n, 0n);
+      const result = symbols.numbers(
+        name,
+        BigInt(first),
+        BigInt(second),
+        BigInt(third),
+        BigInt(fourth),
+        0n,
+      );
       if (result !== -1) return result;
       copy(errno, location, INT_SIZE);
       return -errno[0]!;

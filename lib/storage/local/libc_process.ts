@@ -65,10 +65,6 @@ export interface ProcessCalls {
   poll(fds: Bytes, timeout: number): number;
   /** As {@linkcode ProcessCalls.poll}, on another thread, for as long as which `fds` must be kept; -1 where it fails. */
   pollElsewhere(fds: Bytes, timeout: number): Promise<number>;
-  /** getuid(2) */
-  getuid(): number;
-  /** getgid(2) and getgroups(2): the groups of this process. */
-  groups(): readonly number[];
   /** umask(2): the mask before. */
   umask(mask: number): number;
   /** Takes from this process the means to gain rights by starting a program (PR_SET_NO_NEW_PRIVS). */
@@ -145,17 +141,6 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
     poll: calls.poll,
     // Another thread has another errno, which nobody can read: it tells only that it failed.
     pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
-    getuid: () => numbers(SystemCall.getuid, 0),
-    groups() {
-      // With room for none it tells how many there are.
-      const room = Math.max(0, calls.buffer(SystemCall.getgroups, 0, NO_BYTES));
-      const others = new Uint32Array(room);
-      const bytes = new Uint8Array(others.buffer);
-      const count = room === 0 ? 0 : calls.buffer(SystemCall.getgroups, room, bytes);
-      return [
-        ...new Set([numbers(SystemCall.getgid, 0), ...others.subarray(0, Math.max(0, count))]),
-      ];
-    },
     umask: (mask) => numbers(SystemCall.umask, mask),
     setNoNewPrivileges: () => numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1),
     setNotDumpable: () => numbers(SystemCall.prctl, PR_SET_DUMPABLE, 0),

@@ -51,6 +51,12 @@ export const Rename = {
   EXCHANGE: 2,
 } as const;
 
+/** Operations of flock(2). */
+export const Lock = {
+  EX: 2,
+  NB: 4,
+} as const;
+
 /** Where `struct stat` keeps its fields, counted in words of four bytes; those of 64 bits take two. */
 export const Stat = {
   DEV: 0,
@@ -77,6 +83,7 @@ export const SystemCall = {
   fchmodat2: 452n,
   fchownat: ARM ? 54n : 260n,
   fcntl: ARM ? 25n : 72n,
+  flock: ARM ? 32n : 73n,
   fsync: ARM ? 82n : 74n,
   fstatfs: ARM ? 44n : 138n,
   ftruncate: ARM ? 46n : 77n,
@@ -84,6 +91,7 @@ export const SystemCall = {
   getgroups: ARM ? 158n : 115n,
   getuid: ARM ? 174n : 102n,
   getdents64: ARM ? 61n : 217n,
+  geteuid: ARM ? 175n : 107n,
   getrlimit: ARM ? 163n : 97n,
   landlockAddRule: 445n,
   landlockCreateRuleset: 444n,
@@ -93,17 +101,23 @@ export const SystemCall = {
   newfstatat: ARM ? 79n : 262n,
   openat: ARM ? 56n : 257n,
   openat2: 437n,
+  pipe2: ARM ? 59n : 293n,
   prctl: ARM ? 167n : 157n,
   pread64: ARM ? 67n : 17n,
   pwrite64: ARM ? 68n : 18n,
   read: ARM ? 63n : 0n,
   readlinkat: ARM ? 78n : 267n,
+  recvfrom: ARM ? 207n : 45n,
   renameat2: ARM ? 276n : 316n,
+  setfsgid: ARM ? 152n : 123n,
+  setfsuid: ARM ? 151n : 122n,
+  setgroups: ARM ? 159n : 116n,
   sendto: ARM ? 206n : 44n,
   setitimer: ARM ? 103n : 38n,
   setsockopt: ARM ? 208n : 54n,
   socket: ARM ? 198n : 41n,
   symlinkat: ARM ? 36n : 266n,
+  tee: ARM ? 77n : 276n,
   umask: ARM ? 166n : 95n,
   unlinkat: ARM ? 35n : 263n,
   utimensat: ARM ? 88n : 280n,

@@ -1,0 +1,52 @@
+import { SystemCall } from "./linux.ts";
+import type { SystemCalls } from "./libc_calls.ts";
+
+/** The most groups that a process can have (NGROUPS_MAX). */
+const MOST_GROUPS = 65_536;
+
+const GID_BYTES = 4;
+
+/**
+ * As whom this thread works with files, and locks. Each call is the system's of the same name; a
+ * failed one returns `-errno`.
+ */
+export interface IdentityCalls {
+  /** getuid(2) */
+  getuid(): number;
+  /** getgid(2) */
+  getgid(): number;
+  /** geteuid(2) */
+  geteuid(): number;
+  /** setfsuid(2) of this thread: who it was before, whether it could be changed or not; -1 changes nothing. */
+  setfsuid(uid: number): number;
+  /** setfsgid(2) of this thread, as {@linkcode IdentityCalls.setfsuid}. */
+  setfsgid(gid: number): number;
+  /** getgroups(2): the further groups of this thread. */
+  getgroups(): Uint32Array<ArrayBuffer>;
+  /** setgroups(2) of this thread; libc's own function changes all threads. */
+  setgroups(groups: Uint32Array<ArrayBuffer>): number;
+  /** flock(2) */
+  flock(fd: number, operation: number): number;
+}
+
+/** Makes {@linkcode IdentityCalls} of the system's calls. */
+export function identityCalls({ buffer, numbers }: SystemCalls): IdentityCalls {
+  return {
+    getuid: () => numbers(SystemCall.getuid, 0) >>> 0,
+    getgid: () => numbers(SystemCall.getgid, 0) >>> 0,
+    geteuid: () => numbers(SystemCall.geteuid, 0) >>> 0,
+    setfsuid: (uid) => numbers(SystemCall.setfsuid, uid) >>> 0,
+    setfsgid: (gid) => numbers(SystemCall.setfsgid, gid) >>> 0,
+    getgroups() {
+      const list = new Uint32Array(MOST_GROUPS);
+      const count = buffer(SystemCall.getgroups, MOST_GROUPS, new Uint8Array(list.buffer));
+      return list.slice(0, Math.max(count, 0));
+    },
+    setgroups(list) {
+      const bytes = new Uint8Array(Math.max(list.length, 1) * GID_BYTES);
+      bytes.set(new Uint8Array(list.buffer, list.byteOffset, list.byteLength));
+      return buffer(SystemCall.setgroups, list.length, bytes);
+    },
+    flock: (fd, operation) => numbers(SystemCall.flock, fd, operation),
+  };
+}
