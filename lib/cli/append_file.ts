@@ -1,7 +1,7 @@
 import { FileType } from "../attrs.ts";
 import { Errno } from "../storage/errno.ts";
 import { check, StatusReader } from "../storage/local/kernel_status.ts";
-import { type Libc, openLibc } from "../storage/local/libc.ts";
+import { type Libc, openLibcIfAllowed } from "../storage/local/libc.ts";
 import { Open } from "../storage/local/linux.ts";
 import { StartError } from "./errors.ts";
 import { type FilePlace, openAt, withPlace } from "./file_place.ts";
@@ -37,14 +37,7 @@ export function openToAppend(path: string, mode: number): Appender {
 /** Nothing for any other user, and where FFI is not allowed. */
 function libcOfRoot(): Libc | undefined {
   if (!granted({ name: "sys", kind: "uid" }) || Deno.uid() !== ROOT_UID) return undefined;
-  try {
-    return openLibc();
-  } catch (error) {
-    const isMissing = error instanceof Deno.errors.NotSupported ||
-      error instanceof Deno.errors.NotCapable;
-    if (isMissing) return undefined;
-    throw error;
-  }
+  return openLibcIfAllowed();
 }
 
 /** What is written to is what was looked at, whatever its name means by then. */

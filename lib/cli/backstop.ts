@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Libc, openLibc } from "../storage/local/libc.ts";
+import { type Libc, openLibcIfAllowed } from "../storage/local/libc.ts";
 
 /** Time that a session has to end by itself when its longest time is over. */
 const END_GRACE_MS = 10_000;
@@ -29,16 +29,10 @@ export interface BackstopOptions {
  */
 export function armBackstop(
   { maxSession, endGrace = END_GRACE_MS, silentCpu = SILENT_CPU_MS }: BackstopOptions,
-  open: () => Pick<Libc, "setTimer"> = openLibc,
+  open: () => Pick<Libc, "setTimer"> | undefined = openLibcIfAllowed,
 ): (() => void) | undefined {
-  let libc: Pick<Libc, "setTimer">;
-  try {
-    libc = open();
-  } catch (error) {
-    const without = [Deno.errors.NotCapable, Deno.errors.NotSupported];
-    if (without.some((kind) => error instanceof kind)) return undefined;
-    throw error;
-  }
+  const libc = open();
+  if (libc === undefined) return undefined;
   if (maxSession !== undefined) libc.setTimer("real", maxSession + endGrace);
   const alive = () => void libc.setTimer("cpu", silentCpu);
   alive();

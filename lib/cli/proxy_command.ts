@@ -62,6 +62,10 @@ async function connectTo(
     variable: "SFTPWRAP_PASSPHRASE",
   });
   warn(log, warnings(options));
+  if (options.transport === "openssh") {
+    const { keepInherited } = await import("./inherited.ts");
+    keepInherited();
+  }
   try {
     return await connect({
       ...options,

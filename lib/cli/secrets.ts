@@ -34,7 +34,8 @@ function firstLine(file: string, what: string): string {
     const reason = messageOf(error);
     throw new StartError(`cannot read the ${what} from ${file}: ${reason}`);
   }
-  const [line = ""] = text.split(/\r?\n/, 1);
+  // Some editors begin a file with a byte-order mark.
+  const [line = ""] = text.replace(/^\ufeff/, "").split(/\r?\n/, 1);
   if (line === "") throw new StartError(`the first line of ${file} is empty, and no ${what}`);
   return line;
 }

@@ -1,6 +1,6 @@
 import { printError } from "../stdio.ts";
 import { Errno } from "../storage/errno.ts";
-import { type Libc, openLibc, Poll } from "../storage/local/libc.ts";
+import { type Libc, openLibcIfAllowed, Poll } from "../storage/local/libc.ts";
 import { StartError } from "./errors.ts";
 
 /** How this program was started. */
@@ -48,7 +48,7 @@ export function requireSftp(start: Start): void {
   const kind = kindOf(start);
   if (kind === "other") throw new StartError(MESSAGE);
   if (kind === "unknown" && start.command !== undefined) {
-    if (libcIfThere() === undefined) throw new StartError(MESSAGE);
+    if (openLibcIfAllowed() === undefined) throw new StartError(MESSAGE);
     printError(`sftpwrap: ${MESSAGE}\n`);
   }
 }
@@ -59,7 +59,7 @@ export function requireSftp(start: Start): void {
  */
 export function sftpBegins(start: Start): boolean {
   if (kindOf(start) !== "unknown") return true;
-  const libc = libcIfThere();
+  const libc = openLibcIfAllowed();
   if (libc === undefined) return true;
   let isTold = start.command !== undefined;
   let begins = isTold ? undefined : beginsWithin(libc, SILENCE_MS);
@@ -115,16 +115,4 @@ function pollInput(): Uint8Array<ArrayBuffer> {
   view.setInt32(0, STDIN, true);
   view.setInt16(4, Poll.IN, true);
   return bytes;
-}
-
-/** Nothing where FFI is not allowed. */
-function libcIfThere(): Libc | undefined {
-  try {
-    return openLibc();
-  } catch (error) {
-    const isMissing = error instanceof Deno.errors.NotSupported ||
-      error instanceof Deno.errors.NotCapable;
-    if (isMissing) return undefined;
-    throw error;
-  }
 }

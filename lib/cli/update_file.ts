@@ -2,7 +2,7 @@ import { decodeName, encodeName } from "../names.ts";
 import { FileType } from "../attrs.ts";
 import { Errno } from "../storage/errno.ts";
 import { check, StatusReader } from "../storage/local/kernel_status.ts";
-import { type Libc, openLibc } from "../storage/local/libc.ts";
+import { type Libc, openLibcIfAllowed } from "../storage/local/libc.ts";
 import { At, Lock, Open } from "../storage/local/linux.ts";
 import { messageOf, StartError } from "./errors.ts";
 import { updateFilePortably } from "./update_file_portable.ts";
@@ -35,7 +35,7 @@ const LOCK_PAUSE_MS = 5;
  */
 export function updateFile(file: string, change: (text: string) => string): void {
   try {
-    const libc = libcIfThere();
+    const libc = openLibcIfAllowed();
     if (libc === undefined) return updateFilePortably(file, change);
     withPlace(libc, file, (place) => {
       const update = new Update(libc, place);
@@ -43,18 +43,6 @@ export function updateFile(file: string, change: (text: string) => string): void
     }, { makeKeysDirectory: true });
   } catch (error) {
     throw new StartError(`cannot write ${file}: ${messageOf(error)}`);
-  }
-}
-
-/** Also nothing where FFI is not allowed. */
-function libcIfThere(): Libc | undefined {
-  try {
-    return openLibc();
-  } catch (error) {
-    const isMissing = error instanceof Deno.errors.NotSupported ||
-      error instanceof Deno.errors.NotCapable;
-    if (isMissing) return undefined;
-    throw error;
   }
 }
 

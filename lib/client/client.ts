@@ -14,6 +14,7 @@ import { askLimits } from "./limits.ts";
 import { openFlags, type OpenMode } from "./open_mode.ts";
 import { RemoteDir } from "./remote_dir.ts";
 import { closing, type RemoteCopy, RemoteFile } from "./remote_file.ts";
+import { LinkMaker } from "./symlink.ts";
 import {
   type DownloadOptions,
   readAll,
@@ -57,6 +58,8 @@ export class SftpClient {
   /** What the server takes in one packet, cut to what this client takes; no length is 0. */
   readonly limits: Limits;
 
+  readonly #links: LinkMaker;
+
   /**
    * Uses a connection that is open already.
    *
@@ -67,6 +70,7 @@ export class SftpClient {
   constructor(connection: Connection, limits: Limits) {
     this.connection = connection;
     this.limits = limits;
+    this.#links = new LinkMaker(connection);
   }
 
   /**
@@ -153,7 +157,7 @@ export class SftpClient {
 
   /** Makes the link `link` with the text `target`. */
   symlink(target: string, link: string): Promise<void> {
-    return this.connection.request(calls.SYMLINK, { target, link });
+    return this.#links.make({ target, link });
   }
 
   /** Makes a directory. */

@@ -19,6 +19,8 @@ export interface AccessPolicy {
   readonly name: string;
   /** Refuses requests before they reach the storage; an extension that it refuses is not advertised. */
   readonly requests?: Policy;
+  /** Set where the limits are the same for every path: then nobody finds out where one leads. */
+  readonly anyPath?: boolean;
   /** The same storage with limits, for one session. */
   wrap?(storage: Storage): Storage;
 }
@@ -38,7 +40,9 @@ export interface Guarded {
  * @param policies The last one is asked first, as it lies around the others.
  */
 export function guarded(storage: Storage, policies: readonly AccessPolicy[]): Guarded {
-  const wrapped = policies.reduce((inner, policy) => policy.wrap?.(inner) ?? inner, storage);
+  const isByPath = policies.some(({ wrap, anyPath = false }) => wrap !== undefined && !anyPath);
+  const innermost = isByPath ? storage.underPolicies?.() ?? storage : storage;
+  const wrapped = policies.reduce((inner, policy) => policy.wrap?.(inner) ?? inner, innermost);
   return {
     storage: wrapped,
     policy: firstRefusal(policies.flatMap(({ requests }) => requests ?? [])),

@@ -26,7 +26,11 @@ export function maxFileSize(bytes: number): AccessPolicy {
   if (!Number.isSafeInteger(bytes) || bytes < 0) {
     throw new RangeError(`Cannot limit files to ${bytes} bytes: not a whole number`);
   }
-  return { name: "max-file-size", wrap: (storage) => new LimitedStorage(storage, bytes) };
+  return {
+    name: "max-file-size",
+    anyPath: true,
+    wrap: (storage) => new LimitedStorage(storage, bytes),
+  };
 }
 
 class LimitedStorage extends FilteredStorage {

@@ -31,7 +31,7 @@ export interface ForcedModes {
  * change the bits afterwards.
  */
 export function forcedModes(modes: ForcedModes): AccessPolicy {
-  return { name: "modes", wrap: (storage) => new ForcedModeStorage(storage, modes) };
+  return { name: "modes", anyPath: true, wrap: (storage) => new ForcedModeStorage(storage, modes) };
 }
 
 class ForcedModeStorage extends FilteredStorage {

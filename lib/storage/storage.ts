@@ -210,4 +210,11 @@ export interface Storage<F extends FileHandle = FileHandle> {
 
   /** Ends the use of this storage: once and last, after every handle is closed. */
   close(): MaybePromise<void>;
+
+  /**
+   * The same files, for policies that decide by where a path leads: `realPath` follows every link,
+   * and `rename` replaces nothing, whatever another program says of it. Absent where this storage
+   * is such itself. Its `close` is this one's.
+   */
+  underPolicies?(): Storage<F>;
 }

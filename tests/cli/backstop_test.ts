@@ -41,10 +41,5 @@ Deno.test("a process that waits uses no CPU and needs no sign of life", async ()
 });
 
 Deno.test("without FFI there is no backstop", () => {
-  for (const kind of [Deno.errors.NotCapable, Deno.errors.NotSupported]) {
-    const refuse = () => {
-      throw new kind("no");
-    };
-    assertEquals(armBackstop({ maxSession: 1000 }, refuse), undefined);
-  }
+  assertEquals(armBackstop({ maxSession: 1000 }, () => undefined), undefined);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { proxyWords, withFarSide, withOpenSshFarSide } from "../clients/proxied.ts";
 import { noise, withTempDir } from "../support/files.ts";
 import { needsKerberos, withRealm } from "../support/kerberos.ts";
-import { needs } from "../support/programs.ts";
+import { needs, programPath } from "../support/programs.ts";
 import { run, runOk } from "../support/run.ts";
 import { startServer } from "../support/server.ts";
 import type { Sshd } from "../support/sshd.ts";
@@ -199,4 +199,31 @@ Deno.test({
     assertMatch(said, /: gone\n$/);
     assert(performance.now() - start < 15_000);
   },
+});
+
+Deno.test({
+  name: "sftpwrap proxy --transport=openssh gives ssh none of its descriptors above 2",
+  ...HERE,
+  fn: () =>
+    withFarSide(async ({ far }) => {
+      const [given, log] = [`${far.directory}/given`, `${far.directory}/proxy_log`];
+      await Deno.writeTextFile(given, "");
+      const words = proxyWords(far, { openssh: true, options: ["-l", log] });
+      const seen = `${far.directory}/seen`;
+      // OpenSSH's own closes them itself; not so what may stand before it on PATH.
+      const folder = `${far.directory}/bin`;
+      await Deno.mkdir(folder);
+      const ssh = `#!/bin/sh
+for fd in /proc/$$/fd/*; do readlink "$fd"; done >'${seen}'
+exec '${programPath("ssh")}' "$@"
+`;
+      await Deno.writeTextFile(`${folder}/ssh`, ssh, { mode: 0o755 });
+      const env = { PATH: `${folder}:${Deno.env.get("PATH")}` };
+      const script = `exec 5<"$0" 9>>"$0" 8<"$0"; exec "$@"`;
+      const proxy = await startServer("/bin/sh", ["-c", script, given, ...words], { env });
+      const { stderr } = await proxy.stop();
+      const open = (await Deno.readTextFile(seen)).trim().split("\n");
+      assertEquals(open.filter((file) => [given, log].includes(file)), [], stderr);
+      assertEquals(open.filter((file) => file.startsWith("pipe:")).length, 3);
+    }),
 });

@@ -21,6 +21,16 @@ Deno.test("findSecret() takes the command line before the file before the enviro
   });
 });
 
+Deno.test("findSecret() takes no byte-order mark for a part of the secret", async () => {
+  await withTempDir(async (directory) => {
+    const file = `${directory}/password`;
+    await Deno.writeTextFile(file, "\ufefffrom file\r\n");
+    assertEquals(found(undefined, file, undefined), "from file");
+    await Deno.writeTextFile(file, "\ufeff\r\n");
+    assertThrows(() => found(undefined, file, undefined), StartError);
+  });
+});
+
 Deno.test("findSecret() takes the variable out of the environment, used or not", () => {
   found("given", undefined, "from environment");
   assertEquals(Deno.env.get(VARIABLE), undefined);

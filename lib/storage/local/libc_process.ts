@@ -3,6 +3,10 @@ import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES, type Symbols } from "./libc_symbols.ts";
 import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
 
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const CLOSE_RANGE_CLOEXEC = 4;
+const LARGEST_DESCRIPTOR = 0xffff_ffff;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const PR_SET_DUMPABLE = 4;
@@ -65,6 +69,10 @@ export interface ProcessCalls {
   poll(fds: Bytes, timeout: number): number;
   /** As {@linkcode ProcessCalls.poll}, on another thread, for as long as which `fds` must be kept; -1 where it fails. */
   pollElsewhere(fds: Bytes, timeout: number): Promise<number>;
+  /** Keeps a descriptor from the programs that this process starts (FD_CLOEXEC). */
+  setCloseOnExec(fd: number): number;
+  /** The same for all descriptors from `first` on (close_range(2)): -EINVAL (-22) before Linux 5.11. */
+  setCloseOnExecFrom(first: number): number;
   /** umask(2): the mask before. */
   umask(mask: number): number;
   /** Takes from this process the means to gain rights by starting a program (PR_SET_NO_NEW_PRIVS). */
@@ -141,6 +149,11 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
     poll: calls.poll,
     // Another thread has another errno, which nobody can read: it tells only that it failed.
     pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
+    setCloseOnExec: (fd) => numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC),
+    setCloseOnExecFrom(first) {
+      const range = [first, LARGEST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC] as const;
+      return numbers(SystemCall.closeRange, ...range);
+    },
     umask: (mask) => numbers(SystemCall.umask, mask),
     setNoNewPrivileges: () => numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1),
     setNotDumpable: () => numbers(SystemCall.prctl, PR_SET_DUMPABLE, 0),

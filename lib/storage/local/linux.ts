@@ -76,6 +76,7 @@ export const STRUCT_STAT_SIZE = 144;
 /** Numbers of system calls. */
 export const SystemCall = {
   close: ARM ? 57n : 3n,
+  closeRange: 436n,
   connect: ARM ? 203n : 42n,
   copyFileRange: ARM ? 285n : 326n,
   fchmod: ARM ? 52n : 91n,

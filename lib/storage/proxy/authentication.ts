@@ -25,7 +25,12 @@ export interface Candidate<K extends ClientKey> {
 /** Something to try. */
 export type Attempt<K extends ClientKey> =
   | { readonly method: "publickey"; readonly candidate: Candidate<K> }
-  | { readonly method: "keyboard-interactive" | "password"; readonly password: string };
+  | { readonly method: "password"; readonly password: string }
+  | {
+    readonly method: "keyboard-interactive";
+    /** Undefined where there is none: the server may ask for nothing. */
+    readonly password: string | undefined;
+  };
 
 /** What is there to log in with. */
 export interface Credentials<K extends ClientKey> {
@@ -51,7 +56,12 @@ export async function credentials<K extends ClientKey>(
   const attempts: Attempt<K>[] = [];
   for (const method of target.methods) {
     if (method === "publickey") {
-      const candidates = await candidateKeys(target, { options, tools, obstacles });
+      const candidates = await candidateKeys(target, {
+        options,
+        tools,
+        obstacles,
+        publicFiles: new Set(),
+      });
       attempts.push(...candidates.map((candidate) => ({ method, candidate }) as const));
     } else if (options.password !== undefined) {
       attempts.push({ method, password: options.password });
@@ -83,6 +93,16 @@ export class AttemptQueue<K extends ClientKey> {
     return this.#left[0]?.method;
   }
 
+  /** Whether an attempt of a method is left. */
+  has(method: Method): boolean {
+    return this.#left.some((attempt) => attempt.method === method);
+  }
+
+  /** Adds an attempt, behind all others. */
+  add(attempt: Attempt<K>): void {
+    this.#left.push(attempt);
+  }
+
   /** The next attempt; undefined where there is none. */
   next(methods: readonly string[] | undefined): Attempt<K> | undefined {
     const index = this.#left.findIndex(({ method }) => methods?.includes(method) ?? true);
@@ -94,6 +114,8 @@ interface Gathering<K extends ClientKey> {
   readonly options: ConnectOptions;
   readonly tools: KeyTools<K>;
   readonly obstacles: string[];
+  /** Files that were to hold a private key and hold a public one. */
+  readonly publicFiles: Set<string>;
 }
 
 /**
@@ -115,9 +137,25 @@ async function candidateKeys<K extends ClientKey>(
   const others = target.identitiesOnly
     ? []
     : fromAgent.filter(({ key }) => !wanted.has(identity(key)));
-  const files = fromFiles.filter(({ key }) => key.isPrivateKey() && !held.has(identity(key)));
+  const files = fromFiles.filter(({ key }) => !held.has(identity(key)))
+    .filter((candidate) => isPrivate(candidate, { target, gathering }));
   return unique([...both, ...others, ...files])
     .filter((candidate) => isAccepted(candidate, { target, gathering }));
+}
+
+/** Whether a key can sign without an agent; where its file has the public part alone, that is told. */
+function isPrivate<K extends ClientKey>(
+  { key, name }: Candidate<K>,
+  { target, gathering }: { readonly target: Target; readonly gathering: Gathering<K> },
+): boolean {
+  if (key.isPrivateKey()) return true;
+  // Of one that only stands beside its private key it is told already what is wrong with that.
+  if (!gathering.publicFiles.has(name)) return false;
+  const agent = target.agentSocket === undefined
+    ? "no agent is asked"
+    : "the agent does not have it";
+  note(gathering, `${name}: it is a public key, and ${agent}`);
+  return false;
 }
 
 function isAccepted<K extends ClientKey>(
@@ -156,7 +194,10 @@ function readKey<K extends ClientKey>(
   const { options, tools } = gathering;
   const bytes = readKeyFile(path, gathering);
   const key = bytes === undefined ? undefined : tools.parse(bytes, options.passphrase);
-  if (key !== undefined && !(key instanceof Error)) return { key, name: path, isAgents: false };
+  if (key !== undefined && !(key instanceof Error)) {
+    if (!key.isPrivateKey()) gathering.publicFiles.add(path);
+    return { key, name: path, isAgents: false };
+  }
   if (key !== undefined) note(gathering, `${path}: ${whyNoKey(key, options.passphrase)}`);
   const publicBytes = tryRead(`${path}.pub`);
   const publicKey = publicBytes instanceof Uint8Array

@@ -105,9 +105,15 @@ function dial(
   });
 }
 
+/** What ssh2 says of a host that hangs up at once. */
+const EARLY_END = "Connection lost before handshake";
+const EARLY_END_REASON = "the host hung up before it showed its key, " +
+  "as sshd does where too many log in at once (MaxStartups)";
+
 /** An error of the network in words. */
 export function reasonOf(error: Error): string {
   const first = error instanceof AggregateError ? error.errors[0] : error;
   const code = first instanceof Error && "code" in first ? String(first.code) : "";
-  return REASONS[code] ?? (first instanceof Error ? first.message : String(first));
+  const message = first instanceof Error ? first.message : String(first);
+  return REASONS[code] ?? (message === EARLY_END ? EARLY_END_REASON : message);
 }

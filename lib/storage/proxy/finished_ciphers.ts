@@ -15,23 +15,34 @@ interface Cipher {
 /** What makes ciphers, whichever way they work. */
 type Create = (algorithm: string, ...rest: unknown[]) => Pick<Cipher, "update">;
 
+type Makers = Record<"createCipheriv" | "createDecipheriv", Create>;
+
+const makers = crypto as unknown as Makers;
+
+/** Deno's own, while others stand in their place. */
+let deno: Makers | undefined;
+
+/** How many loads run. The first puts the others in place, and the last takes them away. */
+let loads = 0;
+
 /**
  * Loads ssh2, and hands it ciphers that are finished when they have been used.
  *
  * Deno gives back what stands behind a cipher when that is finished and not before, and ssh2
  * finishes none of those that it uses once: a session would grow by a kilobyte with every packet.
  *
- * @param load Takes what it needs from `node:crypto` while it runs.
+ * @param load Takes what it needs from `node:crypto` while it runs. Several may run at once.
  */
 export async function withFinishedCiphers<T>(load: () => Promise<T>): Promise<T> {
-  const makers = crypto as unknown as Record<"createCipheriv" | "createDecipheriv", Create>;
-  const { createCipheriv, createDecipheriv } = makers;
-  makers.createCipheriv = finishing(createCipheriv);
-  makers.createDecipheriv = finishing(createDecipheriv);
+  if (loads++ === 0) {
+    deno = { createCipheriv: makers.createCipheriv, createDecipheriv: makers.createDecipheriv };
+    makers.createCipheriv = finishing(deno.createCipheriv);
+    makers.createDecipheriv = finishing(deno.createDecipheriv);
+  }
   try {
     return await load();
   } finally {
-    Object.assign(makers, { createCipheriv, createDecipheriv });
+    if (--loads === 0) Object.assign(makers, deno);
   }
 }
 

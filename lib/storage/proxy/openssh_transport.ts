@@ -45,7 +45,7 @@ export function connectByOpenssh(options: ConnectOptions): Connected {
 
 /** The words of the command: there is no shell, and nothing of them is one's to interpret. */
 export function opensshArguments(options: ConnectOptions): string[] {
-  const { host, user, port, keys, knownHosts, verifyHost, connectTimeout, keepalive } = options;
+  const { host, user, port, keys, connectTimeout, keepalive } = options;
   if (host.startsWith("-") || user?.startsWith("-") === true) {
     throw new ConnectError(`"${host}" is no name of a host`);
   }
@@ -63,16 +63,7 @@ export function opensshArguments(options: ConnectOptions): string[] {
   };
   // By -i it would take no name with a percent sign.
   for (const key of keys ?? []) add("IdentityFile", quoted(key));
-  if (knownHosts !== undefined) {
-    add("UserKnownHostsFile", knownHosts.map(quoted).join(" "));
-    add("GlobalKnownHostsFile", "/dev/null");
-  }
-  if (verifyHost === "off") {
-    add("StrictHostKeyChecking", "no");
-    settings.push("UserKnownHostsFile=/dev/null", "GlobalKnownHostsFile=/dev/null");
-  } else {
-    add("StrictHostKeyChecking", verifyHost === "strict" ? "yes" : verifyHost);
-  }
+  settings.push(...hostKeySettings(options));
   add("ConnectTimeout", connectTimeout === 0 ? "none" : connectTimeout);
   add("ServerAliveInterval", keepalive);
   return [
@@ -86,6 +77,35 @@ export function opensshArguments(options: ConnectOptions): string[] {
     host,
     "sftp",
   ];
+}
+
+/**
+ * How ssh is to look at the host's key. Of each setting ssh takes the first value, so there is one:
+ * what is asked for here never stands beside something that contradicts it.
+ */
+function hostKeySettings({ knownHosts, verifyHost }: ConnectOptions): string[] {
+  if (verifyHost === "off") {
+    return [
+      "StrictHostKeyChecking=no",
+      // A key that nobody has verified is kept nowhere, not in a connection for others either.
+      "UserKnownHostsFile=/dev/null",
+      "GlobalKnownHostsFile=/dev/null",
+      "UpdateHostKeys=no",
+      "ControlMaster=no",
+    ];
+  }
+  const settings: string[] = [];
+  if (knownHosts !== undefined) {
+    const files = knownHosts.length === 0 ? ["/dev/null"] : knownHosts.map(quoted);
+    settings.push(
+      `UserKnownHostsFile=${files.join(" ")}`,
+      "GlobalKnownHostsFile=/dev/null",
+    );
+  }
+  if (verifyHost !== undefined) {
+    settings.push(`StrictHostKeyChecking=${verifyHost === "strict" ? "yes" : verifyHost}`);
+  }
+  return settings;
 }
 
 function spawn(args: string[]): Deno.ChildProcess {

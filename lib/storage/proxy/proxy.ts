@@ -23,7 +23,7 @@ import type {
 import { FarErrors } from "./proxy_errors.ts";
 import { ProxyDir, ProxyFile } from "./proxy_file.ts";
 import { type FarPath, type FarPaths, WholeFarSide } from "./proxy_paths.ts";
-import { openFarRoot } from "./proxy_root.ts";
+import { FarRoot, openFarRoot } from "./proxy_root.ts";
 
 /** How to use the far side; all of it may be absent. */
 export interface ProxyOptions {
@@ -43,6 +43,9 @@ const DEFAULT_DIRECTORY_MODE = 0o777;
 
 /** SSH_FX_EOF, which COPY_DATA answers where the source ends early. */
 const EOF = 1;
+
+/** SSH_FX_NO_SUCH_FILE */
+const NO_SUCH_FILE = 2;
 
 /**
  * Milliseconds that the far side may take to hang up, once everything is
@@ -67,19 +70,23 @@ export class ProxyStorage implements Storage<ProxyFile> {
   readonly #errors: FarErrors;
   readonly #paths: FarPaths;
   readonly #umask: number;
+  /** Whether RENAME is preceded by a look, since some servers replace what is there. */
+  readonly #looksFirst: boolean;
 
   private constructor(
     client: SftpClient,
-    { errors, paths, umask = 0 }: {
+    { errors, paths, umask = 0, looksFirst = false }: {
       readonly errors: FarErrors;
       readonly paths: FarPaths;
       readonly umask: number | undefined;
+      readonly looksFirst?: boolean;
     },
   ) {
     this.#client = client;
     this.#errors = errors;
     this.#paths = paths;
     this.#umask = umask;
+    this.#looksFirst = looksFirst;
     this.extensions = this.#offered();
   }
 
@@ -196,13 +203,40 @@ export class ProxyStorage implements Storage<ProxyFile> {
 
   /** RENAME */
   rename(from: VirtualPath, to: VirtualPath): Promise<void> {
-    return this.#askBoth(from, to, (from, to) => this.#client.rename(from, to));
+    return this.#askBoth(from, to, async (from, to) => {
+      if (this.#looksFirst) await this.#requireNothing(to);
+      await this.#client.rename(from, to);
+    });
+  }
+
+  /**
+   * The far side with its links walked here, step by step as below a `root`: the REALPATH of many
+   * servers follows none. And as the RENAME of some replaces what is there, it is looked for first;
+   * who makes it between the look and the RENAME loses it.
+   */
+  underPolicies(): ProxyStorage {
+    return new ProxyStorage(this.#client, {
+      errors: this.#errors,
+      paths: this.#paths.confined ? this.#paths : new FarRoot(this.#client, "/", "/"),
+      umask: this.#umask,
+      looksFirst: true,
+    });
   }
 
   /** Takes leave of the far side, which closes what is still open there. */
   async close(): Promise<void> {
     await within(FAREWELL, this.#client.close(), undefined);
     this.#client.abort();
+  }
+
+  async #requireNothing(far: string): Promise<void> {
+    try {
+      await this.#client.lstat(far);
+    } catch (error) {
+      if (error instanceof SftpStatusError && error.code === NO_SUCH_FILE) return;
+      throw error;
+    }
+    throw new StorageError("failure", "there is something of that name");
   }
 
   #masked(attrs: FileAttrs, otherwise: number): FileAttrs {

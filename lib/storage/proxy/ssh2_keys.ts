@@ -24,7 +24,7 @@ export interface Ssh2Key {
 export function keyTools({ parseKey, loadAgents }: Ssh2): KeyTools<Ssh2Key> {
   return {
     parse(bytes, passphrase) {
-      const parsed = parsedKey(parseKey, bytes, passphrase);
+      const parsed = opened(parseKey, bytes, passphrase);
       if (parsed instanceof Error) return parsed;
       const key = "type" in parsed ? parsed : parsed[0];
       return key === undefined ? new Error("No key") : wrap(strict(parseKey, key), undefined);
@@ -42,8 +42,16 @@ export function keyTools({ parseKey, loadAgents }: Ssh2): KeyTools<Ssh2Key> {
   };
 }
 
-/** An attempt as ssh2 wants it. */
-export function authentication(attempt: Attempt<Ssh2Key> | "none", user: string): Authentication {
+/**
+ * An attempt as ssh2 wants it.
+ *
+ * @param asked Told each question to which there is no answer.
+ */
+export function authentication(
+  attempt: Attempt<Ssh2Key> | "none",
+  user: string,
+  asked: (question: string) => void,
+): Authentication {
   if (attempt === "none") return { type: "none", username: user };
   switch (attempt.method) {
     case "publickey": {
@@ -57,7 +65,7 @@ export function authentication(attempt: Attempt<Ssh2Key> | "none", user: string)
       return {
         type: "keyboard-interactive",
         username: user,
-        prompt: answerOnce(attempt.password),
+        prompt: answerOnce(attempt.password, asked),
       };
   }
 }
@@ -65,11 +73,14 @@ export function authentication(attempt: Attempt<Ssh2Key> | "none", user: string)
 type Prompt = Extract<Authentication, { type: "keyboard-interactive" }>["prompt"];
 
 /** The password goes to the first hidden question alone: the next one may be for another secret. */
-function answerOnce(password: string): Prompt {
+function answerOnce(password: string | undefined, asked: (question: string) => void): Prompt {
   let isTold = false;
   return (_name, _instructions, _language, prompts, finish) => {
-    finish(prompts.map(({ echo }) => {
-      if (echo === true || isTold) return "";
+    finish(prompts.map(({ prompt, echo }) => {
+      if (password === undefined || echo === true || isTold) {
+        asked(prompt);
+        return "";
+      }
       isTold = true;
       return password;
     }));
@@ -82,6 +93,18 @@ function strict(parseKey: ParseKey, key: ParsedKey): ParsedKey {
   if (pem === null) return key;
   const again = parsedKey(parseKey, Buffer.from(strictPem(pem)), undefined);
   return again instanceof Error || !("type" in again) ? key : again;
+}
+
+/** A key of a file; one that is not encrypted is opened by every passphrase, as by ssh. */
+function opened(
+  parseKey: ParseKey,
+  bytes: Uint8Array,
+  passphrase: string | undefined,
+): ReturnType<ParseKey> {
+  const parsed = parsedKey(parseKey, bytes, passphrase);
+  if (!(parsed instanceof Error) || passphrase === undefined) return parsed;
+  const plain = parsedKey(parseKey, bytes, undefined);
+  return plain instanceof Error ? parsed : plain;
 }
 
 /** What ssh2 makes of a key, which throws where Deno's cryptography does not know the curve. */

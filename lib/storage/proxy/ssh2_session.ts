@@ -206,7 +206,7 @@ export class Ssh2Session implements Way {
             mayTellPassword: !check.isDoubtful,
           });
           if (attempt === undefined) throw new Error(login.failure);
-          next(authentication(attempt, this.#target.user));
+          next(authentication(attempt, this.#target.user, (question) => login.asked(question)));
           setTimeout(meanwhile, 0);
         }).catch(done.reject);
       },

@@ -31,6 +31,10 @@ export function lineError(
  */
 export function configLines(text: string, file: string): ConfigLine[] {
   const lines: ConfigLine[] = [];
+  // To OpenSSH, too, it is a part of the first keyword.
+  if (text.startsWith("\ufeff")) {
+    throw lineError({ file, number: 1 }, "a byte-order mark (U+FEFF): save the file without it");
+  }
   for (const [index, line] of text.split("\n").entries()) {
     const parsed = configLine(line, { file, number: index + 1 });
     if (parsed !== undefined) lines.push(parsed);

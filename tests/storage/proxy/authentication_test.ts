@@ -173,6 +173,48 @@ Deno.test({
 });
 
 Deno.test({
+  name: "credentials() opens a key without a passphrase where one is given, in every format",
+  ...needs("sshd", "ssh-keygen", "puttygen"),
+  ...ciphersMayStay,
+  async fn() {
+    for (const type of ["ed25519", "rsa", "ecdsa"] satisfies KeyType[]) {
+      await withSshd({ clientKey: type }, async (sshd) => {
+        const ppk = `${sshd.directory}/key.ppk`;
+        const version = ["--ppk-param", "version=2"];
+        await runOk("puttygen", [sshd.clientKey, "-O", "private", ...version, "-o", ppk]);
+        const keys = type === "rsa" ? [sshd.clientKey, ppk] : [sshd.clientKey];
+        for (const key of keys) {
+          await greet(direct(sshd, { keys: [key], passphrase: PASSPHRASE }));
+        }
+        if (type !== "rsa") return;
+        await runOk("ssh-keygen", ["-q", "-p", "-m", "PEM", "-N", "", "-f", sshd.clientKey]);
+        await greet(direct(sshd, { passphrase: PASSPHRASE }));
+      });
+    }
+  },
+});
+
+Deno.test({
+  name: "credentials() says that a public key needs the agent which has the private one",
+  ...needs("sshd", "ssh-keygen", "ssh-agent", "ssh-add"),
+  ...ciphersMayStay,
+  async fn() {
+    await withSshd({}, async (sshd) => {
+      const keys = [`${sshd.clientKey}.pub`];
+      const without = await refusal(direct(sshd, { keys }));
+      assertStringIncludes(without.message, ".pub: it is a public key, and no agent is asked");
+      await withAgent(async (agentSocket, add) => {
+        const options = direct(sshd, { keys, agent: true, environment: { agentSocket } });
+        const { message } = await refusal(options);
+        assertStringIncludes(message, ".pub: it is a public key, and the agent does not have it");
+        await add(sshd.clientKey);
+        await greet(options);
+      });
+    });
+  },
+});
+
+Deno.test({
   name: "connect() logs in with a password, which nobody gets to see",
   ...needsAccount("sshd"),
   ...ciphersMayStay,
@@ -215,7 +257,8 @@ Deno.test({
         const { options, log } = recorded(direct(sshd, { user, password }));
         await greet(options);
         assert(log.some((line) => line.endsWith("is right, and more is wanted")), log.join("\n"));
-        await refusal({ ...options, password: undefined });
+        const { message } = await refusal({ ...options, password: undefined });
+        assertStringIncludes(message, "is right, and the server wants more; there is nothing");
         await refusal({ ...options, keys: [] });
       });
     });

@@ -207,7 +207,16 @@ Deno.test("connect() gives up a host that does not answer, and one that speaks n
 
   const hangingUp = refusal({ ...options, connectTimeout: 0 });
   (await listener.accept()).close();
-  assertStringIncludes((await hangingUp).message, `alice@127.0.0.1:${port}: `);
+  const place = `alice@127.0.0.1:${port}`;
+  assertStringIncludes((await hangingUp).message, `${place}: `);
+
+  // So sshd does it where its MaxStartups are reached.
+  const tooMany = refusal({ ...options, connectTimeout: 0 });
+  const busy = await listener.accept();
+  await busy.write(new TextEncoder().encode("Exceeded MaxStartups\r\n"));
+  await busy.read(heard);
+  busy.close();
+  assertStringIncludes((await tooMany).message, `${place}: the host hung up before it showed`);
 
   const talking = refusal({ ...options, connectTimeout: 0 });
   const web = await listener.accept();

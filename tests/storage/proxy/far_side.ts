@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { SftpClient } from "../../../lib/client/client.ts";
 import { type ProxyOptions, ProxyStorage } from "../../../lib/storage/proxy/proxy.ts";
 import { jailWords } from "../../support/jail.ts";
+import { pythonWith } from "../../clients/python.ts";
 import { programPath } from "../../support/programs.ts";
 
 /** A far side on the other end of two pipes, and the storage on it. */
@@ -25,6 +27,14 @@ export async function withOpenSsh(options: ProxyOptions = {}): Promise<FarSide> 
 export async function withJail(options: ProxyOptions = {}): Promise<FarSide> {
   const directory = await Deno.makeTempDir();
   return await started(directory, jailWords(directory), options);
+}
+
+/** A server of paramiko, whose REALPATH follows no link, and whose RENAME replaces what is there. */
+export async function withLexical(options: ProxyOptions = {}): Promise<FarSide> {
+  const directory = await Deno.makeTempDir();
+  const script = fileURLToPath(new URL("../../support/lexical_server.py", import.meta.url));
+  const command = [pythonWith("paramiko") ?? "python3", "-W", "ignore", script];
+  return await started(directory, command, options);
 }
 
 /** A directory of OpenSSH's own server as the root. */

@@ -52,6 +52,23 @@ Deno.test("withFinishedCiphers() leaves other ciphers alone, and everybody else'
   });
 });
 
+Deno.test("withFinishedCiphers() wraps once where several connections load ssh2 at once", async () => {
+  await withCountingCiphers(async (makers, finished) => {
+    const { createCipheriv } = makers;
+    const [slow, quick] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const first = withFinishedCiphers(() => quick.promise);
+    const second = withFinishedCiphers(() => slow.promise);
+    const { createCipheriv: taken } = await takenMakers();
+    taken("chacha20").update(new Uint8Array(4));
+    assertEquals(finished(), 1);
+    quick.resolve();
+    await first;
+    slow.resolve();
+    await second;
+    assertStrictEquals(makers.createCipheriv, createCipheriv);
+  });
+});
+
 Deno.test("withFinishedCiphers() puts nothing in the way of a failure", async () => {
   const { createCipheriv } = crypto;
   const failure = new Error("no module");

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConnectError } from "../../../lib/storage/proxy/connection_options.ts";
 import { SshConfig } from "../../../lib/storage/proxy/ssh_config.ts";
 import { resolveTarget } from "../../../lib/storage/proxy/target.ts";
@@ -346,6 +346,18 @@ Deno.test("SshConfig refuses a file of its own that is neither the user's nor ro
     assertThrows(() => new SshConfig(other), ConnectError, "Bad owner or permissions");
     assertEquals(new SshConfig({ ...other, file: `${home}/.ssh/config` }).value("port"), "2222");
   });
+});
+
+Deno.test("SshConfig names a byte-order mark, in a file that is included too", async () => {
+  for (const config of ["\ufeffHost *\nPort 22\n", "\ufeff# a comment\n", "Include DIR/more\n"]) {
+    const files = { more: "\ufeffPort 22\n" };
+    await withCase({ name: "", config, files }, (file) => {
+      const { message } = assertThrows(() => read(file), ConnectError);
+      assertMatch(message, /(config|more) line 1: a byte-order mark \(U\+FEFF\): save the file/);
+      assertEquals(message.includes("\ufeff"), false);
+      return Promise.resolve();
+    });
+  }
 });
 
 Deno.test("SshConfig ends where files include each other", async () => {
