@@ -8,6 +8,9 @@
 const RECORD_BYTES = 16;
 const MARK = 0xa5e7;
 
+/** No file of a test is longer; what says otherwise is put together of two records. */
+const FURTHEST = 0xffff_ffffn;
+
 /** Ranges that are told of one difference. */
 const MOST_TOLD = 20;
 
@@ -77,6 +80,7 @@ function originOf(bytes: Uint8Array, at: number): { from: string; step: number }
     if (view.getUint16(0) !== MARK) continue;
     const [file, round] = [view.getUint16(2), view.getUint32(4)];
     const offset = view.getBigUint64(8);
+    if (offset > FURTHEST) continue;
     return { from: `of file ${file}, round ${round}`, step: Number(offset) - place };
   }
   return { from: "of no file", step: NaN };
