@@ -105,7 +105,10 @@ class Reluctant {
     return {
       readSync: (into) => line.readSync(into),
       writeSync: (bytes) => void this.#taken.push(bytes.slice()),
-      read: (into) => line.read(into),
+      async read(into) {
+        for (let turns = random(4); turns > 0; turns--) await nextTurn();
+        return await line.read(into);
+      },
       write: (bytes) => this.#takeLate([bytes]),
       writeAll: (parts) => this.#takeLate(parts),
       polling: {
@@ -183,7 +186,9 @@ for (const [name, options] of Object.entries(LOOPS)) {
       }));
       const { bursts, asked } = burstsOf(seed);
       const client = new Reluctant();
-      const line = new Line([joined([...opening(), ...bursts])]);
+      // What is opened waits to be sent when the first READ comes.
+      const [first, ...others] = bursts;
+      const line = new Line([joined([...opening(), first!]), ...others]);
       const transport = client.streams(line, seed);
       assertEquals(await serve(storage, { transport, ...options }), 0);
       assertEquals(wrongOf(client.replies, asked), [], `seed ${seed}`);
