@@ -200,7 +200,7 @@ class Loop {
         if (count === null) return;
         this.#framer.commit(count);
         while (this.#framer.next(this.#packet)) {
-          const wait = session.accept(this.#packet);
+          const wait = session.accept(this.#packet, this.#framer);
           if (wait !== undefined) await wait;
           if (session.replies.length >= BATCH_LENGTH) this.#send();
           if (session.asynchronous) break;

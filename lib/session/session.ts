@@ -256,10 +256,22 @@ export class Session implements Conversation {
       // The first promise makes this an asynchronous session. Its own request
       // was read without a copy, so the next one waits for it.
       this.#asynchronous = true;
+      this.#leaveToStorage(row, request);
       return this.#sequencer.add(row, id, request, value);
     }
     this.#reply(row, id, value);
     return undefined;
+  }
+
+  /**
+   * Leaves to the first promise what its request was lent: a part of the packet, and the room
+   * behind the replies. The storage may use both until it settles, and after a failure still.
+   */
+  #leaveToStorage(row: Row, request: unknown): void {
+    if (row.kept !== undefined) this.#input?.keep(row.kept(request));
+    const lent = this.#replies;
+    this.#replies = new Writer(MAX_PACKET_LENGTH);
+    this.#replies.raw(lent.written);
   }
 
   #watch(rows: readonly Row[]): void {

@@ -55,10 +55,12 @@ export class Writer {
     return this.#bytes.subarray(this.#start, this.#end);
   }
 
-  /** Drops the first `count` bytes of what has been written. */
+  /** Drops the first `count` bytes of what has been {@linkcode written}; it may move what is left. */
   drop(count: number): void {
+    if (this.#lent.length > 0) this.#takeIn();
     this.#start += count;
     if (this.#start === this.#end) this.clear();
+    else this.#compact();
   }
 
   /** Drops everything. */
@@ -81,7 +83,6 @@ export class Writer {
 
   /** Begins a packet; its length field is filled by {@linkcode end}. */
   begin(type: number): void {
-    this.#compact();
     this.#packet = this.#end;
     this.#lentBefore = this.#lentLength;
     this.#reserve(LENGTH_FIELD + 1);
@@ -166,11 +167,12 @@ export class Writer {
    * are lent until {@linkcode clear}.
    */
   lend(bytes: Uint8Array): void {
-    this.u32(bytes.length);
-    if (bytes.length < LONG_DATA_LENGTH) {
-      this.raw(bytes);
+    // What stands in this buffer itself is copied: the next write may go over it.
+    if (bytes.length < LONG_DATA_LENGTH || bytes.buffer === this.#bytes.buffer) {
+      this.#copyIn(bytes);
       return;
     }
+    this.u32(bytes.length);
     this.#lent.push({ at: this.#end, bytes });
     this.#lentLength += bytes.length;
   }
@@ -195,7 +197,7 @@ export class Writer {
   /**
    * A window of `length` bytes that begins `skip` bytes behind the end: data
    * read into it is in its place already when {@linkcode bytesInPlace} comes.
-   * Lent until the next write.
+   * Lent until the next write behind that place; {@linkcode drop} ends it, too.
    */
   window(skip: number, length: number): Uint8Array<ArrayBuffer> {
     this.#reserve(skip + length);
@@ -214,6 +216,14 @@ export class Writer {
     this.#end += bytes.length;
   }
 
+  /** Writes a `string` whose bytes may lie where it goes: they are moved before the length is set. */
+  #copyIn(bytes: Uint8Array): void {
+    this.#reserve(LENGTH_FIELD + bytes.length);
+    this.#bytes.set(bytes, this.#end + LENGTH_FIELD);
+    this.setU32(this.#end, bytes.length);
+    this.#end += LENGTH_FIELD + bytes.length;
+  }
+
   /** Copies what was lent to its place. */
   #takeIn(): void {
     const whole = new Uint8Array(Math.max(this.length, this.#bytes.length));
@@ -229,7 +239,7 @@ export class Writer {
 
   /** Moves what waits to the front, where that costs little beside the room that it gives. */
   #compact(): void {
-    if (this.#start < this.#bytes.length / 2 || this.#lent.length > 0) return;
+    if (this.#start < this.#bytes.length / 2) return;
     this.#bytes.copyWithin(0, this.#start, this.#end);
     this.#end -= this.#start;
     this.#start = 0;

@@ -232,6 +232,54 @@ Deno.test("Framer passes over what it does not keep", () => {
   assertEquals(keepNext(framer), hex("b1b2"));
 });
 
+Deno.test("Framer leaves each part as it is until it is given back, in whatever order", () => {
+  const random = randomNumbers(15);
+  for (let round = 0; round < 4; round++) {
+    const framer = new Framer(random(2) * 512 * 1024);
+    const reader = new Reader();
+    const lengths = Array.from(
+      { length: 60 },
+      () => [1 + random(100), 16_384, 32_800, random(200_000) + 1, MAX_PACKET_LENGTH][random(5)]!,
+    );
+    const stream = concat(lengths.map((length) => packetOf(length)));
+    let kept: { readonly bytes: Uint8Array; readonly is: Uint8Array }[] = [];
+    const forgotten: typeof kept = [];
+    let packets = 0;
+    for (let at = 0; at < stream.length;) {
+      at += framer.push(stream.subarray(at, at + 1 + random(random(4) * 100_000 + 1)));
+      while (framer.next(reader)) {
+        const bytes = reader.rest();
+        const is = packetOf(lengths[packets++]!).subarray(4);
+        assertSame(bytes, is);
+        if (random(2) === 0) continue;
+        framer.keep(bytes);
+        kept.push({ bytes, is });
+      }
+      if (random(3) > 0) continue;
+      const [gone, stays] = [kept.filter((_, index) => index % 2 === 0), kept];
+      kept = stays.filter((_, index) => index % 2 === 1);
+      for (const part of random(2) === 0 ? gone : gone.reverse()) {
+        assertSame(part.bytes, part.is);
+        if (random(5) > 0) {
+          framer.release(part.bytes);
+        } else {
+          framer.forget(part.bytes);
+          forgotten.push(part);
+        }
+      }
+    }
+    assertEquals(packets, lengths.length);
+    for (const { bytes, is } of [...kept, ...forgotten]) assertSame(bytes, is);
+  }
+});
+
+function assertSame(bytes: Uint8Array, wanted: Uint8Array): void {
+  assertEquals(bytes.length, wanted.length);
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] !== wanted[at]) throw new Error(`byte ${at} of ${bytes.length} differs`);
+  }
+}
+
 function packetsOf(framer: Framer): string[] {
   const reader = new Reader();
   const packets: string[] = [];

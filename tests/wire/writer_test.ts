@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { LONG_DATA_LENGTH } from "../../lib/wire/constants.ts";
 import { Reader } from "../../lib/wire/reader.ts";
+import { DATA_HEADER_LENGTH, writeData } from "../../lib/wire/replies.ts";
 import { Writer } from "../../lib/wire/writer.ts";
 import { hex, toHex } from "../support/hex.ts";
 import { randomNumbers } from "../support/random.ts";
@@ -222,4 +223,97 @@ Deno.test("Writer.clear() forgets what was lent", () => {
   writer.lend(new Uint8Array(LONG_DATA_LENGTH));
   writer.clear();
   assertEquals([writer.length, writer.parts, writer.lent], [0, [], []]);
+});
+
+/** Bytes that say which packet they belong to, and where in it they stand. */
+function dataOf(id: number, length: number): Uint8Array<ArrayBuffer> {
+  const data = new Uint8Array(length);
+  for (let at = 0; at < length; at++) data[at] = id * 31 + at * 7 + (at >> 8);
+  return data;
+}
+
+/** The packet that DATA is, by hand. */
+function dataPacket(id: number, data: Uint8Array): Uint8Array {
+  const packet = new Uint8Array(DATA_HEADER_LENGTH + data.length);
+  const view = new DataView(packet.buffer);
+  view.setUint32(0, 9 + data.length);
+  view.setUint8(4, 103);
+  view.setUint32(5, id);
+  view.setUint32(9, data.length);
+  packet.set(data, DATA_HEADER_LENGTH);
+  return packet;
+}
+
+/** What a client has received, compared with what it was to receive. */
+class Received {
+  #expected: Uint8Array[] = [];
+
+  expect(packet: Uint8Array): void {
+    this.#expected.push(packet);
+  }
+
+  /** Takes the first `count` bytes of what a writer has written. */
+  take(writer: Writer, count: number): void {
+    let bytes = writer.written.subarray(0, count);
+    while (bytes.length > 0) {
+      const packet = this.#expected[0]!;
+      const part = Math.min(bytes.length, packet.length);
+      assertEquals(bytes.subarray(0, part), packet.subarray(0, part));
+      bytes = bytes.subarray(part);
+      if (part === packet.length) this.#expected.shift();
+      else this.#expected[0] = packet.subarray(part);
+    }
+    writer.drop(count);
+  }
+}
+
+Deno.test("Writer keeps what is read into a window where a part of what waits was sent before", () => {
+  const length = LONG_DATA_LENGTH;
+  const writer = new Writer(16 * length);
+  const received = new Received();
+  const read = (id: number) => {
+    const data = dataOf(id, length);
+    const window = writer.window(DATA_HEADER_LENGTH, length);
+    window.set(data);
+    writeData(writer, id, window);
+    received.expect(dataPacket(id, data));
+  };
+  for (let id = 0; id < 12; id++) read(id);
+  received.take(writer, 9 * length);
+  for (let id = 12; id < 24; id++) read(id);
+  received.take(writer, writer.length);
+});
+
+Deno.test("Writer keeps every packet as it was, in whatever way its bytes came and are taken", () => {
+  const random = randomNumbers(14);
+  for (let round = 0; round < 60; round++) {
+    const writer = new Writer(random(2) === 0 ? random(64) : random(400_000));
+    const received = new Received();
+    for (let id = 0; id < 60; id++) {
+      const length = [random(40), random(40_000), LONG_DATA_LENGTH - 1 + random(3)][random(3)]!;
+      const data = dataOf(id, length);
+      const way = random(5);
+      if (way === 0) {
+        writeData(writer, id, data);
+      } else if (way === 1) {
+        // As a failed READ does it: what has come into the window counts for nothing.
+        writer.window(DATA_HEADER_LENGTH, length).fill(0xee);
+        writer.begin(103);
+        writer.u32(id);
+        writer.bytes(data);
+        writer.end();
+      } else {
+        // As a READ that comes to less than it was asked for.
+        const window = writer.window(DATA_HEADER_LENGTH, length + random(3) * 100);
+        // What is dropped meanwhile moves what waits, but nothing that was read.
+        window.fill(0xee);
+        window.set(data);
+        if (way === 2 && random(4) === 0) received.take(writer, random(writer.length + 1));
+        writeData(writer, id, window.subarray(0, length));
+      }
+      received.expect(dataPacket(id, data));
+      if (random(8) === 0) received.take(writer, random(writer.length + 1));
+    }
+    received.take(writer, writer.length);
+  }
 });
