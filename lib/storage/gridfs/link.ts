@@ -6,6 +6,8 @@ import { isAway, isConnectionLost, isOfDatabase, Silence } from "./gridfs_errors
 const PATIENCE = 10_000;
 /** Milliseconds for one attempt at what is quickly done. */
 const ATTEMPT = 15_000;
+/** Milliseconds for one attempt at several documents at once, which a busy database takes its time for. */
+export const BATCH_ATTEMPT_MS = 2 * 60_000;
 /** Milliseconds for one attempt at what takes the longer, the more there is. */
 export const LONG_ATTEMPT = 10 * 60_000;
 /** Milliseconds in which a client looks for a server before a new one has the rest of the time. */

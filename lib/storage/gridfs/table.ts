@@ -12,10 +12,12 @@ import type {
   WithId,
 } from "mongodb";
 import { isDuplicate } from "./gridfs_errors.ts";
-import { type Link, LONG_ATTEMPT } from "./link.ts";
+import { BATCH_ATTEMPT_MS, type Link, LONG_ATTEMPT } from "./link.ts";
 
 /** Changes in one request. FerretDB 1.24 stands still at a hundred. */
 const MOST_AT_ONCE = 50;
+/** Documents that are many. */
+const MANY = 100;
 
 /** Fields that every document of a collection has. */
 type Fields = { _id: unknown };
@@ -47,13 +49,20 @@ export class Table<T extends Fields> {
   }
 
   /** All documents that fit: only where they are few, or where there is a limit. */
-  all(filter: Filter<T>, options: FindOptions = {}): Promise<WithId<T>[]> {
+  all(
+    filter: Filter<T>,
+    { isMany = false, ...options }: FindOptions & {
+      /** There may be so many that it takes the longer. */
+      readonly isMany?: boolean;
+    } = {},
+  ): Promise<WithId<T>[]> {
     const { limit } = options;
+    const attempt = isMany || (limit ?? 0) >= MANY ? BATCH_ATTEMPT_MS : undefined;
     // In one batch, so that no cursor stays open on the server while its documents are changed.
     const whole = limit === undefined ? options : { ...options, batchSize: limit + 1 };
     return this.#link.persistently(
       () => this.collection.find(filter, whole).toArray(),
-      { isStep: options.session !== undefined },
+      { isStep: options.session !== undefined, attempt },
     );
   }
 
@@ -65,7 +74,10 @@ export class Table<T extends Fields> {
     const cursor = this.cursor(filter, options).sort(sort);
     try {
       for (;;) {
-        const found = await this.#link.persistently(() => cursor.next(), { isStep: true });
+        const found = await this.#link.persistently(() => cursor.next(), {
+          isStep: true,
+          attempt: BATCH_ATTEMPT_MS,
+        });
         if (found === null) return;
         yield found;
         yield* cursor.readBufferedDocuments();
@@ -129,7 +141,7 @@ export class Table<T extends Fields> {
       const some = operations.slice(at, at + MOST_AT_ONCE);
       await this.#link.persistently(
         () => this.collection.bulkWrite(some, within(session)),
-        { isStep: session !== undefined },
+        { isStep: session !== undefined, attempt: BATCH_ATTEMPT_MS },
       );
     }
   }

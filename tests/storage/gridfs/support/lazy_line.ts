@@ -4,6 +4,8 @@ export class LazyLine implements AsyncDisposable {
   readonly #connections = new Set<{ here: Deno.Conn; there: Deno.Conn; isSilent: boolean }>();
   readonly #port: number;
   readonly #done: Promise<void>;
+  /** Milliseconds for which it keeps what the server says. */
+  delay = 0;
 
   /** @param port The server's. */
   constructor(port: number) {
@@ -34,15 +36,19 @@ export class LazyLine implements AsyncDisposable {
       const there = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
       const connection = { here, there, isSilent: false };
       this.#connections.add(connection);
-      for (const [from, to] of [[here, there], [there, here]] as const) {
-        ways.push(carry(from, to, () => connection.isSilent));
-      }
+      ways.push(carry(here, there, () => connection.isSilent));
+      ways.push(carry(there, here, () => connection.isSilent, () => this.delay));
     }
     await Promise.all(ways);
   }
 }
 
-async function carry(from: Deno.Conn, to: Deno.Conn, isSilent: () => boolean): Promise<void> {
+async function carry(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  isSilent: () => boolean,
+  delay: () => number = () => 0,
+): Promise<void> {
   const buffer = new Uint8Array(65_536);
   try {
     for (;;) {
@@ -52,6 +58,7 @@ async function carry(from: Deno.Conn, to: Deno.Conn, isSilent: () => boolean): P
         return;
       }
       if (isSilent()) continue;
+      if (delay() > 0) await new Promise((resolve) => setTimeout(resolve, delay()));
       for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
     }
   } catch (error) {
