@@ -56,6 +56,8 @@ export class Bucket {
   readonly session = new ObjectId();
   /** The memory that the open files share. */
   readonly budget: Budget;
+  /** Whether no file can have two chunks of one number. */
+  hasUniqueChunks = false;
   readonly #clockOffset: number;
 
   constructor({ link, name, clockOffset = 0, atomically, budget = new Budget() }: BucketParts) {
@@ -77,18 +79,24 @@ export class Bucket {
 
   /** Makes the indexes that are not there. Whoever may only read goes without. */
   async ensureIndexes(): Promise<void> {
-    try {
-      await Promise.all([
-        this.files.ensureIndex({ key: { filename: 1, uploadDate: 1 } }),
-        this.chunks.ensureIndex({ key: { files_id: 1, n: 1 }, unique: true }),
-        this.nodes.ensureIndex({ key: { parent: 1, _id: 1 } }),
-        this.journal.ensureIndex({ key: { alive: 1 } }),
-        this.journal.ensureIndex({ key: { due: 1 } }),
-      ]);
-    } catch (error) {
-      // Not allowed to, or there is one with other options: things only get slower.
-      if (!(error instanceof MongoServerError)) throw error;
-    }
+    const ensure = async (made: Promise<void>) => {
+      try {
+        await made;
+        return true;
+      } catch (error) {
+        // Not allowed to, or there is one with other options: things only get slower.
+        if (error instanceof MongoServerError) return false;
+        throw error;
+      }
+    };
+    const [hasUniqueChunks] = await Promise.all([
+      ensure(this.chunks.ensureIndex({ key: { files_id: 1, n: 1 }, unique: true })),
+      ensure(this.files.ensureIndex({ key: { filename: 1, uploadDate: 1 } })),
+      ensure(this.nodes.ensureIndex({ key: { parent: 1, _id: 1 } })),
+      ensure(this.journal.ensureIndex({ key: { alive: 1 } })),
+      ensure(this.journal.ensureIndex({ key: { due: 1 } })),
+    ]);
+    this.hasUniqueChunks = hasUniqueChunks;
   }
 }
 

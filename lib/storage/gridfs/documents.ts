@@ -117,6 +117,18 @@ export function idText(id: FileId): string {
   return id instanceof ObjectId ? id.toHexString() : BSON.EJSON.stringify({ id });
 }
 
+/** The last millisecond that a Date can be, less those that are still to be added. */
+const LATEST_MS = 8.64e15 - 1;
+
+/**
+ * Milliseconds since 1970 of a date that another program may have written: 0 where it is none, and
+ * never so late that there is no later one.
+ */
+export function timeOf(date: unknown): number {
+  const time = date instanceof Date ? date.getTime() : 0;
+  return Number.isNaN(time) ? 0 : Math.min(time, LATEST_MS);
+}
+
 /** A number that may have come as 64 bits. */
 export function numberOf(value: number | Long): number {
   return typeof value === "number" ? value : Number(value.toString());

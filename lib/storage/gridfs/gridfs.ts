@@ -61,10 +61,11 @@ import type { Metadata } from "./documents.ts";
 import { fail } from "./gridfs_errors.ts";
 import { type FileHost, GridFsFile } from "./gridfs_file.ts";
 import { Journal } from "./journal.ts";
+import { layoutOf } from "./layout.ts";
 import { Listing } from "./listing.ts";
 import { refuseUnusable } from "./names.ts";
 import { NewFiles } from "./new_files.ts";
-import { attrsOf, type Entry, keepDirectory, newNode } from "./nodes.ts";
+import { attrsOf, type Entry, keepDirectory, newNode, targetOf } from "./nodes.ts";
 import type { GridFsOptions } from "./options.ts";
 import { removeDirectory, removeEntry } from "./remove.ts";
 import { rename } from "./rename.ts";
@@ -130,6 +131,8 @@ export class GridFsStorage implements Storage<GridFsFile> {
       if (entry?.kind === "directory") throw errorOf("EISDIR");
       if (entry !== undefined && place.slash) throw errorOf("ENOTDIR");
       if (entry === undefined && !options.create) throw errorOf("ENOENT");
+      // What cannot be read can be written anew.
+      if (entry?.kind === "file" && !options.truncate) layoutOf(entry.doc);
       const file = new GridFsFile(this.#host, options, {
         path: place.path,
         doc: entry?.kind === "file" ? entry.doc : undefined,
@@ -185,7 +188,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     return this.#ask(async () => {
       const { entry } = await this.#host.tree.find(path, { follow: false });
       if (entry.kind !== "link") throw errorOf("EINVAL");
-      return entry.node.target;
+      return targetOf(entry.node);
     });
   }
 

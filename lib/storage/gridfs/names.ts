@@ -46,9 +46,29 @@ export function prefixOf(directory: VirtualPath): string {
   return directory === "/" ? "" : filenameOf(directory) + "/";
 }
 
+/** Of a list of names each counts in a comparison; here a list is no name. */
+const NO_LIST = { $not: { $type: "array" } } as const;
+
+/** Filenames from one string on, up to another. */
+export interface NameRange {
+  readonly $gte: string;
+  readonly $lt?: string;
+  readonly $not: typeof NO_LIST.$not;
+}
+
 /** The filenames that begin with a prefix, as a range of strings in the order of their bytes. */
-export function rangeOf(prefix: string): { $gte: string; $lt?: string } {
-  return prefix === "" ? { $gte: "" } : { $gte: prefix, $lt: endOf(prefix) };
+export function rangeOf(prefix: string): NameRange {
+  return prefix === ""
+    ? { $gte: "", ...NO_LIST }
+    : { $gte: prefix, $lt: endOf(prefix), ...NO_LIST };
+}
+
+/** The filenames of the files at some paths, as a condition. */
+export function namesOf(paths: readonly VirtualPath[]) {
+  const [path, ...others] = paths;
+  return path !== undefined && others.length === 0
+    ? { $eq: filenameOf(path), ...NO_LIST }
+    : { $in: paths.map(filenameOf), ...NO_LIST };
 }
 
 /** The first string behind all that begin with a prefix, which ends in `/`. */

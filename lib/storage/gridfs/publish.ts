@@ -2,7 +2,7 @@ import type { ClientSession } from "mongodb";
 import { errorOf } from "../errno.ts";
 import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
-import { type EditDoc, type FileDoc, type FileId, idText, numberOf } from "./documents.ts";
+import { type EditDoc, type FileDoc, type FileId, idText, numberOf, timeOf } from "./documents.ts";
 import { editId, type Journal, retiredId, uploadId } from "./journal.ts";
 import { filenameOf } from "./names.ts";
 import { retire } from "./retire.ts";
@@ -131,7 +131,7 @@ function documentOf(
   current: FileDoc | undefined,
 ): FileDoc {
   // Newer than what it replaces, whatever the clocks say: the newest is the one that counts.
-  const newer = (current?.uploadDate.getTime() ?? 0) + 1;
+  const newer = timeOf(current?.uploadDate) + 1;
   const uploadDate = new Date(Math.max(bucket.now().getTime(), newer));
   return { ...describe(current), filename: filenameOf(path), uploadDate };
 }

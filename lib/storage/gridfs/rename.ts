@@ -2,8 +2,8 @@ import type { ClientSession } from "mongodb";
 import { errorOf } from "../errno.ts";
 import { parentOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
-import type { RenameDoc } from "./documents.ts";
-import { filenameOf, pathOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
+import { type RenameDoc, timeOf } from "./documents.ts";
+import { filenameOf, namesOf, pathOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, keepDirectory, newNode } from "./nodes.ts";
 import type { Place } from "./publish.ts";
 import { retire } from "./retire.ts";
@@ -121,7 +121,7 @@ export async function finishRename(
 /** All files of one name: the one that is seen last, older ones behind it first. */
 export async function revisionsAt({ bucket }: Pick<Place, "bucket">, path: VirtualPath) {
   return await bucket.files.all(
-    { filename: filenameOf(path) },
+    { filename: namesOf([path]) },
     { projection: { uploadDate: 1 }, sort: { uploadDate: 1 } },
   );
 }
@@ -137,8 +137,8 @@ async function renameFiles(
   const [last, inTheWay] = [files.at(-1), replaced.at(-1)];
   // The newest of a name is the one that counts, so the change is made by one step.
   const isOlder = last !== undefined && inTheWay !== undefined &&
-    last.uploadDate <= inTheWay.uploadDate;
-  const uploadDate = new Date((inTheWay?.uploadDate.getTime() ?? 0) + 1);
+    timeOf(last.uploadDate) <= timeOf(inTheWay.uploadDate);
+  const uploadDate = new Date(timeOf(inTheWay?.uploadDate) + 1);
   await bucket.files.write(
     files.map(({ _id }) => ({
       updateOne: {

@@ -1,5 +1,6 @@
 import type { FileSystemStats } from "../../attrs.ts";
 import type { Bucket } from "./bucket.ts";
+import { sizeOf } from "./layout.ts";
 import { LONGEST_NAME } from "./names.ts";
 
 const BLOCK_SIZE = 4096;
@@ -31,7 +32,7 @@ export async function figuresOf(bucket: Bucket): Promise<FileSystemStats> {
 
 function numberAt(stats: object, name: string): number | undefined {
   const value: unknown = Reflect.get(stats, name);
-  return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+  return sizeOf(value);
 }
 
 function blocksIn(bytes: number): bigint {

@@ -19,6 +19,9 @@ export interface Finding {
     | "orphaned chunks"
     | "missing chunks"
     | "unusable name"
+    | "unsound file"
+    | "unsound chunks"
+    | "unsound node"
     | "hidden by a file";
   /** What it is about, in one line of text. */
   readonly what: string;
