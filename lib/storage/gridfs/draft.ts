@@ -5,9 +5,10 @@ import { ChunkReader } from "./chunk_reader.ts";
 import { ChunkSender } from "./chunk_sender.ts";
 import { Content } from "./content.ts";
 import type { FileDoc, FileId, Metadata } from "./documents.ts";
-import { idText } from "./documents.ts";
+import { idText, timeOf } from "./documents.ts";
+import { LARGEST_CHUNK_BYTES } from "./layout.ts";
 import { editId, ignoreFailure, uploadId } from "./journal.ts";
-import { metadataOf } from "./nodes.ts";
+import { isDocument, metadataOf } from "./nodes.ts";
 import { type Finished, type Place, publishEdit, publishWhole } from "./publish.ts";
 
 /** Bytes in each chunk of a new file: what the specification proposes. */
@@ -42,13 +43,15 @@ export class Draft {
   readonly #base: FileDoc | undefined;
   readonly #isEdit: boolean;
   readonly #reader: ChunkReader | undefined;
+  readonly #chunkSize: number;
   /** The last change of the content. */
   changed: Date;
 
   private constructor(
     place: Place,
-    { staged, base, isEdit = false }: {
+    { staged, base, isEdit = false, signal }: {
       readonly staged: FileId;
+      readonly signal: AbortSignal;
       readonly base?: FileDoc;
       readonly isEdit?: boolean;
     },
@@ -66,23 +69,32 @@ export class Draft {
       // An edit is in the journal already.
       () => isEdit ? Promise.resolve() : journal.beginUpload(staged),
     );
+    const { chunkSize } = this.#reader ?? { chunkSize: CHUNK_SIZE };
+    this.#chunkSize = chunkSize <= LARGEST_CHUNK_BYTES ? chunkSize : CHUNK_SIZE;
     this.content = new Content({
-      chunkSize: this.#reader?.chunkSize ?? CHUNK_SIZE,
+      chunkSize: this.#chunkSize,
       sender: this.#sender,
       base: this.#reader,
+      signal,
     });
   }
 
-  /** A version that begins empty. */
-  static empty(place: Place): Draft {
-    return new Draft(place, { staged: new ObjectId() });
+  /**
+   * A version that begins empty.
+   *
+   * @param signal Ends what takes long.
+   */
+  static empty(place: Place, signal: AbortSignal): Draft {
+    return new Draft(place, { staged: new ObjectId(), signal });
   }
 
   /**
    * A version that begins as `doc`, or as that file is by now. Large files are
    * edited in place, by one session at a time; another one copies the file.
+   *
+   * @param signal Ends what takes long.
    */
-  static async from(place: Place, doc: FileDoc): Promise<Draft> {
+  static async from(place: Place, doc: FileDoc, signal: AbortSignal): Promise<Draft> {
     const { bucket, journal } = place;
     for (let tries = 1; tries <= TRIES; tries++) {
       const base = await bucket.files.first({ _id: doc._id }) ?? doc;
@@ -91,9 +103,9 @@ export class Draft {
       if (reader.count > FEW_CHUNKS && await journal.beginEdit(base._id, staged)) {
         // It may have been edited between the two.
         const fresh = await bucket.files.first({ _id: doc._id }) ?? base;
-        return new Draft(place, { staged, base: fresh, isEdit: true });
+        return new Draft(place, { staged, base: fresh, isEdit: true, signal });
       }
-      const draft = new Draft(place, { staged, base });
+      const draft = new Draft(place, { staged, base, signal });
       if (await draft.#copyBase()) return draft;
       await draft.discard();
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
@@ -171,9 +183,9 @@ export class Draft {
       bucket.journal.first({ _id: editId(_id) }),
       bucket.files.first({ _id }, { projection: { uploadDate: 1 } }),
     ]);
-    if (entry?.kind !== "edit") return `${doc?.uploadDate.getTime()}`;
+    if (entry?.kind !== "edit") return `${timeOf(doc?.uploadDate)}`;
     if (entry.result !== undefined) return undefined;
-    return `${doc?.uploadDate.getTime()} ${idText(entry.staged)}`;
+    return `${timeOf(doc?.uploadDate)} ${idText(entry.staged)}`;
   }
 
   #describe(
@@ -185,17 +197,18 @@ export class Draft {
       {
         _id: this.#staged,
         length: 0,
-        chunkSize: CHUNK_SIZE,
+        chunkSize: this.#chunkSize,
         filename: "",
         uploadDate: new Date(0),
       };
-    const others = typeof kept.metadata === "object" ? kept.metadata : {};
+    const others = isDocument(kept.metadata) ? kept.metadata : {};
     const owned = current === undefined ? metadata : metadataOf(current);
     const times = { atime: this.changed, mtime: this.changed };
     return {
       ...kept,
       _id: this.#isEdit ? kept._id : this.#staged,
       length: Long.fromNumber(this.content.length),
+      chunkSize: this.#chunkSize,
       metadata: { ...others, ...owned, ...times, ...changes },
     };
   }

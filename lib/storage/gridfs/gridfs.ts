@@ -59,7 +59,7 @@ import type {
 import { type Bucket, connect } from "./bucket.ts";
 import type { Metadata } from "./documents.ts";
 import { fail } from "./gridfs_errors.ts";
-import { type FileHost, GridFsFile } from "./gridfs_file.ts";
+import { type FileHost, GridFsFile, sessionEnded } from "./gridfs_file.ts";
 import { Journal } from "./journal.ts";
 import { layoutOf } from "./layout.ts";
 import { Listing } from "./listing.ts";
@@ -92,6 +92,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
   readonly #umask: number;
   readonly #newFiles = new NewFiles();
   readonly #sweeper: Sweeper;
+  readonly #ending = new AbortController();
 
   /** A storage on a bucket, whose connection ends with it. */
   constructor(bucket: Bucket, options: GridFsOptions) {
@@ -102,6 +103,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
       journal: new Journal(bucket),
       tree: new Tree(bucket),
       owner: { uid: options.uid ?? 0, gid: options.gid ?? 0 },
+      ending: this.#ending.signal,
       closed: (file) => this.#newFiles.delete(file),
     };
     this.extensions = this.#offered();
@@ -240,6 +242,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
 
   /** Ends the use of this storage, and the connection where it was opened here. */
   async close(): Promise<void> {
+    this.#ending.abort(sessionEnded());
     await this.#sweeper.close();
     this.#host.journal.close();
     await this.#bucket.link.close();
