@@ -30,9 +30,8 @@ export interface LinkParts {
    * Reaches for the database by a new client.
    *
    * @param looksFor Milliseconds for which it looks for a server.
-   * @param before The client that is thrown away.
    */
-  readonly reach: (looksFor: number, before?: MongoClient) => Reached;
+  readonly reach: (looksFor: number) => Reached;
   /** Milliseconds for which the database may be away. */
   readonly patience?: number | undefined;
   /** Milliseconds for one attempt at what is quickly done. */
@@ -152,7 +151,7 @@ export class Link {
     this.#looksFor = Math.max(1, this.#patience - this.#looksFor);
     const hidden = hideEnvironment();
     try {
-      this.#reached = this.#reach(this.#looksFor, client);
+      this.#reached = this.#reach(this.#looksFor);
     } catch (error) {
       hidden[Symbol.dispose]();
       throw error;
