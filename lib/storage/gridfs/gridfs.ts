@@ -24,8 +24,7 @@
  * | `a` beside `a/b`      | `/a` is the file; `/a/b` is reached by its path, and listed once `/a` has gone |
  * | no text, or a NUL     | not to be opened: no client can send its name           |
  *
- * Names that are not UTF-8 are refused; on Deno 2.6, also filenames that begin
- * with a byte order mark.
+ * Names that are not UTF-8 are refused.
  *
  * **Versions.** Chunks of a new version wait under an id of their own until
  * the handle is closed; then one document is inserted, and the newest document
@@ -47,7 +46,6 @@
 
 import type { FileAttrs } from "../../attrs.ts";
 import { errorOf } from "../errno.ts";
-import { StorageError } from "../errors.ts";
 import { parentOf } from "../path.ts";
 import type {
   DirHandle,
@@ -63,7 +61,7 @@ import { type FileHost, GridFsFile, sessionEnded } from "./gridfs_file.ts";
 import { Journal } from "./journal.ts";
 import { layoutOf } from "./layout.ts";
 import { Listing } from "./listing.ts";
-import { refuseUnusable } from "./names.ts";
+import { refuseUnusable, refuseUnusableTarget } from "./names.ts";
 import { NewFiles } from "./new_files.ts";
 import { attrsOf, type Entry, keepDirectory, newNode, targetOf } from "./nodes.ts";
 import type { GridFsOptions } from "./options.ts";
@@ -199,7 +197,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     return this.#ask(async () => {
       if (target === "") throw errorOf("ENOENT");
       refuseUnusable(link);
-      if (!target.isWellFormed()) throw new StorageError("invalid", "name is not UTF-8");
+      refuseUnusableTarget(target);
       const place = await this.#vacancy(link);
       if (place.slash) throw errorOf("ENOENT");
       await this.#makeNode(place, { ...this.#metadataOfNew(0o777), mode: 0o777 }, target);
