@@ -148,6 +148,8 @@ function linkTo(
           appName: "sftpwrap",
           ...(/[?&]maxPoolSize=/i.test(uri) ? {} : { maxPoolSize: CONNECTIONS }),
           serverSelectionTimeoutMS: looksFor,
+          // One text that is not UTF-8 would fail all that comes with it.
+          enableUtf8Validation: false,
           ...(credentials === undefined ? {} : { auth: { ...credentials } }),
           ...files,
         });

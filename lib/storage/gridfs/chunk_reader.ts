@@ -280,11 +280,9 @@ export class ChunkReader {
   /** The chunks that may be chunk `n`, and one behind the last. */
   #ask(n: number): Promise<ChunkDoc[]> {
     const { chunks, hasUniqueChunks } = this.#bucket;
-    const isLast = n === this.count - 1;
-    return chunks.all({ files_id: this.id, n: isLast ? { $gte: n } : n }, {
-      sort: { n: 1 },
-      limit: isLast || !hasUniqueChunks ? 2 : 1,
-    });
+    return n === this.count - 1
+      ? chunks.all({ files_id: this.id, n: { $gte: n } }, { sort: { n: 1 }, limit: 2 })
+      : chunks.all({ files_id: this.id, n }, { limit: hasUniqueChunks ? 1 : 2 });
   }
 
   /** Whether what was found fits the file as another session has made it meanwhile. */

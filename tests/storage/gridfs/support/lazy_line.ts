@@ -6,6 +6,8 @@ export class LazyLine implements AsyncDisposable {
   readonly #done: Promise<void>;
   /** Milliseconds for which it keeps what the server says. */
   delay = 0;
+  /** Changes what the server says. */
+  change: (bytes: Uint8Array) => void = () => {};
 
   /** @param port The server's. */
   constructor(port: number) {
@@ -36,8 +38,9 @@ export class LazyLine implements AsyncDisposable {
       const there = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
       const connection = { here, there, isSilent: false };
       this.#connections.add(connection);
-      ways.push(carry(here, there, () => connection.isSilent));
-      ways.push(carry(there, here, () => connection.isSilent, () => this.delay));
+      const isSilent = () => connection.isSilent;
+      ways.push(carry(here, there, { isSilent }));
+      ways.push(carry(there, here, { isSilent, line: this }));
     }
     await Promise.all(ways);
   }
@@ -46,8 +49,7 @@ export class LazyLine implements AsyncDisposable {
 async function carry(
   from: Deno.Conn,
   to: Deno.Conn,
-  isSilent: () => boolean,
-  delay: () => number = () => 0,
+  { isSilent, line }: { readonly isSilent: () => boolean; readonly line?: LazyLine },
 ): Promise<void> {
   const buffer = new Uint8Array(65_536);
   try {
@@ -58,7 +60,9 @@ async function carry(
         return;
       }
       if (isSilent()) continue;
-      if (delay() > 0) await new Promise((resolve) => setTimeout(resolve, delay()));
+      line?.change(buffer.subarray(0, count));
+      const delay = line?.delay ?? 0;
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
     }
   } catch (error) {
