@@ -120,13 +120,16 @@ export function idText(id: FileId): string {
 /** The last millisecond that a Date can be, less those that are still to be added. */
 const LATEST_MS = 8.64e15 - 1;
 
+/** What is no date is older than every date. */
+const NO_DATE_MS = -8.64e15;
+
 /**
- * Milliseconds since 1970 of a date that another program may have written: 0 where it is none, and
- * never so late that there is no later one.
+ * Milliseconds since 1970 of a date that another program may have written: those of the oldest where
+ * it is none, and never so late that there is no later one.
  */
 export function timeOf(date: unknown): number {
-  const time = date instanceof Date ? date.getTime() : 0;
-  return Number.isNaN(time) ? 0 : Math.min(time, LATEST_MS);
+  const time = date instanceof Date ? date.getTime() : NaN;
+  return Number.isNaN(time) ? NO_DATE_MS : Math.min(time, LATEST_MS);
 }
 
 /** A number that may have come as 64 bits. */

@@ -1,7 +1,7 @@
 import { childOf, nameOf, parentOf } from "../path.ts";
 import type { DirEntry, DirHandle, VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
-import type { FileDoc, NodeDoc } from "./documents.ts";
+import { type FileDoc, type NodeDoc, timeOf } from "./documents.ts";
 import { fail } from "./gridfs_errors.ts";
 import {
   endOf,
@@ -98,9 +98,12 @@ export class Listing implements DirHandle {
       for await (const doc of cursor) {
         const segment = firstSegment(doc.filename, prefix);
         if (segment.length === doc.filename.length - prefix.length) {
-          // Of several files with one name the newest is the last.
-          if (newest !== undefined && newest.filename !== doc.filename) yield this.#entryOf(newest);
-          newest = doc;
+          // Of several files with one name the newest is the last, but for what is no date.
+          if (newest !== undefined && newest.filename !== doc.filename) {
+            yield this.#entryOf(newest);
+            newest = undefined;
+          }
+          if (timeOf(doc.uploadDate) >= timeOf(newest?.uploadDate)) newest = doc;
         } else if (passed?.segment !== segment) {
           passed = { segment, count: 1 };
           implied.push(segment);

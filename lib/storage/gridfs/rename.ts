@@ -120,10 +120,11 @@ export async function finishRename(
 
 /** All files of one name: the one that is seen last, older ones behind it first. */
 export async function revisionsAt({ bucket }: Pick<Place, "bucket">, path: VirtualPath) {
-  return await bucket.files.all(
+  const found = await bucket.files.all(
     { filename: namesOf([path]) },
     { projection: { uploadDate: 1 }, sort: { uploadDate: 1 } },
   );
+  return found.sort((one, other) => timeOf(one.uploadDate) - timeOf(other.uploadDate));
 }
 
 async function renameFiles(
@@ -138,7 +139,7 @@ async function renameFiles(
   // The newest of a name is the one that counts, so the change is made by one step.
   const isOlder = last !== undefined && inTheWay !== undefined &&
     timeOf(last.uploadDate) <= timeOf(inTheWay.uploadDate);
-  const uploadDate = new Date(timeOf(inTheWay?.uploadDate) + 1);
+  const uploadDate = new Date(Math.max(0, timeOf(inTheWay?.uploadDate)) + 1);
   await bucket.files.write(
     files.map(({ _id }) => ({
       updateOne: {

@@ -95,10 +95,12 @@ export class Tree {
 
   /** The file that a path means: of several with its name, the newest. */
   async newest(path: VirtualPath): Promise<FileDoc | undefined> {
-    return await this.#bucket.files.first(
-      { filename: namesOf([path]) },
-      { sort: { uploadDate: -1 } },
-    );
+    const [filename, sort] = [namesOf([path]), { uploadDate: -1 }] as const;
+    const last = await this.#bucket.files.first({ filename }, { sort });
+    if (last === undefined || last.uploadDate instanceof Date) return last;
+    // Some of what is no date comes after every date; but dates count before it.
+    const dated = { filename, uploadDate: { $type: "date" } } as const;
+    return await this.#bucket.files.first(dated, { sort }) ?? last;
   }
 
   /** Whether there is nothing in a directory. */

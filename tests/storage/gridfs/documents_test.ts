@@ -6,10 +6,10 @@ import { needsMongo } from "../../support/mongodb.ts";
 import { withSession } from "./support/buckets.ts";
 import { driverReads, driverWrites, open, randomBytes } from "./support/content.ts";
 
-Deno.test("timeOf() is that of a date, and 0 of anything else", () => {
-  assertEquals(timeOf(new Date(5)), 5);
+Deno.test("timeOf() is that of a date, and the oldest one's of anything else", () => {
+  assertEquals([timeOf(new Date(5)), timeOf(new Date(-5))], [5, -5]);
   for (const date of [undefined, null, "2020-01-01", 5, new Date(NaN), {}, new MaxKey()]) {
-    assertEquals(timeOf(date), 0);
+    assertEquals(timeOf(date), -8.64e15);
   }
   assertEquals(new Date(timeOf(new Date(8.64e15)) + 1).getTime(), 8.64e15);
 });
@@ -83,5 +83,29 @@ Deno.test({
       bytes.set(bytesOf("there"), 50);
       assertEquals(await s.bytes("/a"), bytes);
       assertEquals(await driverReads(buckets.db, name, "a"), bytes);
+    }),
+});
+
+Deno.test({
+  name:
+    "of several files with one name those with a date come before those without, and the newest",
+  ...needsMongo(),
+  fn: () =>
+    withSession(async ({ buckets, name, storage, s }) => {
+      const files = buckets.db.collection(`${name}.files`);
+      const odd = [new Timestamp({ t: 1, i: 1 }), undefined, "text", new Timestamp({ t: 2, i: 1 })];
+      for (const [index, uploadDate] of odd.entries()) {
+        const file = { length: 0, chunkSize: 5, filename: "a", metadata: { uid: 50 + index } };
+        await files.insertOne(uploadDate === undefined ? file : { ...file, uploadDate });
+      }
+      assertEquals(await s.names("/"), ["a"]);
+      await s.put("/a", "new");
+      assertEquals(await s.get("/a"), "new");
+      const [entry] = await s.list("/");
+      assertEquals(entry!.attrs.size, 3);
+      await s.put("/b", "newer");
+      await storage.extensions.posixRename!("/b", "/a");
+      assertEquals(await s.get("/a"), "newer");
+      assertEquals(await files.countDocuments({}), 1);
     }),
 });
