@@ -1,11 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Binary, MongoClient } from "mongodb";
 import { Bucket } from "../../../lib/storage/gridfs/bucket.ts";
+import { ChunkReader } from "../../../lib/storage/gridfs/chunk_reader.ts";
 import { ChunkSender } from "../../../lib/storage/gridfs/chunk_sender.ts";
+import type { FileDoc } from "../../../lib/storage/gridfs/documents.ts";
 import { Silence } from "../../../lib/storage/gridfs/gridfs_errors.ts";
 import { Link } from "../../../lib/storage/gridfs/link.ts";
+import { figuresOf } from "../../../lib/storage/gridfs/space.ts";
 import { Table } from "../../../lib/storage/gridfs/table.ts";
 import { needsFerretDb, withKillableMongo } from "../../support/mongodb.ts";
+import { driverWrites, randomBytes } from "./support/content.ts";
 import { LazyLine } from "./support/lazy_line.ts";
 
 /** Milliseconds for what is quickly done, and those that the database takes. */
@@ -25,6 +29,9 @@ Deno.test({
       const bucket = new Bucket({ link, name: "b" });
       await client.db(database).createCollection("b.chunks");
       await table.write([1, 2, 3].map((_id) => ({ insertOne: { document: { _id } } })));
+      const bytes = randomBytes(50);
+      await driverWrites(client.db(database), "b", "a", bytes, { chunkSizeBytes: 10 });
+      const doc = await client.db(database).collection<FileDoc>("b.files").findOne({});
       line.delay = SLOWNESS;
       try {
         await assertRejects(() => table.first({ _id: 1 }), Silence);
@@ -38,6 +45,12 @@ Deno.test({
         await sender.put(0, new Uint8Array(5));
         await sender.flush();
         assertEquals(sender.sent.size, 1);
+        const reader = new ChunkReader(bucket, doc!);
+        const into = new Uint8Array(50);
+        assertEquals(await reader.read(into, 0), 50);
+        assertEquals(into, bytes);
+        await reader.close();
+        assertEquals((await figuresOf(bucket)).frsize, 4096n);
       } finally {
         line.delay = 0;
         await client.close();
