@@ -416,6 +416,45 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "sftpwrap gridfs tells the client and the log why a foreign file cannot be read",
+  ...needsMongo(),
+  fn: () =>
+    withMongo(async (mongo) => {
+      await using client = new MongoClient(mongo.uri);
+      const db = client.db(mongo.database);
+      const file = { chunkSize: 10, uploadDate: new Date(), metadata: null };
+      await db.collection("fs.files").insertOne({ ...file, filename: "no length" });
+      const { insertedId: id } = await db.collection("fs.files")
+        .insertOne({ ...file, filename: "long", length: 5 });
+      const data = new Uint8Array(10);
+      await db.collection("fs.chunks").insertOne({ files_id: id, n: 0, data });
+      await using server = await start(mongo, { options: ["--log-to-stderr"] });
+      assertEquals(await names(server.client, "/"), ["long", "no length"]);
+      const opening = server.client.open("/no length");
+      const { text } = await assertStatus(opening, StatusCode.FAILURE);
+      assertEquals(text, "Failure: the file's document has no length");
+      const long = "Failure: chunk 0 of the file is too long";
+      const reading = await assertStatus(server.client.readFile("/long"), StatusCode.FAILURE);
+      assertEquals(reading.text, long);
+      const source = await server.client.open("/long");
+      const target = await server.client.open("/copy", { write: true, create: true });
+      const copy = { source, target, sourcePosition: 0, targetPosition: 0, length: Infinity };
+      const copying = await assertStatus(server.client.copyData(copy), StatusCode.FAILURE);
+      assertEquals(copying.text, long);
+      const range = { algorithms: ["sha256"], offset: 0, length: 0, blockSize: 0 };
+      for (const file of [source, "/long"]) {
+        const { text } = await assertStatus(
+          server.client.checkFile(file, range),
+          StatusCode.FAILURE,
+        );
+        assertEquals(text, long);
+      }
+      const { stderr } = await server.stop();
+      assertStringIncludes(stderr, "the file's document has no length");
+    }),
+});
+
 async function names(client: SftpClient, path: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name } of client.readDir(path)) found.push(name);
