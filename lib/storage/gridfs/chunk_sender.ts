@@ -112,6 +112,8 @@ export class ChunkSender {
 
   /** Waits until nothing is on its way, whatever becomes of it. */
   async settle(): Promise<void> {
+    // What comes after must not overtake it.
+    await Promise.allSettled([this.#beginning]);
     while (this.#batches.size > 0) await this.#anyLanded();
     // What is collected now goes with the next chunk, or nowhere.
     this.#bucket.budget.leave(this);

@@ -166,6 +166,20 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "an upload that breaks off at its beginning leaves nothing in the journal",
+  ...needsMongo(),
+  fn: () =>
+    withSession(async ({ buckets, name, storage }) => {
+      for (let count = 0; count < 20; count++) {
+        const file = await open(storage, "/a", "write", "create");
+        await file.write(new Uint8Array(1), 0);
+        await file.close(true);
+      }
+      assertEquals(await buckets.db.collection(`${name}.journal`).find({}).toArray(), []);
+    }),
+});
+
 function resized(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const other = new Uint8Array(length);
   other.set(bytes.subarray(0, length));
