@@ -5,6 +5,7 @@ import {
   MongoServerError,
   MongoServerSelectionError,
   MongoTopologyClosedError,
+  MongoWriteConcernError,
 } from "mongodb";
 import { StorageError } from "../errors.ts";
 
@@ -97,6 +98,12 @@ function unwrap(error: unknown): unknown {
 /** Whether it was the database that failed, and no mistake of ours. */
 export function isOfDatabase(error: unknown): boolean {
   return error instanceof MongoError || error instanceof Silence || isConnectionLost(error);
+}
+
+/** Whether the database is there, and has refused; what was refused can be looked at then. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) &&
+    !isConnectionLost(error);
 }
 
 /** Whether something with that key is there already. */
