@@ -135,7 +135,7 @@ async function checkOrphan(
   // Asked last: the file may have come since, or the chunks be somebody's work.
   const [doc, entry] = await Promise.all([
     bucket.files.first({ _id: id }, { projection: { _id: 1 } }),
-    bucket.journal.first({ $or: [{ file: id }, { staged: id }] }),
+    bucket.journal.first({ file: id }),
   ]);
   const isYoung = newest > bucket.now().getTime() - YOUTH;
   if (doc !== undefined || entry !== undefined || isYoung) return;

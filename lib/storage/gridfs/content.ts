@@ -125,33 +125,19 @@ export class Content {
   }
 
   /**
-   * Sends what is missing, so that each chunk is there and as long as it must be.
-   *
-   * @param keepsBase Chunks of the base that did not change stay where they are.
+   * Sends what is missing, those of the base that did not change among it, so that each chunk is
+   * there and as long as it must be.
    */
-  async finish({ keepsBase }: { readonly keepsBase: boolean }): Promise<void> {
-    // Whole chunks of the base stay where they are, unless they were changed.
-    const kept = keepsBase ? Math.floor(this.#baseEnd / this.#chunkSize) : 0;
-    for (const n of this.#changed) if (n < kept) await this.#finishChunk(n, keepsBase);
-    for (let n = kept; n < this.count; n++) await this.#finishChunk(n, keepsBase);
-    await this.#sender.flush();
-  }
-
-  /** Fetches the whole base, so that it is not needed any more. */
-  async holdBase(): Promise<void> {
-    for (let n = 0; n < this.count; n++) await this.#hold(n, false);
-    this.#baseEnd = 0;
-  }
-
-  /** Sends every chunk of the base that was not written, which is the base's no more then. */
-  async copyBase(): Promise<void> {
+  async finish(): Promise<void> {
     for (let n = 0; n < this.count; n++) {
-      if (this.#held.has(n) || this.#sender.sent.has(n)) continue;
-      await this.#hold(n, false);
-      await this.#send(n);
+      if (this.#held.has(n)) {
+        await this.#send(n);
+      } else if (!this.#isThere(n)) {
+        await this.#hold(n, false);
+        await this.#send(n);
+      }
     }
     await this.#sender.flush();
-    this.#baseEnd = 0;
   }
 
   /** Changed chunks that are held: a quarter of what the file may hold. */
@@ -186,22 +172,10 @@ export class Content {
     return holes;
   }
 
-  async #finishChunk(n: number, keepsBase: boolean): Promise<void> {
-    if (!this.#held.has(n)) {
-      if (this.#isThere(n, keepsBase)) return;
-      await this.#hold(n, false);
-    }
-    await this.#send(n);
-  }
-
-  #isThere(n: number, keepsBase: boolean): boolean {
+  #isThere(n: number): boolean {
     const length = this.#lengthOf(n);
     const sent = this.#sender.sent.get(n);
-    if (sent !== undefined) return sent.length === length && sent.valid === length;
-    if (!keepsBase || this.#base === undefined) return false;
-    const start = n * this.#chunkSize;
-    const inBase = Math.min(this.#chunkSize, this.#base.length - start);
-    return inBase === length && start + length <= this.#baseEnd;
+    return sent !== undefined && sent.length === length && sent.valid === length;
   }
 
   /** A chunk to be changed; what is in it does not matter where all of it is written. */

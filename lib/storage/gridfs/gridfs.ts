@@ -29,17 +29,22 @@
  * **Versions.** Chunks of a new version wait under an id of their own until
  * the handle is closed; then one document is inserted, and the newest document
  * of a name is the one that counts. What it replaces is retired: its chunks
- * stay for a quarter of an hour for those who read it. A large file that is not
- * written from the start is edited: only changed chunks are staged, and put in
- * their places at the end. Where the deployment has transactions, that is one;
- * elsewhere the journal tells beforehand what is to be done, and another
- * session goes on with it if this one dies.
+ * stay for a quarter of an hour for those who read it. An edit is a new version
+ * as well: it begins from an old one, and copies what it does not change. So
+ * whoever reads, by a driver too, has one of the two at every moment.
+ *
+ * **Renames** of a file have one step that counts, too: the newest of the name
+ * gets the new one. A directory's rename is one transaction where the
+ * deployment has them; elsewhere the journal tells beforehand which documents
+ * move, and nothing else changes in the two directories until they have.
+ * What is left of it is taken back by identity, never by name alone.
  *
  * **The parts.** `tree` finds what a path leads to, `listing` lists.
  * `chunk_reader` reads ahead, `chunk_sender` writes behind, `content` lays one
  * over the other, `draft` is a version on its way, `publish` and `retire` bring
  * versions in and take them out, `rename` moves them, `new_files` knows those
- * that are not to be seen yet, and `sweep` ends what others began.
+ * that are not to be seen yet, `claims` keep others away meanwhile, and `sweep`
+ * and `settle` end what others began.
  *
  * @module
  */
@@ -55,6 +60,7 @@ import type {
   VirtualPath,
 } from "../storage.ts";
 import { type Bucket, connect } from "./bucket.ts";
+import { claiming } from "./claims.ts";
 import type { Metadata } from "./documents.ts";
 import { fail } from "./gridfs_errors.ts";
 import { type FileHost, GridFsFile, sessionEnded } from "./gridfs_file.ts";
@@ -304,8 +310,8 @@ export class GridFsStorage implements Storage<GridFsFile> {
   }
 
   async #makeNode({ path }: Place, metadata: Metadata, target?: string): Promise<void> {
-    const { journal, tree } = this.#host;
-    await journal.claiming([path], async () => {
+    const { tree } = this.#host;
+    await claiming(this.#host, [path], async () => {
       if (await tree.entry(path) !== undefined) throw errorOf("EEXIST");
       await keepDirectory(this.#bucket, parentOf(path));
       await this.#bucket.nodes.insert(newNode(path, metadata, target));

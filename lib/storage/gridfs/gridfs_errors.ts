@@ -6,6 +6,7 @@ import {
   MongoServerError,
   MongoServerSelectionError,
   MongoTopologyClosedError,
+  MongoWriteConcernError,
 } from "mongodb";
 import { StorageError } from "../errors.ts";
 
@@ -131,6 +132,12 @@ function unwrap(error: unknown): unknown {
 export function isOfDatabase(error: unknown): boolean {
   return error instanceof MongoError || error instanceof Silence || isConnectionLost(error) ||
     isOfNames(error);
+}
+
+/** Whether the database is there, and has refused; what was refused can be looked at then. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) &&
+    !isConnectionLost(error);
 }
 
 /** Whether something with that key is there already. */

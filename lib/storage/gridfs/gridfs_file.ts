@@ -164,7 +164,12 @@ export class GridFsFile implements FileHandle {
 
   /** The draft that this handle writes, begun where there is none. */
   async #edit(): Promise<Draft> {
-    this.#draft ??= await Draft.from(this.#host, this.#doc!, this.#signal);
+    // As the file is by now, where others have written it since.
+    this.#draft ??= Draft.from(
+      this.#host,
+      await this.#successor() ?? this.#doc!,
+      this.#signal,
+    );
     return this.#draft;
   }
 

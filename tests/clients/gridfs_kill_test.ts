@@ -1,0 +1,16 @@
+import { assertEquals } from "@std/assert";
+import { DEEDS, killIn } from "../support/gridfs_kills.ts";
+import { needsMongo } from "../support/mongodb.ts";
+
+const KILLS = 2;
+
+for (const deed of DEEDS) {
+  Deno.test({
+    name: `a session that is killed in ${deed.name} leaves the old or the new, whole`,
+    ...needsMongo(),
+    async fn() {
+      const { before, after } = await killIn(deed, { kills: KILLS, seed: 7 });
+      assertEquals(before + after, KILLS);
+    },
+  });
+}
