@@ -5,7 +5,7 @@ import { fail } from "./gridfs_errors.ts";
 import { Journal } from "./journal.ts";
 import { LONGEST_NAME, pathOf } from "./names.ts";
 import type { CheckOptions } from "./options.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { type Finding, sweep } from "./sweep.ts";
 import { Tree } from "./tree.ts";
 

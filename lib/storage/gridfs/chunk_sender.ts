@@ -111,6 +111,8 @@ export class ChunkSender {
 
   /** Waits until nothing is on its way, whatever becomes of it. */
   async settle(): Promise<void> {
+    // Of a failure in it whoever sends the first chunk has heard.
+    await this.#beginning?.catch(() => {});
     while (this.#batches.size > 0) await this.#anyLanded();
     // What is collected now goes with the next chunk, or nowhere.
     this.#bucket.budget.leave(this);

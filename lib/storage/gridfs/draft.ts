@@ -7,7 +7,8 @@ import { Content } from "./content.ts";
 import type { FileDoc, Metadata } from "./documents.ts";
 import { ignoreFailure, uploadId } from "./journal.ts";
 import { metadataOf } from "./nodes.ts";
-import { type Finished, type Place, publish } from "./publish.ts";
+import type { Place } from "./place.ts";
+import { type Finished, publish } from "./publish.ts";
 
 /** Bytes in each chunk of a new file: what the specification proposes. */
 const CHUNK_SIZE = 255 * 1024;

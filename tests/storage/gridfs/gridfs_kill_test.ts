@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { DEEDS, killIn } from "../support/gridfs_kills.ts";
-import { needsMongo } from "../support/mongodb.ts";
+import { DEEDS, killIn } from "./support/kills.ts";
+import { needsMongo } from "../../support/mongodb.ts";
 
 const KILLS = 2;
 

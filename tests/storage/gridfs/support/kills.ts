@@ -7,16 +7,16 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { MongoClient } from "mongodb";
-import { check } from "../../lib/storage/gridfs/check.ts";
-import type { SftpClient } from "../../lib/client/client.ts";
-import { Buckets } from "../storage/gridfs/support/buckets.ts";
-import { driverReads, driverWrites, subject } from "../storage/gridfs/support/content.ts";
-import { ageJournal, assertSwept } from "../storage/gridfs/support/views.ts";
-import { noise } from "./files.ts";
-import { gridFsWords } from "./gridfs.ts";
-import { type Mongo, withMongo } from "./mongodb.ts";
-import { randomNumbers } from "./random.ts";
-import { startServer } from "./server.ts";
+import { check } from "../../../../lib/storage/gridfs/check.ts";
+import type { SftpClient } from "../../../../lib/client/client.ts";
+import { Buckets } from "./buckets.ts";
+import { driverReads, driverWrites, subject } from "./content.ts";
+import { ageJournal, assertSwept } from "./views.ts";
+import { noise } from "../../../support/files.ts";
+import { gridFsWords } from "../../../support/gridfs.ts";
+import { type Mongo, withMongo } from "../../../support/mongodb.ts";
+import { randomNumbers } from "../../../support/random.ts";
+import { startServer } from "../../../support/server.ts";
 
 const BYTES = 300_000;
 /** Small ones, so that there are many steps. */
