@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { DEEDS, killIn } from "../support/gridfs_kills.ts";
+import { DEEDS, killIn } from "../storage/gridfs/support/kills.ts";
 import { needsMongo } from "../support/mongodb.ts";
 
 const KILLS = 200;

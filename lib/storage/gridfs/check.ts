@@ -7,7 +7,7 @@ import { Journal } from "./journal.ts";
 import { flawOf, type Layout, layoutOf } from "./layout.ts";
 import { LONGEST_NAME, pathOf } from "./names.ts";
 import type { CheckOptions } from "./options.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { type Finding, sweep } from "./sweep.ts";
 import { Tree } from "./tree.ts";
 

@@ -3,7 +3,7 @@ import { StorageError } from "../errors.ts";
 import type { VirtualPath } from "../storage.ts";
 import type { RenameDoc } from "./documents.ts";
 import { LIFETIME } from "./journal.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { settle } from "./settle.ts";
 
 /** Milliseconds to wait for a name that another session is just changing. */

@@ -8,7 +8,8 @@ import type { FileDoc, Metadata } from "./documents.ts";
 import { ignoreFailure, uploadId } from "./journal.ts";
 import { LARGEST_CHUNK_BYTES } from "./layout.ts";
 import { isDocument, metadataOf } from "./nodes.ts";
-import { type Finished, type Place, publish } from "./publish.ts";
+import type { Place } from "./place.ts";
+import { type Finished, publish } from "./publish.ts";
 
 /** Bytes in each chunk of a new file: what the specification proposes. */
 const CHUNK_SIZE = 255 * 1024;

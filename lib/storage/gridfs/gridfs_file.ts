@@ -7,7 +7,7 @@ import { type FileDoc, idText, type Metadata } from "./documents.ts";
 import { Draft } from "./draft.ts";
 import { fail } from "./gridfs_errors.ts";
 import { attrsOfFile, metadataOf, metadataOfAttrs, metadataUpdate, type Owner } from "./nodes.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { currentPath } from "./retire.ts";
 
 /** Bytes copied at once from file to file. */

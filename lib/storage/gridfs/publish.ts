@@ -6,17 +6,10 @@ import type { Bucket } from "./bucket.ts";
 import { claiming } from "./claims.ts";
 import { type FileDoc, timeOf } from "./documents.ts";
 import { fail, isAnswer } from "./gridfs_errors.ts";
-import { type Journal, laterAtWorst, LIFETIME, uploadId } from "./journal.ts";
+import { laterAtWorst, LIFETIME, uploadId } from "./journal.ts";
 import { filenameOf } from "./names.ts";
+import type { Place } from "./place.ts";
 import { retire } from "./retire.ts";
-import type { Tree } from "./tree.ts";
-
-/** What a version is published in. */
-export interface Place {
-  readonly bucket: Bucket;
-  readonly journal: Journal;
-  readonly tree: Tree;
-}
 
 /** A version whose chunks are all there. */
 export interface Finished {

@@ -4,7 +4,7 @@ import { claiming } from "./claims.ts";
 import { isAnswer } from "./gridfs_errors.ts";
 import { filenameOf } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { revisionsAt } from "./rename_file.ts";
 import { retire } from "./retire.ts";
 import { isNamed, type Place as TreePlace } from "./tree.ts";

@@ -9,7 +9,7 @@ import { isAnswer } from "./gridfs_errors.ts";
 import { ignoreFailure, laterAtWorst } from "./journal.ts";
 import { filenameOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { moveDirectory } from "./rename_directory.ts";
 import { finishFile, moveNewest, type Revision, revisionsAt } from "./rename_file.ts";
 import { moveLink } from "./rename_link.ts";

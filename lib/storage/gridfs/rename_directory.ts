@@ -10,7 +10,7 @@ import {
   type RenameDoc,
 } from "./documents.ts";
 import { filenameOf, pathOf, prefixOf, rangeOf } from "./names.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { nodeAt } from "./rename_link.ts";
 import { within } from "./table.ts";
 

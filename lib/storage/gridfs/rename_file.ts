@@ -3,7 +3,7 @@ import { errorOf } from "../errno.ts";
 import type { VirtualPath } from "../storage.ts";
 import { type FileDoc, type MovedFile, type RenameDoc, timeOf } from "./documents.ts";
 import { filenameOf, namesOf } from "./names.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { heirOf, retire } from "./retire.ts";
 
 /** A rename of a file, as it is to be done. */

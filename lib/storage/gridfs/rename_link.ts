@@ -4,7 +4,7 @@ import type { Bucket } from "./bucket.ts";
 import type { MovedLink, NodeDoc, RenameDoc } from "./documents.ts";
 import { filenameOf } from "./names.ts";
 import { newNode } from "./nodes.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { retire } from "./retire.ts";
 
 /** A rename of a link, as it is to be done. */

@@ -1,6 +1,6 @@
 import type { RenameDoc } from "./documents.ts";
 import { isGated } from "./journal.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { finishDirectory, undoDirectory } from "./rename_directory.ts";
 import { finishFile, isFileMoved, retireReplaced } from "./rename_file.ts";
 import { isLinkMoved, undoLink } from "./rename_link.ts";

@@ -3,7 +3,7 @@ import type { JournalDoc, RetiredDoc, UploadDoc, WorkDoc } from "./documents.ts"
 import { idText } from "./documents.ts";
 import { isOfDatabase } from "./gridfs_errors.ts";
 import { retiredId } from "./journal.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { heirOf, retire } from "./retire.ts";
 import { settle } from "./settle.ts";
 

@@ -1,4 +1,4 @@
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { sweep, sweepOwn } from "./sweep.ts";
 
 /** Milliseconds between two looks for what others have left. */

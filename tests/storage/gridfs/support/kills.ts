@@ -7,16 +7,16 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { MongoClient } from "mongodb";
-import { check } from "../../lib/storage/gridfs/check.ts";
-import type { SftpClient } from "../../lib/client/client.ts";
-import { Buckets } from "../storage/gridfs/support/buckets.ts";
-import { driverReads, driverWrites, subject } from "../storage/gridfs/support/content.ts";
-import { ageJournal, assertSwept } from "../storage/gridfs/support/views.ts";
-import { noise } from "./files.ts";
-import { gridFsWords } from "./gridfs.ts";
-import { type Mongo, withMongo } from "./mongodb.ts";
-import { randomNumbers } from "./random.ts";
-import { startServer } from "./server.ts";
+import { check } from "../../../../lib/storage/gridfs/check.ts";
+import type { SftpClient } from "../../../../lib/client/client.ts";
+import { Buckets } from "./buckets.ts";
+import { driverReads, driverWrites, subject } from "./content.ts";
+import { ageJournal, assertSwept } from "./views.ts";
+import { noise } from "../../../support/files.ts";
+import { gridFsWords } from "../../../support/gridfs.ts";
+import { type Mongo, withMongo } from "../../../support/mongodb.ts";
+import { randomNumbers } from "../../../support/random.ts";
+import { startServer } from "../../../support/server.ts";
 
 const BYTES = 300_000;
 /** Small ones, so that there are many steps. */
@@ -91,8 +91,8 @@ export async function killIn(
 ): Promise<Seen> {
   const random = randomNumbers(seed);
   const seen: Seen = { before: 0, after: 0, told: 0 };
-  /** Milliseconds that it takes, as far as is known. */
-  let takes = 100;
+  /** Milliseconds that it takes, as far as is known: the first is not killed before it is done. */
+  let takes = Infinity;
   await withMongo(async (mongo) => {
     await using client = new MongoClient(mongo.uri);
     const db = client.db(mongo.database);
@@ -104,9 +104,11 @@ export async function killIn(
       for (const [file, bytes] of Object.entries(files)) {
         await driverWrites(db, name, file, bytes, { chunkSizeBytes: CHUNK_BYTES });
       }
-      const { isTold, took } = await killOne(mongo, name, { act, delay: random(takes * 1.3) });
+      const delay = takes === Infinity ? Infinity : random(takes * 1.3);
+      const { isTold, took } = await killOne(mongo, name, { act, delay });
       // The next kill aims at what is known by now.
-      if (took !== undefined) takes = Math.round((takes + took) / 2);
+      if (took !== undefined) takes = takes === Infinity ? took : (takes + took) / 2;
+      else if (delay > takes) takes = delay;
       const told = isTold ? [after] : [files, after];
       const first = await view(buckets, name);
       assert(told.some((state) => isState(first, state)), `${hint}: ${namesOf(first)}`);
@@ -143,7 +145,8 @@ async function killOne(
     // It has died in the middle.
     if (!(error instanceof Error)) throw error;
   });
-  await new Promise((resolve) => setTimeout(resolve, delay));
+  if (delay === Infinity) await acting;
+  else await new Promise((resolve) => setTimeout(resolve, delay));
   const isTold = took !== undefined;
   server.process.kill("SIGKILL");
   await server.process.status;
