@@ -88,9 +88,10 @@ function bucketOptions(
   if (password !== undefined && user === undefined) {
     throw new StartError("there is a password, but the URI names no user (mongodb://USER@HOST/)");
   }
+  const inDatabase = expanded(database, who, requireDatabaseName);
   return {
-    database: expanded(database, who, requireDatabaseName),
-    bucket: expanded(bucket, who, requireBucketName),
+    database: inDatabase,
+    bucket: expanded(bucket, who, (name) => requireBucketName(name, inDatabase)),
     umask,
     ...password === undefined || user === undefined
       ? {}

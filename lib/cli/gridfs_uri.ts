@@ -1,3 +1,4 @@
+import { flawOfBucketName } from "../storage/gridfs/bucket_name.ts";
 import { UsageError } from "./errors.ts";
 import { parsePort } from "./proxy_destination.ts";
 
@@ -62,10 +63,14 @@ export function requireDatabaseName(name: string): void {
   }
 }
 
-/** @throws {UsageError} If no collections can be called so. */
-export function requireBucketName(name: string): void {
-  if (name === "" || /[\0$]|^system\.|^\.|\.\.|\.$/.test(name)) {
-    throw new UsageError(`"${name}" cannot be the name of a bucket`);
+/**
+ * @param database The database that the bucket is in, where it is known.
+ * @throws {UsageError} If no collections can be called so.
+ */
+export function requireBucketName(name: string, database?: string): void {
+  const flaw = flawOfBucketName(name, database);
+  if (flaw !== undefined) {
+    throw new UsageError(`"${name}" cannot be the name of a bucket: ${flaw}`);
   }
 }
 

@@ -10,6 +10,7 @@ import type { SftpClient } from "../../lib/client/client.ts";
 import { SftpStatusError } from "../../lib/client/errors.ts";
 import { StatusCode } from "../../lib/wire/constants.ts";
 import { type GridFsLineOptions, gridFsWords } from "../support/gridfs.ts";
+import { OldServer } from "../storage/gridfs/support/old_server.ts";
 import { noise, withTempDir } from "../support/files.ts";
 import {
   type Mongo,
@@ -111,6 +112,67 @@ Deno.test({
       assertEquals(code, 1);
       assertMatch(stderr, /^sftpwrap: .*: the database refused the credentials\n$/);
     }),
+});
+
+Deno.test("sftpwrap gridfs says that a database is too old or too new for it, and soon", async () => {
+  for (
+    const [versions, reason] of [
+      [{ min: 0, max: 8 }, "the database is older than MongoDB 4.4 (wire version 8)"],
+      [{ min: 90, max: 99 }, "the database is too new for this driver (wire version 90)"],
+    ] as const
+  ) {
+    await using server = new OldServer(versions);
+    const { code, stdout, stderr } = await gridFs([server.uri]);
+    const { host } = new URL(server.uri);
+    assertEquals([code, stdout, stderr], [1, "", `sftpwrap: ${host}: ${reason}\n`]);
+  }
+});
+
+Deno.test("sftpwrap gridfs says in one line what is wrong with a file for TLS, in the log too", async () => {
+  await withTempDir(async (directory) => {
+    const log = `${directory}/log`;
+    for (const option of ["tlsCAFile", "tlsCertificateKeyFile", "tlsCRLFile"]) {
+      const uri = `${away()}&tls=true&${option}=${directory}/missing`;
+      const reason = `${NOWHERE}: the file of ${option} cannot be read: no such file\n`;
+      for (const check of [[], ["--check"]]) {
+        const { code, stdout, stderr } = await gridFs(["-l", log, ...check, uri]);
+        assertEquals([code, stdout, stderr], [1, "", `sftpwrap: ${reason}`]);
+        assert((await Deno.readTextFile(log)).endsWith(` ${reason}`));
+      }
+    }
+  });
+});
+
+Deno.test("sftpwrap gridfs says in one line that an SRV name does not resolve", async () => {
+  const { code, stdout, stderr } = await gridFs(["mongodb+srv://nowhere.invalid/"]);
+  assertEquals([code, stdout], [1, ""]);
+  const reason =
+    /^sftpwrap: nowhere\.invalid: its SRV and TXT records cannot be looked up \(\w+\)\n$/;
+  assertMatch(stderr, reason);
+});
+
+Deno.test("sftpwrap gridfs refuses a bucket that no collections can be called by", async () => {
+  for (const name of ["system", "system.x", "$", "", "x".repeat(300)]) {
+    const { code, stderr } = await gridFs(["--bucket", name, away()]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, `sftpwrap: "${name}" cannot be the name of a bucket: `);
+  }
+  const expanded = await gridFs(["--bucket=%u", away()], { env: { USER: "system" } });
+  assertStringIncludes(expanded.stderr, '"system" cannot be the name of a bucket: ');
+});
+
+Deno.test({
+  name: "sftpwrap gridfs says at its start that the database wants a user",
+  ...needsFerretDb("openssl"),
+  fn: () =>
+    withKillableMongo(async ({ uri }) => {
+      const anonymous = uri.replace("ada@", "");
+      for (const check of [[], ["--check"]]) {
+        const { code, stdout, stderr } = await gridFs([...check, anonymous]);
+        assertEquals([code, stdout], [1, ""]);
+        assertMatch(stderr, /^sftpwrap: \S+: the database wants a user, and none is named\n$/);
+      }
+    }, { user: ADA }),
 });
 
 Deno.test({
@@ -351,6 +413,45 @@ Deno.test({
       await mongo.start();
       assertEquals(await names(server.client, "/"), ["d"]);
       await server.client.mkdir("/e");
+    }),
+});
+
+Deno.test({
+  name: "sftpwrap gridfs tells the client and the log why a foreign file cannot be read",
+  ...needsMongo(),
+  fn: () =>
+    withMongo(async (mongo) => {
+      await using client = new MongoClient(mongo.uri);
+      const db = client.db(mongo.database);
+      const file = { chunkSize: 10, uploadDate: new Date(), metadata: null };
+      await db.collection("fs.files").insertOne({ ...file, filename: "no length" });
+      const { insertedId: id } = await db.collection("fs.files")
+        .insertOne({ ...file, filename: "long", length: 5 });
+      const data = new Uint8Array(10);
+      await db.collection("fs.chunks").insertOne({ files_id: id, n: 0, data });
+      await using server = await start(mongo, { options: ["--log-to-stderr"] });
+      assertEquals(await names(server.client, "/"), ["long", "no length"]);
+      const opening = server.client.open("/no length");
+      const { text } = await assertStatus(opening, StatusCode.FAILURE);
+      assertEquals(text, "Failure: the file's document has no length");
+      const long = "Failure: chunk 0 of the file is too long";
+      const reading = await assertStatus(server.client.readFile("/long"), StatusCode.FAILURE);
+      assertEquals(reading.text, long);
+      const source = await server.client.open("/long");
+      const target = await server.client.open("/copy", { write: true, create: true });
+      const copy = { source, target, sourcePosition: 0, targetPosition: 0, length: Infinity };
+      const copying = await assertStatus(server.client.copyData(copy), StatusCode.FAILURE);
+      assertEquals(copying.text, long);
+      const range = { algorithms: ["sha256"], offset: 0, length: 0, blockSize: 0 };
+      for (const file of [source, "/long"]) {
+        const { text } = await assertStatus(
+          server.client.checkFile(file, range),
+          StatusCode.FAILURE,
+        );
+        assertEquals(text, long);
+      }
+      const { stderr } = await server.stop();
+      assertStringIncludes(stderr, "the file's document has no length");
     }),
 });
 

@@ -6,13 +6,16 @@ import {
   ObjectId,
 } from "mongodb";
 import { StorageError } from "../errors.ts";
+import { flawOfBucketName } from "./bucket_name.ts";
 import { Budget } from "./budget.ts";
 import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
 import { hideEnvironment } from "./environment.ts";
+import { UNAUTHORIZED } from "./gridfs_errors.ts";
 import { Link } from "./link.ts";
 import type { GridFsOptions } from "./options.ts";
 import { releaseWriters } from "./sockets.ts";
 import { Table, within } from "./table.ts";
+import { readTlsFiles } from "./tls_files.ts";
 
 /** Milliseconds for a transaction; the server itself ends it after a minute. */
 const TRANSACTION = 2 * 60_000;
@@ -56,6 +59,8 @@ export class Bucket {
   readonly session = new ObjectId();
   /** The memory that the open files share. */
   readonly budget: Budget;
+  /** Whether no file can have two chunks of one number. */
+  hasUniqueChunks = false;
   readonly #clockOffset: number;
 
   constructor({ link, name, clockOffset = 0, atomically, budget = new Budget() }: BucketParts) {
@@ -77,18 +82,24 @@ export class Bucket {
 
   /** Makes the indexes that are not there. Whoever may only read goes without. */
   async ensureIndexes(): Promise<void> {
-    try {
-      await Promise.all([
-        this.files.ensureIndex({ key: { filename: 1, uploadDate: 1 } }),
-        this.chunks.ensureIndex({ key: { files_id: 1, n: 1 }, unique: true }),
-        this.nodes.ensureIndex({ key: { parent: 1, _id: 1 } }),
-        this.journal.ensureIndex({ key: { alive: 1 } }),
-        this.journal.ensureIndex({ key: { due: 1 } }),
-      ]);
-    } catch (error) {
-      // Not allowed to, or there is one with other options: things only get slower.
-      if (!(error instanceof MongoServerError)) throw error;
-    }
+    const ensure = async (made: Promise<void>) => {
+      try {
+        await made;
+        return true;
+      } catch (error) {
+        // Not allowed to, or there is one with other options: things only get slower.
+        if (error instanceof MongoServerError) return false;
+        throw error;
+      }
+    };
+    const [hasUniqueChunks] = await Promise.all([
+      ensure(this.chunks.ensureIndex({ key: { files_id: 1, n: 1 }, unique: true })),
+      ensure(this.files.ensureIndex({ key: { filename: 1, uploadDate: 1 } })),
+      ensure(this.nodes.ensureIndex({ key: { parent: 1, _id: 1 } })),
+      ensure(this.journal.ensureIndex({ key: { alive: 1 } })),
+      ensure(this.journal.ensureIndex({ key: { due: 1 } })),
+    ]);
+    this.hasUniqueChunks = hasUniqueChunks;
   }
 }
 
@@ -96,21 +107,27 @@ export class Bucket {
 export async function connect(uri: string, options: GridFsOptions): Promise<Bucket> {
   releaseWriters();
   using _hidden = hideEnvironment();
-  const link = linkTo(uri, options);
+  const { bucket: name = "fs" } = options;
+  const given = parsed(() => new MongoClient(uri).options);
+  const { dbName } = given;
+  const flaw = flawOfBucketName(name, options.database ?? dbName);
+  if (flaw !== undefined) {
+    throw new StorageError("invalid", `this cannot be the name of a bucket: ${flaw}`);
+  }
+  const link = linkTo(uri, options, await readTlsFiles(given));
   try {
     const asked = Date.now();
     const hello = await link.persistently(() => link.db.admin().command({ hello: 1 }));
     const here = (asked + Date.now()) / 2;
     const { localTime, setName, msg } = hello;
-    const { bucket: name = "fs" } = options;
     const isOfMany = typeof setName === "string" || msg === "isdbgrid";
     const bucket = new Bucket({
       link,
       name,
-      clockOffset: localTime instanceof Date ? localTime.getTime() - here : 0,
+      clockOffset: isDate(localTime) ? localTime.getTime() - here : 0,
       atomically: isOfMany && await hasTransactions(link, name) ? transactionsOn(link) : undefined,
     });
-    await bucket.ensureIndexes();
+    await Promise.all([bucket.ensureIndexes(), requireReadable(bucket)]);
     return bucket;
   } catch (error) {
     await link.close();
@@ -118,23 +135,54 @@ export async function connect(uri: string, options: GridFsOptions): Promise<Buck
   }
 }
 
-function linkTo(uri: string, { credentials, database }: GridFsOptions): Link {
-  try {
-    return new Link({
+function linkTo(
+  uri: string,
+  { credentials, database }: GridFsOptions,
+  files: MongoClientOptions,
+): Link {
+  return parsed(() =>
+    new Link({
       patience: patienceOf(uri),
-      reach(looksFor, before) {
+      reach(looksFor) {
         const client = new MongoClient(uri, {
           appName: "sftpwrap",
           ...(/[?&]maxPoolSize=/i.test(uri) ? {} : { maxPoolSize: CONNECTIONS }),
           serverSelectionTimeoutMS: looksFor,
+          // One text that is not UTF-8 would fail all that comes with it.
+          enableUtf8Validation: false,
           ...(credentials === undefined ? {} : { auth: { ...credentials } }),
-          ...filesOf(before),
+          ...files,
         });
         return { client, db: client.db(database) };
       },
-    });
+    })
+  );
+}
+
+/** Does what parses the URI. */
+function parsed<T>(work: () => T): T {
+  try {
+    return work();
   } catch (error) {
     throw new StorageError("invalid", "the database's URI is not valid", { cause: error });
+  }
+}
+
+function isDate(value: unknown): value is Date {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+/** Asks for something of each collection that every request needs, so that the start tells of it. */
+async function requireReadable({ link, files, chunks, nodes }: Bucket): Promise<void> {
+  try {
+    const nothing = { _id: new ObjectId() };
+    await Promise.all([files.first(nothing), chunks.first(nothing), nodes.first({ _id: "" })]);
+  } catch (error) {
+    const isRefused = error instanceof MongoServerError && error.code === UNAUTHORIZED;
+    if (!isRefused || link.client?.options.credentials !== undefined) throw error;
+    throw new StorageError("denied", "the database wants a user, and none is named", {
+      cause: error,
+    });
   }
 }
 
@@ -142,16 +190,6 @@ function linkTo(uri: string, { credentials, database }: GridFsOptions): Link {
 function patienceOf(uri: string): number | undefined {
   const told = /[?&]serverSelectionTimeoutMS=(\d+)(?:&|$)/i.exec(uri)?.[1];
   return told === undefined ? undefined : Number(told);
-}
-
-/** What a client has read for TLS: the files may be out of reach by now. */
-function filesOf(client: MongoClient | undefined): MongoClientOptions {
-  const files: MongoClientOptions = {};
-  for (const name of ["ca", "crl", "cert", "key"] as const) {
-    const content = client?.options[name];
-    if (content !== undefined) Object.assign(files, { [name]: content });
-  }
-  return files;
 }
 
 /** Tries one: not every deployment that calls itself a replica set has transactions. */

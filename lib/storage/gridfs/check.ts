@@ -1,11 +1,13 @@
-import { ObjectId } from "mongodb";
+import { parentOf } from "../path.ts";
 import { type Bucket, connect } from "./bucket.ts";
-import { type ChunkDoc, type FileDoc, type FileId, idText, numberOf } from "./documents.ts";
+import { type ChunkRun, chunkRuns } from "./chunk_runs.ts";
+import { type FileDoc, type FileId, idText, type NodeDoc } from "./documents.ts";
 import { fail } from "./gridfs_errors.ts";
 import { Journal } from "./journal.ts";
+import { flawOf, type Layout, layoutOf } from "./layout.ts";
 import { LONGEST_NAME, pathOf } from "./names.ts";
 import type { CheckOptions } from "./options.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { type Finding, sweep } from "./sweep.ts";
 import { Tree } from "./tree.ts";
 
@@ -48,7 +50,8 @@ export async function check(bucket: Bucket, mend: boolean): Promise<Finding[]> {
 /** What a file's chunks must be. */
 interface Expected {
   readonly name: string;
-  readonly count: number;
+  /** Absent where its document does not tell. */
+  readonly layout: Layout | undefined;
 }
 
 async function checkFiles(
@@ -56,17 +59,28 @@ async function checkFiles(
   found: (finding: Finding) => void,
 ): Promise<Map<string, Expected>> {
   const files = new Map<string, Expected>();
-  const projection = { filename: 1, length: 1, chunkSize: 1 };
+  const projection = { filename: 1, length: 1, chunkSize: 1, uploadDate: 1 };
   for await (const doc of bucket.files.each({}, { projection, sort: { _id: 1 } })) {
     const name = nameFor(doc);
     const reason = unusable(doc.filename);
     if (reason !== undefined) {
       found({ kind: "unusable name", what: `${name}: ${reason}`, mended: false });
     }
-    const count = Math.ceil(numberOf(doc.length ?? 0) / numberOf(doc.chunkSize ?? 0));
-    files.set(idText(doc._id), { name, count: Number.isNaN(count) ? 0 : count });
+    const flaw = flawOf(doc);
+    for (const what of [flaw, flawOfDate(doc.uploadDate)]) {
+      if (what !== undefined) {
+        found({ kind: "unsound file", what: `${name}: ${what}`, mended: false });
+      }
+    }
+    files.set(idText(doc._id), { name, layout: flaw === undefined ? layoutOf(doc) : undefined });
   }
   return files;
+}
+
+/** Such a file is served all the same, only without a time. */
+function flawOfDate(date: unknown): string | undefined {
+  const isDate = date instanceof Date && !Number.isNaN(date.getTime());
+  return isDate ? undefined : "the file's document has no uploadDate that is a date";
 }
 
 /** Why no client can ask for a file by this name. */
@@ -83,16 +97,6 @@ function nameFor({ _id, filename }: FileDoc): string {
   return typeof filename === "string" ? pathOf(filename) : idText(_id);
 }
 
-/** The chunks that follow each other in the index of one file's. */
-interface Run {
-  readonly id: FileId;
-  count: number;
-  /** Whether none is missing up to here. */
-  isWhole: boolean;
-  /** The time of the newest, in milliseconds since 1970. */
-  newest: number;
-}
-
 async function checkChunks(
   bucket: Bucket,
   { files, found, mend }: {
@@ -101,55 +105,37 @@ async function checkChunks(
     readonly mend: boolean;
   },
 ): Promise<void> {
-  const orphans: Run[] = [];
-  const settle = (run: Run) => {
+  const orphans: ChunkRun[] = [];
+  const layoutFor = (id: FileId) => files.get(idText(id))?.layout;
+  for await (const run of chunkRuns(bucket, layoutFor)) {
     const key = idText(run.id);
     const expected = files.get(key);
     files.delete(key);
     if (expected === undefined) orphans.push(run);
-    else if (!run.isWhole || run.count < expected.count) found(missing(expected));
-  };
-  for await (const run of runsOf(bucket)) settle(run);
-  for (const expected of files.values()) if (expected.count > 0) found(missing(expected));
+    else if (expected.layout !== undefined) tell(expected.name, run, found);
+  }
+  for (const { name, layout } of files.values()) {
+    if ((layout?.length ?? 0) > 0) found({ kind: "missing chunks", what: name, mended: false });
+  }
   for (const run of orphans) await checkOrphan(bucket, run, { found, mend });
 }
 
-function missing({ name }: Expected): Finding {
-  return { kind: "missing chunks", what: name, mended: false };
-}
-
-async function* runsOf(bucket: Bucket): AsyncGenerator<Run> {
-  let run: Run | undefined;
-  const found = bucket.chunks.each({}, {
-    projection: { files_id: 1, n: 1 },
-    sort: { files_id: 1, n: 1 },
-  });
-  for await (const { _id, files_id: id, n } of found) {
-    if (run === undefined || idText(run.id) !== idText(id)) {
-      if (run !== undefined) yield run;
-      run = { id, count: 0, isWhole: true, newest: 0 };
-    }
-    if (n !== run.count) run.isWhole = false;
-    run.count++;
-    run.newest = Math.max(run.newest, timeOf(_id));
+function tell(name: string, { isWhole, flaw }: ChunkRun, found: (finding: Finding) => void): void {
+  if (!isWhole) found({ kind: "missing chunks", what: name, mended: false });
+  if (flaw !== undefined) {
+    found({ kind: "unsound chunks", what: `${name}: ${flaw}`, mended: false });
   }
-  if (run !== undefined) yield run;
-}
-
-/** When a chunk was made: its id tells, where it is a driver's. */
-function timeOf(id: ChunkDoc["_id"]): number {
-  return id instanceof ObjectId ? id.getTimestamp().getTime() : 0;
 }
 
 async function checkOrphan(
   bucket: Bucket,
-  { id, count, newest }: Run,
+  { id, count, newest }: ChunkRun,
   { found, mend }: { readonly found: (finding: Finding) => void; readonly mend: boolean },
 ): Promise<void> {
   // Asked last: the file may have come since, or the chunks be somebody's work.
   const [doc, entry] = await Promise.all([
     bucket.files.first({ _id: id }, { projection: { _id: 1 } }),
-    bucket.journal.first({ $or: [{ file: id }, { staged: id }] }),
+    bucket.journal.first({ file: id }),
   ]);
   const isYoung = newest > bucket.now().getTime() - YOUTH;
   if (doc !== undefined || entry !== undefined || isYoung) return;
@@ -161,10 +147,23 @@ async function checkNodes(
   { bucket, tree }: Place,
   found: (finding: Finding) => void,
 ): Promise<void> {
-  const nodes = bucket.nodes.each({}, { projection: { _id: 1 }, sort: { _id: 1 } });
-  for await (const { _id: path } of nodes) {
-    if (path !== "/" && await tree.newest(path) !== undefined) {
+  const projection = { parent: 1, target: 1 };
+  for await (const node of bucket.nodes.each({}, { projection, sort: { _id: 1 } })) {
+    const { _id: path } = node;
+    const flaw = flawOfNode(node);
+    if (flaw !== undefined) {
+      found({ kind: "unsound node", what: `${String(path)}: ${flaw}`, mended: false });
+    } else if (path !== "/" && await tree.newest(path) !== undefined) {
       found({ kind: "hidden by a file", what: path, mended: false });
     }
   }
+}
+
+/** Why a directory or link is not reached, or leads nowhere. */
+function flawOfNode(node: NodeDoc): string | undefined {
+  const { _id, parent, target }: { [field in keyof NodeDoc]: unknown } = node;
+  if (typeof _id !== "string" || !_id.startsWith("/")) return "its document has no path";
+  if (parent !== (_id === "/" ? null : parentOf(_id))) return "its document has another parent";
+  const isSound = target === undefined || typeof target === "string" && target !== "";
+  return isSound ? undefined : "the link's document has no target";
 }

@@ -1,8 +1,11 @@
 import type { FindCursor } from "mongodb";
 import { StorageError } from "../errors.ts";
 import type { Bucket } from "./bucket.ts";
-import { type ChunkDoc, type FileDoc, type FileId, numberOf } from "./documents.ts";
+import type { ChunkDoc, FileDoc, FileId } from "./documents.ts";
 import { fail } from "./gridfs_errors.ts";
+import { bytesIn, bytesOf, flawOfChunk, type FoundChunk, foundIn } from "./chunk_flaws.ts";
+import { layoutOf } from "./layout.ts";
+import { BATCH_ATTEMPT_MS } from "./link.ts";
 
 /** Bytes that are fetched ahead of a reader that goes through a file in order. */
 const AHEAD_BYTES = 4 * 1024 * 1024;
@@ -36,8 +39,10 @@ export class ChunkReader {
   #batch = 0;
   /** Counts the ways through the file, so that an old one is known by its number. */
   #way = 0;
-  /** The chunk that the cursor gives next. */
+  /** The first chunk that the cursor has not settled. */
   #position = 0;
+  /** The chunk at the position, which counts once it is known that the next one is another. */
+  #candidate: ChunkDoc | undefined;
   /** The furthest chunk that somebody wants of the cursor. */
   #wanted = -1;
   /** The last chunk that somebody asked for. */
@@ -47,9 +52,9 @@ export class ChunkReader {
   constructor(bucket: Bucket, doc: FileDoc) {
     this.#bucket = bucket;
     this.id = doc._id;
-    this.length = numberOf(doc.length);
-    this.chunkSize = numberOf(doc.chunkSize);
-    if (!(this.chunkSize > 0)) throw new StorageError("failure", "file without a chunk size");
+    const { length, chunkSize } = layoutOf(doc);
+    this.length = length;
+    this.chunkSize = chunkSize;
   }
 
   /** How many chunks are fetched ahead of who reads. */
@@ -162,6 +167,7 @@ export class ChunkReader {
   #startCursor(n: number): void {
     void this.#endCursor();
     this.#position = n;
+    this.#candidate = undefined;
     this.#wanted = n;
     this.#cursor = this.#find(n);
   }
@@ -177,15 +183,20 @@ export class ChunkReader {
   #next(way: number): Promise<ChunkDoc | null> {
     return this.#bucket.link.persistently((again) => {
       if (this.#way !== way) return Promise.resolve(null);
-      if (again) this.#cursor = this.#find(this.#position);
+      if (again) this.#findAgain();
       return this.#cursor!.next();
-    });
+    }, { attempt: BATCH_ATTEMPT_MS });
+  }
+
+  #findAgain(): void {
+    this.#candidate = undefined;
+    this.#cursor = this.#find(this.#position);
   }
 
   /** Goes on from the same chunk with smaller batches. */
   #beginAgain(): void {
     void this.#cursor?.close().catch(() => {});
-    this.#cursor = this.#find(this.#position);
+    this.#findAgain();
   }
 
   async #endCursor(): Promise<void> {
@@ -208,14 +219,11 @@ export class ChunkReader {
         if (this.#isGreedy) this.#beginAgain();
         const doc = await this.#next(way);
         if (this.#way !== way) break;
-        // A gap: perhaps another session is just putting a chunk in its place.
-        if (doc?.n !== this.#position) {
+        // A gap, or what does not belong there: perhaps another session is just at it.
+        if (!this.#goesOn(doc)) {
           await this.#endCursor();
           break;
         }
-        const slot = this.#slots.get(doc.n) ?? this.#newSlot(doc.n);
-        this.#settle(doc, slot);
-        this.#position++;
       }
       if (this.#way === way && this.#position >= this.count) await this.#endCursor();
     } catch {
@@ -233,16 +241,33 @@ export class ChunkReader {
     }
   }
 
+  /** Takes what the cursor gives; false where a chunk is not as it must be. */
+  #goesOn(doc: ChunkDoc | null): boolean {
+    const candidate = this.#candidate;
+    if (candidate !== undefined) {
+      const n = this.#position;
+      const isLast = n === this.count - 1;
+      const found = doc !== null && (isLast || doc.n === n) ? [candidate, doc] : [candidate];
+      if (flawOfChunk(n, { found: found.map(foundIn), layout: this }) !== undefined) return false;
+      this.#settle(n, candidate, this.#slots.get(n) ?? this.#newSlot(n));
+      this.#position++;
+    }
+    this.#candidate = doc ?? undefined;
+    return doc?.n === this.#position || this.#position === this.count;
+  }
+
   async #fetch(n: number, slot: Slot): Promise<void> {
     slot.isAlone = true;
     try {
       for (let tries = 1;; tries++) {
-        const doc = await this.#bucket.chunks.first({ files_id: this.id, n });
-        if (doc !== undefined) {
-          this.#settle(doc, slot);
+        const docs = await this.#ask(n);
+        const found = docs.map(foundIn);
+        const flaw = flawOfChunk(n, { found, layout: this });
+        if (flaw === undefined || await this.#hasGrown(n, found)) {
+          this.#settle(n, docs[0]!, slot);
           return;
         }
-        if (tries === TRIES) throw new StorageError("failure", `chunk ${n} of the file is missing`);
+        if (tries === TRIES) throw new StorageError("failure", flaw);
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     } catch (error) {
@@ -252,15 +277,30 @@ export class ChunkReader {
     }
   }
 
-  #settle({ n, data }: ChunkDoc, slot: Slot): void {
+  /** The chunks that may be chunk `n`, and one behind the last. */
+  #ask(n: number): Promise<ChunkDoc[]> {
+    const { chunks, hasUniqueChunks } = this.#bucket;
+    return n === this.count - 1
+      ? chunks.all({ files_id: this.id, n: { $gte: n } }, { sort: { n: 1 }, limit: 2 })
+      : chunks.all({ files_id: this.id, n }, { limit: hasUniqueChunks ? 1 : 2 });
+  }
+
+  /** Whether what was found fits the file as another session has made it meanwhile. */
+  async #hasGrown(n: number, found: readonly FoundChunk[]): Promise<boolean> {
+    if (found.length === 0) return false;
+    const doc = await this.#bucket.files.first(
+      { _id: this.id },
+      { projection: { length: 1, chunkSize: 1 } },
+    );
+    if (doc === undefined) return false;
+    const layout = layoutOf(doc);
+    if (layout.length <= this.length || layout.chunkSize !== this.chunkSize) return false;
+    const isLast = n >= Math.ceil(layout.length / layout.chunkSize) - 1;
+    return flawOfChunk(n, { found: isLast ? found : found.slice(0, 1), layout }) === undefined;
+  }
+
+  #settle(n: number, { data }: ChunkDoc, slot: Slot): void {
     slot.settled = true;
-    const expected = Math.min(this.chunkSize, this.length - n * this.chunkSize);
-    const bytes = data.buffer.subarray(0, Math.min(data.position, expected));
-    if (bytes.length === expected) {
-      slot.resolve(bytes);
-    } else {
-      this.#slots.delete(n);
-      slot.reject(new StorageError("failure", `chunk ${n} of the file is too short`));
-    }
+    slot.resolve(bytesOf(data)!.subarray(0, bytesIn(n, this)));
   }
 }

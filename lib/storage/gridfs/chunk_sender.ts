@@ -2,6 +2,7 @@ import { Binary, ObjectId } from "mongodb";
 import type { Bucket } from "./bucket.ts";
 import type { ChunkDoc, FileId } from "./documents.ts";
 import { areDuplicates } from "./gridfs_errors.ts";
+import { BATCH_ATTEMPT_MS } from "./link.ts";
 
 /** Bytes that are sent with one request. */
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -111,6 +112,8 @@ export class ChunkSender {
 
   /** Waits until nothing is on its way, whatever becomes of it. */
   async settle(): Promise<void> {
+    // What comes after must not overtake it.
+    await Promise.allSettled([this.#beginning]);
     while (this.#batches.size > 0) await this.#anyLanded();
     // What is collected now goes with the next chunk, or nowhere.
     this.#bucket.budget.leave(this);
@@ -163,7 +166,10 @@ export class ChunkSender {
       this.#stored.add(n);
     }
     if (fresh.length > 0) {
-      await this.#bucket.link.persistently((isRepeated) => this.#insert(fresh, isRepeated));
+      await this.#bucket.link.persistently(
+        (isRepeated) => this.#insert(fresh, isRepeated),
+        { attempt: BATCH_ATTEMPT_MS },
+      );
     }
     await this.#bucket.chunks.write(again.map(({ _id, data }) => ({
       updateOne: { filter: { _id }, update: { $set: { data } } },

@@ -1,12 +1,18 @@
 import { errorOf } from "../errno.ts";
-import { beyondAnyFile } from "../errors.ts";
+import { beyondAnyFile, StorageError } from "../errors.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkSender } from "./chunk_sender.ts";
+import { MOST_CHUNKS } from "./layout.ts";
 
 /** Changed chunks that are held at most before the oldest is sent unfinished. */
 const MOST_HELD = 8;
-/** GridFS numbers chunks with 32 bits. */
-const MOST_CHUNKS = 2 ** 31 - 1;
+/**
+ * Bytes of a file that were never written: GridFS has no holes, so zeros are stored, and a client
+ * asks for any number of them by one request.
+ */
+const MOST_HOLE_BYTES = 1024 * 1024 * 1024;
+/** Chunks of zeros, where they are small. */
+const MOST_HOLE_CHUNKS = 16_384;
 
 /** What a content is made of. */
 export interface ContentParts {
@@ -14,6 +20,8 @@ export interface ContentParts {
   readonly sender: ChunkSender;
   /** What is there already; nothing where absent. */
   readonly base?: ChunkReader | undefined;
+  /** Ends what takes long. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -25,16 +33,20 @@ export class Content {
   readonly #chunkSize: number;
   readonly #sender: ChunkSender;
   readonly #base: ChunkReader | undefined;
+  readonly #signal: AbortSignal | undefined;
   /** Bytes at the beginning of the base that still count. */
   #baseEnd: number;
   /** A whole chunk's room each, with zeros behind what was written. */
   readonly #held = new Map<number, Uint8Array>();
   #length: number;
+  /** Chunks below the length that are in nothing of it: zeros, which are stored at the end. */
+  #holes = 0;
 
-  constructor({ chunkSize, sender, base }: ContentParts) {
+  constructor({ chunkSize, sender, base, signal }: ContentParts) {
     this.#chunkSize = chunkSize;
     this.#sender = sender;
     this.#base = base;
+    this.#signal = signal;
     this.#length = this.#baseEnd = base?.length ?? 0;
   }
 
@@ -69,6 +81,7 @@ export class Content {
   async write(data: Uint8Array, position: number): Promise<void> {
     if (data.length === 0) return;
     this.#refuseBeyond(position + data.length);
+    this.#leaveHoles(Math.floor(position / this.#chunkSize));
     this.#sender.prepare();
     let at = 0;
     while (at < data.length) {
@@ -88,7 +101,9 @@ export class Content {
   /** Cuts or lengthens to `length` bytes. */
   async resize(length: number): Promise<void> {
     this.#refuseBeyond(length);
-    if (length < this.#length) {
+    if (length >= this.#length) {
+      this.#leaveHoles(Math.ceil(length / this.#chunkSize));
+    } else {
       this.#baseEnd = Math.min(this.#baseEnd, length);
       this.#sender.cut(length, this.#chunkSize);
       for (const [n, chunk] of this.#held) {
@@ -96,6 +111,8 @@ export class Content {
         if (kept <= 0) this.#held.delete(n);
         else chunk.fill(0, kept);
       }
+      this.#length = length;
+      this.#holes = this.#countHoles();
     }
     this.#length = length;
     await this.#sendOldest();
@@ -108,37 +125,19 @@ export class Content {
   }
 
   /**
-   * Sends what is missing, so that each chunk is there and as long as it must be.
-   *
-   * @param keepsBase Chunks of the base that did not change stay where they are.
+   * Sends what is missing, those of the base that did not change among it, so that each chunk is
+   * there and as long as it must be.
    */
-  async finish({ keepsBase }: { readonly keepsBase: boolean }): Promise<void> {
+  async finish(): Promise<void> {
     for (let n = 0; n < this.count; n++) {
       if (this.#held.has(n)) {
         await this.#send(n);
-      } else if (!this.#isThere(n, keepsBase)) {
+      } else if (!this.#isThere(n)) {
         await this.#hold(n, false);
         await this.#send(n);
       }
     }
     await this.#sender.flush();
-  }
-
-  /** Fetches the whole base, so that it is not needed any more. */
-  async holdBase(): Promise<void> {
-    for (let n = 0; n < this.count; n++) await this.#hold(n, false);
-    this.#baseEnd = 0;
-  }
-
-  /** Sends every chunk of the base that was not written, which is the base's no more then. */
-  async copyBase(): Promise<void> {
-    for (let n = 0; n < this.count; n++) {
-      if (this.#held.has(n) || this.#sender.sent.has(n)) continue;
-      await this.#hold(n, false);
-      await this.#send(n);
-    }
-    await this.#sender.flush();
-    this.#baseEnd = 0;
   }
 
   /** Changed chunks that are held: a quarter of what the file may hold. */
@@ -151,24 +150,49 @@ export class Content {
     return Math.max(0, Math.min(this.#chunkSize, this.#length - n * this.#chunkSize));
   }
 
-  #isThere(n: number, keepsBase: boolean): boolean {
+  /** The chunks that were written, each once. */
+  get #changed(): Set<number> {
+    return new Set([...this.#held.keys(), ...this.#sender.sent.keys()]);
+  }
+
+  /** Lengthens by chunks that nobody has written, up to chunk `end`; refuses too many of them. */
+  #leaveHoles(end: number): void {
+    const holes = this.#holes + Math.max(0, end - this.count);
+    const bytes = Math.min(MOST_HOLE_BYTES, MOST_HOLE_CHUNKS * this.#chunkSize);
+    if (holes * this.#chunkSize > bytes) {
+      throw new StorageError("failure", `holes of more than ${bytes} bytes are not stored`);
+    }
+    this.#holes = holes;
+  }
+
+  #countHoles(): number {
+    const inBase = Math.ceil(this.#baseEnd / this.#chunkSize);
+    let holes = this.count - inBase;
+    for (const n of this.#changed) if (n >= inBase && n < this.count) holes--;
+    return holes;
+  }
+
+  #isThere(n: number): boolean {
     const length = this.#lengthOf(n);
     const sent = this.#sender.sent.get(n);
-    if (sent !== undefined) return sent.length === length && sent.valid === length;
-    if (!keepsBase || this.#base === undefined) return false;
-    const start = n * this.#chunkSize;
-    const inBase = Math.min(this.#chunkSize, this.#base.length - start);
-    return inBase === length && start + length <= this.#baseEnd;
+    return sent !== undefined && sent.length === length && sent.valid === length;
   }
 
   /** A chunk to be changed; what is in it does not matter where all of it is written. */
   async #hold(n: number, isWhole: boolean): Promise<Uint8Array> {
     const held = this.#held.get(n);
     if (held !== undefined) return held;
+    this.#signal?.throwIfAborted();
     const chunk = new Uint8Array(this.#chunkSize);
     if (!isWhole) chunk.set(await this.#lend(n));
+    if (n < this.count && this.#isHole(n)) this.#holes--;
     this.#held.set(n, chunk);
     return chunk;
+  }
+
+  /** Whether nothing was written to a chunk that is not held. */
+  #isHole(n: number): boolean {
+    return !this.#sender.sent.has(n) && n * this.#chunkSize >= this.#baseEnd;
   }
 
   /** The bytes of a chunk, perhaps without the zeros at its end. */
@@ -178,10 +202,16 @@ export class Content {
     if (this.#sender.sent.has(n)) return await this.#sender.read(n);
     const inBase = this.#baseEnd - n * this.#chunkSize;
     if (this.#base === undefined || inBase <= 0) return NOTHING;
-    return (await this.#base.chunk(n)).subarray(0, inBase);
+    if (this.#base.chunkSize === this.#chunkSize) {
+      return (await this.#base.chunk(n)).subarray(0, inBase);
+    }
+    const bytes = new Uint8Array(Math.min(this.#chunkSize, inBase));
+    await this.#base.read(bytes, n * this.#chunkSize);
+    return bytes;
   }
 
   async #send(n: number, { keep = false } = {}): Promise<void> {
+    this.#signal?.throwIfAborted();
     const bytes = this.#held.get(n)!.subarray(0, this.#lengthOf(n));
     if (!keep) this.#held.delete(n);
     // What is kept may change while it is on its way.

@@ -66,26 +66,17 @@ interface Work {
 /** A name that one session changes; nobody else does meanwhile. */
 export interface ClaimDoc extends Work {
   kind: "claim";
+  /** Tells this claim from an earlier one of the name, whose end may come late. */
+  hold: ObjectId;
 }
 
 /** A new version of a file whose chunks are on their way, or there. */
 export interface UploadDoc extends Work {
   kind: "upload";
   file: FileId;
+  /** The version that it began from, whose chunks are needed until it is whole. */
+  base?: FileId;
   /** Set when it is published: the versions that give way. */
-  replaces?: FileId[];
-}
-
-/** An edit of a file: chunks that are to take the place of some of its own. */
-export interface EditDoc extends Work {
-  kind: "edit";
-  /** The file that is edited; nobody else edits it in place meanwhile. */
-  file: FileId;
-  /** The new chunks' `files_id` until then. */
-  staged: FileId;
-  /** Set when it is applied: the file as it is to be; from then on there is no way back. */
-  result?: FileDoc;
-  /** With `result`: the versions that give way. */
   replaces?: FileId[];
 }
 
@@ -94,11 +85,64 @@ export interface RenameDoc extends Work {
   kind: "rename";
   from: VirtualPath;
   to: VirtualPath;
-  /** Files that had the name `to`. */
+  what: MovedFile | MovedLink | MovedDirectory;
+  /** Files that had the name `to`, the one that counts last. */
   replaces: FileId[];
 }
 
-/** A version that nobody can open any more; those who have it open may read on for a while. */
+/** All files of one name. It is done when the newest has its new name. */
+export interface MovedFile {
+  kind: "file";
+  /** The one that counts is the last. */
+  files: FileId[];
+  /** A link that gives way. */
+  link?: NodeDoc;
+}
+
+/** A link. It is done when it is seen at its new name alone; not yet done, it is taken back. */
+export interface MovedLink {
+  kind: "link";
+  node: NodeDoc;
+  /** A link that gives way. */
+  replaced?: NodeDoc;
+}
+
+/** A directory with all that is below it, batch by batch. Not yet done, it is taken back. */
+export interface MovedDirectory {
+  kind: "directory";
+  /** The node of an empty one that gives way. */
+  replaced?: NodeDoc;
+  /** Set when everything has its new name. */
+  isDone?: boolean;
+}
+
+/** What a directory's rename moves at once; written down before. */
+export interface MovesDoc {
+  _id: string;
+  kind: "moves";
+  /** The rename's entry. */
+  rename: string;
+  /** Which files, and their names before. */
+  files: { _id: FileId; filename: string }[];
+  /** The nodes as they were before. */
+  nodes: NodeDoc[];
+}
+
+/**
+ * The one entry that tells which directories and links are being renamed: until that is over, no
+ * name in or of them changes otherwise.
+ */
+export interface GateDoc {
+  _id: string;
+  kind: "gate";
+  /** Entries of renames. */
+  renames: string[];
+}
+
+/**
+ * A version that nobody can open any more; those who have it open may read on for a while. As long
+ * as there is a document of it in `files`, it is not: then something kept it from going.
+ */
 export interface RetiredDoc {
   _id: string;
   kind: "retired";
@@ -110,11 +154,29 @@ export interface RetiredDoc {
 }
 
 /** `<bucket>.journal` */
-export type JournalDoc = ClaimDoc | UploadDoc | EditDoc | RenameDoc | RetiredDoc;
+export type JournalDoc = WorkDoc | MovesDoc | GateDoc | RetiredDoc;
+
+/** An entry that a session works on. */
+export type WorkDoc = ClaimDoc | UploadDoc | RenameDoc;
 
 /** A file's id as text: a part of the journal's ids. */
 export function idText(id: FileId): string {
   return id instanceof ObjectId ? id.toHexString() : BSON.EJSON.stringify({ id });
+}
+
+/** The last millisecond that a Date can be, less those that are still to be added. */
+const LATEST_MS = 8.64e15 - 1;
+
+/** What is no date is older than every date. */
+const NO_DATE_MS = -8.64e15;
+
+/**
+ * Milliseconds since 1970 of a date that another program may have written: those of the oldest where
+ * it is none, and never so late that there is no later one.
+ */
+export function timeOf(date: unknown): number {
+  const time = date instanceof Date ? date.getTime() : NaN;
+  return Number.isNaN(time) ? NO_DATE_MS : Math.min(time, LATEST_MS);
 }
 
 /** A number that may have come as 64 bits. */

@@ -4,19 +4,15 @@ import type { VirtualPath } from "../storage.ts";
 import { ChunkReader } from "./chunk_reader.ts";
 import { ChunkSender } from "./chunk_sender.ts";
 import { Content } from "./content.ts";
-import type { FileDoc, FileId, Metadata } from "./documents.ts";
-import { idText } from "./documents.ts";
-import { editId, ignoreFailure, uploadId } from "./journal.ts";
-import { metadataOf } from "./nodes.ts";
-import { type Finished, type Place, publishEdit, publishWhole } from "./publish.ts";
+import type { FileDoc, Metadata } from "./documents.ts";
+import { ignoreFailure, uploadId } from "./journal.ts";
+import { LARGEST_CHUNK_BYTES } from "./layout.ts";
+import { isDocument, metadataOf } from "./nodes.ts";
+import type { Place } from "./place.ts";
+import { type Finished, publish } from "./publish.ts";
 
 /** Bytes in each chunk of a new file: what the specification proposes. */
 const CHUNK_SIZE = 255 * 1024;
-/** A file of so few chunks is written anew when it is edited. */
-const FEW_CHUNKS = 8;
-/** Attempts to copy a file that others edit in place. */
-const TRIES = 5;
-const PAUSE = 500;
 
 /** How a draft becomes a file. */
 export interface Publication {
@@ -29,76 +25,64 @@ export interface Publication {
 }
 
 /**
- * A version of a file that is being written, which nobody sees until it is
- * published: either a whole one under an id of its own, or an edit, which
- * holds only the chunks that change.
+ * A version of a file that is being written, under an id of its own, which
+ * nobody sees until it is published.
  */
 export class Draft {
   readonly content: Content;
   readonly #place: Place;
   readonly #sender: ChunkSender;
-  /** The `files_id` under which the chunks wait. */
-  readonly #staged: FileId;
+  /** Its own id, under which the chunks wait. */
+  readonly #id = new ObjectId();
   readonly #base: FileDoc | undefined;
-  readonly #isEdit: boolean;
   readonly #reader: ChunkReader | undefined;
+  readonly #chunkSize: number;
   /** The last change of the content. */
   changed: Date;
 
   private constructor(
     place: Place,
-    { staged, base, isEdit = false }: {
-      readonly staged: FileId;
-      readonly base?: FileDoc;
-      readonly isEdit?: boolean;
-    },
+    { base, signal }: { readonly base?: FileDoc; readonly signal: AbortSignal },
   ) {
     const { bucket, journal } = place;
     this.#place = place;
-    this.#staged = staged;
     this.#base = base;
-    this.#isEdit = isEdit;
     this.changed = bucket.now();
     this.#reader = base === undefined ? undefined : new ChunkReader(bucket, base);
     this.#sender = new ChunkSender(
       bucket,
-      staged,
-      // An edit is in the journal already.
-      () => isEdit ? Promise.resolve() : journal.beginUpload(staged),
+      this.#id,
+      () => journal.beginUpload(this.#id, base?._id),
     );
+    const { chunkSize } = this.#reader ?? { chunkSize: CHUNK_SIZE };
+    this.#chunkSize = chunkSize <= LARGEST_CHUNK_BYTES ? chunkSize : CHUNK_SIZE;
     this.content = new Content({
-      chunkSize: this.#reader?.chunkSize ?? CHUNK_SIZE,
+      chunkSize: this.#chunkSize,
       sender: this.#sender,
       base: this.#reader,
+      signal,
     });
   }
 
-  /** A version that begins empty. */
-  static empty(place: Place): Draft {
-    return new Draft(place, { staged: new ObjectId() });
+  /**
+   * A version that begins empty.
+   *
+   * @param signal Ends what takes long.
+   */
+  static empty(place: Place, signal: AbortSignal): Draft {
+    return new Draft(place, { signal });
   }
 
   /**
-   * A version that begins as `doc`, or as that file is by now. Large files are
-   * edited in place, by one session at a time; another one copies the file.
+   * A version that begins as another one. What does not change is copied at the end.
+   *
+   * @param signal Ends what takes long.
    */
-  static async from(place: Place, doc: FileDoc): Promise<Draft> {
-    const { bucket, journal } = place;
-    for (let tries = 1; tries <= TRIES; tries++) {
-      const base = await bucket.files.first({ _id: doc._id }) ?? doc;
-      const staged = new ObjectId();
-      const reader = new ChunkReader(bucket, base);
-      if (reader.count > FEW_CHUNKS && await journal.beginEdit(base._id, staged)) {
-        // It may have been edited between the two.
-        const fresh = await bucket.files.first({ _id: doc._id }) ?? base;
-        return new Draft(place, { staged, base: fresh, isEdit: true });
-      }
-      const draft = new Draft(place, { staged, base });
-      if (await draft.#copyBase()) return draft;
-      await draft.discard();
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    }
-    throw new StorageError("failure", "another session is changing the file");
+  static from(place: Place, base: FileDoc, signal: AbortSignal): Draft {
+    const draft = new Draft(place, { base, signal });
+    // The journal is to know at once that the other one is needed.
+    draft.#sender.prepare();
+    return draft;
   }
 
   /** Shows the draft to everyone as the file at `path`; where it fails, it is discarded. */
@@ -114,31 +98,22 @@ export class Draft {
       throw error;
     }
     try {
-      if (this.#isEdit) await publishEdit(this.#place, finished, this.#staged);
-      else await publishWhole(this.#place, finished);
+      await publish(this.#place, finished);
     } catch (error) {
-      // A refusal came before the first step. After it, only the database knows how far it went.
+      // A refusal came before the step that counts. After it, only the database knows.
       if (error instanceof StorageError) await this.discard();
-      else if (this.#entry !== undefined) this.#place.journal.abandon(this.#entry);
+      else this.#place.journal.abandon({ _id: uploadId(this.#id), kind: "upload" });
       throw error;
     }
   }
 
-  /** The journal's entry of this draft, where there is one. */
-  get #entry(): string | undefined {
-    if (this.#isEdit) return editId(this.#base!._id);
-    return this.#sender.hasBegun ? uploadId(this.#staged) : undefined;
-  }
-
   async #finish(): Promise<void> {
-    const { bucket, journal } = this.#place;
     // Also of an empty file the journal is to know what it replaces.
     this.#sender.prepare();
-    await this.content.finish({ keepsBase: this.#isEdit });
+    await this.content.finish();
     await this.#reader?.close();
     const surplus = [...this.#sender.sent].filter(([n]) => n >= this.content.count);
-    await bucket.chunks.removeAll(surplus.map(([, { id }]) => id));
-    if (this.#entry !== undefined) await journal.confirm(this.#entry);
+    await this.#place.bucket.chunks.removeAll(surplus.map(([, { id }]) => id));
   }
 
   /** Leaves nothing of the draft; what cannot be removed now is swept later. */
@@ -147,33 +122,12 @@ export class Draft {
     await this.#sender.settle();
     await this.#reader?.close();
     try {
-      if (this.#sender.hasBegun) await bucket.chunks.remove({ files_id: this.#staged });
-      if (this.#entry !== undefined) await journal.end([this.#entry]);
+      if (!this.#sender.hasBegun) return;
+      await bucket.chunks.remove({ files_id: this.#id });
+      await journal.end(uploadId(this.#id));
     } catch (error) {
       ignoreFailure(error);
     }
-  }
-
-  /** Makes the base's chunks its own; false where they changed meanwhile. */
-  async #copyBase(): Promise<boolean> {
-    const before = await this.#editor();
-    if (before === undefined) return false;
-    if (this.content.count <= FEW_CHUNKS) await this.content.holdBase();
-    else await this.content.copyBase();
-    return before === await this.#editor();
-  }
-
-  /** Who edits the base in place, and when it was last changed; undefined while it is changed. */
-  async #editor(): Promise<string | undefined> {
-    const { bucket } = this.#place;
-    const { _id } = this.#base!;
-    const [entry, doc] = await Promise.all([
-      bucket.journal.first({ _id: editId(_id) }),
-      bucket.files.first({ _id }, { projection: { uploadDate: 1 } }),
-    ]);
-    if (entry?.kind !== "edit") return `${doc?.uploadDate.getTime()}`;
-    if (entry.result !== undefined) return undefined;
-    return `${doc?.uploadDate.getTime()} ${idText(entry.staged)}`;
   }
 
   #describe(
@@ -183,19 +137,20 @@ export class Draft {
     // An edit keeps what others have put into the document, but not the sum of the old content.
     const { md5: _md5, ...kept }: FileDoc & { md5?: unknown } = this.#base ??
       {
-        _id: this.#staged,
+        _id: this.#id,
         length: 0,
-        chunkSize: CHUNK_SIZE,
+        chunkSize: this.#chunkSize,
         filename: "",
         uploadDate: new Date(0),
       };
-    const others = typeof kept.metadata === "object" ? kept.metadata : {};
+    const others = isDocument(kept.metadata) ? kept.metadata : {};
     const owned = current === undefined ? metadata : metadataOf(current);
     const times = { atime: this.changed, mtime: this.changed };
     return {
       ...kept,
-      _id: this.#isEdit ? kept._id : this.#staged,
+      _id: this.#id,
       length: Long.fromNumber(this.content.length),
+      chunkSize: this.#chunkSize,
       metadata: { ...others, ...owned, ...times, ...changes },
     };
   }

@@ -24,30 +24,33 @@
  * | `a` beside `a/b`      | `/a` is the file; `/a/b` is reached by its path, and listed once `/a` has gone |
  * | no text, or a NUL     | not to be opened: no client can send its name           |
  *
- * Names that are not UTF-8 are refused; on Deno 2.6, also filenames that begin
- * with a byte order mark.
+ * Names that are not UTF-8 are refused.
  *
  * **Versions.** Chunks of a new version wait under an id of their own until
  * the handle is closed; then one document is inserted, and the newest document
  * of a name is the one that counts. What it replaces is retired: its chunks
- * stay for a quarter of an hour for those who read it. A large file that is not
- * written from the start is edited: only changed chunks are staged, and put in
- * their places at the end. Where the deployment has transactions, that is one;
- * elsewhere the journal tells beforehand what is to be done, and another
- * session goes on with it if this one dies.
+ * stay for a quarter of an hour for those who read it. An edit is a new version
+ * as well: it begins from an old one, and copies what it does not change. So
+ * whoever reads, by a driver too, has one of the two at every moment.
+ *
+ * **Renames** of a file have one step that counts, too: the newest of the name
+ * gets the new one. A directory's rename is one transaction where the
+ * deployment has them; elsewhere the journal tells beforehand which documents
+ * move, and nothing else changes in the two directories until they have.
+ * What is left of it is taken back by identity, never by name alone.
  *
  * **The parts.** `tree` finds what a path leads to, `listing` lists.
  * `chunk_reader` reads ahead, `chunk_sender` writes behind, `content` lays one
  * over the other, `draft` is a version on its way, `publish` and `retire` bring
  * versions in and take them out, `rename` moves them, `new_files` knows those
- * that are not to be seen yet, and `sweep` ends what others began.
+ * that are not to be seen yet, `claims` keep others away meanwhile, and `sweep`
+ * and `settle` end what others began.
  *
  * @module
  */
 
 import type { FileAttrs } from "../../attrs.ts";
 import { errorOf } from "../errno.ts";
-import { StorageError } from "../errors.ts";
 import { parentOf } from "../path.ts";
 import type {
   DirHandle,
@@ -57,14 +60,16 @@ import type {
   VirtualPath,
 } from "../storage.ts";
 import { type Bucket, connect } from "./bucket.ts";
+import { claiming } from "./claims.ts";
 import type { Metadata } from "./documents.ts";
 import { fail } from "./gridfs_errors.ts";
-import { type FileHost, GridFsFile } from "./gridfs_file.ts";
+import { type FileHost, GridFsFile, sessionEnded } from "./gridfs_file.ts";
 import { Journal } from "./journal.ts";
+import { layoutOf } from "./layout.ts";
 import { Listing } from "./listing.ts";
-import { refuseUnusable } from "./names.ts";
+import { refuseUnusable, refuseUnusableTarget } from "./names.ts";
 import { NewFiles } from "./new_files.ts";
-import { attrsOf, type Entry, keepDirectory, newNode } from "./nodes.ts";
+import { attrsOf, type Entry, keepDirectory, newNode, targetOf } from "./nodes.ts";
 import type { GridFsOptions } from "./options.ts";
 import { removeDirectory, removeEntry } from "./remove.ts";
 import { rename } from "./rename.ts";
@@ -91,6 +96,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
   readonly #umask: number;
   readonly #newFiles = new NewFiles();
   readonly #sweeper: Sweeper;
+  readonly #ending = new AbortController();
 
   /** A storage on a bucket, whose connection ends with it. */
   constructor(bucket: Bucket, options: GridFsOptions) {
@@ -101,6 +107,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
       journal: new Journal(bucket),
       tree: new Tree(bucket),
       owner: { uid: options.uid ?? 0, gid: options.gid ?? 0 },
+      ending: this.#ending.signal,
       closed: (file) => this.#newFiles.delete(file),
     };
     this.extensions = this.#offered();
@@ -130,6 +137,8 @@ export class GridFsStorage implements Storage<GridFsFile> {
       if (entry?.kind === "directory") throw errorOf("EISDIR");
       if (entry !== undefined && place.slash) throw errorOf("ENOTDIR");
       if (entry === undefined && !options.create) throw errorOf("ENOENT");
+      // What cannot be read can be written anew.
+      if (entry?.kind === "file" && !options.truncate) layoutOf(entry.doc);
       const file = new GridFsFile(this.#host, options, {
         path: place.path,
         doc: entry?.kind === "file" ? entry.doc : undefined,
@@ -185,7 +194,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     return this.#ask(async () => {
       const { entry } = await this.#host.tree.find(path, { follow: false });
       if (entry.kind !== "link") throw errorOf("EINVAL");
-      return entry.node.target;
+      return targetOf(entry.node);
     });
   }
 
@@ -194,7 +203,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     return this.#ask(async () => {
       if (target === "") throw errorOf("ENOENT");
       refuseUnusable(link);
-      if (!target.isWellFormed()) throw new StorageError("invalid", "name is not UTF-8");
+      refuseUnusableTarget(target);
       const place = await this.#vacancy(link);
       if (place.slash) throw errorOf("ENOENT");
       await this.#makeNode(place, { ...this.#metadataOfNew(0o777), mode: 0o777 }, target);
@@ -237,6 +246,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
 
   /** Ends the use of this storage, and the connection where it was opened here. */
   async close(): Promise<void> {
+    this.#ending.abort(sessionEnded());
     await this.#sweeper.close();
     this.#host.journal.close();
     await this.#bucket.link.close();
@@ -300,8 +310,8 @@ export class GridFsStorage implements Storage<GridFsFile> {
   }
 
   async #makeNode({ path }: Place, metadata: Metadata, target?: string): Promise<void> {
-    const { journal, tree } = this.#host;
-    await journal.claiming([path], async () => {
+    const { tree } = this.#host;
+    await claiming(this.#host, [path], async () => {
       if (await tree.entry(path) !== undefined) throw errorOf("EEXIST");
       await keepDirectory(this.#bucket, parentOf(path));
       await this.#bucket.nodes.insert(newNode(path, metadata, target));

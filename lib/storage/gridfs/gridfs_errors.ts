@@ -1,10 +1,12 @@
 import {
   MongoBulkWriteError,
+  MongoCompatibilityError,
   MongoError,
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
   MongoTopologyClosedError,
+  MongoWriteConcernError,
 } from "mongodb";
 import { StorageError } from "../errors.ts";
 
@@ -19,7 +21,8 @@ const SOCKET_ERRORS: ReadonlySet<unknown> = new Set([
   "ETIMEDOUT",
 ]);
 
-const UNAUTHORIZED = 13;
+/** The code of what the user may not do, or nobody without a name. */
+export const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
 const DUPLICATE_KEY = 11000;
 const OUT_OF_DISK_SPACE = 14031;
@@ -48,6 +51,9 @@ export function fail(error: unknown): never {
 function reasonOf(error: unknown): string {
   const doubt = doubtOfCertificate(error);
   if (doubt !== undefined) return `the database's certificate cannot be verified (${doubt})`;
+  const age = ageOf(error);
+  if (age !== undefined) return age;
+  if (isOfNames(error)) return `its SRV and TXT records cannot be looked up (${error.code})`;
   if (isAway(error)) return "the database does not answer";
   if (isConnectionLost(error)) return "the connection to the database was lost";
   if (!(error instanceof MongoServerError)) return "the database cannot be used";
@@ -73,9 +79,36 @@ function doubtOfCertificate(error: unknown): string | undefined {
   return undefined;
 }
 
+/** What is wrong with a server whose versions of the protocol are not the driver's. */
+function ageOf(error: unknown): string | undefined {
+  for (const inner of allOf(error)) {
+    if (!(inner instanceof MongoCompatibilityError)) continue;
+    const [, kind, version] = /reports (m\w+) wire version (\d+)/.exec(inner.message) ?? [];
+    return kind === "minimum"
+      ? `the database is too new for this driver (wire version ${version})`
+      : `the database is older than MongoDB 4.4 (wire version ${version ?? 0})`;
+  }
+  return undefined;
+}
+
+/** An error with what it comes from: its causes, and what each server was left for. */
+function* allOf(error: unknown): Generator<unknown> {
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    yield inner;
+    if (!(inner instanceof MongoServerSelectionError)) continue;
+    for (const { error } of inner.reason?.servers.values() ?? []) yield error;
+  }
+}
+
+/** Whether it was the resolver of names that failed, before any server was known. */
+function isOfNames(error: unknown): error is Error & { readonly code: unknown } {
+  return error instanceof Error && "code" in error && "syscall" in error &&
+    /^query(?:Srv|Txt)$/.test(String(error.syscall));
+}
+
 /** Whether no server was found in time, or none answered; one that cannot be trusted is there. */
 export function isAway(error: unknown): boolean {
-  if (doubtOfCertificate(error) !== undefined) return false;
+  if (doubtOfCertificate(error) !== undefined || ageOf(error) !== undefined) return false;
   return error instanceof MongoServerSelectionError ||
     // So fares whoever waits while another one gives up.
     error instanceof MongoTopologyClosedError || error instanceof Silence;
@@ -85,6 +118,7 @@ export function isAway(error: unknown): boolean {
 export function isConnectionLost(error: unknown): boolean {
   const inner = unwrap(error);
   if (inner instanceof MongoNetworkError) return true;
+  if (isOfNames(inner)) return false;
   return inner instanceof Error && "code" in inner && SOCKET_ERRORS.has(inner.code);
 }
 
@@ -96,7 +130,14 @@ function unwrap(error: unknown): unknown {
 
 /** Whether it was the database that failed, and no mistake of ours. */
 export function isOfDatabase(error: unknown): boolean {
-  return error instanceof MongoError || error instanceof Silence || isConnectionLost(error);
+  return error instanceof MongoError || error instanceof Silence || isConnectionLost(error) ||
+    isOfNames(error);
+}
+
+/** Whether the database is there, and has refused; what was refused can be looked at then. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) &&
+    !isConnectionLost(error);
 }
 
 /** Whether something with that key is there already. */

@@ -7,7 +7,7 @@ import { type FileDoc, idText, type Metadata } from "./documents.ts";
 import { Draft } from "./draft.ts";
 import { fail } from "./gridfs_errors.ts";
 import { attrsOfFile, metadataOf, metadataOfAttrs, metadataUpdate, type Owner } from "./nodes.ts";
-import type { Place } from "./publish.ts";
+import type { Place } from "./place.ts";
 import { currentPath } from "./retire.ts";
 
 /** Bytes copied at once from file to file. */
@@ -26,6 +26,8 @@ export interface FileOrigin {
 /** What a {@linkcode GridFsFile} asks of its storage. */
 export interface FileHost extends Place {
   readonly owner: Owner;
+  /** Aborted at the end of the session. */
+  readonly ending: AbortSignal;
   /** The file is not open any more, as far as this handle goes. */
   closed(file: GridFsFile): void;
 }
@@ -47,6 +49,9 @@ export class GridFsFile implements FileHandle {
   #draft: Draft | undefined;
   #changes: Metadata = {};
   #turn: Promise<unknown> = Promise.resolve();
+  /** Ends what takes long where nobody waits for it any more. */
+  readonly #breakingOff = new AbortController();
+  readonly #signal: AbortSignal;
   #isOpen = true;
 
   /** Made by `GridFsStorage.open()`. */
@@ -56,7 +61,8 @@ export class GridFsFile implements FileHandle {
     this.#metadata = metadata;
     this.path = path;
     this.#doc = doc;
-    if (doc === undefined || options.truncate) this.#draft = Draft.empty(host);
+    this.#signal = AbortSignal.any([host.ending, this.#breakingOff.signal]);
+    if (doc === undefined || options.truncate) this.#draft = Draft.empty(host, this.#signal);
   }
 
   /** Whether nobody else can see it yet. */
@@ -113,6 +119,7 @@ export class GridFsFile implements FileHandle {
   close(aborted: boolean): Promise<void> {
     this.#refuseUnless(true);
     this.#isOpen = false;
+    if (aborted) this.#breakingOff.abort(sessionEnded());
     return this.#inTurn(async () => {
       try {
         await this.#reader?.close();
@@ -158,7 +165,12 @@ export class GridFsFile implements FileHandle {
 
   /** The draft that this handle writes, begun where there is none. */
   async #edit(): Promise<Draft> {
-    this.#draft ??= await Draft.from(this.#host, this.#doc!);
+    // As the file is by now, where others have written it since.
+    this.#draft ??= Draft.from(
+      this.#host,
+      await this.#successor() ?? this.#doc!,
+      this.#signal,
+    );
     return this.#draft;
   }
 
@@ -259,4 +271,9 @@ export class GridFsFile implements FileHandle {
   #refuseUnless(isAllowed: boolean): void {
     if (!this.#isOpen || !isAllowed) throw errorOf("EBADF");
   }
+}
+
+/** What breaks off with the session fails with this. */
+export function sessionEnded(): StorageError {
+  return new StorageError("failure", "the session has ended");
 }

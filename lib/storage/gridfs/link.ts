@@ -6,6 +6,8 @@ import { isAway, isConnectionLost, isOfDatabase, Silence } from "./gridfs_errors
 const PATIENCE = 10_000;
 /** Milliseconds for one attempt at what is quickly done. */
 const ATTEMPT = 15_000;
+/** Milliseconds for one attempt at several documents at once, which a busy database takes its time for. */
+export const BATCH_ATTEMPT_MS = 2 * 60_000;
 /** Milliseconds for one attempt at what takes the longer, the more there is. */
 export const LONG_ATTEMPT = 10 * 60_000;
 /** Milliseconds in which a client looks for a server before a new one has the rest of the time. */
@@ -28,9 +30,8 @@ export interface LinkParts {
    * Reaches for the database by a new client.
    *
    * @param looksFor Milliseconds for which it looks for a server.
-   * @param before The client that is thrown away.
    */
-  readonly reach: (looksFor: number, before?: MongoClient) => Reached;
+  readonly reach: (looksFor: number) => Reached;
   /** Milliseconds for which the database may be away. */
   readonly patience?: number | undefined;
   /** Milliseconds for one attempt at what is quickly done. */
@@ -150,7 +151,7 @@ export class Link {
     this.#looksFor = Math.max(1, this.#patience - this.#looksFor);
     const hidden = hideEnvironment();
     try {
-      this.#reached = this.#reach(this.#looksFor, client);
+      this.#reached = this.#reach(this.#looksFor);
     } catch (error) {
       hidden[Symbol.dispose]();
       throw error;

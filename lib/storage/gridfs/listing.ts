@@ -1,10 +1,18 @@
-import { childOf } from "../path.ts";
+import { childOf, nameOf, parentOf } from "../path.ts";
 import type { DirEntry, DirHandle, VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
-import type { FileDoc, NodeDoc } from "./documents.ts";
+import { type FileDoc, type NodeDoc, timeOf } from "./documents.ts";
 import { fail } from "./gridfs_errors.ts";
-import { endOf, filenameOf, prefixOf, rangeOf, shownName } from "./names.ts";
-import { attrsOf, attrsOfFile, type Owner } from "./nodes.ts";
+import {
+  endOf,
+  filenameOf,
+  type NameRange,
+  namesOf,
+  prefixOf,
+  rangeOf,
+  shownName,
+} from "./names.ts";
+import { attrsOf, attrsOfFile, entryOfNode, type Owner } from "./nodes.ts";
 
 /** Documents fetched at once. */
 const PAGE = 1000;
@@ -68,7 +76,9 @@ export class Listing implements DirHandle {
   async *#nodes(): AsyncGenerator<DirEntry> {
     const found = this.#bucket.nodes
       .each({ parent: this.#directory }, { batchSize: PAGE, sort: { _id: 1 } });
-    for await (const page of pagesOf(found)) {
+    for await (const all of pagesOf(found)) {
+      // What another program has put here may have any key.
+      const page = all.filter(({ _id }) => isChild(_id, this.#directory));
       const hidden = await this.#filesAmong(page.map(({ _id }) => _id));
       for (const node of page) {
         if (!hidden.has(node._id)) yield this.#entryOfNode(node);
@@ -81,16 +91,19 @@ export class Listing implements DirHandle {
     const implied: string[] = [];
     let passed: Passed | undefined;
     let newest: FileDoc | undefined;
-    let range: Range | undefined = rangeOf(prefix);
+    let range: NameRange | undefined = rangeOf(prefix);
     while (range !== undefined) {
       const cursor = this.#find(range);
       range = undefined;
       for await (const doc of cursor) {
         const segment = firstSegment(doc.filename, prefix);
         if (segment.length === doc.filename.length - prefix.length) {
-          // Of several files with one name the newest is the last.
-          if (newest !== undefined && newest.filename !== doc.filename) yield this.#entryOf(newest);
-          newest = doc;
+          // Of several files with one name the newest is the last, but for what is no date.
+          if (newest !== undefined && newest.filename !== doc.filename) {
+            yield this.#entryOf(newest);
+            newest = undefined;
+          }
+          if (timeOf(doc.uploadDate) >= timeOf(newest?.uploadDate)) newest = doc;
         } else if (passed?.segment !== segment) {
           passed = { segment, count: 1 };
           implied.push(segment);
@@ -126,13 +139,13 @@ export class Listing implements DirHandle {
   async #filesAmong(paths: readonly VirtualPath[]): Promise<ReadonlySet<VirtualPath>> {
     const byName = new Map(paths.map((path) => [filenameOf(path), path]));
     const found = await this.#bucket.files.all(
-      { filename: { $in: [...byName.keys()] } },
-      { projection: { filename: 1 } },
+      { filename: namesOf(paths) },
+      { projection: { filename: 1 }, isMany: true },
     );
     return new Set(found.map(({ filename }) => byName.get(filename)!));
   }
 
-  #find(range: Range) {
+  #find(range: NameRange) {
     return this.#bucket.files.each({ filename: range }, {
       projection: FIELDS,
       batchSize: PAGE,
@@ -146,23 +159,19 @@ export class Listing implements DirHandle {
   }
 
   #entryOfNode(node: NodeDoc): DirEntry {
-    const { target } = node;
-    const attrs = attrsOf(
-      target === undefined
-        ? { kind: "directory", node }
-        : { kind: "link", node: { ...node, target } },
-      this.#owner,
-    );
-    return { name: node._id.slice(node._id.lastIndexOf("/") + 1), attrs };
+    return { name: nameOf(node._id), attrs: attrsOf(entryOfNode(node), this.#owner) };
   }
 }
-
-type Range = ReturnType<typeof rangeOf>;
 
 /** The sub-directory whose files the cursor is among. */
 interface Passed {
   readonly segment: string;
   count: number;
+}
+
+function isChild(path: unknown, directory: VirtualPath): boolean {
+  return typeof path === "string" && path !== "/" && path.startsWith("/") &&
+    parentOf(path) === directory;
 }
 
 /** The first segment of what a filename has behind a prefix. */

@@ -1,20 +1,13 @@
-import { BSON } from "mongodb";
 import { encodeName, hasRawBytes } from "../../names.ts";
 import { errorOf } from "../errno.ts";
 import { StorageError } from "../errors.ts";
 import type { VirtualPath } from "../storage.ts";
+import { BYTE_ORDER_MARK, keepsByteOrderMark } from "./byte_order_mark.ts";
 
 /** Bytes in a name, as Linux's `NAME_MAX`. */
 export const LONGEST_NAME = 255;
 /** Bytes in a path, as Linux's `PATH_MAX` less its NUL. */
 const LONGEST_PATH = 4095;
-
-/** The sign that Deno 2.6 swallows at the beginning of a text that comes from the database. */
-const BYTE_ORDER_MARK = "\ufeff";
-
-/** Whether a filename may begin with it, as it may from Deno 2.9 on. */
-export const keepsByteOrderMark: boolean =
-  BSON.deserialize(BSON.serialize({ name: BYTE_ORDER_MARK })).name === BYTE_ORDER_MARK;
 
 /** What no path can say as it stands, behind the signs that make it sayable. */
 const SHOWN_REGEXP = /^%+\.{0,2}$/;
@@ -46,9 +39,29 @@ export function prefixOf(directory: VirtualPath): string {
   return directory === "/" ? "" : filenameOf(directory) + "/";
 }
 
+/** Of a list of names each counts in a comparison; here a list is no name. */
+const NO_LIST = { $not: { $type: "array" } } as const;
+
+/** Filenames from one string on, up to another. */
+export interface NameRange {
+  readonly $gte: string;
+  readonly $lt?: string;
+  readonly $not: typeof NO_LIST.$not;
+}
+
 /** The filenames that begin with a prefix, as a range of strings in the order of their bytes. */
-export function rangeOf(prefix: string): { $gte: string; $lt?: string } {
-  return prefix === "" ? { $gte: "" } : { $gte: prefix, $lt: endOf(prefix) };
+export function rangeOf(prefix: string): NameRange {
+  return prefix === ""
+    ? { $gte: "", ...NO_LIST }
+    : { $gte: prefix, $lt: endOf(prefix), ...NO_LIST };
+}
+
+/** The filenames of the files at some paths, as a condition. */
+export function namesOf(paths: readonly VirtualPath[]) {
+  const [path, ...others] = paths;
+  return path !== undefined && others.length === 0
+    ? { $eq: filenameOf(path), ...NO_LIST }
+    : { $in: paths.map(filenameOf), ...NO_LIST };
 }
 
 /** The first string behind all that begin with a prefix, which ends in `/`. */
@@ -67,6 +80,13 @@ export function refuseUnusable(path: string): void {
   for (const name of path.split("/")) {
     if (byteLength(name, LONGEST_NAME) > LONGEST_NAME) throw errorOf("ENAMETOOLONG");
   }
+}
+
+/** Fails where a text cannot be that of a link here: not text, or swallowed in part. */
+export function refuseUnusableTarget(target: string): void {
+  const isSwallowed = !keepsByteOrderMark && target.startsWith(BYTE_ORDER_MARK);
+  if (isSwallowed) throw new StorageError("invalid", "name begins with a byte order mark");
+  if (hasRawBytes(target)) throw new StorageError("invalid", "name is not UTF-8");
 }
 
 /** Length of a name in bytes; the number of characters is enough where it decides already. */

@@ -1,15 +1,17 @@
 import type { ClientSession } from "mongodb";
-import { boundedSecond, type FileAttrs, FileType } from "../../attrs.ts";
+import { type FileAttrs, FileType } from "../../attrs.ts";
+import { StorageError } from "../errors.ts";
 import { parentOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
-import { type FileDoc, type Metadata, type NodeDoc, numberOf } from "./documents.ts";
+import type { FileDoc, Metadata, NodeDoc } from "./documents.ts";
+import { sizeOf } from "./layout.ts";
 import { within } from "./table.ts";
 
 /** What has a name. */
 export type Entry =
   | { readonly kind: "file"; readonly doc: FileDoc }
-  | { readonly kind: "link"; readonly node: NodeDoc & { target: string } }
+  | { readonly kind: "link"; readonly node: NodeDoc }
   /** Without a node it is there because files are below it. */
   | { readonly kind: "directory"; readonly node: NodeDoc | undefined };
 
@@ -20,6 +22,8 @@ export interface Owner {
 }
 
 const PERMISSION_BITS = 0o7777;
+/** Owners and times are numbers of 32 bits on the wire. */
+const MOST_32_BITS = 0xffff_ffff;
 const MODE_OF_FOREIGN_FILES = 0o644;
 const MODE_OF_IMPLIED_DIRECTORIES = 0o755;
 
@@ -28,21 +32,29 @@ export function attrsOf(entry: Entry, owner: Owner): FileAttrs {
   if (entry.kind === "file") return attrsOfFile(entry.doc, owner);
   const { node } = entry;
   if (entry.kind === "link") {
-    const size = new TextEncoder().encode(entry.node.target).length;
-    return { size, ...attrsOfMetadata(entry.node, FileType.SYMLINK, 0o777, owner) };
+    const { target } = entry.node;
+    const size = typeof target === "string" ? new TextEncoder().encode(target).length : 0;
+    return { size, ...attrsOfMetadata(metadataIn(entry.node), FileType.SYMLINK, 0o777, owner) };
   }
   return {
     size: 0,
-    ...attrsOfMetadata(node ?? {}, FileType.DIRECTORY, MODE_OF_IMPLIED_DIRECTORIES, owner),
+    ...attrsOfMetadata(
+      metadataIn(node),
+      FileType.DIRECTORY,
+      MODE_OF_IMPLIED_DIRECTORIES,
+      owner,
+    ),
   };
 }
 
 /** The attributes of a file. */
 export function attrsOfFile(doc: FileDoc, owner: Owner): FileAttrs {
   const { uploadDate } = doc;
-  const metadata = { mtime: uploadDate, atime: uploadDate, ...metadataOf(doc) };
+  const times = metadataIn({ mtime: uploadDate, atime: uploadDate });
+  const metadata = { ...times, ...metadataOf(doc) };
   return {
-    size: numberOf(doc.length),
+    // What has no length is not opened; but it is there.
+    size: sizeOf(doc.length) ?? 0,
     ...attrsOfMetadata(metadata, FileType.REGULAR, MODE_OF_FOREIGN_FILES, owner),
   };
 }
@@ -58,23 +70,56 @@ function attrsOfMetadata(
     uid: uid ?? owner.uid,
     gid: gid ?? owner.gid,
     // Where there is one of them only, both are sent as that one.
-    ...(mtime ?? atime) instanceof Date
-      ? { atime: seconds(atime ?? mtime!), mtime: seconds(mtime ?? atime!) }
-      : {},
+    ...mtime === undefined && atime === undefined
+      ? {}
+      : { atime: seconds(atime ?? mtime!), mtime: seconds(mtime ?? atime!) },
   };
 }
 
 /** What is ours in a file's metadata; foreign metadata may be anything. */
 export function metadataOf({ metadata }: FileDoc): Metadata {
-  if (typeof metadata !== "object" || metadata === null) return {};
-  const { mode, uid, gid, atime, mtime } = metadata;
+  return isDocument(metadata) ? metadataIn(metadata) : {};
+}
+
+/** What of a document are attributes: whatever else it holds under their names is none. */
+function metadataIn(document: object | undefined): Metadata {
+  const { mode, uid, gid, atime, mtime }: Record<string, unknown> = { ...document };
   return {
     ...(typeof mode === "number" ? { mode: mode & PERMISSION_BITS } : {}),
-    ...(isOwnerNumber(uid) ? { uid } : {}),
-    ...(isOwnerNumber(gid) ? { gid } : {}),
-    ...(atime instanceof Date ? { atime } : {}),
-    ...(mtime instanceof Date ? { mtime } : {}),
+    ...(isOwner(uid) ? { uid } : {}),
+    ...(isOwner(gid) ? { gid } : {}),
+    ...(isTime(atime) ? { atime } : {}),
+    ...(isTime(mtime) ? { mtime } : {}),
   };
+}
+
+function isOwner(id: unknown): id is number {
+  return typeof id === "number" && Number.isInteger(id) && id >= 0 && id <= MOST_32_BITS;
+}
+
+function isTime(date: unknown): date is Date {
+  return date instanceof Date && !Number.isNaN(date.getTime());
+}
+
+/** Whether a value is a document with fields, and not a list, a date or the like. */
+export function isDocument(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** A directory or a link. A target of whatever type makes a link. */
+export function entryOfNode(node: NodeDoc): Entry {
+  return { kind: node.target === undefined ? "directory" : "link", node };
+}
+
+/**
+ * The text of a link.
+ *
+ * @throws {StorageError} If it has none.
+ */
+export function targetOf({ target }: NodeDoc): string {
+  if (typeof target === "string" && target !== "") return target;
+  throw new StorageError("failure", "the link's document has no target");
 }
 
 /** What is present in `attrs`, but for the size, as metadata. */
@@ -91,8 +136,7 @@ export function metadataOfAttrs(attrs: FileAttrs): Metadata {
 
 /** The update of a file's document that changes its metadata. */
 export function metadataUpdate(doc: FileDoc, changes: Metadata) {
-  const { metadata } = doc;
-  if (typeof metadata !== "object" || metadata === null) return { $set: { metadata: changes } };
+  if (!isDocument(doc.metadata)) return { $set: { metadata: changes } };
   return {
     $set: Object.fromEntries(
       Object.entries(changes).map(([name, value]) => [`metadata.${name}`, value]),
@@ -135,11 +179,6 @@ export async function keepDirectory(
   }
 }
 
-/** What others have stored may be any number. */
-function isOwnerNumber(value: unknown): value is number {
-  return typeof value === "number" && value >>> 0 === value;
-}
-
 function seconds(date: Date): number {
-  return Math.max(0, boundedSecond(Math.floor(date.getTime() / 1000)));
+  return Math.min(MOST_32_BITS, Math.max(0, Math.floor(date.getTime() / 1000)));
 }

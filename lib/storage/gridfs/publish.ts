@@ -1,23 +1,15 @@
 import type { ClientSession } from "mongodb";
 import { errorOf } from "../errno.ts";
+import { StorageError } from "../errors.ts";
 import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
-import { type EditDoc, type FileDoc, type FileId, idText, numberOf } from "./documents.ts";
-import { editId, type Journal, retiredId, uploadId } from "./journal.ts";
+import { claiming } from "./claims.ts";
+import { type FileDoc, timeOf } from "./documents.ts";
+import { fail, isAnswer } from "./gridfs_errors.ts";
+import { laterAtWorst, LIFETIME, uploadId } from "./journal.ts";
 import { filenameOf } from "./names.ts";
+import type { Place } from "./place.ts";
 import { retire } from "./retire.ts";
-import { within } from "./table.ts";
-import type { Tree } from "./tree.ts";
-
-/** Chunks that change hands with one request. */
-const BATCH = 64;
-
-/** What a version is published in. */
-export interface Place {
-  readonly bucket: Bucket;
-  readonly journal: Journal;
-  readonly tree: Tree;
-}
 
 /** A version whose chunks are all there. */
 export interface Finished {
@@ -33,83 +25,50 @@ export interface Finished {
  * Makes a version under an id of its own visible. The one step that counts is
  * the insert of its document, which is the newest of its name then.
  */
-export async function publishWhole(place: Place, finished: Finished): Promise<void> {
+export async function publish(place: Place, finished: Finished): Promise<void> {
   const { bucket, journal } = place;
-  await journal.claiming([finished.path], async () => {
+  await claiming(place, [finished.path], async () => {
     const current = await currentAt(place, finished);
     const doc = documentOf(bucket, finished, current);
-    await bucket.atomically(async (session) => {
-      if (current !== undefined) {
-        await journal.note(uploadId(doc._id), { replaces: [current._id] }, session);
-      }
-      await bucket.files.insert(doc, { session });
-      if (current !== undefined) await retire(bucket, [current._id], doc._id, session);
-      await journal.end([uploadId(doc._id)], session);
-    });
+    const id = uploadId(doc._id);
+    const replaces = current === undefined ? [] : [current._id];
+    const giveWay = async (session?: ClientSession) => {
+      const { filename } = doc;
+      await retire(bucket, replaces, { filename, replacedBy: doc._id }, session);
+      await journal.end(id, session);
+    };
+    if (bucket.transactions) {
+      await bucket.atomically(async (session) => {
+        await journal.note(id, { replaces }, session);
+        await bucket.files.insert(doc, { session });
+        await giveWay(session);
+      });
+    } else {
+      await journal.note(id, { replaces });
+      await insert(place, doc);
+      await laterAtWorst(journal, { _id: id, kind: "upload" }, giveWay);
+    }
   });
 }
 
-/**
- * Puts staged chunks in the place of a file's own. Where there are no
- * transactions, the journal knows from the first step on what is to be done,
- * and any session can go on with it.
- */
-export async function publishEdit(
-  place: Place,
-  finished: Finished,
-  staged: FileId,
-): Promise<void> {
-  const { bucket, journal } = place;
-  await journal.claiming([finished.path], async () => {
-    const current = await currentAt(place, finished);
-    const result = documentOf(bucket, finished, current);
-    const { _id: file } = result;
-    const replaces = current === undefined || idText(current._id) === idText(file)
-      ? []
-      : [current._id];
-    await bucket.atomically(async (session) => {
-      await journal.note(editId(file), { result, replaces }, session);
-      await applyEdit(place, { file, staged, result, replaces }, session);
-    });
-  });
-}
-
-/** The steps of {@linkcode publishEdit}; each may be done twice. */
-export async function applyEdit(
-  { bucket, journal }: Pick<Place, "bucket" | "journal">,
-  { file, staged, result, replaces = [] }: Pick<EditDoc, "file" | "staged" | "replaces"> & {
-    readonly result: FileDoc;
-  },
-  session?: ClientSession,
-): Promise<void> {
-  const moving = await bucket.chunks
-    .all({ files_id: staged }, { ...within(session), projection: { n: 1 } });
-  for (let at = 0; at < moving.length; at += BATCH) {
-    const batch = moving.slice(at, at + BATCH);
-    const old = await bucket.chunks.all(
-      { files_id: file, n: { $in: batch.map(({ n }) => n) } },
-      { ...within(session), projection: { _id: 1 } },
-    );
-    await bucket.chunks.write([
-      ...old.map(({ _id }) => ({ deleteOne: { filter: { _id } } })),
-      ...batch.map(({ _id }) => ({
-        updateOne: { filter: { _id }, update: { $set: { files_id: file } } },
-      })),
-    ], session);
+async function insert({ bucket, journal }: Place, doc: FileDoc): Promise<void> {
+  const { _id } = doc;
+  const noted = Date.now();
+  try {
+    await bucket.files.insert(doc);
+  } catch (error) {
+    if (!isAnswer(error)) throw error;
+    // What the database refused was perhaps done before the connection broke.
+    if (await bucket.files.first({ _id }, { projection: { _id: 1 } }) === undefined) fail(error);
   }
-  // The version may have been retired since it was opened.
-  await journal.end([retiredId(file)], session);
-  const { _id, length, uploadDate, metadata, ...others } = result;
-  await bucket.files.update({ _id }, {
-    $set: { length, uploadDate, metadata: metadata ?? {} },
-    $setOnInsert: others,
-    // Of the content that was.
-    $unset: { md5: "" },
-  }, { session, upsert: true });
-  if (replaces.length > 0) await retire(bucket, replaces, file, session);
-  const count = Math.ceil(numberOf(length) / numberOf(result.chunkSize));
-  await bucket.chunks.remove({ files_id: file, n: { $gte: count } }, session);
-  await journal.end([editId(file)], session);
+  // It may have stood still, and been taken for dead: then its chunks have gone.
+  if (Date.now() - noted < LIFETIME / 2) return;
+  try {
+    await journal.note(uploadId(_id), {});
+  } catch (error) {
+    if (error instanceof StorageError) await bucket.files.removeAll([_id]);
+    throw error;
+  }
 }
 
 /** The file that is to be replaced; nothing else may be in its place. */
@@ -131,7 +90,7 @@ function documentOf(
   current: FileDoc | undefined,
 ): FileDoc {
   // Newer than what it replaces, whatever the clocks say: the newest is the one that counts.
-  const newer = (current?.uploadDate.getTime() ?? 0) + 1;
+  const newer = timeOf(current?.uploadDate) + 1;
   const uploadDate = new Date(Math.max(bucket.now().getTime(), newer));
   return { ...describe(current), filename: filenameOf(path), uploadDate };
 }

@@ -1,19 +1,22 @@
 import { errorOf } from "../errno.ts";
 import { parentOf } from "../path.ts";
+import { claiming } from "./claims.ts";
+import { isAnswer } from "./gridfs_errors.ts";
+import { filenameOf } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
-import type { Place } from "./publish.ts";
-import { revisionsAt } from "./rename.ts";
+import type { Place } from "./place.ts";
+import { revisionsAt } from "./rename_file.ts";
 import { retire } from "./retire.ts";
 import { isNamed, type Place as TreePlace } from "./tree.ts";
 
 /** Removes an empty directory. */
 export async function removeDirectory(place: Place, found: TreePlace): Promise<void> {
-  const { bucket, journal, tree } = place;
+  const { bucket, tree } = place;
   const { path, name } = found;
   if (name === "..") throw errorOf("ENOTEMPTY");
   if (path === "/") throw errorOf("EBUSY");
   requireDirectory(found.entry);
-  await journal.claiming([path], async () => {
+  await claiming(place, [path], async () => {
     // It may have gone before the name was claimed.
     requireDirectory(await tree.entry(path));
     if (!await tree.isEmpty(path)) throw errorOf("ENOTEMPTY");
@@ -23,10 +26,10 @@ export async function removeDirectory(place: Place, found: TreePlace): Promise<v
 
 /** Removes a link, or a file with all that have its name. */
 export async function removeEntry(place: Place, found: TreePlace): Promise<void> {
-  const { bucket, journal, tree } = place;
+  const { bucket, tree } = place;
   const { path } = found;
   refuseToRemove(found, found.entry);
-  await journal.claiming([path], async () => {
+  await claiming(place, [path], async () => {
     // It may have changed before the name was claimed.
     const entry = await tree.entry(path);
     refuseToRemove(found, entry);
@@ -37,7 +40,12 @@ export async function removeEntry(place: Place, found: TreePlace): Promise<void>
       return;
     }
     const revisions = (await revisionsAt(place, path)).map(({ _id }) => _id);
-    await bucket.atomically((session) => retire(bucket, revisions, null, session));
+    const removal = { filename: filenameOf(path), replacedBy: null };
+    try {
+      await bucket.atomically((session) => retire(bucket, revisions, removal, session));
+    } catch (error) {
+      if (!isAnswer(error) || (await revisionsAt(place, path)).length > 0) throw error;
+    }
   });
 }
 

@@ -1,17 +1,21 @@
 import type { ClientSession } from "mongodb";
 import { errorOf } from "../errno.ts";
+import { StorageError } from "../errors.ts";
 import { parentOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
-import type { RenameDoc } from "./documents.ts";
-import { filenameOf, pathOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
-import { type Entry, keepDirectory, newNode } from "./nodes.ts";
-import type { Place } from "./publish.ts";
-import { retire } from "./retire.ts";
+import { claiming } from "./claims.ts";
+import type { FileId, RenameDoc } from "./documents.ts";
+import { isAnswer } from "./gridfs_errors.ts";
+import { ignoreFailure, laterAtWorst } from "./journal.ts";
+import { filenameOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
+import { type Entry, keepDirectory } from "./nodes.ts";
+import type { Place } from "./place.ts";
+import { moveDirectory } from "./rename_directory.ts";
+import { finishFile, moveNewest, type Revision, revisionsAt } from "./rename_file.ts";
+import { moveLink } from "./rename_link.ts";
+import { conclude, finish } from "./settle.ts";
 import { isNamed, type Place as TreePlace } from "./tree.ts";
-import { within } from "./table.ts";
 
-/** Names that change with one request. */
-const BATCH = 500;
 /** More names than this take longer than a transaction may. */
 const MOST_IN_TRANSACTION = 5000;
 
@@ -27,7 +31,7 @@ export async function rename(
 ): Promise<void> {
   if (!isNamed(from)) throw errorOf("EBUSY");
   if (!isNamed(to)) throw errorOf(replace ? "EBUSY" : "EEXIST");
-  await place.journal.claiming([from.path, to.path], async () => {
+  await claiming(place, [from.path, to.path], async () => {
     // Both may have changed before the names were claimed.
     const [source, target] = await Promise.all(
       [from, to].map(({ path }) => place.tree.entry(path)),
@@ -73,141 +77,127 @@ async function move(
     readonly target: Entry | undefined;
   },
 ): Promise<void> {
-  const { bucket, journal } = place;
+  const { bucket } = place;
   await keepDirectory(bucket, parentOf(from));
   await keepDirectory(bucket, parentOf(to));
-  const replaces = target?.kind === "file"
-    ? (await revisionsAt(place, to)).map(({ _id }) => _id)
-    : [];
-  if (source.kind === "file" && target === undefined) {
-    // One step: a name is one field of one document.
-    await renameFiles(place, from, to);
-    return;
+  const [moved, replaced] = await Promise.all([
+    source.kind === "file" ? revisionsAt(place, from) : [],
+    target?.kind === "file" ? revisionsAt(place, to) : [],
+  ]);
+  const work: Work = { from, to, moved, replaced, what: whatMoves(source, target, moved) };
+  const isOneStep = source.kind === "file" && target === undefined && moved.length === 1;
+  if (isOneStep) {
+    // A name is one field of one document.
+    await moveAtOnce(place, work);
+  } else if (bucket.transactions && await isWithin(place, from, MOST_IN_TRANSACTION)) {
+    await bucket.atomically((session) => moveByTransaction(place, work, session));
+  } else {
+    await moveByJournal(place, work);
   }
-  const rename = (id: string, session?: ClientSession) =>
-    finishRename(place, { _id: id, from, to, replaces }, session);
-  const isOne = bucket.transactions && await isWithin(place, from, MOST_IN_TRANSACTION);
-  if (isOne) await bucket.atomically((session) => rename("", session));
-  else await renameByJournal(place, rename, await journal.beginRename(from, to, replaces));
 }
 
-async function renameByJournal(
-  { journal }: Place,
-  rename: (id: string) => Promise<void>,
-  id: string,
-): Promise<void> {
+/** A rename that may be done. */
+interface Work {
+  readonly from: VirtualPath;
+  readonly to: VirtualPath;
+  readonly moved: readonly Revision[];
+  readonly replaced: readonly Revision[];
+  readonly what: RenameDoc["what"];
+}
+
+function whatMoves(
+  source: Entry,
+  target: Entry | undefined,
+  moved: readonly Revision[],
+): RenameDoc["what"] {
+  const node = target === undefined || target.kind === "file" ? undefined : target.node;
+  const replaced = node === undefined ? {} : { replaced: node };
+  switch (source.kind) {
+    case "link":
+      return { kind: "link", node: source.node, ...replaced };
+    case "directory":
+      return { kind: "directory", ...replaced };
+    case "file":
+      return { kind: "file", files: idsOf(moved), ...(node === undefined ? {} : { link: node }) };
+  }
+}
+
+async function moveAtOnce(place: Place, work: Work): Promise<void> {
   try {
-    await rename(id);
+    await commit(place, work);
   } catch (error) {
-    journal.abandon(id);
+    if (!isAnswer(error)) throw error;
+    const doc = await place.bucket.files.first({ _id: work.moved[0]!._id });
+    if (doc?.filename !== filenameOf(work.to)) throw error;
+  }
+}
+
+async function moveByTransaction(
+  place: Place,
+  work: Work,
+  session: ClientSession | undefined,
+): Promise<void> {
+  const { from, to, what } = work;
+  const replaces = idsOf(work.replaced);
+  await commit(place, work, { session });
+  if (what.kind === "file") await finishFile(place, { from, to, what, replaces }, session);
+}
+
+/** In steps: what is known to be done is told as done, and all else is taken back. */
+async function moveByJournal(place: Place, work: Work): Promise<void> {
+  const { journal } = place;
+  const { from, to, what } = work;
+  const entry = await journal.beginRename({ from, to, what, replaces: idsOf(work.replaced) });
+  try {
+    await commit(place, work, { entry: entry._id });
+  } catch (error) {
+    if (await isDoneAnyway(place, entry, error)) return;
     throw error;
   }
+  await laterAtWorst(journal, entry, async () => {
+    await finish(place, entry);
+    await journal.end(entry._id);
+  });
 }
 
-/** The steps of a rename; each may be done twice. */
-export async function finishRename(
-  place: Place,
-  { _id, from, to, replaces }: Pick<RenameDoc, "_id" | "from" | "to" | "replaces">,
-  session?: ClientSession,
-): Promise<void> {
-  const { bucket, journal } = place;
-  await renameFiles(place, from, to, session);
-  await renameNodes(place, from, to, session);
-  await renameBelow(place, from, to, session);
-  await retire(bucket, replaces, null, session);
-  if (_id !== "") await journal.end([_id], session);
-}
-
-/** All files of one name: the one that is seen last, older ones behind it first. */
-export async function revisionsAt({ bucket }: Pick<Place, "bucket">, path: VirtualPath) {
-  return await bucket.files.all(
-    { filename: filenameOf(path) },
-    { projection: { uploadDate: 1 }, sort: { uploadDate: 1 } },
-  );
-}
-
-async function renameFiles(
-  place: Place,
-  from: VirtualPath,
-  to: VirtualPath,
-  session?: ClientSession,
-): Promise<void> {
-  const { bucket } = place;
-  const [files, replaced] = await Promise.all([revisionsAt(place, from), revisionsAt(place, to)]);
-  const [last, inTheWay] = [files.at(-1), replaced.at(-1)];
-  // The newest of a name is the one that counts, so the change is made by one step.
-  const isOlder = last !== undefined && inTheWay !== undefined &&
-    last.uploadDate <= inTheWay.uploadDate;
-  const uploadDate = new Date((inTheWay?.uploadDate.getTime() ?? 0) + 1);
-  await bucket.files.write(
-    files.map(({ _id }) => ({
-      updateOne: {
-        filter: { _id },
-        update: {
-          $set: {
-            filename: filenameOf(to),
-            ...(isOlder && _id === last._id ? { uploadDate } : {}),
-          },
-        },
-      },
-    })),
-    session,
-  );
-}
-
-/** The nodes at `from` and below it, each to its new path, which is its key. */
-async function renameNodes(
-  { bucket }: Place,
-  from: VirtualPath,
-  to: VirtualPath,
-  session?: ClientSession,
-): Promise<void> {
-  const own = await bucket.nodes.first({ _id: from }, within(session));
-  const old = await bucket.nodes.first({ _id: to }, within(session));
-  if (own === undefined && old?.target !== undefined) await bucket.nodes.removeAll([to], session);
-  const below = { _id: { $gte: `${from}/`, $lt: `${from}0` } };
-  for (;;) {
-    const found = await bucket.nodes.all(below, { ...within(session), limit: BATCH });
-    const nodes = own === undefined ? found : [own, ...found];
-    await bucket.nodes.write(
-      nodes.map((node) => {
-        const { _id, target, parent: _parent, ...metadata } = node;
-        const replacement = newNode(to + _id.slice(from.length), metadata, target);
-        return {
-          replaceOne: { filter: { _id: replacement._id }, replacement, upsert: true },
-        };
-      }),
-      session,
-    );
-    await bucket.nodes.removeAll(nodes.map(({ _id }) => _id), session);
-    if (found.length < BATCH) return;
+/** Whether a rename was done that failed; where it was not, it is taken back, if that can be. */
+async function isDoneAnyway(place: Place, entry: RenameDoc, error: unknown): Promise<boolean> {
+  // Where the database is away, there is no use in asking it.
+  if (!(error instanceof StorageError) && !isAnswer(error)) {
+    place.journal.abandon(entry);
+    return false;
+  }
+  try {
+    return await conclude(place, entry);
+  } catch (second) {
+    ignoreFailure(second);
+    return false;
   }
 }
 
-async function renameBelow(
-  { bucket }: Place,
-  from: VirtualPath,
-  to: VirtualPath,
-  session?: ClientSession,
+/** All steps up to the one with which everything is seen at its new name. */
+async function commit(
+  place: Place,
+  { from, to, moved, replaced, what }: Work,
+  { entry = "", session }: {
+    readonly entry?: string;
+    readonly session?: ClientSession | undefined;
+  } = {},
 ): Promise<void> {
-  const below = { filename: rangeOf(prefixOf(from)) };
-  for (;;) {
-    const found = await bucket.files.all(below, {
-      ...within(session),
-      projection: { filename: 1 },
-      limit: BATCH,
-    });
-    await bucket.files.write(
-      found.map(({ _id, filename }) => ({
-        updateOne: {
-          filter: { _id },
-          update: { $set: { filename: filenameOf(to + pathOf(filename).slice(from.length)) } },
-        },
-      })),
-      session,
-    );
-    if (found.length < BATCH) return;
+  switch (what.kind) {
+    case "file": {
+      const step = { from, to, moved: moved.at(-1)!, replaced: replaced.at(-1) };
+      return await moveNewest(place, step, session);
+    }
+    case "link":
+      return await moveLink(place, { from, to, what, replaces: idsOf(replaced) }, session);
+    case "directory":
+      return await moveDirectory(place, { _id: entry, from, to, what }, session);
   }
+}
+
+function idsOf(revisions: readonly Revision[]): FileId[] {
+  return revisions.map(({ _id }) => _id);
 }
 
 /** Whether no more names than `limit` change. */

@@ -1,28 +1,41 @@
 import type { ClientSession } from "mongodb";
 import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
-import type { FileId, RetiredDoc } from "./documents.ts";
+import type { FileDoc, FileId, RetiredDoc } from "./documents.ts";
 import { GRACE, retiredId } from "./journal.ts";
 import { pathOf } from "./names.ts";
 
 /** Versions that are taken away with one request. */
 const BATCH = 500;
 
+/** What becomes of a name whose files are taken away. */
+export interface Retirement {
+  /** The files' name: those that have another by now stay. */
+  readonly filename: string;
+  /** What stands in their place; null where they are removed. */
+  readonly replacedBy: FileId | null;
+  /** It goes on with what was left over, so that they may have another name by now. */
+  readonly isLate?: boolean;
+}
+
 /**
  * Takes versions of files away: nobody finds them any more. Their chunks stay
  * for those who have them open, until the grace time is over.
  *
- * @param replacedBy What stands in their place; null where they are removed.
+ * @param files The one that counts is the last, so that none of the others is seen meanwhile.
  */
 export async function retire(
   bucket: Bucket,
   files: readonly FileId[],
-  replacedBy: FileId | null,
+  { filename, replacedBy, isLate = false }: Retirement,
   session?: ClientSession,
 ): Promise<void> {
   const due = new Date(bucket.now().getTime() + GRACE);
-  for (let at = 0; at < files.length; at += BATCH) {
-    const batch = files.slice(at, at + BATCH);
+  const isThere = { _id: { $in: [...files] }, filename };
+  const found = isLate
+    ? (await bucket.files.all(isThere, { projection: { _id: 1 } })).map(({ _id }) => _id)
+    : files;
+  for (const batch of batchesOf(found)) {
     const entries = batch.map((file): RetiredDoc => ({
       _id: retiredId(file),
       kind: "retired",
@@ -36,7 +49,27 @@ export async function retire(
       })),
       session,
     );
-    await bucket.files.removeAll(batch, session);
+    const which = batch.length === 1 ? { _id: batch[0]! } : { _id: { $in: batch } };
+    const named = { ...which, filename };
+    await bucket.files.remove(isLate ? named : which, session, named);
+  }
+}
+
+/** The files in portions, the last one by itself. */
+function* batchesOf(files: readonly FileId[]): Generator<FileId[]> {
+  const before = files.slice(0, -1);
+  for (let at = 0; at < before.length; at += BATCH) yield before.slice(at, at + BATCH);
+  if (files.length > 0) yield files.slice(-1);
+}
+
+/** The version that stands for `id` by now; undefined where it was removed, or nothing is known. */
+export async function heirOf(bucket: Bucket, id: FileId): Promise<FileDoc | undefined> {
+  for (let at = id;;) {
+    const doc = await bucket.files.first({ _id: at });
+    if (doc !== undefined) return doc;
+    const entry = await bucket.journal.first({ _id: retiredId(at) });
+    if (entry?.kind !== "retired" || entry.replacedBy === null) return undefined;
+    at = entry.replacedBy;
   }
 }
 

@@ -1,5 +1,7 @@
 import type { FileSystemStats } from "../../attrs.ts";
 import type { Bucket } from "./bucket.ts";
+import { sizeOf } from "./layout.ts";
+import { BATCH_ATTEMPT_MS } from "./link.ts";
 import { LONGEST_NAME } from "./names.ts";
 
 const BLOCK_SIZE = 4096;
@@ -9,7 +11,11 @@ const FREE_FILES = 2n ** 32n;
 
 /** The figures of the database, and of the disk under it where it tells them. */
 export async function figuresOf(bucket: Bucket): Promise<FileSystemStats> {
-  const stats = await bucket.link.persistently(() => bucket.link.db.command({ dbStats: 1 }));
+  // The database counts what it has.
+  const stats = await bucket.link.persistently(
+    () => bucket.link.db.command({ dbStats: 1 }),
+    { attempt: BATCH_ATTEMPT_MS },
+  );
   const used = numberAt(stats, "fsUsedSize") ?? numberAt(stats, "storageSize") ?? 0;
   const total = numberAt(stats, "fsTotalSize") ?? used + FREE_UNLESS_TOLD;
   const files = BigInt(Math.max(0, numberAt(stats, "objects") ?? 0));
@@ -31,7 +37,7 @@ export async function figuresOf(bucket: Bucket): Promise<FileSystemStats> {
 
 function numberAt(stats: object, name: string): number | undefined {
   const value: unknown = Reflect.get(stats, name);
-  return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+  return sizeOf(value);
 }
 
 function blocksIn(bytes: number): bigint {

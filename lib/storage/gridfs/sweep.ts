@@ -1,11 +1,11 @@
 import { StorageError } from "../errors.ts";
-import type { JournalDoc, RetiredDoc } from "./documents.ts";
+import type { JournalDoc, RetiredDoc, UploadDoc, WorkDoc } from "./documents.ts";
 import { idText } from "./documents.ts";
 import { isOfDatabase } from "./gridfs_errors.ts";
-import { editId, retiredId } from "./journal.ts";
-import { applyEdit, type Place } from "./publish.ts";
-import { finishRename } from "./rename.ts";
-import { retire } from "./retire.ts";
+import { retiredId } from "./journal.ts";
+import type { Place } from "./place.ts";
+import { heirOf, retire } from "./retire.ts";
+import { settle } from "./settle.ts";
 
 /** Something that was not as it should be. */
 export interface Finding {
@@ -19,6 +19,9 @@ export interface Finding {
     | "orphaned chunks"
     | "missing chunks"
     | "unusable name"
+    | "unsound file"
+    | "unsound chunks"
+    | "unsound node"
     | "hidden by a file";
   /** What it is about, in one line of text. */
   readonly what: string;
@@ -37,86 +40,147 @@ export interface SweepOptions {
 }
 
 /**
- * Takes up what dead sessions have left in the journal, and sweeps the chunks
- * of versions whose grace time is over. Any number of sessions may do it at
- * once: each step may be done twice.
+ * Takes up what dead sessions have left in the journal, and what this one has
+ * left halfway, and sweeps the chunks of versions whose grace time is over. Any
+ * number of sessions may do it at once: each entry is taken by one of them.
  */
-export async function sweep(place: Place, { mend, found, signal }: SweepOptions): Promise<void> {
+export async function sweep(place: Place, options: SweepOptions): Promise<void> {
   const { bucket, journal } = place;
+  const { mend, signal } = options;
   const left = await bucket.journal.all({ alive: { $lt: journal.deadline() } });
-  const over = await bucket.journal.all({ due: { $lt: bucket.now() } });
-  for (const entry of [...left, ...over]) {
+  for (const entry of left) {
     if (signal?.aborted) return;
-    const told = await describe(place, entry);
-    if (told === undefined) continue;
-    let mended = false;
-    if (mend) {
-      try {
-        await finish(place, entry);
-        mended = true;
-      } catch (error) {
-        if (!(error instanceof StorageError) && !isOfDatabase(error)) throw error;
-      }
+    if (isWork(entry)) await sweepWork(place, entry, options);
+  }
+  if (mend) await journal.sweepGate();
+  const over = await bucket.journal.all({ due: { $lt: bucket.now() } });
+  if (over.length === 0) return;
+  // Asked after that: who begins to edit a version before it is due is among them.
+  const edits = await bucket.journal.all({ base: { $exists: true } });
+  const needed = new Set(
+    edits.flatMap((entry) =>
+      entry.kind === "upload" && entry.base !== undefined ? [idText(entry.base)] : []
+    ),
+  );
+  for (const entry of over) {
+    if (signal?.aborted) return;
+    if (entry.kind === "retired" && !needed.has(idText(entry.file))) {
+      await sweepRetired(place, entry, options);
     }
-    found({ ...told, mended });
   }
 }
 
-async function describe(
-  { bucket }: Place,
-  entry: JournalDoc,
-): Promise<Pick<Finding, "kind" | "what"> | undefined> {
+/** Ends what this session itself has left halfway, as soon as the database is back. */
+export async function sweepOwn(place: Place, options: SweepOptions): Promise<void> {
+  const { bucket, journal } = place;
+  const { abandoned } = journal;
+  if (abandoned.length === 0) return;
+  await journal.endLeftClaims();
+  const left = await bucket.journal.all({ _id: { $in: [...abandoned] }, session: bucket.session });
+  const known = new Set(left.map(({ _id }) => _id));
+  for (const id of abandoned) if (!known.has(id)) journal.forget(id);
+  for (const entry of left) {
+    if (options.signal?.aborted) return;
+    if (entry.kind === "rename") await sweepWork(place, entry, options);
+  }
+}
+
+function isWork(entry: JournalDoc): entry is WorkDoc {
+  return entry.kind === "claim" || entry.kind === "upload" || entry.kind === "rename";
+}
+
+async function sweepWork(
+  place: Place,
+  entry: WorkDoc,
+  { mend, found }: SweepOptions,
+): Promise<void> {
+  const told = describe(entry);
+  if (!mend) {
+    found({ ...told, mended: false });
+    return;
+  }
+  try {
+    const outcome = await end(place, entry);
+    if (outcome === undefined) return;
+    found({ kind: told.kind, what: told.what + outcome, mended: true });
+  } catch (error) {
+    refuseUnlessFailure(error);
+    found({ ...told, mended: false });
+  }
+}
+
+function describe(entry: WorkDoc): Pick<Finding, "kind" | "what"> {
   switch (entry.kind) {
     case "claim":
       return { kind: "abandoned claim", what: entry._id.slice("claim ".length) };
-    case "upload":
-      return { kind: "unfinished upload", what: idText(entry.file) };
-    case "edit":
-      return { kind: "unfinished edit", what: entry.result?.filename ?? idText(entry.file) };
+    case "upload": {
+      const kind = entry.base === undefined ? "unfinished upload" : "unfinished edit";
+      return { kind, what: idText(entry.file) };
+    }
     case "rename":
       return { kind: "unfinished rename", what: `${entry.from} to ${entry.to}` };
-    case "retired": {
-      // Who edits a version in place may need it yet.
-      const editor = await bucket.journal.first({ _id: editId(entry.file) });
-      return editor === undefined
-        ? { kind: "retired version", what: idText(entry.file) }
-        : undefined;
-    }
   }
 }
 
-async function finish(place: Place, entry: JournalDoc): Promise<void> {
+/** Brings work to its end; tells what came of it, or nothing where another session is at it. */
+async function end(place: Place, entry: WorkDoc): Promise<string | undefined> {
   const { bucket, journal } = place;
   switch (entry.kind) {
     case "claim":
-      // Somebody else may have taken it by now.
+      // Another session may have taken it by now.
       await bucket.journal.remove({ _id: entry._id, alive: { $lt: journal.deadline() } });
-      return;
-    case "upload": {
-      const doc = await bucket.files.first({ _id: entry.file }, { projection: { _id: 1 } });
-      if (doc === undefined) await bucket.chunks.remove({ files_id: entry.file });
-      else await retire(bucket, entry.replaces ?? [], entry.file);
-      break;
+      return "";
+    case "upload":
+      if (!await journal.take(entry)) return undefined;
+      try {
+        await endUpload(place, entry);
+        await journal.end(entry._id);
+      } catch (error) {
+        journal.abandon(entry);
+        throw error;
+      }
+      return "";
+    case "rename": {
+      const isDone = await settle(place, entry);
+      if (isDone === undefined) return undefined;
+      return isDone ? ", finished" : ", taken back";
     }
-    case "edit": {
-      const { result } = entry;
-      if (result === undefined) await bucket.chunks.remove({ files_id: entry.staged });
-      else await applyEdit(place, { ...entry, result });
-      break;
-    }
-    case "rename":
-      await finishRename(place, entry);
-      break;
-    case "retired":
-      await sweepRetired(place, entry);
-      break;
   }
-  await journal.end([entry._id]);
 }
 
-async function sweepRetired({ bucket }: Place, { file }: RetiredDoc): Promise<void> {
-  // An edit may have brought it back since.
-  if (await bucket.journal.first({ _id: retiredId(file) }) === undefined) return;
-  await bucket.files.removeAll([file]);
-  await bucket.chunks.remove({ files_id: file });
+async function endUpload({ bucket }: Place, { file, replaces = [] }: UploadDoc): Promise<void> {
+  const heir = await heirOf(bucket, file);
+  if (heir !== undefined) {
+    const { _id: replacedBy, filename } = heir;
+    await retire(bucket, replaces, { filename, replacedBy, isLate: true });
+  } else if (await bucket.journal.first({ _id: retiredId(file) }) === undefined) {
+    await bucket.chunks.remove({ files_id: file });
+  }
+}
+
+async function sweepRetired(
+  { bucket }: Place,
+  { _id, file, due }: RetiredDoc,
+  { mend, found }: SweepOptions,
+): Promise<void> {
+  const told = { kind: "retired version", what: idText(file) } as const;
+  if (!mend) {
+    found({ ...told, mended: false });
+    return;
+  }
+  try {
+    // Where the document has stayed, nobody took the version away after all.
+    const doc = await bucket.files.first({ _id: file }, { projection: { _id: 1 } });
+    if (doc === undefined) await bucket.chunks.remove({ files_id: file });
+    // Unless it has been retired once more.
+    await bucket.journal.remove({ _id, due });
+    if (doc === undefined) found({ ...told, mended: true });
+  } catch (error) {
+    refuseUnlessFailure(error);
+    found({ ...told, mended: false });
+  }
+}
+
+function refuseUnlessFailure(error: unknown): void {
+  if (!(error instanceof StorageError) && !isOfDatabase(error)) throw error;
 }

@@ -12,10 +12,12 @@ import type {
   WithId,
 } from "mongodb";
 import { isDuplicate } from "./gridfs_errors.ts";
-import { type Link, LONG_ATTEMPT } from "./link.ts";
+import { BATCH_ATTEMPT_MS, type Link, LONG_ATTEMPT } from "./link.ts";
 
 /** Changes in one request. FerretDB 1.24 stands still at a hundred. */
 const MOST_AT_ONCE = 50;
+/** Documents that are many. */
+const MANY = 100;
 
 /** Fields that every document of a collection has. */
 type Fields = { _id: unknown };
@@ -47,13 +49,20 @@ export class Table<T extends Fields> {
   }
 
   /** All documents that fit: only where they are few, or where there is a limit. */
-  all(filter: Filter<T>, options: FindOptions = {}): Promise<WithId<T>[]> {
+  all(
+    filter: Filter<T>,
+    { isMany = false, ...options }: FindOptions & {
+      /** There may be so many that it takes the longer. */
+      readonly isMany?: boolean;
+    } = {},
+  ): Promise<WithId<T>[]> {
     const { limit } = options;
+    const attempt = isMany || (limit ?? 0) >= MANY ? BATCH_ATTEMPT_MS : undefined;
     // In one batch, so that no cursor stays open on the server while its documents are changed.
     const whole = limit === undefined ? options : { ...options, batchSize: limit + 1 };
     return this.#link.persistently(
       () => this.collection.find(filter, whole).toArray(),
-      { isStep: options.session !== undefined },
+      { isStep: options.session !== undefined, attempt },
     );
   }
 
@@ -65,7 +74,10 @@ export class Table<T extends Fields> {
     const cursor = this.cursor(filter, options).sort(sort);
     try {
       for (;;) {
-        const found = await this.#link.persistently(() => cursor.next(), { isStep: true });
+        const found = await this.#link.persistently(() => cursor.next(), {
+          isStep: true,
+          attempt: BATCH_ATTEMPT_MS,
+        });
         if (found === null) return;
         yield found;
         yield* cursor.readBufferedDocuments();
@@ -105,7 +117,12 @@ export class Table<T extends Fields> {
     }, { isStep: session !== undefined });
   }
 
-  /** Changes the one document that fits. */
+  /**
+   * Changes the one document that fits.
+   *
+   * @returns Whether there is one. It may be none only because the change came through before the
+   * connection broke, where the filter asks for what is changed.
+   */
   async update(
     filter: Filter<T>,
     update: UpdateFilter<T>,
@@ -113,31 +130,57 @@ export class Table<T extends Fields> {
       readonly session?: ClientSession | undefined;
       readonly upsert?: boolean;
     } = {},
-  ): Promise<void> {
-    await this.#link.persistently(
+  ): Promise<boolean> {
+    const { matchedCount } = await this.#link.persistently(
       () => this.collection.updateOne(filter, update, { ...within(session), upsert }),
       { isStep: session !== undefined },
     );
+    return matchedCount > 0;
   }
 
-  /** Several changes, one after another. */
+  /** Changes the document with this key; returns it as it was before, if it is there. */
+  async replaceFields(
+    _id: T["_id"],
+    update: UpdateFilter<T>,
+    session?: ClientSession,
+  ): Promise<WithId<T> | undefined> {
+    // By the key alone, and what it is to be is looked at here: FerretDB has no other index.
+    return await this.#link.persistently(
+      () => this.collection.findOneAndUpdate({ _id } as Filter<T>, update, within(session)),
+      { isStep: session !== undefined },
+    ) ?? undefined;
+  }
+
+  /**
+   * Several changes, one after another.
+   *
+   * @param repeated What is done instead where the connection broke: it may ask for more, because
+   * the first attempt may have come through, and others have gone on since.
+   */
   async write(
     operations: readonly AnyBulkWriteOperation<T>[],
     session?: ClientSession,
+    repeated = operations,
   ): Promise<void> {
     for (let at = 0; at < operations.length; at += MOST_AT_ONCE) {
-      const some = operations.slice(at, at + MOST_AT_ONCE);
       await this.#link.persistently(
-        () => this.collection.bulkWrite(some, within(session)),
-        { isStep: session !== undefined },
+        (again) => {
+          const some = (again ? repeated : operations).slice(at, at + MOST_AT_ONCE);
+          return this.collection.bulkWrite(some, within(session));
+        },
+        { isStep: session !== undefined, attempt: BATCH_ATTEMPT_MS },
       );
     }
   }
 
-  /** Removes all documents that fit. */
-  async remove(filter: Filter<T>, session?: ClientSession): Promise<void> {
+  /** Removes all documents that fit; `repeated` is as with {@linkcode write}. */
+  async remove(
+    filter: Filter<T>,
+    session?: ClientSession,
+    repeated: Filter<T> = filter,
+  ): Promise<void> {
     await this.#link.persistently(
-      () => this.collection.deleteMany(filter, within(session)),
+      (again) => this.collection.deleteMany(again ? repeated : filter, within(session)),
       { isStep: session !== undefined, attempt: LONG_ATTEMPT },
     );
   }

@@ -3,8 +3,8 @@ import { childOf, parentOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
 import type { Bucket } from "./bucket.ts";
 import type { FileDoc, NodeDoc } from "./documents.ts";
-import { filenameOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
-import type { Entry } from "./nodes.ts";
+import { namesOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
+import { type Entry, entryOfNode, targetOf } from "./nodes.ts";
 
 /** Links followed on one way, as Linux's `MAXSYMLINKS`. */
 const MOST_LINKS = 40;
@@ -58,7 +58,7 @@ export class Tree {
         const isLast = endsHere && index === run.length - 1;
         if (entry?.kind === "link" && (options.follow || !isLast)) {
           if (++followed > MOST_LINKS) throw errorOf("ELOOP");
-          const { target } = entry.node;
+          const target = targetOf(entry.node);
           if (isLast && target.endsWith("/")) slash = true;
           if (target.startsWith("/")) at = "/";
           ahead.push(...run.slice(index + 1).reverse(), ...segmentsBackwards(target));
@@ -95,10 +95,12 @@ export class Tree {
 
   /** The file that a path means: of several with its name, the newest. */
   async newest(path: VirtualPath): Promise<FileDoc | undefined> {
-    return await this.#bucket.files.first(
-      { filename: filenameOf(path) },
-      { sort: { uploadDate: -1 } },
-    );
+    const [filename, sort] = [namesOf([path]), { uploadDate: -1 }] as const;
+    const last = await this.#bucket.files.first({ filename }, { sort });
+    if (last === undefined || last.uploadDate instanceof Date) return last;
+    // Some of what is no date comes after every date; but dates count before it.
+    const dated = { filename, uploadDate: { $type: "date" } } as const;
+    return await this.#bucket.files.first(dated, { sort }) ?? last;
   }
 
   /** Whether there is nothing in a directory. */
@@ -171,11 +173,7 @@ export class Tree {
 /** A file's name hides a node's. */
 function entryOf(file: FileDoc | undefined, node: NodeDoc | undefined): Entry | undefined {
   if (file !== undefined) return { kind: "file", doc: file };
-  if (node === undefined) return undefined;
-  const { target } = node;
-  return target === undefined
-    ? { kind: "directory", node }
-    : { kind: "link", node: { ...node, target } };
+  return node === undefined ? undefined : entryOfNode(node);
 }
 
 /** Whether a place is a name that can be given and taken: not the root, and not `..`. */

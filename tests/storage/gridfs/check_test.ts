@@ -91,3 +91,55 @@ Deno.test({
       assertEquals(await checkGridFs(uri, options), []);
     }),
 });
+
+Deno.test({
+  name: "check() tells of what cannot be served, each with its reason",
+  ...needsMongo(),
+  fn: () =>
+    withBuckets(async (buckets) => {
+      const name = buckets.newName();
+      const files = buckets.db.collection(`${name}.files`);
+      const chunks = buckets.db.collection(`${name}.chunks`);
+      const nodes = buckets.db.collection<{ _id: unknown; [field: string]: unknown }>(
+        `${name}.nodes`,
+      );
+      await driverWrites(buckets.db, name, "before", randomBytes(5));
+      await chunks.dropIndexes();
+      const write = (filename: string) =>
+        driverWrites(buckets.db, name, filename, randomBytes(25), { chunkSizeBytes: 10 });
+      const data = (length: number) => ({ $set: { data: new Binary(new Uint8Array(length)) } });
+      await files.updateOne({ _id: await write("no length") }, { $unset: { length: "" } });
+      await files.updateOne({ _id: await write("no size") }, { $set: { chunkSize: "10" } });
+      await files.updateOne({ _id: await write("no date") }, { $set: { uploadDate: "2020" } });
+      await files.updateOne({ _id: await write("list") }, { $set: { filename: ["a", "b"] } });
+      await chunks.updateOne({ "files_id": await write("long"), n: 2 }, data(10));
+      await chunks.updateOne({ "files_id": await write("short"), n: 0 }, data(9));
+      await chunks.updateOne({ "files_id": await write("text"), n: 0 }, { $set: { data: "x" } });
+      await chunks.insertOne({ "files_id": await write("twice"), n: 1, ...data(10).$set });
+      await chunks.insertOne({ "files_id": await write("more"), n: 3, ...data(1).$set });
+      await chunks.updateOne({ "files_id": await write("odd"), n: 1 }, { $set: { n: 1.5 } });
+      await nodes.insertOne({ _id: "/l", parent: "/", target: 5 });
+      await nodes.insertOne({ _id: "/d/e", parent: "/" });
+      await nodes.insertOne({ _id: 5, parent: "/" });
+      const bucket = await buckets.bucket(name);
+      const found = await check(bucket, true);
+      const told = found.map(({ kind, what, mended }) => `${kind}: ${what} ${mended}`).sort();
+      const list = await files.findOne({ filename: "b" });
+      assertEquals(told, [
+        "missing chunks: /odd false",
+        "unsound chunks: /long: chunk 2 of the file is too long false",
+        "unsound chunks: /more: chunk 2 of the file is not its last false",
+        "unsound chunks: /odd: a chunk has the number 1.5 false",
+        "unsound chunks: /short: chunk 0 of the file is too short false",
+        "unsound chunks: /text: chunk 0 of the file holds no bytes false",
+        "unsound chunks: /twice: chunk 1 of the file is there twice false",
+        "unsound file: /no date: the file's document has no uploadDate that is a date false",
+        "unsound file: /no length: the file's document has no length false",
+        'unsound file: /no size: the file\'s document has the chunkSize "10" false',
+        "unsound node: /d/e: its document has another parent false",
+        "unsound node: /l: the link's document has no target false",
+        "unsound node: 5: its document has no path false",
+        `unusable name: ${list!._id}: the name is no text false`,
+      ]);
+    }),
+});

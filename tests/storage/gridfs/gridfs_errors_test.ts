@@ -25,3 +25,13 @@ Deno.test("fail() throws what is no failure of the database as it is", () => {
   const refusal = new StorageError("invalid");
   assertEquals(assertThrows(() => fail(refusal)), refusal);
 });
+
+Deno.test("fail() tells of a resolver that knows no such name, whatever it failed with", () => {
+  for (const code of ["ENOTFOUND", "ENODATA", "ECONNREFUSED", "ETIMEOUT"]) {
+    for (const syscall of ["querySrv", "queryTxt"]) {
+      const error = Object.assign(new Error(`${syscall} ${code} x.example.org`), { code, syscall });
+      const reason = `its SRV and TXT records cannot be looked up (${code})`;
+      assertEquals(assertThrows(() => fail(error), StorageError).message, reason);
+    }
+  }
+});

@@ -1,4 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { GridFSBucket } from "mongodb";
+import { check } from "../../../lib/storage/gridfs/check.ts";
 import { needsMongo } from "../../support/mongodb.ts";
 import { bytesOf, how, readAll, textAt } from "../../../lib/testing/subject.ts";
 import { type Buckets, withBuckets } from "./support/buckets.ts";
@@ -143,32 +145,33 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an edit in the middle of a large file sends and moves the chunks that it changes alone",
+  name:
+    "an edit in the middle of a large file sends the chunks that it changes, and the rest at close",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, name, buckets }) => {
       const bytes = randomBytes(1000);
       const id = await driverWrites(buckets.db, name, "a", bytes, { chunkSizeBytes: 10 });
       const chunks = buckets.db.collection(`${name}.chunks`);
-      const before = await idsByNumber(buckets, name);
+      const before = await chunks.find({ "files_id": id }).sort({ n: 1 }).toArray();
       const file = await open(here, "/a", "read", "write");
       await file.write(bytesOf("0123456789ab"), 305);
       await here.extensions.fsync!(file);
       assertEquals(await chunks.countDocuments({}), 102);
-      bytes.set(bytesOf("0123456789ab"), 305);
-      assertEquals(await readAll(file), bytes);
+      const edited = bytes.slice();
+      edited.set(bytesOf("0123456789ab"), 305);
+      assertEquals(await readAll(file), edited);
       await file.close(false);
-      const after = await idsByNumber(buckets, name);
-      const changed = [...after].filter(([n, chunk]) => before.get(n) !== chunk).map(([n]) => n);
-      assertEquals(changed.sort(), [30, 31]);
-      assertEquals(await chunks.countDocuments({ "files_id": id }), 100);
-      assertEquals(await driverReads(buckets.db, name, "a"), bytes);
-      assertEquals(await buckets.db.collection(`${name}.journal`).countDocuments({}), 0);
+      assertEquals(await driverReads(buckets.db, name, "a"), edited);
+      // Whoever reads the old one has it, whole, as long as it is kept.
+      assertEquals(await chunks.find({ "files_id": id }).sort({ n: 1 }).toArray(), before);
+      const journal = await buckets.db.collection(`${name}.journal`).find({}).toArray();
+      assertEquals(journal.map(({ kind, file }) => [kind, file]), [["retired", id]]);
     }),
 });
 
 Deno.test({
-  name: "an edit cuts and lengthens a large file in its place",
+  name: "an edit cuts and lengthens a large file",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, name, buckets }) => {
@@ -181,8 +184,89 @@ Deno.test({
         assertEquals(await driverReads(buckets.db, name, `${size}`), expected);
         assertEquals(await subject(here).bytes(`/${size}`), expected);
       }
-      const chunks = await buckets.db.collection(`${name}.chunks`).countDocuments({});
-      assertEquals(chunks, 0 + 1 + 6 + 6 + 20 + 20 + 21 + 26);
+      const ids = await buckets.db.collection(`${name}.files`).distinct("_id");
+      const chunks = buckets.db.collection(`${name}.chunks`);
+      const count = await chunks.countDocuments({ "files_id": { $in: ids } });
+      assertEquals(count, 0 + 1 + 6 + 6 + 20 + 20 + 21 + 26);
+    }),
+});
+
+Deno.test({
+  name: "a file that a driver deletes while it is edited is closed as a whole one, or not at all",
+  ...needsMongo(),
+  fn: () =>
+    withTwo(async ({ here, name, buckets }) => {
+      const bucket = new GridFSBucket(buckets.db, { bucketName: name });
+      // At the beginning, the rest is fetched ahead, and is there when the file goes.
+      for (const [filename, position] of [["whole", 0], ["cut", 55]] as const) {
+        const bytes = randomBytes(100);
+        const id = await driverWrites(buckets.db, name, filename, bytes, { chunkSizeBytes: 10 });
+        const file = await open(here, `/${filename}`, "write");
+        await file.write(bytesOf("new"), position);
+        await here.extensions.fsync!(file);
+        await bucket.delete(id);
+        if (filename === "cut") {
+          const missing = "chunk 0 of the file is missing";
+          await subject(here).refuses("failure", missing, () => file.close(false));
+          continue;
+        }
+        await file.close(false);
+        bytes.set(bytesOf("new"));
+        assertEquals(await driverReads(buckets.db, name, filename), bytes);
+      }
+      assertEquals(await subject(here).names("/"), ["whole"]);
+      assertEquals(await countAll(buckets, name), [1, 10, 0, 0]);
+    }),
+});
+
+Deno.test({
+  name:
+    "a file is read by a driver, the old or the new content whole, while it is edited again and again",
+  ...needsMongo(),
+  fn: () =>
+    withTwo(async ({ here, there, name, buckets }) => {
+      await driverWrites(buckets.db, name, "a", new Uint8Array(600), { chunkSizeBytes: 20 });
+      let isOver = false;
+      const reading = (async () => {
+        const seen = new Set<number>();
+        while (!isOver) {
+          for (
+            const bytes of [
+              await driverReads(buckets.db, name, "a"),
+              await subject(there).bytes("/a"),
+            ]
+          ) {
+            assertEquals([bytes.length, new Set(bytes).size], [600, 1]);
+            seen.add(bytes[0]!);
+          }
+        }
+        return seen.size;
+      })();
+      for (let count = 1; count <= 8; count++) {
+        const file = await open(here, "/a", "write");
+        await file.write(new Uint8Array(600).fill(count), 0);
+        await file.close(false);
+      }
+      isOver = true;
+      assert(await reading > 1);
+    }),
+});
+
+Deno.test({
+  name: "what an edit began from is kept until it is closed, however long ago it was replaced",
+  ...needsMongo(),
+  fn: () =>
+    withTwo(async ({ here, there, name, buckets }) => {
+      await driverWrites(buckets.db, name, "a", bytesOf("0123456789"), { chunkSizeBytes: 1 });
+      const file = await open(here, "/a", "write");
+      await file.write(bytesOf("x"), 0);
+      await here.extensions.fsync!(file);
+      await subject(there).put("/a", "theirs");
+      await buckets.db.collection(`${name}.journal`)
+        .updateMany({ kind: "retired" }, { $set: { due: new Date(0) } });
+      await check(await buckets.bucket(name), true);
+      await file.close(false);
+      assertEquals(await subject(there).get("/a"), "x123456789");
     }),
 });
 
@@ -191,10 +275,4 @@ async function countAll(buckets: Buckets, name: string): Promise<number[]> {
   return await Promise.all(
     names.map((part) => buckets.db.collection(`${name}.${part}`).countDocuments({})),
   );
-}
-
-async function idsByNumber(buckets: Buckets, name: string): Promise<Map<number, string>> {
-  const found = await buckets.db.collection(`${name}.chunks`)
-    .find({}, { projection: { n: 1 } }).toArray();
-  return new Map(found.map(({ _id, n }) => [n, String(_id)]));
 }

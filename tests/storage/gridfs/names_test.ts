@@ -7,6 +7,8 @@ import {
   rangeOf,
   refuseUnusable,
 } from "../../../lib/storage/gridfs/names.ts";
+import { needsMongo } from "../../support/mongodb.ts";
+import { withSession } from "./support/buckets.ts";
 
 /** Filenames and the paths at which they are seen. */
 const SEEN: readonly (readonly [filename: string, path: string])[] = [
@@ -60,4 +62,32 @@ Deno.test("refuseUnusable() refuses what is no text or too long", () => {
   for (const path of ["/\udcff", "/a/\udc80", "/" + "é".repeat(128), "/a".repeat(2500)]) {
     assertThrows(() => refuseUnusable(path), StorageError);
   }
+});
+
+Deno.test({
+  name: "files whose names are no text are in no directory, and make none",
+  ...needsMongo(),
+  fn: () =>
+    withSession(async ({ buckets, name, storage, s }) => {
+      const files = buckets.db.collection(`${name}.files`);
+      const names = [["a", "zz"], ["a", "d/x"], 5, null, undefined, { a: 1 }, []];
+      for (const filename of names) {
+        const file = { length: 0, chunkSize: 5, uploadDate: new Date(Date.now() + 1e6) };
+        await files.insertOne(filename === undefined ? file : { ...file, filename });
+      }
+      for (const path of ["/a", "/zz", "/d", "/q", "/d/x"]) {
+        assertEquals(await s.kind(path), "nothing", path);
+      }
+      assertEquals(await s.names("/"), []);
+      await s.put("/a", "text");
+      assertEquals(await s.names("/"), ["a"]);
+      assertEquals(await s.get("/a"), "text");
+      await storage.mkdir("/d", {});
+      await storage.rename("/a", "/d/x");
+      await storage.rename("/d", "/e");
+      assertEquals(await s.names("/e"), ["x"]);
+      await storage.remove("/e/x");
+      await storage.rmdir("/e");
+      assertEquals(await files.countDocuments({}), names.length);
+    }),
 });

@@ -85,8 +85,8 @@ Deno.test({
       assertEquals(count, 2);
       await storage.remove("/e/a");
       assertEquals([count, await s.names("/e")], [3, []]);
-      // No journal but of the edit, whose chunks were there before.
-      assertEquals(kinds, [[], ["edit"], []]);
+      // No journal but of the edit, whose chunks were there before, and of what it replaced.
+      assertEquals(kinds, [[], ["upload"], ["retired"]]);
       assertEquals(await journal.distinct("kind"), ["retired"]);
       await storage.close();
     }),

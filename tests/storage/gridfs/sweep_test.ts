@@ -5,8 +5,9 @@ import { GridFsStorage } from "../../../lib/storage/gridfs/gridfs.ts";
 import { needsMongo } from "../../support/mongodb.ts";
 import { bytesOf } from "../../../lib/testing/subject.ts";
 import { type Buckets, linkOn, withBuckets } from "./support/buckets.ts";
-import { driverReads, driverWrites, open, subject } from "./support/content.ts";
+import { driverWrites, open, subject } from "./support/content.ts";
 import { Stop, Stopping } from "./support/stopping.ts";
+import { ageJournal, assertSwept, treeOf } from "./support/views.ts";
 
 const OLD = bytesOf("old content of twenty-five bytes and more");
 const CHUNK = { chunkSizeBytes: 4 };
@@ -100,7 +101,7 @@ for (const story of STORIES) {
           const told = await treeOf(buckets, name);
           assert(story.outcomes.includes(told), `${told} after ${writes} writes`);
           seen.add(told);
-          await assertClean(buckets, name);
+          await assertSwept(buckets, name);
           if (!hasStopped) {
             assertEquals(told, story.outcomes[1]);
             break;
@@ -131,55 +132,10 @@ async function actAndDie(
 
 /** Sweeps, as a session does that comes when the dead one is forgotten. */
 async function sweepAsLater(buckets: Buckets, name: string): Promise<void> {
-  const journal = buckets.db.collection(`${name}.journal`);
-  await journal.updateMany({ alive: { $exists: true } }, { $set: { alive: new Date(0) } });
+  await ageJournal(buckets.db, name);
   for (const { what, mended } of await check(await buckets.bucket(name), true)) {
     assert(mended, what);
   }
-}
-
-/** Every chunk is a file's, or of a version that is retired; nothing is at work. */
-async function assertClean(buckets: Buckets, name: string): Promise<void> {
-  const collection = (part: string) => buckets.db.collection(`${name}.${part}`);
-  const journal = await collection("journal").find({}).toArray();
-  assertEquals(journal.filter(({ kind }) => kind !== "retired"), []);
-  await collection("journal").updateMany({}, { $set: { due: new Date(0) } });
-  await check(await buckets.bucket(name), true);
-  assertEquals(await collection("journal").countDocuments({}), 0);
-  const files = await collection("files").find({}).toArray();
-  assertEquals(new Set(files.map(({ filename }) => filename)).size, files.length);
-  const ids = files.map(({ _id }) => String(_id));
-  const used = (await collection("chunks").distinct("files_id")).map(String);
-  assertEquals(used.filter((id) => !ids.includes(id)), []);
-  assertEquals(await check(await buckets.bucket(name), false), []);
-}
-
-/** All that is in a bucket, in one line; files as the driver reads them. */
-async function treeOf(buckets: Buckets, name: string): Promise<string> {
-  const storage = await buckets.storage(name);
-  const s = subject(storage);
-  const told: string[] = [];
-  const walk = async (directory: string) => {
-    for (const entry of await s.names(directory || "/")) {
-      const path = `${directory}/${entry}`;
-      const kind = await s.kind(path);
-      if (kind === "link") told.push(`${path.slice(1)}>${await storage.readLink(path)}`);
-      else if (kind === "directory") {
-        told.push(`${path.slice(1)}/`);
-        await walk(path);
-      } else {
-        const [here, there] = [
-          await s.get(path),
-          textOf(await driverReads(buckets.db, name, path.slice(1))),
-        ];
-        assertEquals(here, there);
-        told.push(`${path.slice(1)}=${here}`);
-      }
-    }
-  };
-  await walk("");
-  await storage.close();
-  return told.sort().join(" ");
 }
 
 function textOf(bytes: Uint8Array): string {

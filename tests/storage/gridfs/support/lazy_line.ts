@@ -4,6 +4,10 @@ export class LazyLine implements AsyncDisposable {
   readonly #connections = new Set<{ here: Deno.Conn; there: Deno.Conn; isSilent: boolean }>();
   readonly #port: number;
   readonly #done: Promise<void>;
+  /** Milliseconds for which it keeps what the server says. */
+  delay = 0;
+  /** Changes what the server says. */
+  change: (bytes: Uint8Array) => void = () => {};
 
   /** @param port The server's. */
   constructor(port: number) {
@@ -34,15 +38,19 @@ export class LazyLine implements AsyncDisposable {
       const there = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
       const connection = { here, there, isSilent: false };
       this.#connections.add(connection);
-      for (const [from, to] of [[here, there], [there, here]] as const) {
-        ways.push(carry(from, to, () => connection.isSilent));
-      }
+      const isSilent = () => connection.isSilent;
+      ways.push(carry(here, there, { isSilent }));
+      ways.push(carry(there, here, { isSilent, line: this }));
     }
     await Promise.all(ways);
   }
 }
 
-async function carry(from: Deno.Conn, to: Deno.Conn, isSilent: () => boolean): Promise<void> {
+async function carry(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  { isSilent, line }: { readonly isSilent: () => boolean; readonly line?: LazyLine },
+): Promise<void> {
   const buffer = new Uint8Array(65_536);
   try {
     for (;;) {
@@ -52,6 +60,9 @@ async function carry(from: Deno.Conn, to: Deno.Conn, isSilent: () => boolean): P
         return;
       }
       if (isSilent()) continue;
+      line?.change(buffer.subarray(0, count));
+      const delay = line?.delay ?? 0;
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
     }
   } catch (error) {

@@ -3,10 +3,12 @@ import type { Collection, Db } from "mongodb";
 /** What a session dies of. */
 export class Stop extends Error {}
 
-const WRITES: ReadonlySet<PropertyKey> = new Set([
+/** What changes something. */
+export const WRITES: ReadonlySet<PropertyKey> = new Set([
   "insertOne",
   "insertMany",
   "updateOne",
+  "findOneAndUpdate",
   "updateMany",
   "bulkWrite",
   "deleteOne",

@@ -1,0 +1,22 @@
+/** The longest of the parts that a bucket's collections have after its name. */
+const LONGEST_PART = ".journal";
+/** Bytes of a database's and a collection's name together, with the dot between them. */
+const LONGEST_NAMESPACE = 255;
+
+/**
+ * Why MongoDB allows no collections with this name in front; undefined where it does.
+ *
+ * @param database The database that they are in, where it is known.
+ */
+export function flawOfBucketName(name: string, database = ""): string | undefined {
+  if (name === "") return "it is empty";
+  if (name.includes("\0")) return "there is a NUL in it";
+  if (!name.isWellFormed()) return "it is not UTF-8";
+  if (name.includes("$")) return 'there is a "$" in it';
+  if (/^system(?:\.|$)/.test(name)) return '"system." is MongoDB\'s own';
+  if (/^\.|\.\.|\.$/.test(name)) return "there is nothing beside a dot in it";
+  const namespace = `${database || "."}.${name}${LONGEST_PART}`;
+  return new TextEncoder().encode(namespace).length > LONGEST_NAMESPACE
+    ? "it is too long"
+    : undefined;
+}
