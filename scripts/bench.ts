@@ -4,7 +4,7 @@
  *     deno task bench                          7 rounds; a table with the ratios, pair by pair
  *     deno task bench --stages r32,sp --only openssh,kernel --rounds 3
  *     deno task bench --all --check            everything, against the bars
- *     deno task bench --readme                 writes table and picture into the README
+ *     deno task bench --readme                 writes chart and table into the README
  *
  * `--help` lists all options. It starts each server on a socketpair, sends requests that were
  * built before, and looks at no more of a reply than it must, so that what is measured is the

@@ -86,7 +86,7 @@ const LAYERS: readonly Layer[] = [
   // The backends. None knows another.
   {
     name: "memory",
-    files: ["lib/storage/memory*.ts", "lib/storage/memory/"],
+    files: ["lib/storage/memory.ts", "lib/storage/memory/"],
     imports: [...NOUNS, "contract"],
     packages: [],
   },
@@ -106,13 +106,13 @@ const LAYERS: readonly Layer[] = [
     name: "connect",
     files: ["lib/storage/proxy/connect.ts"],
     imports: [...NOUNS, "contract", "client", "proxy"],
-    packages: ["ssh2", "@types/ssh2", "@std/streams", "node:*"],
+    packages: ["ssh2"],
   },
   {
     name: "proxy",
     files: ["lib/storage/proxy/"],
     imports: [...NOUNS, "contract", "client", "connect"],
-    packages: ["ssh-config", "@std/streams", "node:*"],
+    packages: ["@std/streams", "node:*"],
   },
   {
     name: "gridfs",
@@ -134,15 +134,15 @@ const LAYERS: readonly Layer[] = [
     name: "audit",
     files: ["lib/audit/"],
     imports: [...NOUNS, "contract", "session"],
-    packages: ["@std/streams"],
+    packages: [],
   },
 
   // The parts put together. poll() on stdin and stdout is libc's.
   {
     name: "transport",
-    files: ["lib/transport/", "lib/stdio*.ts"],
+    files: ["lib/stdio*.ts"],
     imports: [...NOUNS, "contract", "libc"],
-    packages: ["@std/streams", "node:*"],
+    packages: [],
   },
   {
     name: "serve",
@@ -239,11 +239,6 @@ const RULES: Rules = {
     { tests: "tests/testing/", source: "lib/testing/" },
     { tests: "tests/scripts/", source: "scripts/" },
     { tests: "tests/support/", source: "tests/support/" },
-  ],
-  // Tests of several files at once.
-  unmirrored: [
-    "tests/wire/golden_*test.ts",
-    "tests/session/differential_*test.ts",
   ],
 };
 

@@ -11,6 +11,7 @@ import { PacketType, StatusCode } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import * as extensions from "../wire/extensions.ts";
 import { Reader } from "../wire/reader.ts";
+import { readNames } from "../wire/replies.ts";
 import * as requests from "../wire/requests.ts";
 import type { Writer } from "../wire/writer.ts";
 
@@ -61,7 +62,7 @@ const handle: Answer<Uint8Array> = {
 const attrs: Answer<FileAttrs> = { type: PacketType.ATTRS, read: readAttrs };
 const entries: Answer<readonly RemoteEntry[]> = {
   type: PacketType.NAME,
-  read: readEntries,
+  read: readNames,
   plain: { code: StatusCode.EOF, value: [] },
 };
 const path: Answer<string> = { type: PacketType.NAME, read: readOnlyName };
@@ -176,17 +177,6 @@ function extended<Q, A>(
 
 function reply<A>(read: (reply: Reader) => A): Answer<A> {
   return { type: PacketType.EXTENDED_REPLY, read };
-}
-
-function readEntries(reply: Reader): readonly RemoteEntry[] {
-  const count = reply.u32();
-  const found: RemoteEntry[] = [];
-  for (let index = 0; index < count; index++) {
-    const name = reply.name();
-    const longname = reply.name();
-    found.push({ name, longname, attrs: readAttrs(reply) });
-  }
-  return found;
 }
 
 /** Of a reply that names one path, the path; what stands behind it says nothing. */

@@ -2,6 +2,7 @@ import { decodeName } from "../names.ts";
 import { PacketType, SFTP_VERSION } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Reader } from "../wire/reader.ts";
+import { readVersion } from "../wire/replies.ts";
 
 const LONGEST_QUOTE = 200;
 
@@ -18,17 +19,11 @@ export function readGreeting(packet: Reader): AdvertisedExtensions {
   if (type !== PacketType.VERSION) {
     throw new ProtocolError(`a packet of type ${type} came as the reply to INIT`);
   }
-  const version = packet.u32();
+  const { version, extensions } = readVersion(packet);
   if (version !== SFTP_VERSION) {
     throw new ProtocolError(`the server speaks SFTP version ${version}, not ${SFTP_VERSION}`);
   }
-  const extensions = new Map<string, string>();
-  while (packet.remaining > 0) {
-    const name = packet.name();
-    // Some servers put binary structures here (vendor-id): any byte may stand in them.
-    extensions.set(name, decodeName(packet.bytes()));
-  }
-  return extensions;
+  return new Map(extensions);
 }
 
 /**

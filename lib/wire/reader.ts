@@ -36,11 +36,6 @@ export class Reader {
     this.#end = end;
   }
 
-  /** A cursor at the same place over a copy of what is left. */
-  detached(): Reader {
-    return new Reader(this.#bytes.slice(this.#at, this.#end));
-  }
-
   /**
    * A cursor at the same place that outlives the packet in what it returns: bytes are copies.
    *

@@ -6,6 +6,7 @@
  */
 
 import type { FileAttrs } from "../attrs.ts";
+import { decodeName } from "../names.ts";
 import { readAttrs, writeAttrs } from "./attributes.ts";
 import { PacketType } from "./constants.ts";
 import type { Reader } from "./reader.ts";
@@ -29,17 +30,18 @@ export interface StatusReply {
 
 /** One entry of a NAME reply. */
 export interface NameEntry {
-  readonly filename: string;
+  /** The file's name in its directory, or a whole path. */
+  readonly name: string;
   /** A line as `ls -l` prints it. */
   readonly longname: string;
   readonly attrs: FileAttrs;
 }
 
-/** Reads VERSION, from behind the type. */
+/** Reads VERSION, after the type. What is said of an extension may hold any byte. */
 export function readVersion(reader: Reader): VersionReply {
   const version = reader.u32();
   const extensions: [string, string][] = [];
-  while (reader.remaining > 0) extensions.push([reader.name(), reader.name()]);
+  while (reader.remaining > 0) extensions.push([reader.name(), decodeName(reader.bytes())]);
   return { version, extensions };
 }
 
@@ -89,14 +91,14 @@ export function writeData(writer: Writer, id: number, data: Uint8Array): void {
   writer.end();
 }
 
-/** Reads the entries of NAME, from behind the id. */
+/** Reads the entries of NAME, after the id. */
 export function readNames(reader: Reader): NameEntry[] {
   const count = reader.u32();
   const entries: NameEntry[] = [];
   for (let index = 0; index < count; index++) {
-    const filename = reader.name();
+    const name = reader.name();
     const longname = reader.name();
-    entries.push({ filename, longname, attrs: readAttrs(reader) });
+    entries.push({ name, longname, attrs: readAttrs(reader) });
   }
   return entries;
 }
@@ -104,8 +106,8 @@ export function readNames(reader: Reader): NameEntry[] {
 /** Writes NAME. */
 export function writeNames(writer: Writer, id: number, entries: readonly NameEntry[]): void {
   const countAt = beginNames(writer, id);
-  for (const { filename, longname, attrs } of entries) {
-    writeName(writer, filename, longname, attrs);
+  for (const { name, longname, attrs } of entries) {
+    writeName(writer, name, longname, attrs);
   }
   endNames(writer, countAt, entries.length);
 }
@@ -122,11 +124,11 @@ export function beginNames(writer: Writer, id: number): number {
 /** Writes one entry of NAME. */
 export function writeName(
   writer: Writer,
-  filename: string,
+  name: string,
   longname: string,
   attrs: FileAttrs,
 ): void {
-  writer.name(filename);
+  writer.name(name);
   writer.name(longname);
   writeAttrs(writer, attrs);
 }

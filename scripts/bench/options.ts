@@ -49,7 +49,7 @@ socketpair, with files in memory.
   --sshd           measure OpenSSH's sftp through a real sshd too
   --all            all of these three
   --json           print everything as JSON
-  --readme         write table and picture into README.md and assets/
+  --readme         write chart and table into README.md
   --check          say which bars are met; exit 1 if one is missed
   --help           show this help
 `;

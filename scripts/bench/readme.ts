@@ -1,25 +1,46 @@
-import { chart } from "./chart.ts";
+import { REFERENCE } from "./contestants.ts";
 import { machineLine } from "./machine.ts";
 import type { Report } from "./report.ts";
+import { figuresOf } from "./samples.ts";
+import { STAGES } from "./stages.ts";
+import { summarizeRatios } from "./statistics.ts";
 import { markdownTable } from "./table.ts";
 
 const BEGIN = "<!-- bench:begin -->";
 const END = "<!-- bench:end -->";
 
-/** Where the picture stands, from the project's root. */
-export const PICTURE = "assets/bench.svg";
+/** Whose ratios the chart draws. */
+const CHARTED = "kernel";
 
-/** What stands in the README: the picture, the table, and where and how it was measured. */
+/** What the README shows: the chart, the table, and where and how it was measured. */
 export function readmeBlock(report: Report): string {
   const { rounds, size, inMemory } = report.settings;
   const where = inMemory ? "in memory" : "on a disk";
-  return `![Throughput of sftpwrap as a multiple of OpenSSH's sftp-server](${PICTURE})
+  return `${chart(report)}
 
 ${markdownTable(report, { spread: false })}
 
 Medians of ${rounds} rounds in which all servers took turns, on a socketpair, with a file of ${size} MiB
 ${where}. In bold the ratio to OpenSSH's server, pair by pair. \`deno task bench\` on
 ${report.machine.date}: ${machineLine(report.machine)}.`;
+}
+
+/** A Mermaid chart of the kernel root's throughput, with OpenSSH's server as 1; empty without both. */
+export function chart({ samples }: Report): string {
+  const bars = STAGES.flatMap(({ id, name }) => {
+    const reference = figuresOf(samples, id, REFERENCE);
+    const ratio = summarizeRatios(figuresOf(samples, id, CHARTED), reference)?.median;
+    return ratio === undefined ? [] : [{ name: name.replaceAll('"', "'"), ratio }];
+  });
+  if (bars.length === 0) return "";
+  return `\`\`\`mermaid
+xychart-beta horizontal
+  title "Throughput of the kernel root; OpenSSH's sftp-server is 1"
+  x-axis [${bars.map(({ name }) => `"${name}"`).join(", ")}]
+  y-axis 0 --> ${Math.ceil(Math.max(...bars.map(({ ratio }) => ratio)))}
+  bar [${bars.map(({ ratio }) => ratio.toFixed(2)).join(", ")}]
+  line [${bars.map(() => 1).join(", ")}]
+\`\`\``;
 }
 
 /**
@@ -36,15 +57,12 @@ export function replaceBlock(readme: string, block: string): string {
   return `${readme.slice(0, begin + BEGIN.length)}\n\n${block}\n\n${readme.slice(end)}`;
 }
 
-/** Writes table and picture below the project's root. */
+/** Writes chart and table into the README below the project's root. */
 export async function writeReadme(root: string, report: Report): Promise<void> {
   const path = `${root}README.md`;
-  const picture = `${root}${PICTURE}`;
   const readme = replaceBlock(await Deno.readTextFile(path), readmeBlock(report));
-  await Deno.mkdir(`${root}assets`, { recursive: true });
-  await Deno.writeTextFile(picture, chart(report));
   await Deno.writeTextFile(path, readme);
-  // As the gate wants them.
-  const args = ["fmt", "--quiet", path, picture];
+  // As the gate wants it.
+  const args = ["fmt", "--quiet", path];
   await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
 }

@@ -50,7 +50,6 @@ export interface Rules {
   readonly namesApplyTo: readonly string[];
   readonly late: { readonly packages: readonly string[]; readonly entries: readonly string[] };
   readonly mirrors: readonly { readonly tests: string; readonly source: string }[];
-  readonly unmirrored: readonly string[];
 }
 
 /** An import whose target is known. */
@@ -231,7 +230,6 @@ function checkMirror(
   const { path } = file;
   const mirror = rules.mirrors.find(({ tests }) => path.startsWith(tests));
   if (mirror === undefined || !path.endsWith("_test.ts")) return [];
-  if (matchesAny(path, rules.unmirrored)) return [];
   const words = path.slice(mirror.tests.length, -"_test.ts".length).split("_");
   for (let count = words.length; count > 0; count--) {
     const tested = mirror.source + words.slice(0, count).join("_");

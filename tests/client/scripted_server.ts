@@ -83,7 +83,7 @@ export class ScriptedServer {
   /** The next request. */
   async next(): Promise<Received> {
     const packet = await this.#nextPacket();
-    return { type: packet.u8(), id: packet.u32(), body: packet.detached() };
+    return { type: packet.u8(), id: packet.u32(), body: new Reader(packet.rest().slice()) };
   }
 
   /** The next request, without its length field. */

@@ -193,7 +193,7 @@ Deno.test("checkLayers() leaves dlopen to libc.ts", () => {
 Deno.test("checkLayers() leaves stdout to the wire", () => {
   const text = `Deno.stdout.writeSync(bytes);`;
   assertAllowed("lib/serve.ts", text);
-  assertAllowed("lib/transport/stdio.ts", text);
+  assertAllowed("lib/stdio.ts", text);
   assertAllowed("scripts/demo.ts", text);
   assertRefused("lib/cli/a.ts", text, "cli may not use Deno.stdout: stdout is the wire");
   assertRefused(

@@ -92,8 +92,8 @@ testGolden({
     00000004    # mtime
   `),
   value: [
-    { filename: "a", longname: "-rw- a\\", attrs: attrs({ size: 7, permissions: 0o100644 }) },
-    { filename: "é", longname: "d!", attrs: attrs({ uid: 1, gid: 2, atime: 3, mtime: 4 }) },
+    { name: "a", longname: "-rw- a\\", attrs: attrs({ size: 7, permissions: 0o100644 }) },
+    { name: "é", longname: "d!", attrs: attrs({ uid: 1, gid: 2, atime: 3, mtime: 4 }) },
   ],
   read: replies.readNames,
   write: (writer, value) => void replies.writeNames(writer, ID, value),
@@ -111,7 +111,7 @@ testGolden({
     00000002 "/a"    # longname
     00000000    # no attributes
   `),
-  value: [{ filename: "/a", longname: "/a", attrs: attrs() }],
+  value: [{ name: "/a", longname: "/a", attrs: attrs() }],
   read: replies.readNames,
   write: (writer, value) => void replies.writeNames(writer, ID, value),
   forgiving: true,

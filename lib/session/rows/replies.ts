@@ -17,5 +17,5 @@ export function replyName(out: Writer, id: number, name: string): void {
     writeStatus(out, id, { code: StatusCode.FAILURE, message: "Failure: name too long" });
     return;
   }
-  writeNames(out, id, [{ filename: name, longname: name, attrs: {} }]);
+  writeNames(out, id, [{ name, longname: name, attrs: {} }]);
 }

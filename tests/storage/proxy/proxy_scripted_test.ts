@@ -195,7 +195,7 @@ async function rooted(): Promise<{ server: ScriptedServer; storage: ProxyStorage
   const rooting = ProxyStorage.open(await opening, { root: "/root" });
   const { id } = await server.next();
   await server.send(packets((writer) => {
-    writeNames(writer, id, [{ filename: "/root", longname: "", attrs: {} }]);
+    writeNames(writer, id, [{ name: "/root", longname: "", attrs: {} }]);
   }));
   await tellAttrs(server, 0o040755);
   return { server, storage: await rooting };
