@@ -39,8 +39,8 @@ export { denyPaths, hidePaths } from "./policy/path_limits.ts";
 export { readOnly } from "./policy/read_only.ts";
 export { requestPolicy, type RequestRules } from "./policy/requests.ts";
 export { uploadOnly } from "./policy/upload_only.ts";
-export { serve, type ServeOptions } from "./serve.ts";
-export type { TimeoutOptions } from "./serve_timeouts.ts";
+export { serve, type ServeOptions } from "./serve/serve.ts";
+export type { TimeoutOptions } from "./transport/timeouts.ts";
 export type { Facts, Findings } from "./session/facts.ts";
 export { type Log, LogLevel } from "./session/log.ts";
 export type {
@@ -54,7 +54,7 @@ export type {
 } from "./session/observer.ts";
 export type { SessionOptions } from "./session/session_options.ts";
 export type { Policy, RequestKind } from "./session/table.ts";
-export type { Polling, Transport, WaitOptions } from "./stdio.ts";
+export type { Polling, Transport, WaitOptions } from "./transport/stdio.ts";
 export { StorageError, type StorageErrorCode, type StorageErrorOptions } from "./storage/errors.ts";
 export { type Accounts, accountsOf } from "./storage/local/accounts.ts";
 export { JailFile, JailStorage } from "./storage/local/jail.ts";
@@ -67,8 +67,8 @@ export type {
   RootEntry,
   RootFile,
 } from "./storage/local/root.ts";
-export { type PortableRights, PortableRoot } from "./storage/local/root_portable.ts";
-export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory.ts";
+export { type PortableRights, PortableRoot } from "./storage/local/portable/root.ts";
+export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory/memory.ts";
 export type { MemoryFile } from "./storage/memory/file.ts";
 export { type ProxyOptions, ProxyStorage } from "./storage/proxy/proxy.ts";
 export type { ProxyDir, ProxyFile } from "./storage/proxy/proxy_file.ts";

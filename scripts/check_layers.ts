@@ -19,7 +19,7 @@ import {
 import { printLine } from "./support/print.ts";
 
 /** Small words that every layer may speak. */
-const NOUNS = ["nouns", "maybe-promise"];
+const NOUNS = ["nouns", "async"];
 
 /** All of `lib/` but `wire/`, for those who put the parts together. */
 const PARTS = [
@@ -27,9 +27,9 @@ const PARTS = [
   "session",
   "client",
   "contract",
+  "linux",
   "memory",
   "local",
-  "libc",
   "proxy",
   "connect",
   "gridfs",
@@ -48,12 +48,7 @@ const PARTS = [
  */
 const LAYERS: readonly Layer[] = [
   { name: "nouns", files: ["lib/attrs.ts", "lib/names.ts"], imports: [], packages: [] },
-  {
-    name: "maybe-promise",
-    files: ["lib/maybe_promise.ts", "lib/later.ts", "lib/soon.ts", "lib/within.ts"],
-    imports: [],
-    packages: [],
-  },
+  { name: "async", files: ["lib/async/"], imports: [], packages: [] },
 
   // SFTP as bytes. It does not know what a file system is.
   { name: "wire", files: ["lib/wire/"], imports: ["nouns"], packages: [] },
@@ -74,6 +69,9 @@ const LAYERS: readonly Layer[] = [
     packages: [],
   },
 
+  // The system's library: the only room with FFI.
+  { name: "linux", files: ["lib/linux/"], imports: [...NOUNS, "contract"], packages: [] },
+
   // The two ends of a conversation. Neither names a backend.
   {
     name: "session",
@@ -86,20 +84,14 @@ const LAYERS: readonly Layer[] = [
   // The backends. None knows another.
   {
     name: "memory",
-    files: ["lib/storage/memory.ts", "lib/storage/memory/"],
+    files: ["lib/storage/memory/"],
     imports: [...NOUNS, "contract"],
-    packages: [],
-  },
-  {
-    name: "libc",
-    files: ["lib/storage/local/libc.ts"],
-    imports: [...NOUNS, "contract", "local"],
     packages: [],
   },
   {
     name: "local",
     files: ["lib/storage/local/"],
-    imports: [...NOUNS, "contract", "libc"],
+    imports: [...NOUNS, "contract", "linux"],
     packages: ["node:*"],
   },
   {
@@ -133,25 +125,26 @@ const LAYERS: readonly Layer[] = [
   {
     name: "audit",
     files: ["lib/audit/"],
-    imports: [...NOUNS, "contract", "session"],
+    imports: [...NOUNS, "contract", "session", "linux"],
     packages: [],
   },
 
-  // The parts put together. poll() on stdin and stdout is libc's.
+  // The parts put together. What ssh2 or ssh are given is a transport, too.
   {
     name: "transport",
-    files: ["lib/stdio*.ts"],
-    imports: [...NOUNS, "contract", "libc"],
-    packages: [],
+    files: ["lib/transport/"],
+    imports: [...NOUNS, "contract", "linux", "client"],
+    types: ["proxy"],
+    packages: ["node:*"],
   },
   {
     name: "serve",
-    files: ["lib/serve.ts", "lib/serve_*.ts"],
+    files: ["lib/serve/"],
     imports: [...NOUNS, "wire", "session", "contract", "policy", "audit", "transport"],
     packages: [],
   },
 
-  // Tests for whoever writes a storage.
+  // Tests for authors of storages.
   {
     name: "testing",
     files: ["lib/testing/"],
@@ -209,10 +202,10 @@ const RULES: Rules = {
   names: [
     {
       name: "Deno",
-      never: ["nouns", "maybe-promise", "wire", "contract", "session", "client", "memory"],
+      never: ["nouns", "async", "wire", "contract", "session", "client", "memory"],
       why: "this layer is the same on every runtime and touches nothing outside itself",
     },
-    { name: "dlopen", only: ["libc"], why: "one file alone calls the system's libraries" },
+    { name: "dlopen", only: ["linux"], why: "one room alone calls the system's libraries" },
     { name: "Deno.stdout", only: ["serve", "transport"], why: "stdout is the wire" },
     { name: "process.stdout", only: ["serve", "transport"], why: "stdout is the wire" },
     { name: "console", only: [], why: "it writes to stdout, which is the wire" },
@@ -229,6 +222,10 @@ const RULES: Rules = {
   // A test stands where what it tests stands: tests/wire/reader_test.ts, or
   // tests/wire/reader_of_something_test.ts, for lib/wire/reader.ts or a folder lib/wire/reader/.
   mirrors: [
+    { tests: "tests/async/", source: "lib/async/" },
+    { tests: "tests/linux/", source: "lib/linux/" },
+    { tests: "tests/transport/", source: "lib/transport/" },
+    { tests: "tests/serve/", source: "lib/serve/" },
     { tests: "tests/wire/", source: "lib/wire/" },
     { tests: "tests/session/", source: "lib/session/" },
     { tests: "tests/storage/", source: "lib/storage/" },

@@ -57,7 +57,7 @@
  * @module
  */
 
-import { after } from "../maybe_promise.ts";
+import { after } from "../async/maybe_promise.ts";
 import type {
   Interest,
   Observer,

@@ -5,7 +5,7 @@
  */
 
 import { encodeName } from "../names.ts";
-import { localTime, offsetAt } from "../session/local_time.ts";
+import { localTime, offsetAt } from "../session/zone/local_time.ts";
 
 // Controls (C0, DEL, C1), line separators, characters that format and show nothing (marks that
 // turn text around, joiners, tags), and bytes that are not UTF-8: none may change how a reader sees

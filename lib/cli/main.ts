@@ -1,4 +1,4 @@
-import { print } from "../stdio.ts";
+import { print } from "../transport/stdio.ts";
 import { UsageError } from "./errors.ts";
 import { orTold } from "./subcommand.ts";
 
@@ -17,22 +17,22 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "jail",
     summary: "serve one directory as /",
-    run: async (args) => await (await import("./jail_command.ts")).jailCommand(args),
+    run: async (args) => await (await import("./jail/command.ts")).jailCommand(args),
   },
   {
     name: "proxy",
     summary: "pass every request on to another SFTP server",
-    run: async (args) => await (await import("./proxy_command.ts")).proxyCommand(args),
+    run: async (args) => await (await import("./proxy/command.ts")).proxyCommand(args),
   },
   {
     name: "gridfs",
     summary: "serve files that live in MongoDB's GridFS",
-    run: async (args) => await (await import("./gridfs_command.ts")).gridFsCommand(args),
+    run: async (args) => await (await import("./gridfs/command.ts")).gridFsCommand(args),
   },
   {
     name: "authorize",
     summary: "print or install the authorized_keys line for a jail",
-    run: async (args) => await (await import("./authorize_command.ts")).authorizeCommand(args),
+    run: async (args) => await (await import("./authorize/command.ts")).authorizeCommand(args),
   },
 ];
 

@@ -1,7 +1,7 @@
 import { escapeControls } from "../audit/log_text.ts";
-import { print, printError } from "../stdio.ts";
+import { print, printError } from "../transport/stdio.ts";
 import { StartError, UsageError } from "./errors.ts";
-import { openTimeZone } from "./time_zone.ts";
+import { openTimeZone } from "./start/time_zone.ts";
 
 /** A subcommand of the program. */
 export interface Subcommand<Options extends object> {

@@ -1,4 +1,4 @@
-import { Later } from "../later.ts";
+import { Later } from "../async/later.ts";
 import { PacketType, StatusCode } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Reader } from "../wire/reader.ts";

@@ -1,5 +1,5 @@
 import type { Sink } from "./channel.ts";
-import { soon } from "../soon.ts";
+import { soon } from "../async/coalesce.ts";
 import { Writer } from "../wire/writer.ts";
 
 /** While this many bytes wait for the channel, further requests are not written yet. */

@@ -6,7 +6,7 @@
  */
 
 import type { FileSystemStats, OwnerNames } from "../attrs.ts";
-import { after, orElse } from "../maybe_promise.ts";
+import { after, orElse } from "../async/maybe_promise.ts";
 import { childOf, nameOf, parentOf } from "../storage/path.ts";
 import type {
   CopyRange,

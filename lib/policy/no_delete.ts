@@ -1,5 +1,5 @@
 import { FileType } from "../attrs.ts";
-import { after, orElse } from "../maybe_promise.ts";
+import { after, orElse } from "../async/maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { FileAttrs, MaybePromise, OpenOptions, VirtualPath } from "../storage/storage.ts";
 import { nameOf } from "../storage/path.ts";

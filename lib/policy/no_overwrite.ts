@@ -1,4 +1,4 @@
-import { after } from "../maybe_promise.ts";
+import { after } from "../async/maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import type {
   CopyRange,

@@ -1,5 +1,5 @@
 import { isDirectory } from "../attrs.ts";
-import { after } from "../maybe_promise.ts";
+import { after } from "../async/maybe_promise.ts";
 import { nextShown } from "../storage/entries.ts";
 import { StorageError } from "../storage/errors.ts";
 import { childOf, nameOf, parentOf } from "../storage/path.ts";

@@ -1,5 +1,5 @@
 import { FileType } from "../attrs.ts";
-import { after } from "../maybe_promise.ts";
+import { after } from "../async/maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import type {
   DirHandle,

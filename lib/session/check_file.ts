@@ -1,4 +1,4 @@
-import { after, repeat } from "../maybe_promise.ts";
+import { after, repeat } from "../async/maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Checkpoint, FileHandle, MaybePromise } from "../storage/storage.ts";
 import { MAX_DATA_LENGTH } from "../wire/constants.ts";

@@ -6,7 +6,7 @@
 
 import { OpenFlag } from "../wire/constants.ts";
 import type { Facts } from "./facts.ts";
-import { localTime } from "./local_time.ts";
+import { localTime } from "./zone/local_time.ts";
 
 const DEFAULT_FILE_MODE = 0o666;
 

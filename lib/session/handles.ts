@@ -1,4 +1,4 @@
-import { isPromise } from "../maybe_promise.ts";
+import { isPromise } from "../async/maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import type {
   DirEntry,

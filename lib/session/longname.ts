@@ -2,7 +2,7 @@ import { FileType } from "../attrs.ts";
 import { encodeName } from "../names.ts";
 import type { DirEntry } from "../storage/storage.ts";
 import type { Writer } from "../wire/writer.ts";
-import { brokenDown, offsetAt } from "./local_time.ts";
+import { brokenDown, offsetAt } from "./zone/local_time.ts";
 
 const HALF_A_YEAR = 365 * 24 * 60 * 60 / 2;
 

@@ -1,5 +1,5 @@
-import { type Listener, tell } from "../later.ts";
-import { isPromise } from "../maybe_promise.ts";
+import { type Listener, tell } from "../async/later.ts";
+import { isPromise } from "../async/maybe_promise.ts";
 import { MAX_DATA_LENGTH } from "../wire/constants.ts";
 import { CHUNK_LENGTH } from "./check_file.ts";
 import { numberOf } from "./handles.ts";

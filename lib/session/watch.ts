@@ -1,4 +1,4 @@
-import { after, isPromise, rescue } from "../maybe_promise.ts";
+import { after, isPromise, rescue } from "../async/maybe_promise.ts";
 import type { MaybePromise } from "../storage/storage.ts";
 import { StatusCode } from "../wire/constants.ts";
 import type { Facts } from "./facts.ts";

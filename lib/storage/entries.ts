@@ -1,4 +1,4 @@
-import { after, repeat } from "../maybe_promise.ts";
+import { after, repeat } from "../async/maybe_promise.ts";
 import type { Checkpoint, DirEntry, DirHandle, MaybePromise } from "./storage.ts";
 
 /** How to go on to what is shown; see {@linkcode nextShown}. */

@@ -1,5 +1,5 @@
 import { type FileAttrs, isDirectory } from "../attrs.ts";
-import { after, type MaybePromise } from "../maybe_promise.ts";
+import { after, type MaybePromise } from "../async/maybe_promise.ts";
 import { StorageError } from "./errors.ts";
 import { parentOf } from "./path.ts";
 import type {

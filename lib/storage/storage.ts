@@ -10,10 +10,10 @@
  */
 
 import type { FileAttrs, FileSystemStats, OwnerNames } from "../attrs.ts";
-import type { MaybePromise } from "../maybe_promise.ts";
+import type { MaybePromise } from "../async/maybe_promise.ts";
 
 export type { ExtendedAttr, FileAttrs, FileSystemStats, OwnerNames } from "../attrs.ts";
-export type { MaybePromise } from "../maybe_promise.ts";
+export type { MaybePromise } from "../async/maybe_promise.ts";
 
 /**
  * A path as a storage gets it: absolute, segments parted by one `/` each, none

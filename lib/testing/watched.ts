@@ -5,7 +5,7 @@
  * @module
  */
 
-import { after, isPromise } from "../maybe_promise.ts";
+import { after, isPromise } from "../async/maybe_promise.ts";
 import type {
   DirEntry,
   DirHandle,

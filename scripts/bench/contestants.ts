@@ -5,7 +5,7 @@
  */
 
 import { findProgram } from "../../tests/support/programs.ts";
-import { LIBC_PATHS } from "../../lib/storage/local/libc.ts";
+import { LIBC_PATHS } from "../../lib/linux/libc.ts";
 import type { Program } from "./server.ts";
 
 /** The server that all others are measured against. */

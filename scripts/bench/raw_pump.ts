@@ -10,8 +10,8 @@
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import { Socket } from "node:net";
-import { ALGORITHMS } from "../../lib/storage/proxy/algorithms.ts";
-import type { Client, Ssh2 } from "../../lib/storage/proxy/ssh2.d.ts";
+import { ALGORITHMS } from "../../lib/storage/proxy/ssh2/algorithms.ts";
+import type { Client, Ssh2 } from "../../lib/storage/proxy/ssh2/ssh2.d.ts";
 
 /** Bytes that may wait for the client before the far side is held up. */
 const MOST_WAITING = 4 * 1024 * 1024;

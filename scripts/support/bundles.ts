@@ -11,7 +11,7 @@
 import { mergeChunks, type RunDeno } from "./merged_chunks.ts";
 
 /** The modules that are loaded when they run, and stay out of the bundle of `main.ts`. */
-const SUBCOMMANDS = "*_command.ts";
+const SUBCOMMANDS = "*/command.ts";
 
 const FOLDER = "lib/cli";
 
@@ -33,8 +33,9 @@ export async function bundleProgram(
   const { text, subcommands } = withBundles(await Deno.readTextFile(entry));
   for (const name of subcommands) {
     const own = `${directory}/${name}`;
-    if (!await runDeno([...words, "--outdir", own, `${FOLDER}/${name}.ts`])) return undefined;
-    if (!await mergeChunks(words, { directory: own, name }, runDeno)) return undefined;
+    const source = `${FOLDER}/${name}/command.ts`;
+    if (!await runDeno([...words, "--outdir", own, source])) return undefined;
+    if (!await mergeChunks(words, { directory: own, name: "command" }, runDeno)) return undefined;
   }
   await Deno.writeTextFile(entry, text);
   return entry;
@@ -43,9 +44,9 @@ export async function bundleProgram(
 /** The entry with its subcommands' bundles in the place of their sources, and the names of these. */
 export function withBundles(text: string): { text: string; subcommands: readonly string[] } {
   const subcommands: string[] = [];
-  const replaced = text.replace(/(["'])\.\/(\w+_command)\.ts\1/g, (_, quote, name) => {
+  const replaced = text.replace(/(["'])\.\/(\w+)\/command\.ts\1/g, (_, quote, name) => {
     subcommands.push(name);
-    return `${quote}./${name}/${name}.js${quote}`;
+    return `${quote}./${name}/command.js${quote}`;
   });
   if (subcommands.length === 0) throw new Error("main.ts loads no subcommand");
   return { text: replaced, subcommands };

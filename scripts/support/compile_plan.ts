@@ -6,9 +6,9 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../../lib/cli/errors.ts";
-import { type JailOptions, parseJailOptions } from "../../lib/cli/jail_options.ts";
+import { type JailOptions, parseJailOptions } from "../../lib/cli/jail/options.ts";
 import { PROXY_VARIABLES, proxyScope } from "./proxy_plan.ts";
-import { LIBC_PATHS } from "../../lib/storage/local/libc.ts";
+import { LIBC_PATHS } from "../../lib/linux/libc.ts";
 
 /** What `deno task compile` was asked for. */
 export interface CompileOptions {
@@ -63,7 +63,7 @@ function libcPaths(target: string | undefined): readonly string[] {
 
 const ACCOUNT_FILES: readonly string[] = ["/etc/passwd", "/etc/group"];
 
-/** What tells the time zone; see `lib/cli/time_zone.ts`. */
+/** What tells the time zone; see `lib/cli/start/time_zone.ts`. */
 const ZONE_FILES: readonly string[] = ["/etc/localtime", "/usr/share/zoneinfo"];
 
 /** @throws {TypeError} If the arguments make no sense. */

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../../lib/cli/errors.ts";
-import { parseProxyOptions, type ProxyCommandOptions } from "../../lib/cli/proxy_options.ts";
+import { parseProxyOptions, type ProxyCommandOptions } from "../../lib/cli/proxy/options.ts";
 
 /** Variables that `sftpwrap proxy` looks at beside those of every session. */
 export const PROXY_VARIABLES: readonly string[] = [

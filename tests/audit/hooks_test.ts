@@ -9,7 +9,7 @@ import { later } from "../support/later.ts";
 import { ask, bytesOf, Code, concat, init, request } from "../support/raw.ts";
 import { Dialogue, Line } from "../support/wire_session.ts";
 import { openAll, SAMPLES, sampleTree } from "./operations.ts";
-import { serve } from "../../lib/serve.ts";
+import { serve } from "../../lib/serve/serve.ts";
 
 /** A storage that answers at once, and one whose every answer is a promise. */
 const WAYS: readonly { readonly name: string; readonly make: () => Promise<Storage> }[] = [

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Journal } from "../../lib/audit/journal.ts";
-import { serve } from "../../lib/serve.ts";
+import { serve } from "../../lib/serve/serve.ts";
 import { type Log, LogLevel } from "../../lib/session/log.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask, init, request } from "../support/raw.ts";
 import { Line } from "../support/wire_session.ts";
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { JsonLog } from "../../lib/audit/json_log.ts";
 import { hooks } from "../../lib/audit/hooks.ts";
-import { serve } from "../../lib/serve.ts";
+import { serve } from "../../lib/serve/serve.ts";
 import { LogLevel } from "../../lib/session/log.ts";
 import { requestNames } from "../../lib/session/request_names.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { later } from "../support/later.ts";
 import { ask, bytesOf, init, type Request, request, u32 } from "../support/raw.ts";
 import { Dialogue, Line } from "../support/wire_session.ts";

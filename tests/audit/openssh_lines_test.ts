@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { opensshLines } from "../../lib/audit/openssh_lines.ts";
 import { LogLevel } from "../../lib/session/log.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { Facts, Findings } from "../../lib/session/facts.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask, bytesOf, type Request } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 

@@ -1,7 +1,7 @@
 /** Opens a log as a jail does, closes itself in, and writes three lines, the last when told to. */
 
-import { prepareConfinement } from "../../lib/cli/confinement.ts";
-import { openLog } from "../../lib/cli/log_file.ts";
+import { prepareConfinement } from "../../lib/cli/start/confinement.ts";
+import { openLog } from "../../lib/cli/start/log_file.ts";
 import { FACILITIES } from "../../lib/audit/syslog.ts";
 import { LogLevel } from "../../lib/session/log.ts";
 

@@ -3,12 +3,12 @@
  * `syslog_session.ts DIRECTORY SOCKET [OPTION…]`, the options being those of the log.
  */
 
-import { serve } from "../../lib/serve.ts";
+import { serve } from "../../lib/serve/serve.ts";
 import { openJail } from "../../lib/storage/local/open_jail.ts";
-import { parseOptions } from "../../lib/cli/args.ts";
-import { identity, sessionFacts } from "../../lib/cli/host.ts";
-import { openLog } from "../../lib/cli/log_file.ts";
-import { logSpecs, parseLogOptions } from "../../lib/cli/log_options.ts";
+import { parseOptions } from "../../lib/cli/options/args.ts";
+import { identity, sessionFacts } from "../../lib/cli/start/host.ts";
+import { openLog } from "../../lib/cli/start/log_file.ts";
+import { logSpecs, parseLogOptions } from "../../lib/cli/options/log_options.ts";
 
 const [directory, socket, ...options] = Deno.args as [string, string, ...string[]];
 const session = sessionFacts(identity().user);

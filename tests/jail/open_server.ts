@@ -11,12 +11,12 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { serve } from "../../lib/serve.ts";
-import { stdio } from "../../lib/stdio.ts";
+import { serve } from "../../lib/serve/serve.ts";
+import { stdio } from "../../lib/transport/stdio.ts";
 import { JailStorage } from "../../lib/storage/local/jail.ts";
-import { confine, landlockAbi } from "../../lib/storage/local/landlock.ts";
-import { openLibc } from "../../lib/storage/local/libc.ts";
-import { openKernelRoot } from "../../lib/storage/local/root_kernel.ts";
+import { confine, landlockAbi } from "../../lib/linux/landlock.ts";
+import { openLibc } from "../../lib/linux/libc.ts";
+import { openKernelRoot } from "../../lib/storage/local/kernel/root.ts";
 import type { Root } from "../../lib/storage/local/root.ts";
 import { withoutResolution } from "../storage/local/places.ts";
 import { PlainRoot } from "./plain_root.ts";

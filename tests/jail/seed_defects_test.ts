@@ -9,8 +9,8 @@ import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { statusOf } from "../../lib/session/status.ts";
 import { errorOfName } from "../../lib/storage/errno.ts";
 import { JailStorage } from "../../lib/storage/local/jail.ts";
-import { PortableRoot } from "../../lib/storage/local/root_portable.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { PortableRoot } from "../../lib/storage/local/portable/root.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { withTempDir } from "../support/files.ts";
 import {
   ask,

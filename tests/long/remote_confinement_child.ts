@@ -1,7 +1,7 @@
 /** Looks up a host before it gives up what a remote session does, and long afterwards. */
 
 import { lookup } from "node:dns/promises";
-import { prepareRemoteConfinement } from "../../lib/cli/remote_confinement.ts";
+import { prepareRemoteConfinement } from "../../lib/cli/start/remote_confinement.ts";
 import { printLine } from "../../scripts/support/print.ts";
 
 /** Milliseconds after which the threads that have looked up names so far are gone. */

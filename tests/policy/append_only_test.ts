@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { appendOnly } from "../../lib/policy/append_only.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { later } from "../support/later.ts";
 import { ask, Flag } from "../support/raw.ts";

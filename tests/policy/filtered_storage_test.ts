@@ -1,7 +1,7 @@
 import { denyPaths } from "../../lib/policy/path_limits.ts";
 import { guarded } from "../../lib/policy/access.ts";
 import { FilteredStorage } from "../../lib/policy/filtered_storage.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { conformance } from "../../lib/testing/mod.ts";
 import { later } from "../support/later.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { maxFileSize } from "../../lib/policy/max_file_size.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { later } from "../support/later.ts";
 import { ask, Flag } from "../support/raw.ts";
 import { contentOf } from "./every_request.ts";

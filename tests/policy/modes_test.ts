@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { forcedModes } from "../../lib/policy/modes.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { later } from "../support/later.ts";
 import { ask, Flag } from "../support/raw.ts";
 import { Limited, put, UPLOAD } from "./limited.ts";

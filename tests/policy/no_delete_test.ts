@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { noDelete } from "../../lib/policy/no_delete.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { later } from "../support/later.ts";
 import { ask, Flag } from "../support/raw.ts";
 import { contentOf } from "./every_request.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { denyPaths, hidePaths } from "../../lib/policy/path_limits.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { later } from "../support/later.ts";
 import { ask, Flag } from "../support/raw.ts";
 import { Limited, put, UPLOAD } from "./limited.ts";

@@ -3,7 +3,7 @@ import { opensshLines } from "../../lib/audit/openssh_lines.ts";
 import { guarded } from "../../lib/policy/access.ts";
 import { forcedModes } from "../../lib/policy/modes.ts";
 import { uploadOnly } from "../../lib/policy/upload_only.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { later } from "../support/later.ts";
 import { ask, Flag } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";

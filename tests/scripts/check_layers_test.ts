@@ -22,25 +22,25 @@ Deno.test("checkLayers() lets a tree pass that keeps the rules", () => {
     violations({
       "main.ts": `import { run } from "./lib/cli/run.ts";`,
       "lib/attrs.ts": `export interface FileAttrs { size?: number }`,
-      "lib/maybe_promise.ts": `export type MaybePromise<T> = T | Promise<T>;`,
+      "lib/async/maybe_promise.ts": `export type MaybePromise<T> = T | Promise<T>;`,
       "lib/wire/reader.ts": `import { decodeName } from "../names.ts";`,
       "lib/names.ts": `export function decodeName() {}`,
       "lib/session/table.ts": `import type { Reader } from "../wire/reader.ts";
         import type { Storage } from "../storage/storage.ts";`,
       "lib/storage/storage.ts": `import type { FileAttrs } from "../attrs.ts";`,
-      "lib/storage/memory.ts": `import type { Storage } from "./storage.ts";
+      "lib/storage/memory/memory.ts": `import type { Storage } from "./storage.ts";
         import { Tree } from "./memory/tree.ts";`,
       "lib/storage/memory/tree.ts": `export class Tree {}`,
-      "lib/storage/local/libc.ts": `Deno.dlopen("libc.so.6", {});`,
+      "lib/linux/libc.ts": `Deno.dlopen("libc.so.6", {});`,
       "lib/storage/proxy/proxy.ts": `import { Client } from "../../client/client.ts";
         const { connect } = await import("./connect.ts");`,
       "lib/storage/proxy/connect.ts": `import ssh2 from "npm:ssh2@1.16.0";`,
       "lib/client/client.ts": `import { Reader } from "../wire/reader.ts";`,
       "lib/policy/read_only.ts": `import type { Row } from "../session/table.ts";`,
-      "lib/serve.ts": `import "./session/table.ts"; Deno.stdout.writeSync(reply);`,
-      "lib/mod.ts": `export * from "./serve.ts"; export * from "./storage/proxy/proxy.ts";`,
+      "lib/serve/serve.ts": `import "../session/table.ts"; Deno.stdout.writeSync(reply);`,
+      "lib/mod.ts": `export * from "./serve/serve.ts"; export * from "./storage/proxy/proxy.ts";`,
       "lib/cli/run.ts": `import { parseArgs } from "@std/cli/parse-args";
-        import { serve } from "../serve.ts";
+        import { serve } from "../serve/serve.ts";
         const { GridFs } = await import("../storage/gridfs/gridfs.ts");`,
       "lib/storage/gridfs/gridfs.ts": `import { MongoClient } from "npm:mongodb@6";`,
       "scripts/bench.ts": `import { Client } from "../lib/client/client.ts"; Deno.stdout;`,
@@ -62,16 +62,16 @@ Deno.test("checkLayers() says where a rule is broken", () => {
 
 const REFUSED: readonly (readonly [string, string, string])[] = [
   ["lib/wire/a.ts", "../session/status.ts", "wire may not import session (lib/session/status.ts)"],
-  ["lib/wire/a.ts", "../maybe_promise.ts", "wire may not import maybe-promise"],
+  ["lib/wire/a.ts", "../async/maybe_promise.ts", "wire may not import async"],
   ["lib/attrs.ts", "./wire/reader.ts", "nouns may not import wire"],
-  ["lib/session/a.ts", "../storage/memory.ts", "session may not import memory"],
+  ["lib/session/a.ts", "../storage/memory/memory.ts", "session may not import memory"],
   ["lib/session/a.ts", "../storage/local/jail.ts", "session may not import local"],
   ["lib/session/a.ts", "../client/client.ts", "session may not import client"],
   ["lib/session/a.ts", "../policy/read_only.ts", "session may not import policy"],
   ["lib/storage/storage.ts", "../wire/constants.ts", "contract may not import wire"],
-  ["lib/storage/errors.ts", "./memory.ts", "contract may not import memory"],
-  ["lib/storage/memory/a.ts", "../local/errno.ts", "memory may not import local"],
-  ["lib/storage/local/a.ts", "../memory.ts", "local may not import memory"],
+  ["lib/storage/errors.ts", "./memory/memory.ts", "contract may not import memory"],
+  ["lib/storage/memory/a.ts", "../local/jail.ts", "memory may not import local"],
+  ["lib/storage/local/a.ts", "../memory/memory.ts", "local may not import memory"],
   ["lib/storage/local/a.ts", "../../session/log.ts", "local may not import session"],
   ["lib/storage/local/a.ts", "../../wire/reader.ts", "local may not import wire"],
   ["lib/storage/local/a.ts", "../../client/client.ts", "local may not import client"],
@@ -80,9 +80,9 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   ["lib/storage/gridfs/a.ts", "../../client/client.ts", "gridfs may not import client"],
   ["lib/client/a.ts", "../session/status.ts", "client may not import session"],
   ["lib/client/a.ts", "../storage/errors.ts", "client may not import contract"],
-  ["lib/policy/a.ts", "../serve.ts", "policy may not import serve"],
+  ["lib/policy/a.ts", "../serve/serve.ts", "policy may not import serve"],
   ["lib/audit/a.ts", "../storage/local/jail.ts", "audit may not import local"],
-  ["lib/serve.ts", "./storage/local/jail.ts", "serve may not import local"],
+  ["lib/serve/serve.ts", "../storage/local/jail.ts", "serve may not import local"],
   ["lib/cli/a.ts", "../wire/constants.ts", "cli may not import wire"],
   ["lib/cli/a.ts", "../../scripts/demo.ts", "cli may not import scripts"],
   ["lib/mod.ts", "../tests/support/a.ts", "mod may not import support"],
@@ -170,7 +170,7 @@ Deno.test("checkLayers() refuses Deno in what is the same on every runtime", () 
       ["lib/session/a.ts", "session"],
       ["lib/client/a.ts", "client"],
       ["lib/storage/path.ts", "contract"],
-      ["lib/storage/memory.ts", "memory"],
+      ["lib/storage/memory/memory.ts", "memory"],
       ["lib/storage/memory/a.ts", "memory"],
     ] as const
   ) {
@@ -180,20 +180,20 @@ Deno.test("checkLayers() refuses Deno in what is the same on every runtime", () 
   }
 });
 
-Deno.test("checkLayers() leaves dlopen to libc.ts", () => {
+Deno.test("checkLayers() leaves dlopen to the room of the system's library", () => {
   const text = `Deno.dlopen("libc.so.6", {});`;
-  assertAllowed("lib/storage/local/libc.ts", text);
+  assertAllowed("lib/linux/libc.ts", text);
   assertRefused(
-    "lib/storage/local/landlock.ts",
+    "lib/storage/local/accounts.ts",
     text,
-    "local may not use dlopen: one file alone calls the system's libraries",
+    "local may not use dlopen: one room alone calls the system's libraries",
   );
 });
 
 Deno.test("checkLayers() leaves stdout to the wire", () => {
   const text = `Deno.stdout.writeSync(bytes);`;
-  assertAllowed("lib/serve.ts", text);
-  assertAllowed("lib/stdio.ts", text);
+  assertAllowed("lib/serve/serve.ts", text);
+  assertAllowed("lib/transport/stdio.ts", text);
   assertAllowed("scripts/demo.ts", text);
   assertRefused("lib/cli/a.ts", text, "cli may not use Deno.stdout: stdout is the wire");
   assertRefused(
@@ -206,7 +206,7 @@ Deno.test("checkLayers() leaves stdout to the wire", () => {
 
 Deno.test("checkLayers() refuses console everywhere in lib and in main", () => {
   const what = "may not use console: it writes to stdout, which is the wire";
-  assertRefused("lib/serve.ts", "console.log(1);", `serve ${what}`);
+  assertRefused("lib/serve/serve.ts", "console.log(1);", `serve ${what}`);
   assertRefused("main.ts", "console.log(1);", `main ${what}`);
 });
 
@@ -237,13 +237,13 @@ Deno.test("checkLayers() refuses a dependency that every session would evaluate"
 });
 
 Deno.test("checkLayers() wants a test to stand where what it tests stands", () => {
-  const lib = { "lib/wire/reader.ts": "", "lib/storage/local/root_portable.ts": "" };
+  const lib = { "lib/wire/reader.ts": "", "lib/storage/local/portable/root.ts": "" };
   for (
     const path of [
       "tests/wire/reader_test.ts",
       "tests/wire/reader_mutations_test.ts",
       "tests/storage/local_test.ts",
-      "tests/storage/local/root_portable_links_test.ts",
+      "tests/storage/local/portable/root_links_test.ts",
       "tests/wire/packets.ts",
       "tests/clients/lftp_test.ts",
     ]
@@ -251,8 +251,8 @@ Deno.test("checkLayers() wants a test to stand where what it tests stands", () =
   for (
     const [path, source] of [
       ["tests/wire/read_test.ts", "lib/wire/"],
-      ["tests/wire/local/root_portable_test.ts", "lib/wire/"],
-      ["tests/storage/root_portable_test.ts", "lib/storage/"],
+      ["tests/wire/local/portable/root_test.ts", "lib/wire/"],
+      ["tests/storage/root_test.ts", "lib/storage/"],
       ["tests/session/reader_test.ts", "lib/session/"],
     ] as const
   ) {

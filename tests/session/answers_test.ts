@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { boundedSecond, FARTHEST_SECOND } from "../../lib/attrs.ts";
-import { serve } from "../../lib/serve.ts";
+import { serve } from "../../lib/serve/serve.ts";
 import { LogLevel } from "../../lib/session/log.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import type { Storage, StorageExtensions } from "../../lib/storage/storage.ts";
 import { ask, init, type Request, request, str, u32, u64 } from "../support/raw.ts";
 import { Dialogue, Line } from "../support/wire_session.ts";

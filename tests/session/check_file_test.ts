@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { ask, Fields, type Request, str, u32, u64 } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";

@@ -5,7 +5,7 @@ import { opensshLines } from "../../lib/audit/openssh_lines.ts";
 import { cutName } from "../../lib/names.ts";
 import { boundedField, boundedLine, LogLevel } from "../../lib/session/log.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask, type Request, str, u32, u64 } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { print } from "../../lib/stdio.ts";
+import { print } from "../../lib/transport/stdio.ts";
 import { longname } from "./longname_line.ts";
 
 const [now, ...times] = Deno.args.map(Number);

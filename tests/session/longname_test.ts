@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { FileType } from "../../lib/attrs.ts";
 import { JailStorage } from "../../lib/storage/local/jail.ts";
-import { PortableRoot } from "../../lib/storage/local/root_portable.ts";
+import { PortableRoot } from "../../lib/storage/local/portable/root.ts";
 import { withTempDir } from "../support/files.ts";
 import { needs } from "../support/programs.ts";
 import { ask } from "../support/raw.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask, Code, Fields, type Reply, type Request } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 import { Gate, nextTurn, waiting } from "./waiting_storage.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { serve } from "../../lib/serve.ts";
+import { serve } from "../../lib/serve/serve.ts";
 import { type Log, LogLevel } from "../../lib/session/log.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
 import type { DirHandle, FileHandle, Storage } from "../../lib/storage/storage.ts";
 import { ProtocolError } from "../../lib/wire/errors.ts";

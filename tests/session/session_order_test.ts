@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { ask, bytesOf, type Reply, type Request, textOf } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { opensshLines } from "../../lib/audit/openssh_lines.ts";
 import { requestPolicy, type RequestRules } from "../../lib/policy/requests.ts";
 import { type RequestName, requestNames } from "../../lib/session/request_names.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask, Code, type Reply, type Request } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { type ReadOnlyFile, ReadOnlyStorage } from "../../lib/storage/read_only.ts";
 import type {
   DirHandle,

@@ -8,11 +8,11 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { type ConfineMode, prepareConfinement } from "../../lib/cli/confinement.ts";
-import { serve } from "../../lib/serve.ts";
+import { type ConfineMode, prepareConfinement } from "../../lib/cli/start/confinement.ts";
+import { serve } from "../../lib/serve/serve.ts";
 import { JailStorage } from "../../lib/storage/local/jail.ts";
-import { type Bytes, type Libc, openLibc } from "../../lib/storage/local/libc.ts";
-import { AT_FDCWD, Open } from "../../lib/storage/local/linux.ts";
+import { type Bytes, type Libc, openLibc } from "../../lib/linux/libc.ts";
+import { AT_FDCWD, Open } from "../../lib/linux/linux.ts";
 import { siteAt } from "./jail_fixture.ts";
 
 /** What came of each try: `done`, an error's name, or what libc returned. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { openLibc } from "../../lib/storage/local/libc.ts";
-import { openKernelRoot } from "../../lib/storage/local/root_kernel.ts";
+import { openLibc } from "../../lib/linux/libc.ts";
+import { openKernelRoot } from "../../lib/storage/local/kernel/root.ts";
 import { withTempDir } from "./files.ts";
 import { existsSync, makeSite, type Site } from "./jail_fixture.ts";
 import { ask, concat, Flag, type Reply, type Request, request } from "./raw.ts";

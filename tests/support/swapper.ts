@@ -9,8 +9,8 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { openLibc } from "../../lib/storage/local/libc.ts";
-import { AT_FDCWD, Rename } from "../../lib/storage/local/linux.ts";
+import { openLibc } from "../../lib/linux/libc.ts";
+import { AT_FDCWD, Rename } from "../../lib/linux/linux.ts";
 
 /** Swaps between two looks at whether to end. */
 const BATCH = 1000;

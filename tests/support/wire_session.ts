@@ -7,7 +7,7 @@
 
 import { Session } from "../../lib/session/session.ts";
 import type { SessionOptions } from "../../lib/session/session_options.ts";
-import type { Transport } from "../../lib/stdio.ts";
+import type { Transport } from "../../lib/transport/stdio.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { Reader } from "../../lib/wire/reader.ts";
 import { init, joined, parseReply, type Reply, type Request, request, Splitter } from "./raw.ts";

@@ -8,7 +8,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { SystemCall } from "../../lib/storage/local/linux.ts";
+import { SystemCall } from "../../lib/linux/linux.ts";
 
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_SET_SECCOMP = 22;

@@ -1,6 +1,6 @@
 import { assert, assertEquals, AssertionError, assertRejects } from "@std/assert";
 import { StorageError } from "../../lib/storage/errors.ts";
-import { MemoryStorage } from "../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import type { OpenOptions, Storage } from "../../lib/storage/storage.ts";
 import { conformance, type Limits, type MakeStorage, type Skip } from "../../lib/testing/mod.ts";
 import { how, Subject } from "../../lib/testing/subject.ts";

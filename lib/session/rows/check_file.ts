@@ -5,7 +5,7 @@
  * @module
  */
 
-import { after, isPromise } from "../../maybe_promise.ts";
+import { after, isPromise } from "../../async/maybe_promise.ts";
 import type { MaybePromise } from "../../storage/storage.ts";
 import { PacketType } from "../../wire/constants.ts";
 import * as wire from "../../wire/extensions.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { after } from "../../maybe_promise.ts";
+import { after } from "../../async/maybe_promise.ts";
 import { nextShown } from "../../storage/entries.ts";
 import type { DirEntry } from "../../storage/storage.ts";
 import { PacketType, StatusCode } from "../../wire/constants.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { FileSystemStats, OwnerNames } from "../../attrs.ts";
-import { after } from "../../maybe_promise.ts";
+import { after } from "../../async/maybe_promise.ts";
 import { beyondAnyFile, StorageError } from "../../storage/errors.ts";
 import type { MaybePromise, Storage, StorageExtensions } from "../../storage/storage.ts";
 import { PacketType, StatusCode } from "../../wire/constants.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { after } from "../../maybe_promise.ts";
+import { after } from "../../async/maybe_promise.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { FileAttrs } from "../../storage/storage.ts";
 import { PacketType } from "../../wire/constants.ts";

@@ -59,24 +59,24 @@ import type {
   StorageExtensions,
   VirtualPath,
 } from "../storage.ts";
-import { type Bucket, connect } from "./bucket.ts";
-import { claiming } from "./claims.ts";
-import type { Metadata } from "./documents.ts";
-import { fail } from "./gridfs_errors.ts";
+import { type Bucket, connect } from "./database/bucket.ts";
+import { claiming } from "./database/claims.ts";
+import type { Metadata } from "./database/documents.ts";
+import { fail } from "./database/gridfs_errors.ts";
 import { type FileHost, GridFsFile, sessionEnded } from "./gridfs_file.ts";
-import { Journal } from "./journal.ts";
-import { layoutOf } from "./layout.ts";
-import { Listing } from "./listing.ts";
-import { refuseUnusable, refuseUnusableTarget } from "./names.ts";
+import { Journal } from "./database/journal.ts";
+import { layoutOf } from "./database/layout.ts";
+import { Listing } from "./tree/listing.ts";
+import { refuseUnusable, refuseUnusableTarget } from "./tree/names.ts";
 import { NewFiles } from "./new_files.ts";
-import { attrsOf, type Entry, keepDirectory, newNode, targetOf } from "./nodes.ts";
-import type { GridFsOptions } from "./options.ts";
-import { removeDirectory, removeEntry } from "./remove.ts";
-import { rename } from "./rename.ts";
+import { attrsOf, type Entry, keepDirectory, newNode, targetOf } from "./tree/nodes.ts";
+import type { GridFsOptions } from "./database/options.ts";
+import { removeDirectory, removeEntry } from "./tree/remove.ts";
+import { rename } from "./tree/rename.ts";
 import { setAttrsOf } from "./set_attrs.ts";
 import { figuresOf } from "./space.ts";
-import { Sweeper } from "./sweeper.ts";
-import { type Place, Tree } from "./tree.ts";
+import { Sweeper } from "./repair/sweeper.ts";
+import { type Place, Tree } from "./tree/tree.ts";
 
 const PERMISSION_BITS = 0o7777;
 

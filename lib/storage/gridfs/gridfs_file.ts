@@ -2,13 +2,19 @@ import type { FileAttrs } from "../../attrs.ts";
 import { errorOf } from "../errno.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
 import type { CopyRange, FileHandle, OpenOptions, VirtualPath } from "../storage.ts";
-import { ChunkReader } from "./chunk_reader.ts";
-import { type FileDoc, idText, type Metadata } from "./documents.ts";
-import { Draft } from "./draft.ts";
-import { fail } from "./gridfs_errors.ts";
-import { attrsOfFile, metadataOf, metadataOfAttrs, metadataUpdate, type Owner } from "./nodes.ts";
-import type { Place } from "./place.ts";
-import { currentPath } from "./retire.ts";
+import { ChunkReader } from "./versions/chunk_reader.ts";
+import { type FileDoc, idText, type Metadata } from "./database/documents.ts";
+import { Draft } from "./versions/draft.ts";
+import { fail } from "./database/gridfs_errors.ts";
+import {
+  attrsOfFile,
+  metadataOf,
+  metadataOfAttrs,
+  metadataUpdate,
+  type Owner,
+} from "./tree/nodes.ts";
+import type { Place } from "./database/place.ts";
+import { currentPath } from "./versions/retire.ts";
 
 /** Bytes copied at once from file to file. */
 const COPY_BYTES = 1024 * 1024;

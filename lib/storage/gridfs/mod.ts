@@ -5,6 +5,6 @@
  * @module
  */
 
-export type { Finding } from "./check.ts";
+export type { Finding } from "./repair/check.ts";
 export { checkGridFs, openGridFs } from "./open.ts";
-export type { CheckOptions, GridFsOptions } from "./options.ts";
+export type { CheckOptions, GridFsOptions } from "./database/options.ts";

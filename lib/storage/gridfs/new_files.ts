@@ -1,6 +1,6 @@
 import type { VirtualPath } from "../storage.ts";
 import type { GridFsFile } from "./gridfs_file.ts";
-import { movedPath } from "./rename.ts";
+import { movedPath } from "./tree/rename.ts";
 
 /** New files that only this session knows, until they are closed. */
 export class NewFiles {

@@ -1,6 +1,6 @@
 import type { Storage } from "../storage.ts";
-import type { Finding } from "./check.ts";
-import type { CheckOptions, GridFsOptions } from "./options.ts";
+import type { Finding } from "./repair/check.ts";
+import type { CheckOptions, GridFsOptions } from "./database/options.ts";
 
 /**
  * Opens a bucket of MongoDB's GridFS as a storage. The driver is loaded by
@@ -36,6 +36,6 @@ export async function checkGridFs(
   uri: string,
   options: CheckOptions = {},
 ): Promise<readonly Finding[]> {
-  const { checkBucket } = await import("./check.ts");
+  const { checkBucket } = await import("./repair/check.ts");
   return await checkBucket(uri, options);
 }

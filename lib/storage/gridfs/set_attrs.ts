@@ -3,10 +3,16 @@ import { errorOf } from "../errno.ts";
 import { parentOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
 import { TO_WRITE } from "../to_write.ts";
-import type { Bucket } from "./bucket.ts";
-import type { FileDoc, Metadata } from "./documents.ts";
+import type { Bucket } from "./database/bucket.ts";
+import type { FileDoc, Metadata } from "./database/documents.ts";
 import { type FileHost, GridFsFile } from "./gridfs_file.ts";
-import { type Entry, keepDirectory, metadataOfAttrs, metadataUpdate, newNode } from "./nodes.ts";
+import {
+  type Entry,
+  keepDirectory,
+  metadataOfAttrs,
+  metadataUpdate,
+  newNode,
+} from "./tree/nodes.ts";
 
 /** Changes what is present in `attrs` of what was found at a path. */
 export async function setAttrsOf(

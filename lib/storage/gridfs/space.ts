@@ -1,8 +1,8 @@
 import type { FileSystemStats } from "../../attrs.ts";
-import type { Bucket } from "./bucket.ts";
-import { sizeOf } from "./layout.ts";
-import { BATCH_ATTEMPT_MS } from "./link.ts";
-import { LONGEST_NAME } from "./names.ts";
+import type { Bucket } from "./database/bucket.ts";
+import { sizeOf } from "./database/layout.ts";
+import { BATCH_ATTEMPT_MS } from "./database/link.ts";
+import { LONGEST_NAME } from "./tree/names.ts";
 
 const BLOCK_SIZE = 4096;
 /** Bytes told to be free where the database does not know: clients refuse to write to a full disk. */

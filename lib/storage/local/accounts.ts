@@ -1,4 +1,4 @@
-import type { Libc } from "./libc.ts";
+import type { Libc } from "../../linux/libc.ts";
 
 /** Names of users and groups for their numbers. */
 export interface Accounts {

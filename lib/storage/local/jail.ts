@@ -1,5 +1,5 @@
 import type { FileAttrs } from "../../attrs.ts";
-import { after, repeat } from "../../maybe_promise.ts";
+import { after, repeat } from "../../async/maybe_promise.ts";
 import { hasRawBytes } from "../../names.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
 import type {
@@ -14,7 +14,7 @@ import type {
   VirtualPath,
 } from "../storage.ts";
 import { type Accounts, noAccounts } from "./accounts.ts";
-import { OnLease, whenFree } from "./patience.ts";
+import { OnLease, whenFree } from "./lease_wait.ts";
 import type { Root, RootDir, RootEntry, RootFile } from "./root.ts";
 
 const DEFAULT_FILE_MODE = 0o666;

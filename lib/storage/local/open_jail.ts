@@ -1,11 +1,11 @@
 import { StorageError } from "../errors.ts";
 import { readAccounts } from "./accounts.ts";
 import { JailStorage } from "./jail.ts";
-import { type Libc, openLibc, openLibcIfAllowed } from "./libc.ts";
-import { isLimitedTo, portableRights } from "./portable_rights.ts";
+import { type Libc, openLibc, openLibcIfAllowed } from "../../linux/libc.ts";
+import { isLimitedTo, portableRights } from "./portable/rights.ts";
 import type { Root } from "./root.ts";
-import { openKernelRoot } from "./root_kernel.ts";
-import { PortableRoot } from "./root_portable.ts";
+import { openKernelRoot } from "./kernel/root.ts";
+import { PortableRoot } from "./portable/root.ts";
 
 /** How {@linkcode openJail} keeps a client in. */
 export interface OpenJailOptions {

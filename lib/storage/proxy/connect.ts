@@ -1,6 +1,6 @@
 import type { AnyConnected, ConnectOptions } from "./connection_options.ts";
 import { connectByOpenssh } from "./openssh_transport.ts";
-import type { Agents, Ssh2 } from "./ssh2.d.ts";
+import type { Agents, Ssh2 } from "./ssh2/ssh2.d.ts";
 
 /**
  * Connects to the SFTP subsystem of a host.
@@ -18,14 +18,14 @@ export async function connect(
     meanwhile();
     return connected;
   }
-  const { Ssh2Session } = await import("./ssh2_session.ts");
+  const { Ssh2Session } = await import("./ssh2/ssh2_session.ts");
   const session = await Ssh2Session.open(loadSsh2, { options, depth: 0, meanwhile });
   return await session.sftp();
 }
 
 /** Nobody pays for it who does not connect by it, and nobody for its server and its HTTP. */
 async function loadSsh2(): Promise<Ssh2> {
-  const { withFinishedCiphers } = await import("./finished_ciphers.ts");
+  const { withFinishedCiphers } = await import("./ssh2/cipher_patch.ts");
   const { default: Client } = await withFinishedCiphers(() => import("ssh2/lib/client.js"));
   const { default: { parseKey } } = await import("ssh2/lib/protocol/keyParser.js");
   return { Client, parseKey, loadAgents };

@@ -1,5 +1,5 @@
 import { TextLineStream } from "@std/streams";
-import { within } from "../../within.ts";
+import { within } from "../../async/within.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
 
 /** How many of ssh's last lines the reason of its end repeats. */

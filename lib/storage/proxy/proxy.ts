@@ -8,8 +8,8 @@
 import type { SftpClient } from "../../client/client.ts";
 import { SftpStatusError } from "../../client/errors.ts";
 import { isSymlink } from "../../attrs.ts";
-import { after, isPromise, rescue } from "../../maybe_promise.ts";
-import { within } from "../../within.ts";
+import { after, isPromise, rescue } from "../../async/maybe_promise.ts";
+import { within } from "../../async/within.ts";
 import { StorageError } from "../errors.ts";
 import type {
   CopyRange,

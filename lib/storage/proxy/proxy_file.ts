@@ -1,6 +1,6 @@
 import type { RemoteDir } from "../../client/remote_dir.ts";
 import type { RemoteFile } from "../../client/remote_file.ts";
-import { rescue } from "../../maybe_promise.ts";
+import { rescue } from "../../async/maybe_promise.ts";
 import type { DirEntry, DirHandle, FileAttrs, FileHandle } from "../storage.ts";
 import type { FarErrors } from "./proxy_errors.ts";
 

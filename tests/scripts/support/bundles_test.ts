@@ -3,11 +3,11 @@ import { bundleProgram, withBundles } from "../../../scripts/support/bundles.ts"
 import { withTempDir } from "../../support/files.ts";
 
 Deno.test("withBundles() puts the bundle of each subcommand in the place of its source", () => {
-  const text = `a=()=>import("./jail_command.ts"),b=()=>import('./x_command.ts');import"./c.ts";`;
+  const text = `a=()=>import("./jail/command.ts"),b=()=>import('./x/command.ts');import"./c.ts";`;
   assertEquals(withBundles(text), {
-    text: `a=()=>import("./jail_command/jail_command.js"),` +
-      `b=()=>import('./x_command/x_command.js');import"./c.ts";`,
-    subcommands: ["jail_command", "x_command"],
+    text: `a=()=>import("./jail/command.js"),` +
+      `b=()=>import('./x/command.js');import"./c.ts";`,
+    subcommands: ["jail", "x"],
   });
 });
 
@@ -21,19 +21,19 @@ Deno.test("bundleProgram() bundles the entry and each subcommand by itself", asy
     const entry = await bundleProgram(["bundle"], directory, async (words) => {
       asked.push(words);
       if (words.at(-1) === "main.ts") {
-        await Deno.writeTextFile(`${directory}/main.js`, `import("./jail_command.ts")`);
+        await Deno.writeTextFile(`${directory}/main.js`, `import("./jail/command.ts")`);
       } else {
-        await Deno.mkdir(`${directory}/jail_command`);
-        await Deno.writeTextFile(`${directory}/jail_command/jail_command.js`, "export{}");
+        await Deno.mkdir(`${directory}/jail`);
+        await Deno.writeTextFile(`${directory}/jail/command.js`, "export{}");
       }
       return true;
     });
     assertEquals(entry, `${directory}/main.js`);
     assertEquals(asked, [
-      ["bundle", "--external=*_command.ts", "--outdir", directory, "main.ts"],
-      ["bundle", "--outdir", `${directory}/jail_command`, "lib/cli/jail_command.ts"],
+      ["bundle", "--external=*/command.ts", "--outdir", directory, "main.ts"],
+      ["bundle", "--outdir", `${directory}/jail`, "lib/cli/jail/command.ts"],
     ]);
-    assertEquals(await Deno.readTextFile(entry!), `import("./jail_command/jail_command.js")`);
+    assertEquals(await Deno.readTextFile(entry!), `import("./jail/command.js")`);
   });
 });
 

@@ -6,7 +6,7 @@ import {
   knownFlags,
   parseCompileArgs,
 } from "../../../scripts/support/compile_plan.ts";
-import { LIBC_PATHS } from "../../../lib/storage/local/libc.ts";
+import { LIBC_PATHS } from "../../../lib/linux/libc.ts";
 
 const NOTHING: CompileOptions = {
   jail: undefined,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { type Log, LogLevel, silentLog } from "../../../lib/session/log.ts";
-import { MemoryStorage } from "../../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../../lib/storage/memory/memory.ts";
 import type { DirEntry, Storage } from "../../../lib/storage/storage.ts";
 import { later } from "../../support/later.ts";
 import { ask, request } from "../../support/raw.ts";

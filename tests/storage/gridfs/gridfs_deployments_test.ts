@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { connect } from "../../../lib/storage/gridfs/bucket.ts";
+import { connect } from "../../../lib/storage/gridfs/database/bucket.ts";
 import { GridFsStorage } from "../../../lib/storage/gridfs/gridfs.ts";
 import { needsFerretDb, withKillableMongo } from "../../support/mongodb.ts";
 import { subject } from "./support/content.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { GridFSBucket } from "mongodb";
-import { check } from "../../../lib/storage/gridfs/check.ts";
+import { check } from "../../../lib/storage/gridfs/repair/check.ts";
 import { needsMongo } from "../../support/mongodb.ts";
 import { bytesOf, how, readAll, textAt } from "../../../lib/testing/subject.ts";
 import { type Buckets, withBuckets } from "./support/buckets.ts";

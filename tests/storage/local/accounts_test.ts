@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { readAccounts } from "../../../lib/storage/local/accounts.ts";
-import { LIBC_PATHS, openLibc } from "../../../lib/storage/local/libc.ts";
+import { LIBC_PATHS, openLibc } from "../../../lib/linux/libc.ts";
 import { withTempDir } from "../../support/files.ts";
 import { ask } from "../../support/raw.ts";
 import { runOk } from "../../support/run.ts";

@@ -3,11 +3,11 @@
  * tells what each root makes of it.
  */
 
-import { openLibc } from "../../../lib/storage/local/libc.ts";
-import { SystemCall } from "../../../lib/storage/local/linux.ts";
+import { openLibc } from "../../../lib/linux/libc.ts";
+import { SystemCall } from "../../../lib/linux/linux.ts";
 import type { RootFile } from "../../../lib/storage/local/root.ts";
-import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
-import { PortableRoot } from "../../../lib/storage/local/root_portable.ts";
+import { openKernelRoot } from "../../../lib/storage/local/kernel/root.ts";
+import { PortableRoot } from "../../../lib/storage/local/portable/root.ts";
 import { how } from "../../../lib/testing/subject.ts";
 import { report } from "./child.ts";
 import { failure } from "./places.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { isPromise } from "../../../lib/maybe_promise.ts";
+import { isPromise } from "../../../lib/async/maybe_promise.ts";
 import { StorageError } from "../../../lib/storage/errors.ts";
 import { JailStorage } from "../../../lib/storage/local/jail.ts";
-import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
+import { openKernelRoot } from "../../../lib/storage/local/kernel/root.ts";
 import type { Root, RootCopy, RootFile } from "../../../lib/storage/local/root.ts";
 import { how } from "../../../lib/testing/subject.ts";
-import { openLibc } from "../../../lib/storage/local/libc.ts";
+import { openLibc } from "../../../lib/linux/libc.ts";
 import { withTempDir } from "../../support/files.ts";
 
 /** Opened once, and before the first test: it stays open. */

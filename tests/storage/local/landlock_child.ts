@@ -1,8 +1,8 @@
 /** Confines itself as its first argument says, tries what is left, and tells how that went. */
 
-import { confine, type Confinement, landlockAbi } from "../../../lib/storage/local/landlock.ts";
-import { type Libc, openLibc } from "../../../lib/storage/local/libc.ts";
-import { type KernelRoot, openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
+import { confine, type Confinement, landlockAbi } from "../../../lib/linux/landlock.ts";
+import { type Libc, openLibc } from "../../../lib/linux/libc.ts";
+import { type KernelRoot, openKernelRoot } from "../../../lib/storage/local/kernel/root.ts";
 import { how } from "../../../lib/testing/subject.ts";
 import { report } from "./child.ts";
 import { failure, get, namesIn, put, using, withoutResolution } from "./places.ts";

@@ -1,7 +1,7 @@
 /** Opens libc under the flags that it was started with, gives FFI back, and goes on calling. */
 
-import { type Libc, LIBC_PATHS, openLibc } from "../../../lib/storage/local/libc.ts";
-import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
+import { type Libc, LIBC_PATHS, openLibc } from "../../../lib/linux/libc.ts";
+import { openKernelRoot } from "../../../lib/storage/local/kernel/root.ts";
 import { report } from "./child.ts";
 import { failure, get, namesIn, put } from "./places.ts";
 

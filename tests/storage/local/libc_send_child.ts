@@ -1,6 +1,6 @@
 /** Sends a byte to a socket that listens, as often as it is told: first slowly, then by V8's fast way. */
 
-import { openLibc } from "../../../lib/storage/local/libc.ts";
+import { openLibc } from "../../../lib/linux/libc.ts";
 
 const [path = "", times = ""] = Deno.args;
 const libc = openLibc();

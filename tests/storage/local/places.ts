@@ -7,10 +7,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { StorageError } from "../../../lib/storage/errors.ts";
-import type { Libc } from "../../../lib/storage/local/libc.ts";
+import type { Libc } from "../../../lib/linux/libc.ts";
 import type { Root, RootDir, RootFile } from "../../../lib/storage/local/root.ts";
 import { decodeName, encodeName } from "../../../lib/names.ts";
-import { type KernelRoot, openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
+import { type KernelRoot, openKernelRoot } from "../../../lib/storage/local/kernel/root.ts";
 import { programPath } from "../../support/programs.ts";
 import { how } from "../../../lib/testing/subject.ts";
 

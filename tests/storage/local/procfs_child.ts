@@ -1,7 +1,7 @@
 /** Mounts procfs in a jail, in a mount namespace of its own, and looks for a way out through it. */
 
-import { openLibc } from "../../../lib/storage/local/libc.ts";
-import { openKernelRoot } from "../../../lib/storage/local/root_kernel.ts";
+import { openLibc } from "../../../lib/linux/libc.ts";
+import { openKernelRoot } from "../../../lib/storage/local/kernel/root.ts";
 import { report } from "./child.ts";
 import { failure, get, namesIn, put } from "./places.ts";
 

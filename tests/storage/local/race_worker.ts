@@ -1,7 +1,7 @@
 /** Swaps two names as fast as it can until it is told to stop. */
 
-import { openLibc } from "../../../lib/storage/local/libc.ts";
-import { AT_FDCWD, Rename } from "../../../lib/storage/local/linux.ts";
+import { openLibc } from "../../../lib/linux/libc.ts";
+import { AT_FDCWD, Rename } from "../../../lib/linux/linux.ts";
 import { RaceWord, type SwapOrder } from "./race.ts";
 
 declare const self: {

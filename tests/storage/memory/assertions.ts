@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { StorageError } from "../../../lib/storage/errors.ts";
-import type { MemoryFile, MemoryStorage } from "../../../lib/storage/memory.ts";
+import type { MemoryFile, MemoryStorage } from "../../../lib/storage/memory/memory.ts";
 import type { FileSystemStats } from "../../../lib/storage/storage.ts";
 
 /** How a full storage refuses. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { isDirectory } from "../../../lib/attrs.ts";
 import { StorageError } from "../../../lib/storage/errors.ts";
-import { type MemoryFile, MemoryStorage } from "../../../lib/storage/memory.ts";
+import { type MemoryFile, MemoryStorage } from "../../../lib/storage/memory/memory.ts";
 import { childOf } from "../../../lib/storage/path.ts";
 import type { DirEntry } from "../../../lib/storage/storage.ts";
 import { randomNumbers } from "../../support/random.ts";

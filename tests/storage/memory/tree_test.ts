@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MemoryStorage } from "../../../lib/storage/memory.ts";
+import { MemoryStorage } from "../../../lib/storage/memory/memory.ts";
 import type { DirEntry } from "../../../lib/storage/storage.ts";
 import { how } from "../../../lib/testing/subject.ts";
 import { refuses } from "./assertions.ts";

@@ -6,13 +6,13 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { SftpClient } from "../../../lib/client/client.ts";
-import { ALGORITHMS } from "../../../lib/storage/proxy/algorithms.ts";
+import { ALGORITHMS } from "../../../lib/storage/proxy/ssh2/algorithms.ts";
 import { connect } from "../../../lib/storage/proxy/connect.ts";
 import {
   type ConnectOptions,
   type SshTransport,
 } from "../../../lib/storage/proxy/connection_options.ts";
-import { reasonOf } from "../../../lib/storage/proxy/dial.ts";
+import { reasonOf } from "../../../lib/storage/proxy/ssh2/dial.ts";
 import { ciphersMayStay } from "./support/old_deno.ts";
 import { noise } from "../../support/files.ts";
 import { needs } from "../../support/programs.ts";

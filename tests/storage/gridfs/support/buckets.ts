@@ -1,8 +1,8 @@
 import { type Db, MongoClient } from "mongodb";
-import { Bucket, type BucketParts } from "../../../../lib/storage/gridfs/bucket.ts";
+import { Bucket, type BucketParts } from "../../../../lib/storage/gridfs/database/bucket.ts";
 import { GridFsStorage } from "../../../../lib/storage/gridfs/gridfs.ts";
-import { Link } from "../../../../lib/storage/gridfs/link.ts";
-import type { GridFsOptions } from "../../../../lib/storage/gridfs/options.ts";
+import { Link } from "../../../../lib/storage/gridfs/database/link.ts";
+import type { GridFsOptions } from "../../../../lib/storage/gridfs/database/options.ts";
 import type { Subject } from "../../../../lib/testing/subject.ts";
 import { withMongo } from "../../../support/mongodb.ts";
 import { subject } from "./content.ts";

@@ -1,5 +1,5 @@
 import { type Collection, type Db, MongoNetworkError, MongoServerError } from "mongodb";
-import { Link } from "../../../../lib/storage/gridfs/link.ts";
+import { Link } from "../../../../lib/storage/gridfs/database/link.ts";
 import { WRITES } from "./stopping.ts";
 
 /** What becomes of the one write that fails. */

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { MongoClient } from "mongodb";
-import { check } from "../../../../lib/storage/gridfs/check.ts";
+import { check } from "../../../../lib/storage/gridfs/repair/check.ts";
 import type { SftpClient } from "../../../../lib/client/client.ts";
 import { Buckets } from "./buckets.ts";
 import { driverReads, driverWrites, subject } from "./content.ts";

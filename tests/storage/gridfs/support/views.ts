@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Db } from "mongodb";
-import { Bucket } from "../../../../lib/storage/gridfs/bucket.ts";
-import { check } from "../../../../lib/storage/gridfs/check.ts";
+import { Bucket } from "../../../../lib/storage/gridfs/database/bucket.ts";
+import { check } from "../../../../lib/storage/gridfs/repair/check.ts";
 import { GridFsStorage } from "../../../../lib/storage/gridfs/gridfs.ts";
 import { type Buckets, linkOn } from "./buckets.ts";
 import { driverReads, subject } from "./content.ts";

@@ -1,0 +1,90 @@
+import type { LogSink } from "./log_sinks.ts";
+import { syslogMessage, type SyslogSource } from "./syslog.ts";
+import { encodeName } from "../names.ts";
+import { Errno } from "../storage/errno.ts";
+import { Poll } from "../linux/libc.ts";
+import type { Libc } from "../linux/libc.ts";
+
+/** Where the system's log listens. */
+export const SYSLOG_PATH = "/dev/log";
+
+/** Milliseconds for which a line waits while the one who receives it is busy. */
+const PATIENCE = 1000;
+
+type SocketCalls = Pick<Libc, "connectDatagram" | "send" | "poll" | "close">;
+
+/**
+ * Connects to syslog. The socket goes on working when every file has been
+ * given up; where syslog is started again, it is connected to anew, as far as
+ * that is possible then.
+ *
+ * @throws {Error} If nobody listens there.
+ */
+export function openSyslog(libc: SocketCalls, path: string, source: SyslogSource): LogSink {
+  const name = encodeName(path);
+  return sinkOf(libc, { name, source, connected: connect(libc, name) });
+}
+
+/**
+ * As {@linkcode openSyslog}, or nothing where nobody listens. Most containers have no syslog, and
+ * at the start of every session an exception would take half a millisecond.
+ */
+export function openSyslogIfThere(
+  libc: SocketCalls,
+  path: string,
+  source: SyslogSource,
+): LogSink | undefined {
+  const name = encodeName(path);
+  const connected = libc.connectDatagram(name);
+  return connected < 0 ? undefined : sinkOf(libc, { name, source, connected });
+}
+
+function sinkOf(libc: SocketCalls, { name, source, connected }: {
+  readonly name: Uint8Array;
+  readonly source: SyslogSource;
+  readonly connected: number;
+}): LogSink {
+  let socket = connected;
+  let patience = PATIENCE;
+
+  /** Sends, once the other side has room or patience is over; 0 or more, or `-errno`. */
+  function send(message: Uint8Array): number {
+    let result = libc.send(socket, message);
+    if (result === -Errno.EAGAIN && isReady(libc, socket, patience)) {
+      result = libc.send(socket, message);
+    }
+    // Who has waited in vain once does not hold up the session again.
+    patience = result >= 0 ? PATIENCE : 0;
+    return result;
+  }
+
+  return (entry) => {
+    const message = syslogMessage(source, entry);
+    let result = send(message);
+    if (result < 0 && result !== -Errno.EAGAIN) {
+      const fresh = connect(libc, name);
+      libc.close(socket);
+      socket = fresh;
+      result = send(message);
+    }
+    if (result < 0) throw syslogError(result);
+  };
+}
+
+function connect(libc: SocketCalls, name: Uint8Array): number {
+  const socket = libc.connectDatagram(name);
+  if (socket < 0) throw syslogError(socket);
+  return socket;
+}
+
+function isReady(libc: SocketCalls, socket: number, patience: number): boolean {
+  const fds = new Uint8Array(8);
+  const view = new DataView(fds.buffer);
+  view.setInt32(0, socket, true);
+  view.setInt16(4, Poll.OUT, true);
+  return libc.poll(fds, patience) > 0;
+}
+
+function syslogError(result: number): Error {
+  return new Error(`syslog cannot be reached: system error ${-result}`);
+}

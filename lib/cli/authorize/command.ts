@@ -1,0 +1,141 @@
+import { toText } from "@std/streams";
+import { print } from "../../transport/stdio.ts";
+import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "../options/args.ts";
+import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
+import { messageOf, StartError, UsageError } from "../errors.ts";
+import { identity } from "../start/host.ts";
+import { logWithin, realDirectory } from "../jail/directory.ts";
+import { jailArguments, jailSpecs, parseJailOptions } from "../jail/options.ts";
+import { runSubcommand } from "../subcommand.ts";
+import { expandTokens } from "../options/tokens.ts";
+import { updateFile } from "../files/update_file.ts";
+import { wayOut } from "../jail/way_out.ts";
+
+const SPECS: readonly OptionSpec[] = [
+  { name: "jail", value: "DIR", help: "the directory that the key's owner sees as /" },
+  { name: "binary", value: "PATH", help: "the program to run (default: this one)" },
+  { name: "install", value: "FILE", help: "put the line into FILE instead of printing it" },
+  ...jailSpecs.filter(({ name }) => !["help", "query", "check", "command"].includes(name)),
+  { name: "help", letter: "h", help: "show this help" },
+];
+
+/** Runs `sftpwrap authorize`, and returns its exit status. */
+export async function authorizeCommand(args: readonly string[]): Promise<number> {
+  const usage = "usage: sftpwrap authorize --jail DIR [options] KEYFILE|-";
+  return await runSubcommand(args, { usage, parse, run });
+}
+
+function parse(args: readonly string[]): ParsedArgs | { readonly print: string } {
+  const given = parseOptions(args, SPECS);
+  return given.switches.has("help") ? { print: help() } : given;
+}
+
+async function run(given: ParsedArgs): Promise<number> {
+  const { values, operands } = given;
+  const directory = values.get("jail");
+  if (directory === undefined) throw new UsageError("--jail DIR is missing");
+  const [keyFile, second] = operands;
+  if (keyFile === undefined) throw new UsageError("KEYFILE is missing (- for standard input)");
+  if (second !== undefined) throw new UsageError(`unexpected operand "${second}"`);
+  const key = parsePublicKey(await readKey(keyFile));
+  const options = jailArguments(given);
+  // What the jail would refuse is refused now.
+  const jail = parseJailOptions([...options, "--", directory]);
+  for (const path of [directory, values.get("start-directory") ?? "", jailLog(given) ?? ""]) {
+    expandTokens(path, { user: "user", uid: 0, home: "/" });
+  }
+  const line = authorizedLine(key, [
+    values.get("binary") ?? ownBinary(),
+    "jail",
+    ...options,
+    ...directory.startsWith("-") ? ["--"] : [],
+    directory,
+  ]);
+  const file = values.get("install");
+  requireJail(directory, {
+    install: file,
+    logFile: jailLog(given),
+    allowHome: "allowHome" in jail && jail.allowHome,
+  });
+  if (file === undefined) print(line + "\n");
+  else updateFile(file, (text) => withLine(text, key, line));
+  return 0;
+}
+
+function jailLog({ values }: ParsedArgs): string | undefined {
+  return values.get("logfile");
+}
+
+/**
+ * Refuses a DIR in which the jail would not start. What has tokens is known only when it does.
+ *
+ * @throws {UsageError} If DIR is relative: sshd starts the jail in the home directory.
+ * @throws {StartError} If DIR cannot be used, or lets a client out.
+ */
+function requireJail(
+  directory: string,
+  { install, logFile, allowHome }: {
+    readonly install: string | undefined;
+    readonly logFile: string | undefined;
+    readonly allowHome: boolean;
+  },
+): void {
+  const isOpen = hasTokens(directory);
+  if (!directory.startsWith("/") && !/^%[hd]/.test(directory)) {
+    throw new UsageError(`DIR is relative: "${directory}" (sshd starts in the home directory)`);
+  }
+  if (isOpen) return;
+  const real = realDirectory(expandTokens(directory, NOBODY));
+  if (allowHome) return;
+  const who = identity();
+  const accounts = [
+    who,
+    // Root may do this for any account: then what lies in DIR has to tell.
+    ...who.uid === 0 ? [NOBODY] : [],
+    ...install === undefined ? [] : [{ ...NOBODY, home: homeOf(install) }],
+  ];
+  const reason = accounts.map((account) => wayOut(real, account, false))
+    .find((found) => found !== undefined) ??
+    (logFile === undefined || hasTokens(logFile)
+      ? undefined
+      : logWithin(real, expandTokens(logFile, NOBODY)));
+  if (reason !== undefined) {
+    throw new StartError(`${directory} is not a safe jail: ${reason} (--allow-home overrides)`);
+  }
+}
+
+const NOBODY = { user: undefined, uid: undefined, home: undefined } as const;
+
+function hasTokens(path: string): boolean {
+  return /%[^%]/.test(path.replaceAll("%%", ""));
+}
+
+/** The home directory of whom a list of keys is for, or else the directory that holds the list. */
+function homeOf(file: string): string {
+  const directory = file.replace(/\/?[^/]*$/, "") || (file.startsWith("/") ? "/" : ".");
+  return directory.replace(/(^|\/)\.ssh$/, "") || (directory.startsWith("/") ? "/" : ".");
+}
+
+function help(): string {
+  return `usage: sftpwrap authorize --jail DIR [options] KEYFILE|-
+
+Prints the authorized_keys line that lets the owner of a public key use the
+jail DIR and nothing else. Options of sftpwrap jail go into the line.
+
+${optionsHelp(SPECS)}
+`;
+}
+
+async function readKey(file: string): Promise<string> {
+  if (file === "-") return await toText(Deno.stdin.readable);
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    throw new StartError(`cannot read ${file}: ${messageOf(error)}`);
+  }
+}
+
+/** The compiled program's own path; under `deno run` that would be Deno's. */
+function ownBinary(): string {
+  return Deno.build.standalone ? Deno.execPath() : "sftpwrap";
+}

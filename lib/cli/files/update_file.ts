@@ -1,0 +1,193 @@
+import { decodeName, encodeName } from "../../names.ts";
+import { FileType } from "../../attrs.ts";
+import { Errno } from "../../storage/errno.ts";
+import { check, StatusReader } from "../../storage/local/kernel/status.ts";
+import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
+import { At, Lock, Open } from "../../linux/linux.ts";
+import { messageOf, StartError } from "../errors.ts";
+import { updateFilePortably } from "./update_file_portable.ts";
+import { type FilePlace, nulTerminated, openAt, withPlace } from "./file_place.ts";
+
+const PRIVATE_MODE = 0o600;
+const PUBLIC_MODE = 0o644;
+const OTHERS_MAY_ENTER = 0o001;
+const MODE_BITS = 0o777;
+const GROUP_BITS = 0o070;
+const ROOT_UID = 0;
+
+/** No list of keys is longer; a longer file would only fill the memory. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** How long another process may hold the file. */
+const LOCK_PATIENCE_MS = 30_000;
+const LOCK_PAUSE_MS = 5;
+
+/**
+ * Changes a text file as a whole. A reader sees the old text or the new one; other callers of this
+ * function wait. Mode and owner stay, and a link to the file stays a link.
+ *
+ * A file that is not there is made for its owner alone, and so is its directory where that is called
+ * `.ssh`. Root does this with the rights of the directory's owner; see {@linkcode withPlace}. A new
+ * file in a directory of root's own that others may enter can be read by them, as sshd reads a list
+ * of keys with the rights of the user who logs in.
+ *
+ * @throws {StartError} If the file cannot be read or written; it is as it was then.
+ */
+export function updateFile(file: string, change: (text: string) => string): void {
+  try {
+    const libc = openLibcIfAllowed();
+    if (libc === undefined) return updateFilePortably(file, change);
+    withPlace(libc, file, (place) => {
+      const update = new Update(libc, place);
+      while (!update.attempt(change));
+    }, { makeKeysDirectory: true });
+  } catch (error) {
+    throw new StartError(`cannot write ${file}: ${messageOf(error)}`);
+  }
+}
+
+class Update {
+  readonly #libc: Libc;
+  readonly #place: FilePlace;
+  readonly #reader: StatusReader;
+
+  constructor(libc: Libc, place: FilePlace) {
+    this.#libc = libc;
+    this.#place = place;
+    this.#reader = new StatusReader(libc);
+    const { status, owner } = place;
+    // Root still has all its rights: then no other user may have a say in what the name means.
+    if (libc.geteuid() === ROOT_UID && owner === undefined && (status.permissions & 0o022) !== 0) {
+      throw new StartError("others may change its directory, which is root's");
+    }
+  }
+
+  /** Returns false where the file has been replaced while another process held its lock. */
+  attempt(change: (text: string) => string): boolean {
+    const { fd, isNew } = this.#open();
+    // What this made is taken away again, unless it is written or another process has replaced it.
+    let isLeftover = isNew;
+    try {
+      this.#lock(fd);
+      const { uid, gid, permissions } = this.#reader.ofOpen(fd);
+      if (this.#reader.type !== FileType.REGULAR) throw new StartError("it is not a regular file");
+      if (!this.#isStillThere(this.#reader.identity)) {
+        isLeftover = false;
+        return false;
+      }
+      const { owner } = this.#place;
+      if (owner !== undefined && owner !== uid) {
+        throw new StartError(`it is user ${uid}'s, and its directory user ${owner}'s`);
+      }
+      const text = change(this.#read(fd));
+      this.#replace(text, { uid, gid, mode: permissions & MODE_BITS });
+      isLeftover = false;
+      return true;
+    } finally {
+      this.#libc.close(fd);
+      if (isLeftover) this.#remove(this.#place.name);
+    }
+  }
+
+  #open(): { readonly fd: number; readonly isNew: boolean } {
+    const { directory, name, status } = this.#place;
+    // A FIFO would let a plain open wait.
+    const safely = Open.NOFOLLOW | Open.NONBLOCK | Open.NOCTTY;
+    const open = (flags: number, mode = 0) =>
+      openAt(this.#libc, directory, { name, flags: flags | safely, mode });
+    for (;;) {
+      // Only what may be written to can be locked on NFS.
+      let fd = open(Open.RDWR);
+      if (fd === -Errno.EACCES) fd = open(Open.RDONLY);
+      if (fd === -Errno.ELOOP) throw new StartError("it has become a link");
+      if (fd !== -Errno.ENOENT) return { fd: check(fd), isNew: false };
+      const made = open(Open.RDWR | Open.CREAT | Open.EXCL, PRIVATE_MODE);
+      if (made === -Errno.EEXIST) continue;
+      check(made);
+      const isOpen = this.#place.owner === undefined && status.uid === ROOT_UID &&
+        (status.permissions & OTHERS_MAY_ENTER) !== 0;
+      if (isOpen) check(this.#libc.fchmod(made, PUBLIC_MODE));
+      return { fd: made, isNew: true };
+    }
+  }
+
+  #lock(fd: number): void {
+    const deadline = Date.now() + LOCK_PATIENCE_MS;
+    for (;;) {
+      const result = this.#libc.flock(fd, Lock.EX | Lock.NB);
+      if (result === 0) return;
+      if (result !== -Errno.EAGAIN && result !== -Errno.EINTR) check(result);
+      if (Date.now() > deadline) throw new StartError("another process holds its lock");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_PAUSE_MS);
+    }
+  }
+
+  #isStillThere(identity: string): boolean {
+    const result = this.#reader.lookAt(this.#place.directory, nulTerminated(this.#place.name));
+    if (result === -Errno.ENOENT) return false;
+    check(result);
+    return this.#reader.identity === identity;
+  }
+
+  /** With bytes that are not UTF-8 kept, as in names. */
+  #read(fd: number): string {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for (;;) {
+      const part = new Uint8Array(64 * 1024);
+      const count = check(this.#libc.pread(fd, part, length));
+      if (count === 0) break;
+      parts.push(part.subarray(0, count));
+      length += count;
+      if (length > MOST_BYTES) throw new StartError("it is too long for a list of keys");
+    }
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return decodeName(bytes, 0, length);
+  }
+
+  #replace(text: string, { uid, gid, mode }: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly mode: number;
+  }): void {
+    const libc = this.#libc;
+    const { directory, name } = this.#place;
+    const beside = `${name}.${crypto.randomUUID()}`;
+    const flags = Open.WRONLY | Open.CREAT | Open.EXCL | Open.NOFOLLOW;
+    const fd = check(openAt(libc, directory, { name: beside, flags, mode: PRIVATE_MODE }));
+    try {
+      try {
+        const bytes = encodeName(text);
+        for (let at = 0; at < bytes.length;) at += check(libc.pwrite(fd, bytes.subarray(at), at));
+        const keepsGroup = this.#giveTo(fd, uid, gid);
+        check(libc.fchmod(fd, keepsGroup ? mode : mode & ~GROUP_BITS));
+        check(libc.fsync(fd));
+      } finally {
+        libc.close(fd);
+      }
+      check(libc.renameat(directory, nulTerminated(beside), directory, nulTerminated(name)));
+    } catch (error) {
+      this.#remove(beside);
+      throw error;
+    }
+  }
+
+  /** Returns false where the owner is not in the group, which then has no rights. */
+  #giveTo(fd: number, uid: number, gid: number): boolean {
+    const made = this.#reader.ofOpen(fd);
+    if (made.uid === uid && made.gid === gid) return true;
+    const result = this.#libc.fchownat(fd, nulTerminated(""), uid, gid, At.EMPTY_PATH);
+    if (result === -Errno.EPERM && made.uid === uid) return false;
+    return check(result) === 0;
+  }
+
+  #remove(name: string): void {
+    const result = this.#libc.unlinkat(this.#place.directory, nulTerminated(name), 0);
+    if (result !== -Errno.ENOENT) check(result);
+  }
+}

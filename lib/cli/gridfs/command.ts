@@ -1,0 +1,167 @@
+import { serve } from "../../serve/serve.ts";
+import { type Log, LogLevel } from "../../session/log.ts";
+import type { SessionFacts } from "../../session/observer.ts";
+import { print } from "../../transport/stdio.ts";
+import { StorageError } from "../../storage/errors.ts";
+import { checkGridFs, openGridFs } from "../../storage/gridfs/open.ts";
+import type { GridFsOptions } from "../../storage/gridfs/database/options.ts";
+import { StartError, UsageError } from "../errors.ts";
+import { type GridFsCommandOptions, parseGridFsOptions } from "./options.ts";
+import { type MongoPlace, parseMongoUri, requireBucketName, requireDatabaseName } from "./uri.ts";
+import { granted, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
+import { openLog } from "../start/log_file.ts";
+import { prepareRemoteConfinement } from "../start/remote_confinement.ts";
+import { exposure, findSecret } from "../start/secrets.ts";
+import { servingOf } from "../options/serving_options.ts";
+import { requireSftp, sftpBegins } from "../start/require_sftp.ts";
+import { startDirectory } from "../start/start_directory.ts";
+import { closeIn, orLogged, warn } from "../start/start_log.ts";
+import { runSubcommand } from "../subcommand.ts";
+import { expandTokens, withLogFile } from "../options/tokens.ts";
+
+/** Runs `sftpwrap gridfs`, and returns its exit status. */
+export async function gridFsCommand(args: readonly string[]): Promise<number> {
+  const usage = "usage: sftpwrap gridfs [options] MONGODB-URI | HOST PORT DATABASE";
+  return await runSubcommand(args, { usage, parse: parseGridFsOptions, run });
+}
+
+async function run(parsed: GridFsCommandOptions): Promise<number> {
+  if (!parsed.check) {
+    const start = howStarted();
+    requireSftp(start);
+    if (!sftpBegins(start)) return 1;
+  }
+  const who = identity();
+  const options = withLogFile(parsed, who);
+  const session = sessionFacts(who.user);
+  const log = openLog(options, session);
+  return await orLogged(() => log, async () => {
+    const place = placeOf(options);
+    const password = findSecret({
+      what: "password",
+      file: options.passwordFile,
+      variable: "SFTPWRAP_PASSWORD",
+    });
+    warn(log, warnings(options));
+    const bucket = bucketOptions(place, { who, password }, options);
+    return options.check
+      ? await checkBucket(place, bucket, options)
+      : await serveFrom(place, bucket, options, { who, session, log });
+  });
+}
+
+function placeOf({ place, uriFile }: GridFsCommandOptions): MongoPlace {
+  const variable = "SFTPWRAP_MONGODB_URI";
+  const uri = findSecret({ what: "URI", given: place?.uri, file: uriFile, variable });
+  if (place !== undefined) return place;
+  if (uri === undefined) throw new UsageError("MONGODB-URI is missing");
+  try {
+    return parseMongoUri(uri);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new StartError(`${uriFile ?? variable}: ${error.message}`);
+  }
+}
+
+function* warnings(options: GridFsCommandOptions): Iterable<string> {
+  const { place, uriFile, passwordFile } = options;
+  if (place?.hasSecret) {
+    yield "others on this machine can see a password on the command line: use --uri-file";
+  }
+  for (const file of [uriFile, passwordFile]) {
+    const reason = file === undefined ? undefined : exposure(file);
+    if (reason !== undefined) yield reason;
+  }
+}
+
+function bucketOptions(
+  place: MongoPlace,
+  { who, password }: { readonly who: Identity; readonly password: string | undefined },
+  { database, bucket, umask }: GridFsCommandOptions,
+): GridFsOptions {
+  const { user } = place;
+  if (password !== undefined && user === undefined) {
+    throw new StartError("there is a password, but the URI names no user (mongodb://USER@HOST/)");
+  }
+  const inDatabase = expanded(database, who, requireDatabaseName);
+  return {
+    database: inDatabase,
+    bucket: expanded(bucket, who, (name) => requireBucketName(name, inDatabase)),
+    umask,
+    ...password === undefined || user === undefined
+      ? {}
+      : { credentials: { username: user, password } },
+    uid: who.uid,
+    gid: granted({ name: "sys", kind: "gid" }) ? Deno.gid() ?? undefined : undefined,
+  };
+}
+
+/** The name with its tokens put in, if it still is one then. */
+function expanded(
+  name: string | undefined,
+  who: Identity,
+  requireName: (name: string) => void,
+): string | undefined {
+  if (name === undefined) return undefined;
+  const whole = expandTokens(name, who);
+  requireName(whole);
+  return whole;
+}
+
+async function checkBucket(
+  { uri, hosts }: MongoPlace,
+  bucket: GridFsOptions,
+  { readOnly }: GridFsCommandOptions,
+): Promise<number> {
+  const findings = await refused(checkGridFs(uri, { ...bucket, mend: !readOnly }), hosts);
+  for (const { kind, what, mended } of findings) {
+    // A foreign name may hold anything; a terminal must not obey it.
+    print(`${mended ? "mended" : "found"}: ${kind} ${JSON.stringify(what)}\n`);
+  }
+  if (findings.length === 0) print("nothing to mend\n");
+  return findings.every(({ mended }) => mended) ? 0 : 1;
+}
+
+async function serveFrom(
+  { uri, hosts }: MongoPlace,
+  bucket: GridFsOptions,
+  options: GridFsCommandOptions,
+  { who, session, log }: {
+    readonly who: Identity;
+    readonly session: SessionFacts;
+    readonly log: Log;
+  },
+): Promise<number> {
+  const storage = await refused(
+    openGridFs(uri, { ...bucket, log: (line) => log.write(LogLevel.INFO, line) }),
+    hosts,
+  );
+  const wanted = expandTokens(options.startDirectory ?? "/", who);
+  const start = await startDirectory(storage, wanted, log);
+  const serving = await servingOf(options);
+  const confinement = prepareRemoteConfinement({
+    keeps: { network: true },
+    // What the driver waits for is not known here; and this thread must not keep it waiting.
+    activity: { isIdle: () => false },
+  });
+  closeIn(confinement, log);
+  log.write(LogLevel.INFO, `connected to ${hosts}`);
+  return await serve(storage, {
+    log,
+    ...serving,
+    startDirectory: start,
+    ...session,
+    transport: confinement.transport,
+    // It never ends by itself: a database that is away may come back.
+    failed: new Promise<string>(() => {}),
+  });
+}
+
+async function refused<T>(answer: Promise<T>, hosts: string): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StorageError) throw new StartError(`${hosts}: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+import { optionsHelp, type OptionSpec, parseOptions } from "../options/args.ts";
+import { UsageError } from "../errors.ts";
+import {
+  type MongoPlace,
+  mongoPlaceAt,
+  parseMongoUri,
+  requireBucketName,
+  requireDatabaseName,
+} from "./uri.ts";
+import {
+  closingSpecs,
+  parseServingOptions,
+  type ServingOptions,
+  servingSpecs,
+} from "../options/serving_options.ts";
+import { queried } from "../options/values.ts";
+
+/** What `sftpwrap gridfs` was asked for. */
+export interface GridFsCommandOptions extends ServingOptions {
+  /** Absent where a file or a variable tells it. */
+  readonly place: MongoPlace | undefined;
+  readonly uriFile: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly database: string | undefined;
+  readonly bucket: string | undefined;
+  /** Look the bucket over, instead of serving. */
+  readonly check: boolean;
+}
+
+/** The options of `sftpwrap gridfs`. */
+export const gridFsSpecs: readonly OptionSpec[] = [
+  ...servingSpecs(),
+  { name: "bucket", value: "NAME", help: "the bucket (default fs); %u is the user" },
+  {
+    name: "database",
+    value: "NAME",
+    help: "the database (default: the URI's, or test); %u as well",
+  },
+  { name: "uri-file", value: "FILE", help: "the URI is the first line of FILE" },
+  { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
+  { name: "check", help: "find and mend what crashes have left; with --read-only only find" },
+  ...closingSpecs(),
+];
+
+/** The help text of `sftpwrap gridfs`. */
+export function gridFsHelp(): string {
+  return `usage: sftpwrap gridfs [options] MONGODB-URI
+       sftpwrap gridfs [options] HOST PORT DATABASE
+       sftpwrap gridfs [options]
+
+Serves SFTP on standard input and output; the files live in GridFS, in a
+MongoDB database. The options of the URI are those of MongoDB's driver. Others
+on this machine can see a password on the command line: --uri-file and
+--password-file do not show it, nor do the variables SFTPWRAP_MONGODB_URI, which
+is the URI where none is given, and SFTPWRAP_PASSWORD.
+
+${optionsHelp(gridFsSpecs)}
+`;
+}
+
+/**
+ * Parses what follows `sftpwrap gridfs`.
+ *
+ * @returns The options, or what to print instead of serving.
+ * @throws {UsageError} If the command line cannot be understood; it tells no password.
+ */
+export function parseGridFsOptions(
+  args: readonly string[],
+): GridFsCommandOptions | { readonly print: string } {
+  const parsed = parseOptions(args, gridFsSpecs);
+  const { values, switches, operands } = parsed;
+  if (switches.has("help")) return { print: gridFsHelp() };
+  const query = values.get("query");
+  if (query !== undefined) return { print: queried(query) };
+  const { place, database } = placeOf(operands);
+  const uriFile = values.get("uri-file");
+  if (place !== undefined && uriFile !== undefined) {
+    throw new UsageError("--uri-file and the place on the command line are one too many");
+  }
+  const named = values.get("database");
+  if (database !== undefined && named !== undefined) {
+    throw new UsageError("--database and DATABASE are one too many");
+  }
+  const bucket = values.get("bucket");
+  if (bucket !== undefined) requireBucketName(bucket);
+  if (named !== undefined) requireDatabaseName(named);
+  return {
+    place,
+    uriFile,
+    passwordFile: values.get("password-file"),
+    database: named ?? database,
+    bucket,
+    check: switches.has("check"),
+    ...parseServingOptions(parsed),
+  };
+}
+
+interface Operands {
+  readonly place: MongoPlace | undefined;
+  readonly database?: string;
+}
+
+/** Nothing of them is repeated: a password may be among them. */
+function placeOf(operands: readonly string[]): Operands {
+  const [first, port, database] = operands;
+  if (first === undefined) return { place: undefined };
+  if (port === undefined) return { place: parseMongoUri(first) };
+  if (database === undefined || operands.length > 3) {
+    throw new UsageError("the place is either MONGODB-URI or HOST PORT DATABASE");
+  }
+  requireDatabaseName(database);
+  return { place: mongoPlaceAt(first, port), database };
+}

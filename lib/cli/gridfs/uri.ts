@@ -1,0 +1,84 @@
+import { flawOfBucketName } from "../../storage/gridfs/database/bucket_name.ts";
+import { UsageError } from "../errors.ts";
+import { parsePort } from "../proxy/destination.ts";
+
+/** Where a database is. */
+export interface MongoPlace {
+  /** The whole URI; it may hold secrets. */
+  readonly uri: string;
+  /** Its hosts as they may be shown. */
+  readonly hosts: string;
+  /** The user's name, decoded. */
+  readonly user: string | undefined;
+  /** Whether the URI holds a password, or something else that nobody else should see. */
+  readonly hasSecret: boolean;
+}
+
+const URI = /^mongodb(?:\+srv)?:\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/([^@/?#]*))?(?:\?([^@]*))?$/;
+const HOST = /^(?:\[[\da-f:.%]+\]|[\w.-]+|[\w.-]*%2f[\w.%-]+)(?::\d+)?$/i;
+const SECRET_OPTION = /(?:password|token|authMechanismProperties)[^=&]*=/i;
+
+/**
+ * Reads `mongodb://…` or `mongodb+srv://…`, as far as this program must know it; the rest is the
+ * driver's.
+ *
+ * @throws {UsageError} If it is neither. Nothing of it is repeated, for it may hold a password.
+ */
+export function parseMongoUri(uri: string): MongoPlace {
+  const match = URI.exec(uri);
+  const [, userInfo, hosts = "", database = "", options = ""] = match ?? [];
+  if (match === null || !hosts.split(",").every((host) => HOST.test(host))) {
+    throw new UsageError(
+      "MONGODB-URI is not mongodb://[USER[:PASSWORD]@]HOST[:PORT][,…]/[DATABASE][?OPTIONS] " +
+        '(in names and passwords, "@" is %40, ":" is %3A and "/" is %2F)',
+    );
+  }
+  requireDatabaseName(decoded(database));
+  const [user = "", password] = userInfo?.split(":", 2) ?? [];
+  return {
+    uri,
+    hosts,
+    user: user === "" ? undefined : decoded(user),
+    hasSecret: password !== undefined || SECRET_OPTION.test(options),
+  };
+}
+
+/**
+ * The place at a host and port.
+ *
+ * @throws {UsageError} If the host or the port is none.
+ */
+export function mongoPlaceAt(host: string, port: string): MongoPlace {
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  if (!HOST.test(name) || /[%:]/.test(name.replace(/^\[.*\]$/, ""))) {
+    throw new UsageError(`"${host}" is not a host`);
+  }
+  return parseMongoUri(`mongodb://${name}:${parsePort(port)}/`);
+}
+
+/** @throws {UsageError} If MongoDB has no database of such a name; an empty one is the default. */
+export function requireDatabaseName(name: string): void {
+  if (/[\0/\\. "$*<>:|?]/.test(name) || new TextEncoder().encode(name).length > 63) {
+    throw new UsageError("the name of the database is not one that MongoDB allows");
+  }
+}
+
+/**
+ * @param database The database that the bucket is in, where it is known.
+ * @throws {UsageError} If no collections can be called so.
+ */
+export function requireBucketName(name: string, database?: string): void {
+  const flaw = flawOfBucketName(name, database);
+  if (flaw !== undefined) {
+    throw new UsageError(`"${name}" cannot be the name of a bucket: ${flaw}`);
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw new UsageError("MONGODB-URI has a % that is not followed by two hexadecimal digits");
+  }
+}

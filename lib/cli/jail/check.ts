@@ -1,0 +1,93 @@
+import { print } from "../../transport/stdio.ts";
+import { prepareConfinement, type Ring } from "../start/confinement.ts";
+import { StartError } from "../errors.ts";
+import { granted, type Identity } from "../start/host.ts";
+import { logWithin } from "./directory.ts";
+import type { JailOptions } from "./options.ts";
+import { wayOut } from "./way_out.ts";
+
+const OTHERS_MAY_WRITE = 0o002;
+const GROUP_MAY_WRITE = 0o020;
+
+/** Whether something is as it should be, and what it is. */
+interface Finding {
+  readonly good: boolean;
+  readonly text: string;
+}
+
+/**
+ * Runs `sftpwrap jail --check`: closes the jail as a session would, and says
+ * what holds and what to change.
+ *
+ * @returns The exit status: 0 where every ring holds and the directory is sane.
+ */
+export async function checkJail(
+  directory: string,
+  options: JailOptions,
+  who: Identity,
+): Promise<number> {
+  const flags = grantedPermissions(directory);
+  const directoryFindings = examine(directory, options, who);
+  let rings: readonly Finding[];
+  try {
+    const { confine: mode, readOnly } = options;
+    rings = (await prepareConfinement({ directory, mode, readOnly })).enter().map(ringFinding);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    rings = [{ good: false, text: error.message }];
+  }
+  const findings = [...rings, ...directoryFindings];
+  const lines = [
+    `jail ${directory}`,
+    `started with ${flags}`,
+    ...findings.map(({ good, text }) => `${good ? "ok  " : "BAD "} ${text}`),
+  ];
+  print(lines.join("\n") + "\n");
+  return findings.every(({ good }) => good) ? 0 : 1;
+}
+
+function ringFinding({ name, holds, text }: Ring): Finding {
+  return { good: holds, text: `ring ${name}: ${text}` };
+}
+
+function examine(directory: string, options: JailOptions, who: Identity): readonly Finding[] {
+  const findings: Finding[] = [];
+  const { uid, mode } = Deno.lstatSync(directory);
+  const bits = (mode ?? 0) & 0o7777;
+  if (who.uid !== undefined && uid !== null) {
+    findings.push(
+      uid === who.uid || who.uid === 0 ? { good: true, text: `directory: owned by user ${uid}` } : {
+        good: false,
+        text: `directory: owned by user ${uid}, not by user ${who.uid}: chown it`,
+      },
+    );
+  }
+  findings.push(
+    bits & (OTHERS_MAY_WRITE | GROUP_MAY_WRITE)
+      ? {
+        good: (bits & OTHERS_MAY_WRITE) === 0,
+        text: `directory: mode ${bits.toString(8)} lets others write: chmod go-w`,
+      }
+      : { good: true, text: `directory: mode ${bits.toString(8)}` },
+  );
+  const reason = logWithin(directory, options.logFile) ?? wayOut(directory, who, options.readOnly);
+  findings.push(
+    reason === undefined
+      ? { good: true, text: "directory: holds nothing that lets a client out" }
+      : { good: options.allowHome, text: `directory: ${reason}: choose one below` },
+  );
+  return findings;
+}
+
+/** What the flags allow, as far as a jail is concerned. */
+function grantedPermissions(directory: string): string {
+  const found: string[] = [];
+  for (const name of ["read", "write"] as const) {
+    if (granted({ name })) found.push(`--allow-${name}`);
+    else if (granted({ name, path: directory })) found.push(`--allow-${name}=${directory}`);
+  }
+  for (const name of ["env", "sys", "net", "run", "ffi"] as const) {
+    if (granted({ name })) found.push(`--allow-${name}`);
+  }
+  return found.length === 0 ? "no permission at all" : found.join(" ");
+}

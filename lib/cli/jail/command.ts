@@ -1,0 +1,91 @@
+import { serve } from "../../serve/serve.ts";
+import { type Log, LogLevel } from "../../session/log.ts";
+import type { SessionFacts } from "../../session/observer.ts";
+import { readAccounts } from "../../storage/local/accounts.ts";
+import { openLibcIfAllowed } from "../../linux/libc.ts";
+import { JailStorage } from "../../storage/local/jail.ts";
+import { prepareConfinement } from "../start/confinement.ts";
+import { StartError } from "../errors.ts";
+import { granted, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
+import { logWithin, realDirectory } from "./directory.ts";
+import { type JailOptions, parseJailOptions } from "./options.ts";
+import { openLog } from "../start/log_file.ts";
+import { missingPermissions } from "../start/missing_permissions.ts";
+import { servingOf } from "../options/serving_options.ts";
+import { requireSftp, sftpBegins, type Start } from "../start/require_sftp.ts";
+import { startDirectory } from "../start/start_directory.ts";
+import { closeIn, orLogged } from "../start/start_log.ts";
+import { runSubcommand } from "../subcommand.ts";
+import { expandTokens, withLogFile } from "../options/tokens.ts";
+import { wayOut } from "./way_out.ts";
+
+/** Runs `sftpwrap jail`, and returns its exit status. */
+export async function jailCommand(args: readonly string[]): Promise<number> {
+  const usage = "usage: sftpwrap jail [options] DIR";
+  return await runSubcommand(args, { usage, parse: parseJailOptions, run });
+}
+
+async function run(parsed: JailOptions): Promise<number> {
+  const who = identity();
+  const options = withLogFile(parsed, who);
+  if (options.check) {
+    const { checkJail } = await import("./check.ts");
+    return await checkJail(directoryOf(options, who), options, who);
+  }
+  const start = howStarted(options.command);
+  requireSftp(start);
+  const session = sessionFacts(who.user);
+  const open = () => openLog(options, session);
+  const directory = await orLogged(open, () => directoryOf(options, who));
+  refuse(directory, options, logWithin(directory, options.logFile));
+  const log = open();
+  return await orLogged(() => log, () => {
+    refuse(directory, options, wayOut(directory, who, options.readOnly));
+    return serveJail(directory, options, { who, session, log, start });
+  });
+}
+
+function directoryOf(options: JailOptions, who: Identity): string {
+  return realDirectory(expandTokens(options.directory, who));
+}
+
+async function serveJail(
+  directory: string,
+  options: JailOptions,
+  { who, session, log, start }: {
+    readonly who: Identity;
+    readonly session: SessionFacts;
+    readonly log: Log;
+    readonly start: Start;
+  },
+): Promise<number> {
+  // Without the permission to write it is a read-only jail, whatever was asked for.
+  const readOnly = options.readOnly || !granted({ name: "write", path: directory });
+  const serving = await servingOf({ ...options, readOnly });
+  const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
+  if (options.umask !== undefined) confinement.umask(options.umask);
+  const storage = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
+  const wanted = expandTokens(options.startDirectory ?? "/", who);
+  const place = await startDirectory(storage, wanted, log);
+  if (log.level >= LogLevel.INFO) {
+    for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
+  }
+  if (readOnly !== options.readOnly) {
+    log.write(LogLevel.INFO, "running without the permission to write: read-only");
+  }
+  closeIn(confinement, log);
+  if (!sftpBegins(start)) return 1;
+  return await serve(storage, {
+    log,
+    ...serving,
+    startDirectory: place,
+    ...session,
+    transport: confinement.transport,
+    maxHandles: confinement.maxHandles,
+  });
+}
+
+function refuse(directory: string, options: JailOptions, reason: string | undefined): void {
+  if (options.allowHome || reason === undefined) return;
+  throw new StartError(`${directory} is no safe jail: ${reason} (--allow-home overrides)`);
+}

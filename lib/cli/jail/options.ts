@@ -1,0 +1,122 @@
+import type { ConfineMode } from "../start/confinement.ts";
+import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "../options/args.ts";
+import { UsageError } from "../errors.ts";
+import {
+  closingSpecs,
+  parseServingOptions,
+  type ServingOptions,
+  servingSpecs,
+} from "../options/serving_options.ts";
+import { queried } from "../options/values.ts";
+
+/** What `sftpwrap jail` was asked for. */
+export interface JailOptions extends ServingOptions {
+  /** The directory, with its tokens; absent only where help or a list is asked for. */
+  readonly directory: string;
+  /** What a login shell was asked to run. */
+  readonly command: string | undefined;
+  readonly allowHome: boolean;
+  readonly confine: ConfineMode;
+  /** Say how well the jail is kept, instead of serving. */
+  readonly check: boolean;
+}
+
+/** The options of `sftpwrap jail`. */
+export const jailSpecs: readonly OptionSpec[] = [
+  ...servingSpecs({
+    "log-to-stderr": "e",
+    syslog: "f",
+    umask: "u",
+    "start-directory": "d",
+    query: "Q",
+  }),
+  {
+    name: "confine",
+    value: "MODE",
+    help: "kernel, portable, or auto (default): how the jail is kept",
+  },
+  { name: "check", help: "say how well the jail is kept, instead of serving" },
+  { name: "allow-home", help: "allow a jail that holds .ssh, start-up files or the log" },
+  {
+    name: "command",
+    letter: "c",
+    value: "COMMAND",
+    help: "the form in which a login shell is called",
+  },
+  ...closingSpecs({ "read-only": "R", "deny-requests": "P", "allow-requests": "p" }),
+];
+
+/** The help text of `sftpwrap jail`. */
+export function jailHelp(): string {
+  return `usage: sftpwrap jail [options] DIR
+
+Serves SFTP on standard input and output. The client sees DIR as / and can
+reach nothing else. OpenSSH starts it, from authorized_keys or sshd_config:
+
+  command="sftpwrap jail /srv/sftp/alice",restrict ssh-ed25519 AAAA...
+  ForceCommand sftpwrap jail /srv/sftp/%u
+
+In DIR and with -d: %u user, %U user number, %h or %d home, %% a percent sign.
+Operands after DIR are ignored.
+
+${optionsHelp(jailSpecs)}
+`;
+}
+
+/**
+ * Parses what follows `sftpwrap jail`.
+ *
+ * @returns The options, or what to print instead of serving.
+ * @throws {UsageError} If the command line cannot be understood.
+ */
+export function parseJailOptions(
+  args: readonly string[],
+): JailOptions | { readonly print: string } {
+  const parsed = parseOptions(args, jailSpecs);
+  const { values, switches, operands } = parsed;
+  if (switches.has("help")) return { print: jailHelp() };
+  const query = values.get("query");
+  if (query !== undefined) return { print: queried(query) };
+  const [directory, ...ignored] = operands;
+  if (directory === undefined) throw new UsageError("DIR is missing");
+  if (directory === "") throw new UsageError("DIR is empty");
+  requireHarmless(directory, ignored);
+  return {
+    directory,
+    ...parseServingOptions(parsed),
+    command: values.get("command"),
+    allowHome: switches.has("allow-home"),
+    confine: confineMode(values.get("confine") ?? "auto"),
+    check: switches.has("check"),
+  };
+}
+
+/**
+ * Refuses operands after DIR that no program appends: sshd and `scp -D` add a host's name and `sftp`.
+ * An option or another path there is a mistake, and the jail would be another one than was meant.
+ */
+function requireHarmless(directory: string, operands: readonly string[]): void {
+  for (const operand of operands) {
+    if (operand.startsWith("-")) {
+      throw new UsageError(`"${operand}" stands after "--", where no option is read`);
+    }
+    if (operand.includes("/")) {
+      throw new UsageError(`there is more than one DIR: "${directory}" and "${operand}"`);
+    }
+  }
+}
+
+/** The given options of a jail as arguments again, for a line that runs it. */
+export function jailArguments(
+  { values, lists, switches }: ParsedArgs,
+): readonly string[] {
+  return jailSpecs.flatMap(({ name }) => {
+    const given = [values.get(name) ?? [], lists.get(name) ?? []].flat();
+    return switches.has(name) ? [`--${name}`] : given.map((value) => `--${name}=${value}`);
+  });
+}
+
+function confineMode(value: string): ConfineMode {
+  if (value === "auto" || value === "kernel" || value === "portable") return value;
+  throw new UsageError(`--confine is auto, kernel or portable, not "${value}"`);
+}

@@ -1,0 +1,147 @@
+/**
+ * What lies within reach of a jail's client, by device and inode: a directory
+ * has as many paths as it has bind mounts.
+ *
+ * @module
+ */
+
+import { openLibcIfAllowed } from "../../linux/libc.ts";
+import { AT_FDCWD, Open } from "../../linux/linux.ts";
+import { granted } from "../start/host.ts";
+
+/** Whether a path leads into a directory. */
+export interface Reach {
+  /** Whether what is at `path`, or may be made there, is in the directory or is it. */
+  holds(path: string): boolean;
+  /** Whether the directory is the one at `path`, or lies in it. */
+  liesIn(path: string): boolean;
+}
+
+/** What a client reaches in `directory`, which is given by its real path. */
+export function reachOf(directory: string): Reach {
+  const known = new Map<string, string | undefined>();
+  const identity = (path: string) => {
+    if (!known.has(path)) known.set(path, identityOf(path));
+    return known.get(path);
+  };
+  const inside = new Set([directory, ...mountsBelow(directory)].map(identity));
+  // What cannot be looked at is not known to be the same.
+  inside.delete(undefined);
+  let above: readonly (string | undefined)[] | undefined;
+  return {
+    holds(path) {
+      const real = realOrSame(path);
+      return isBelow(directory, real) || along(real).some((one) => inside.has(identity(one)));
+    },
+    liesIn(path) {
+      const real = realOrSame(path);
+      above ??= along(directory).map(identity);
+      const own = identity(real);
+      return isBelow(real, directory) || (own !== undefined && above.includes(own));
+    },
+  };
+}
+
+/** Also for a file that is yet to be made: then its directory's real path counts. */
+function realOrSame(path: string): string {
+  if (!mayRead(path)) return path;
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (!isUnseen(error)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) return path;
+    const slash = path.lastIndexOf("/");
+    const parent = slash === -1 ? "." : path.slice(0, slash) || "/";
+    const target = linkAt(path);
+    // What a link leads to may be made through it.
+    if (target !== undefined) {
+      return realOrSame(target.startsWith("/") ? target : `${parent}/${target}`);
+    }
+    return slash === 0 ? path : `${realOrSame(parent)}/${path.slice(slash + 1)}`;
+  }
+}
+
+function linkAt(path: string): string | undefined {
+  try {
+    return Deno.readLinkSync(path);
+  } catch (error) {
+    if (isUnseen(error)) return undefined;
+    throw error;
+  }
+}
+
+function isBelow(directory: string, path: string): boolean {
+  return path === directory || directory === "/" || path.startsWith(`${directory}/`);
+}
+
+/** A path, after all that lead to it. */
+function along(path: string): string[] {
+  const names = path.split("/").slice(1);
+  return ["/", ...names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`)];
+}
+
+/** Device and inode; nothing where there is no such file, or it may not be looked at. */
+export function identityOf(path: string): string | undefined {
+  if (!mayRead(path)) return undefined;
+  try {
+    const { dev, ino } = Deno.lstatSync(path);
+    return ino === null ? undefined : `${dev}:${ino}`;
+  } catch (error) {
+    if (isUnseen(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What is mounted in a directory, which may be a part of a tree elsewhere. */
+function mountsBelow(directory: string): string[] {
+  const points = mountInfo().split("\n").flatMap((line) => {
+    const point = line.split(" ")[4];
+    // The kernel writes a blank, a tab, a newline and a backslash as octal numbers.
+    return point?.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))) ??
+      [];
+  });
+  return points.filter((point) => point !== directory && isBelow(directory, point));
+}
+
+/** By libc where it may be called: Deno wants every permission there is for a file of /proc. */
+function mountInfo(): string {
+  const path = "/proc/self/mountinfo";
+  const libc = openLibcIfAllowed();
+  if (libc === undefined) return textOf(path);
+  const name = new TextEncoder().encode(`${path}\0`);
+  const fd = libc.openat(AT_FDCWD, name, Open.RDONLY | Open.CLOEXEC);
+  if (fd < 0) return "";
+  const decoder = new TextDecoder();
+  const bytes = new Uint8Array(16 * 1024);
+  let text = "";
+  for (let count = libc.read(fd, bytes); count > 0; count = libc.read(fd, bytes)) {
+    text += decoder.decode(bytes.subarray(0, count), { stream: true });
+  }
+  libc.close(fd);
+  return text;
+}
+
+/** A file's text; empty where it is not there, or may not be read. */
+export function textOf(path: string): string {
+  if (!mayRead(path)) return "";
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (isUnseen(error)) return "";
+    throw error;
+  }
+}
+
+let everywhere: boolean | undefined;
+
+/** Asks for all files first, and once: each question takes a while at the start. */
+export function mayRead(path: string): boolean {
+  everywhere ??= granted({ name: "read" });
+  return everywhere || granted({ name: "read", path });
+}
+
+/** Whether the system or Deno's flags refuse a look, or there is nothing to see. */
+export function isUnseen(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable ||
+    error instanceof Error && ("code" in error || error.message.includes("(os error "));
+}

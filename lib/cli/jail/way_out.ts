@@ -1,0 +1,223 @@
+/**
+ * Ways out of a jail by what it holds: files that decide who logs in, or what
+ * runs when the account does.
+ *
+ * @module
+ */
+
+import { environment, granted, type Identity } from "../start/host.ts";
+import { identityOf, isUnseen, mayRead, type Reach, reachOf, textOf } from "./reach.ts";
+
+/** Files and directories in a home from which a key is taken, or what its shell runs. */
+const LOGIN_FILES: ReadonlySet<string> = new Set([
+  ".ssh",
+  ".rhosts",
+  ".shosts",
+  ".k5login",
+  ".k5users",
+  ".pam_environment",
+  ".profile",
+  ".bash_profile",
+  ".bash_login",
+  ".bash_logout",
+  ".bashrc",
+  ".bash_aliases",
+  ".zshenv",
+  ".zprofile",
+  ".zshrc",
+  ".zlogin",
+  ".zlogout",
+  ".login",
+  ".logout",
+  ".cshrc",
+  ".tcshrc",
+  ".kshrc",
+  ".mkshrc",
+]);
+
+/** The same of desktops, systemd, mail, and programs that nearly every account runs. */
+const FURTHER_FILES: ReadonlySet<string> = new Set([
+  ".xprofile",
+  ".xinitrc",
+  ".xsession",
+  ".xsessionrc",
+  ".forward",
+  ".procmailrc",
+  ".config",
+  ".local",
+  ".gnupg",
+  ".gitconfig",
+  ".inputrc",
+  ".vimrc",
+  ".vim",
+  ".emacs",
+  ".emacs.d",
+  ".tmux.conf",
+  ".screenrc",
+  ".npmrc",
+  ".cargo",
+  ".deno",
+  ".nvm",
+  ".pyenv",
+  "bin",
+]);
+
+/** How many files of a jail are looked at for another name of one that counts. */
+const MOST_LOOKS = 10_000;
+
+/** Of these a directory in them is no way out, but for the ones named with it. */
+const PLACES_FOR_DATA: Readonly<Record<string, readonly string[]>> = {
+  ".local": [".local/bin", ".local/lib", ".local/share/systemd", ".local/share/applications"],
+};
+
+/** Directories in a home where each link counts: it may lead into the jail. */
+const WITH_LINKS: readonly string[] = [
+  ".ssh",
+  ".config",
+  ".config/systemd",
+  ".config/systemd/user",
+  ".config/autostart",
+  ".config/fish",
+  ".local",
+  ".local/bin",
+  ".local/lib",
+  ".local/share",
+  "bin",
+];
+
+/**
+ * The reason why a client of a jail could get out of it by what it holds, or nothing.
+ *
+ * @param directory The jail, by its real path.
+ * @param who The account, whose home counts as the environment and as passwd has it.
+ * @param readOnly Whether a client cannot change anything.
+ */
+export function wayOut(
+  directory: string,
+  who: Identity,
+  readOnly: boolean,
+): string | undefined {
+  // Who may write there gives himself a key without a forced command.
+  if (directory.split("/").includes(".ssh")) return "it is .ssh, or lies in one";
+  const reach = reachOf(directory);
+  const listed = homesInPasswd(who);
+  const homes = new Set([...who.home === undefined ? [] : [who.home], ...listed]);
+  for (const home of homes) {
+    const reason = wayOutByHome(reach, home) ?? hardLinkWithin(directory, home);
+    if (reason !== undefined) return reason;
+  }
+  // Where it is not sure which home is the account's, the directory may be it.
+  if (who.home === undefined || isElsewhere(who.home, listed) && !reach.liesIn(who.home)) {
+    const found = namesIn(directory)?.find(({ name }) => LOGIN_FILES.has(name));
+    if (found !== undefined) return `it holds ${found.name}, as a home directory does`;
+  }
+  return readOnly ? undefined : programWithin(reach, who);
+}
+
+/** Whether HOME is another than passwd has it, for an account that passwd knows. */
+function isElsewhere(home: string, listed: readonly string[]): boolean {
+  return listed.length > 0 && !listed.includes(home);
+}
+
+function wayOutByHome(reach: Reach, home: string): string | undefined {
+  if (reach.holds(home)) {
+    return "it holds the account's home directory, and so its .ssh and shell start-up files";
+  }
+  const names = namesIn(home)?.map(({ name }) => name);
+  const known = [...LOGIN_FILES, ...FURTHER_FILES];
+  // A home that cannot be listed is asked for each.
+  const ways = names === undefined ? known : known.filter((name) => names.includes(name));
+  for (const name of ways) {
+    if (reach.holds(`${home}/${name}`)) return `it holds ~/${name}, or what that leads to`;
+    const inner = PLACES_FOR_DATA[name] ?? [name];
+    const place = inner.find((one) => reach.liesIn(`${home}/${one}`));
+    if (place !== undefined) return `it lies in ~/${place}`;
+    const held = inner.find((one) => reach.holds(`${home}/${one}`));
+    if (held !== undefined) return `it holds ~/${held}`;
+  }
+  for (const folder of WITH_LINKS.filter((folder) => ways.includes(folder.split("/")[0]!))) {
+    const links = namesIn(`${home}/${folder}`)?.filter(({ isSymlink }) => isSymlink) ?? [];
+    const link = links.find(({ name }) => reach.holds(`${home}/${folder}/${name}`));
+    if (link !== undefined) return `~/${folder}/${link.name} leads into it`;
+  }
+  return undefined;
+}
+
+/** A file that counts and has a second name in the jail, which nothing but a look at all tells. */
+function hardLinkWithin(directory: string, home: string): string | undefined {
+  const files = new Map<string, string>();
+  for (const folder of [home, `${home}/.ssh`]) {
+    for (const { name, isFile } of namesIn(folder) ?? []) {
+      const counts = folder !== home || LOGIN_FILES.has(name) || FURTHER_FILES.has(name);
+      const path = `${folder}/${name}`;
+      if (!isFile || !counts || linksOf(path) < 2) continue;
+      files.set(identityOf(path) ?? "", `~${path.slice(home.length)}`);
+    }
+  }
+  if (files.size === 0) return undefined;
+  const folders = [directory];
+  let looks = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const { name, isFile, isDirectory } of namesIn(folder) ?? []) {
+      if (++looks > MOST_LOOKS) return undefined;
+      if (isDirectory) folders.push(`${folder}/${name}`);
+      const found = isFile ? files.get(identityOf(`${folder}/${name}`) ?? "none") : undefined;
+      if (found !== undefined) return `it holds ${found} by another name`;
+    }
+  }
+  return undefined;
+}
+
+/** The homes of the account, by its number or its name, in /etc/passwd. */
+function homesInPasswd({ uid, user }: Identity): string[] {
+  return textOf("/etc/passwd").split("\n").flatMap((line) => {
+    const [name, , number, , , home = ""] = line.split(":");
+    const isOurs = uid === undefined ? user !== undefined && name === user : number === `${uid}`;
+    return isOurs && home.startsWith("/") && home !== "/" ? [home] : [];
+  });
+}
+
+/** This program, or what Deno runs in its place, where a client could change it. */
+function programWithin(reach: Reach, who: Identity): string | undefined {
+  const file = programFiles(who).find((path) => reach.holds(path) && mayChange(path, who));
+  return file === undefined ? undefined : `it holds ${file}, which this program runs from`;
+}
+
+function programFiles({ home }: Identity): string[] {
+  const files = granted({ name: "read" }) ? [Deno.execPath()] : [];
+  if (Deno.build.standalone) return files;
+  const main = granted({ name: "read" }) ? new URL(Deno.mainModule) : undefined;
+  if (main?.protocol === "file:") files.push(decodeURIComponent(main.pathname));
+  const cache = environment("XDG_CACHE_HOME") ??
+    (home === undefined ? undefined : `${home}/.cache`);
+  const denoDir = environment("DENO_DIR") ?? (cache === undefined ? undefined : `${cache}/deno`);
+  return denoDir === undefined ? files : [...files, denoDir];
+}
+
+/** Files of another owner stay as they are, but for root. */
+function mayChange(path: string, { uid }: Identity): boolean {
+  return uid === undefined || uid === 0 || statusOf(path)?.uid === uid;
+}
+
+function linksOf(path: string): number {
+  return statusOf(path)?.nlink ?? 1;
+}
+
+function statusOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (isUnseen(error)) return undefined;
+    throw error;
+  }
+}
+
+function namesIn(directory: string): readonly Deno.DirEntry[] | undefined {
+  if (!mayRead(directory)) return undefined;
+  try {
+    return [...Deno.readDirSync(directory)];
+  } catch (error) {
+    if (isUnseen(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,159 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "../errors.ts";
+
+/** An option of a subcommand. */
+export interface OptionSpec {
+  /** The long name, without dashes. */
+  readonly name: string;
+  /** The one letter, without the dash. */
+  readonly letter?: string;
+  /** What its value is called in the help; a switch where absent. */
+  readonly value?: string;
+  /** The value where `--name` stands without one; then a value is given as `--name=value` only. */
+  readonly otherwise?: string;
+  /** Where `otherwise` is there: whether a word is one of its values, and so no operand. */
+  readonly isValue?: (word: string) => boolean;
+  /** One line of help. */
+  readonly help: string;
+  /** Whether it may be given several times. */
+  readonly repeats?: boolean;
+  /** The heading in the help that it stands below. */
+  readonly group?: string;
+}
+
+/** A parsed command line. */
+export interface ParsedArgs {
+  /** Values by long name. */
+  readonly values: ReadonlyMap<string, string>;
+  /** All values of options that may be repeated, by long name; given or not. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
+  /** Long names of the switches that are set. */
+  readonly switches: ReadonlySet<string>;
+  /** What is not an option, in order. */
+  readonly operands: readonly string[];
+}
+
+/** What values are called that name a place, and therefore are not empty. */
+const PLACES: readonly string[] = ["FILE", "PATH"];
+
+/**
+ * Parses as getopt_long(3) does: `-eR`, `-u022`, `-u 022`, `--umask=022`,
+ * `--umask 022`, and `--` before the operands.
+ *
+ * @throws {UsageError} If an option is unknown, lacks its value or comes twice.
+ */
+export function parseOptions(args: readonly string[], specs: readonly OptionSpec[]): ParsedArgs {
+  const valued = specs.filter((spec) => spec.value !== undefined);
+  const names = (list: readonly OptionSpec[]) => list.map((spec) => spec.name);
+  const parsed: Readonly<Record<string, unknown>> = parseArgs(spelledOut(args, specs), {
+    string: [...names(valued), "_"], // an operand stays text, also "007"
+    boolean: names(specs.filter((spec) => spec.value === undefined)),
+    collect: names(valued),
+    "--": true,
+  });
+  const values = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
+  for (const { name, repeats, value: what = "" } of valued) {
+    const all = parsed[name] as readonly string[];
+    if (repeats) {
+      lists.set(name, all);
+      continue;
+    }
+    const [value, second] = all;
+    if (second !== undefined) throw new UsageError(`option --${name} is given twice`);
+    if (value === "" && PLACES.includes(what)) throw new UsageError(`option --${name} is empty`);
+    if (value !== undefined) values.set(name, value);
+  }
+  const switches = new Set(names(specs).filter((name) => parsed[name] === true));
+  const operands = [parsed["_"], parsed["--"] ?? []].flat().map(String);
+  return { values, lists, switches, operands };
+}
+
+/** Every option as `--name` or `--name=value`, so that nothing is left to guess. */
+function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): string[] {
+  const out: string[] = [];
+  const rest = [...args];
+  const valueOf = (option: string, attached: string) => {
+    if (attached !== "") return attached;
+    const value = rest.shift();
+    if (value === undefined) throw new UsageError(`option ${option} needs a value`);
+    if (spellsOption(value, specs)) {
+      throw new UsageError(`option ${option} needs a value, and ${value} is an option`);
+    }
+    return value;
+  };
+  while (rest.length > 0) {
+    const arg = rest.shift()!;
+    if (arg === "--") {
+      out.push(arg, ...rest.splice(0));
+    } else if (arg.startsWith("--")) {
+      out.push(longOption(arg, specs, valueOf));
+      requireNoValue(arg, rest[0], specs);
+    } else if (arg.startsWith("-") && arg.length > 1) {
+      out.push(...shortOptions(arg, specs, valueOf));
+    } else {
+      out.push(arg);
+    }
+  }
+  return out;
+}
+
+/** Whether a word is the long form of an option, with its value or without. */
+export function spellsOption(word: string, specs: readonly OptionSpec[]): boolean {
+  return specs.some(({ name }) => word === `--${name}` || word.startsWith(`--${name}=`));
+}
+
+/** Refuses `--name VALUE` where only `--name=VALUE` gives a value: VALUE would be an operand. */
+function requireNoValue(
+  arg: string,
+  next: string | undefined,
+  specs: readonly OptionSpec[],
+): void {
+  const spec = specs.find(({ name }) => arg === `--${name}`);
+  if (next === undefined || spec?.isValue?.(next) !== true) return;
+  throw new UsageError(`option ${arg} takes its value as ${arg}=${next}`);
+}
+
+type ValueOf = (option: string, attached: string) => string;
+
+function longOption(arg: string, specs: readonly OptionSpec[], valueOf: ValueOf): string {
+  const equals = arg.indexOf("=");
+  const name = equals === -1 ? arg.slice(2) : arg.slice(2, equals);
+  const spec = specs.find((spec) => spec.name === name);
+  if (spec === undefined) throw new UsageError(`unknown option --${name}`);
+  if (spec.value !== undefined) {
+    return equals === -1 ? `--${name}=${spec.otherwise ?? valueOf(`--${name}`, "")}` : arg;
+  }
+  if (equals !== -1) throw new UsageError(`option --${name} takes no value`);
+  return arg;
+}
+
+function shortOptions(arg: string, specs: readonly OptionSpec[], valueOf: ValueOf): string[] {
+  const out: string[] = [];
+  for (let index = 1; index < arg.length; index++) {
+    const letter = arg[index]!;
+    const spec = specs.find((spec) => spec.letter === letter);
+    if (spec === undefined) throw new UsageError(`unknown option -${letter}`);
+    if (spec.value !== undefined) {
+      out.push(`--${spec.name}=${valueOf(`-${letter}`, arg.slice(index + 1))}`);
+      break;
+    }
+    out.push(`--${spec.name}`);
+  }
+  return out;
+}
+
+/** The options as lines of a help text, those of a group below its heading. */
+export function optionsHelp(specs: readonly OptionSpec[]): string {
+  const heads = specs.map(({ name, letter, value, otherwise }) => {
+    const shown = value === undefined ? "" : otherwise === undefined ? ` ${value}` : `[=${value}]`;
+    return `  ${letter === undefined ? "    " : `-${letter}, `}--${name}${shown}`;
+  });
+  const width = Math.max(...heads.map((head) => head.length)) + 2;
+  const lines = new Map<string, string[]>([["", []]]);
+  for (const [index, { group = "", help }] of specs.entries()) {
+    const below = lines.get(group) ?? ["", `${group}:`];
+    lines.set(group, [...below, heads[index]!.padEnd(width) + help]);
+  }
+  return [...lines.values()].flat().join("\n");
+}

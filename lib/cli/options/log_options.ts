@@ -1,0 +1,86 @@
+import { LOG_TAG } from "../../audit/line_log.ts";
+import { FACILITIES } from "../../audit/syslog.ts";
+import type { OptionSpec, ParsedArgs } from "./args.ts";
+import { UsageError } from "../errors.ts";
+import { logFile, logLevel } from "./values.ts";
+
+/** Where the log goes, and how much of it in which form. */
+export interface LogOptions {
+  readonly logFile: string | undefined;
+  readonly logToStderr: boolean;
+  /** A value of `LogLevel`. */
+  readonly logLevel: number;
+  readonly logFormat: LogFormat;
+  /** The program's name in lines of text and in syslog. */
+  readonly logTag: string;
+  /** The facility under which syslog is told, a value of `FACILITIES`. */
+  readonly syslog: number | undefined;
+}
+
+/** The form of a log's lines: OpenSSH's words, or JSON. */
+export type LogFormat = "text" | "json";
+
+/** The facility of OpenSSH's server where none is named. */
+export const DEFAULT_FACILITY = "AUTH";
+
+/** The options of the log, which every subcommand takes. */
+export const logSpecs: readonly OptionSpec[] = [
+  { name: "logfile", letter: "l", value: "FILE", help: "append the log to FILE" },
+  { name: "log-to-stderr", help: "write the log to standard error" },
+  {
+    name: "syslog",
+    value: "FACILITY",
+    otherwise: DEFAULT_FACILITY,
+    isValue: (word) => FACILITIES.has(word.toUpperCase()),
+    help: `send the log to syslog (${DEFAULT_FACILITY}); so it is also without a file and stderr`,
+  },
+  {
+    name: "log-level",
+    value: "LEVEL",
+    help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
+  },
+  {
+    name: "log-format",
+    value: "FORMAT",
+    help: "text (default): OpenSSH's words; json: an object a line",
+  },
+  {
+    name: "log-tag",
+    value: "NAME",
+    help: `the program's name in the log and in syslog (${LOG_TAG})`,
+  },
+];
+
+/** @throws {UsageError} If a value makes no sense. */
+export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
+  return {
+    logFile: logFile(values.get("logfile")),
+    logToStderr: switches.has("log-to-stderr"),
+    logLevel: logLevel(values.get("log-level") ?? "INFO"),
+    logFormat: logFormat(values.get("log-format") ?? "text"),
+    logTag: logTag(values.get("log-tag") ?? LOG_TAG),
+    syslog: facility(values.get("syslog")),
+  };
+}
+
+function logFormat(value: string): LogFormat {
+  if (value === "text" || value === "json") return value;
+  throw new UsageError(`--log-format is text or json, not "${value}"`);
+}
+
+/** What no reader of logs takes for the end of the name; as long as RFC 3164 allows. */
+function logTag(value: string): string {
+  if (/^[\w./-]{1,32}$/.test(value)) return value;
+  throw new UsageError(
+    `--log-tag is up to 32 letters, digits, "-", ".", "/" and "_", not "${value}"`,
+  );
+}
+
+function facility(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = FACILITIES.get(value.toUpperCase());
+  if (number !== undefined) return number;
+  throw new UsageError(
+    `unknown facility "${value}" (${[...FACILITIES.keys()].join(", ")})`,
+  );
+}

@@ -1,0 +1,123 @@
+/**
+ * Who may do what: the options that every subcommand with a session takes,
+ * beside those that name requests.
+ *
+ * @module
+ */
+
+import type { AccessPolicy } from "../../policy/access.ts";
+import { Globs } from "../../policy/glob.ts";
+import type { OptionSpec, ParsedArgs } from "./args.ts";
+import { UsageError } from "../errors.ts";
+import type { Limits } from "./policies.ts";
+import { mode } from "./values.ts";
+
+/** Limits that limit nothing. */
+export const noLimits: Limits = {
+  uploadOnly: false,
+  appendOnly: false,
+  noOverwrite: false,
+  noDelete: false,
+  denyPaths: [],
+  hidePaths: [],
+  fileMode: undefined,
+  dirMode: undefined,
+  ignoreChmod: false,
+  maxFileSize: undefined,
+};
+
+const SPECS: readonly OptionSpec[] = [
+  { name: "read-only", help: "refuse whatever changes anything" },
+  { name: "upload-only", help: "a drop box: new files come in, none is shown" },
+  { name: "append-only", help: "files can only grow, and nothing is removed" },
+  { name: "no-overwrite", help: "the content of files that are there stays as it is" },
+  { name: "no-delete", help: "no file and no directory is removed or replaced" },
+  { name: "deny", value: "GLOB", repeats: true, help: "refuse these paths; may be repeated" },
+  { name: "hide", value: "GLOB", repeats: true, help: "as if they were not there; also repeated" },
+  { name: "file-mode", value: "OCTAL", help: "permissions of new files, whatever is asked for" },
+  { name: "dir-mode", value: "OCTAL", help: "permissions of new directories" },
+  { name: "ignore-chmod", help: "let requests to change permissions do nothing" },
+  { name: "max-file-size", value: "BYTES", help: "no file grows beyond; also 10K, 10M, 10G" },
+  { name: "deny-requests", value: "LIST", help: "refuse these requests (a,b,c)" },
+  { name: "allow-requests", value: "LIST", help: "serve only these requests" },
+];
+
+/** The options, with the letters that a subcommand has for some of them. */
+export function policySpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
+  return SPECS.map((spec) => {
+    const letter = letters[spec.name];
+    return { ...spec, ...(letter === undefined ? {} : { letter }), group: "Who may do what" };
+  });
+}
+
+/** Options of which two make no sense together, and why. */
+const CONTRADICTIONS: readonly (readonly [one: string, others: readonly string[]])[] = [
+  [
+    "read-only",
+    ["upload-only", "append-only", "file-mode", "dir-mode", "ignore-chmod", "max-file-size"],
+  ],
+  ["append-only", ["upload-only", "no-overwrite"]],
+];
+
+/**
+ * Reads the options.
+ *
+ * @throws {UsageError} If a value cannot be understood, or two options contradict each other.
+ */
+export function parseLimits({ values, lists, switches }: ParsedArgs): Limits {
+  const isGiven = (name: string) => switches.has(name) || values.has(name);
+  for (const [one, others] of CONTRADICTIONS) {
+    const other = others.find(isGiven);
+    if (isGiven(one) && other !== undefined) {
+      throw new UsageError(`--${one} and --${other} contradict each other`);
+    }
+  }
+  return {
+    uploadOnly: switches.has("upload-only"),
+    appendOnly: switches.has("append-only"),
+    noOverwrite: switches.has("no-overwrite"),
+    noDelete: switches.has("no-delete"),
+    denyPaths: patterns(lists.get("deny")),
+    hidePaths: patterns(lists.get("hide")),
+    fileMode: mode("file-mode", values.get("file-mode")),
+    dirMode: mode("dir-mode", values.get("dir-mode")),
+    ignoreChmod: switches.has("ignore-chmod"),
+    maxFileSize: size(values.get("max-file-size")),
+  };
+}
+
+/**
+ * The policies that limits stand for, in the order in which `serve` takes
+ * them. Most sessions have none, and do not wait for their modules.
+ */
+export async function policiesOf(limits: Limits): Promise<readonly AccessPolicy[]> {
+  const { denyPaths, hidePaths, ...others } = limits;
+  const isLimited = [...denyPaths, ...hidePaths, ...Object.values(others)].some((one) =>
+    one !== undefined && one !== false
+  );
+  if (!isLimited) return [];
+  const { policiesFor } = await import("./policies.ts");
+  return policiesFor(limits);
+}
+
+function patterns(given: readonly string[] = []): readonly string[] {
+  try {
+    new Globs(given);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(error.message);
+    throw error;
+  }
+  return given;
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+function size(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const [, digits, unit] = /^(\d{1,15})([KMG]?)$/i.exec(value) ?? [];
+  const bytes = Number(digits) * (UNITS[unit?.toUpperCase() ?? ""] ?? NaN);
+  if (!Number.isSafeInteger(bytes)) {
+    throw new UsageError(`--max-file-size "${value}" is not a number of bytes (10K, 10M, 10G)`);
+  }
+  return bytes;
+}

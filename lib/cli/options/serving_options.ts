@@ -1,0 +1,78 @@
+/**
+ * What every subcommand that serves a session takes in the same words,
+ * whatever it serves.
+ *
+ * @module
+ */
+
+import type { AccessPolicy } from "../../policy/access.ts";
+import { requestPolicy } from "../../policy/requests.ts";
+import type { ServeOptions } from "../../serve/serve.ts";
+import type { TimeoutOptions } from "../../transport/timeouts.ts";
+import type { OptionSpec, ParsedArgs } from "./args.ts";
+import { armBackstop } from "../start/backstop.ts";
+import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
+import type { Limits } from "./policies.ts";
+import { parseLimits, policiesOf, policySpecs } from "./policy_options.ts";
+import { sessionSpecs, sessionTimes } from "./session_options.ts";
+import { requestList, umask } from "./values.ts";
+
+/** How a session is served. */
+export interface ServingOptions extends LogOptions, TimeoutOptions {
+  readonly startDirectory: string | undefined;
+  readonly umask: number | undefined;
+  readonly readOnly: boolean;
+  readonly deny: readonly string[] | undefined;
+  readonly allow: readonly string[] | undefined;
+  readonly limits: Limits;
+}
+
+/**
+ * The options, but for those of policies.
+ *
+ * @param letters The letters that they have besides `-l`, by their names.
+ */
+export function servingSpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
+  const specs: readonly OptionSpec[] = [
+    ...logSpecs,
+    { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
+    { name: "start-directory", value: "DIR", help: "start in DIR, as the client sees it" },
+    ...sessionSpecs,
+    { name: "query", value: "requests", help: "list the names of all requests" },
+  ];
+  return specs.map((spec) => {
+    const letter = letters[spec.name];
+    return letter === undefined ? spec : { ...spec, letter };
+  });
+}
+
+/** Help, and the options of policies, which close every list of options. */
+export function closingSpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
+  return [{ name: "help", letter: "h", help: "show this help" }, ...policySpecs(letters)];
+}
+
+/** @throws {UsageError} If a value makes no sense. */
+export function parseServingOptions(parsed: ParsedArgs): ServingOptions {
+  const { values, switches } = parsed;
+  return {
+    startDirectory: values.get("start-directory"),
+    ...parseLogOptions(parsed),
+    umask: umask(values.get("umask")),
+    readOnly: switches.has("read-only"),
+    deny: requestList(values.get("deny-requests")),
+    allow: requestList(values.get("allow-requests")),
+    ...sessionTimes(values),
+    limits: parseLimits(parsed),
+  };
+}
+
+/** What of it `serve` is told; from now on the system ends this process where it hangs. */
+export async function servingOf(
+  { readOnly, deny, allow, limits, idleTimeout, maxSession }: ServingOptions,
+): Promise<Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">>> {
+  const policies: readonly AccessPolicy[] = [
+    ...await policiesOf(limits),
+    requestPolicy({ readOnly, deny, allow }),
+  ];
+  return { policies, idleTimeout, maxSession, heartbeat: armBackstop({ maxSession }) };
+}

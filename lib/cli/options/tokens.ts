@@ -1,0 +1,57 @@
+import { StartError, UsageError } from "../errors.ts";
+
+/** What the tokens of a path stand for; absent where it is not known. */
+export interface TokenValues {
+  /** `%u` */
+  readonly user: string | undefined;
+  /** `%U` */
+  readonly uid: number | undefined;
+  /** `%h` and `%d` */
+  readonly home: string | undefined;
+}
+
+/**
+ * Puts in the tokens of sshd_config and of OpenSSH's sftp-server: `%u` user,
+ * `%U` user number, `%h` and `%d` home directory, `%%` a percent sign.
+ */
+export function expandTokens(text: string, values: TokenValues): string {
+  return text.replace(/%(.?)/gs, (token, letter: string) => {
+    switch (letter) {
+      case "%":
+        return "%";
+      case "u":
+        return oneSegment(known(token, values.user));
+      case "U":
+        return String(known(token, values.uid));
+      case "h":
+      case "d":
+        return known(token, values.home);
+      default:
+        throw new UsageError(`unknown token ${token} in "${text}" (known: %u %U %h %d %%)`);
+    }
+  });
+}
+
+/** The options with the tokens of the log's file put in. */
+export function withLogFile<T extends { readonly logFile: string | undefined }>(
+  options: T,
+  values: TokenValues,
+): T {
+  const { logFile } = options;
+  return logFile === undefined ? options : { ...options, logFile: expandTokens(logFile, values) };
+}
+
+function known<T>(token: string, value: T | undefined): T {
+  if (value === undefined) {
+    throw new StartError(`${token} is not known here (see the flags it needs)`);
+  }
+  return value;
+}
+
+/** A user's name must not be a way through the directories. */
+function oneSegment(user: string): string {
+  if (user === "" || user === "." || user === ".." || user.includes("/")) {
+    throw new StartError(`user name "${user}" cannot stand in a path`);
+  }
+  return user;
+}

@@ -1,0 +1,58 @@
+/**
+ * Values of options that several subcommands take, read or refused.
+ *
+ * @module
+ */
+
+import { LogLevel } from "../../session/log.ts";
+import { isRequestName, requestNames } from "../../session/request_names.ts";
+import { UsageError } from "../errors.ts";
+
+/** The text that answers `-Q requests`. */
+export function queried(what: string): string {
+  if (what !== "requests") throw new UsageError(`cannot query "${what}" (only "requests")`);
+  return requestNames.join("\n") + "\n";
+}
+
+/** OpenSSH's `-l` is the level; a file of that name would be a surprise. */
+export function logFile(value: string | undefined): string | undefined {
+  if (value !== undefined && /^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG[123]?)$/i.test(value)) {
+    throw new UsageError(`-l takes a file here: for the level use --log-level ${value}`);
+  }
+  return value;
+}
+
+/** A value of `LogLevel` by OpenSSH's name for it. */
+export function logLevel(value: string): number {
+  const name = value.toUpperCase().replace(/^DEBUG[123]$/, "DEBUG");
+  const level = new Map(Object.entries(LogLevel)).get(name);
+  if (level === undefined) throw new UsageError(`unknown log level "${value}"`);
+  return level;
+}
+
+/** A umask, which is octal. */
+export function umask(value: string | undefined): number | undefined {
+  return octal("umask", value, 0o777);
+}
+
+/** Permission bits, which are octal. */
+export function mode(option: string, value: string | undefined): number | undefined {
+  return octal(`--${option}`, value, 0o7777);
+}
+
+function octal(what: string, value: string | undefined, most: number): number | undefined {
+  if (value === undefined) return undefined;
+  const number = /^[0-7]{1,5}$/.test(value) ? parseInt(value, 8) : Infinity;
+  if (number <= most) return number;
+  throw new UsageError(`${what} "${value}" is not an octal number up to ${most.toString(8)}`);
+}
+
+/** Names of requests, parted by commas. */
+export function requestList(value: string | undefined): readonly string[] | undefined {
+  const names = value?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const unknown = names?.find((name) => !isRequestName(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`unknown request "${unknown}" (sftpwrap jail -Q requests lists them)`);
+  }
+  return names;
+}

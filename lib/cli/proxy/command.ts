@@ -1,0 +1,98 @@
+import type { Log } from "../../session/log.ts";
+import { connect } from "../../storage/proxy/connect.ts";
+import { type AnyConnected, ConnectError } from "../../storage/proxy/connection_options.ts";
+import { StartError } from "../errors.ts";
+import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
+import { openLogLate } from "../start/log_file.ts";
+import { parseProxyOptions, type ProxyCommandOptions } from "./options.ts";
+import { exposure, findSecret } from "../start/secrets.ts";
+import { requireSftp, sftpBegins } from "../start/require_sftp.ts";
+import { orLogged, warn } from "../start/start_log.ts";
+import { runSubcommand } from "../subcommand.ts";
+import { withLogFile } from "../options/tokens.ts";
+
+/** Runs `sftpwrap proxy`, and returns its exit status. */
+export async function proxyCommand(args: readonly string[]): Promise<number> {
+  const usage = "usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST";
+  return await runSubcommand(args, { usage, parse: parseProxyOptions, run });
+}
+
+async function run(parsed: ProxyCommandOptions): Promise<number> {
+  const start = howStarted();
+  requireSftp(start);
+  if (!sftpBegins(start)) return 1;
+  const who = identity();
+  const options = withLogFile(parsed, who);
+  const session = sessionFacts(who.user);
+  const log = openLogLate(options, session);
+  /** What comes after, while the other side does its work. */
+  function getReady(): void {
+    void log.level;
+    void import("./session.ts");
+  }
+  return await orLogged(() => log, async () => {
+    const connected = await connectTo(options, { who, log, meanwhile: getReady });
+    try {
+      const { serveFrom } = await import("./session.ts");
+      return await serveFrom(connected, options, { session, log });
+    } finally {
+      await connected.close();
+    }
+  });
+}
+
+async function connectTo(
+  options: ProxyCommandOptions,
+  { who, log, meanwhile }: {
+    readonly who: Identity;
+    readonly log: Log;
+    readonly meanwhile: () => void;
+  },
+): Promise<AnyConnected> {
+  const { destination, passwordFile, passphraseFile, key, knownHosts } = options;
+  const password = findSecret({
+    what: "password",
+    given: destination.password,
+    file: passwordFile,
+    variable: "SFTPWRAP_PASSWORD",
+  });
+  const passphrase = findSecret({
+    what: "passphrase",
+    file: passphraseFile,
+    variable: "SFTPWRAP_PASSPHRASE",
+  });
+  warn(log, warnings(options));
+  if (options.transport === "openssh") {
+    const { keepInherited } = await import("./inherited_descriptors.ts");
+    keepInherited();
+  }
+  try {
+    return await connect({
+      ...options,
+      host: destination.host,
+      user: destination.user,
+      port: destination.port,
+      keys: key === undefined ? undefined : [key],
+      knownHosts: knownHosts === undefined ? undefined : [knownHosts],
+      password,
+      passphrase,
+      environment: { ...who, agentSocket: environment("SSH_AUTH_SOCK") },
+      log: (level, line) => log.write(level, line),
+    }, meanwhile);
+  } catch (error) {
+    if (error instanceof ConnectError) throw new StartError(error.message);
+    throw error;
+  }
+}
+
+function* warnings(options: ProxyCommandOptions): Iterable<string> {
+  const { destination, passwordFile, passphraseFile, verifyHost } = options;
+  if (destination.password !== undefined) {
+    yield "others on this machine can see a password on the command line: use --password-file";
+  }
+  for (const file of [passwordFile, passphraseFile]) {
+    const reason = file === undefined ? undefined : exposure(file);
+    if (reason !== undefined) yield reason;
+  }
+  if (verifyHost === "off") yield "the host's key is not verified: anybody may be in the middle";
+}

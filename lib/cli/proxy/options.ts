@@ -1,0 +1,151 @@
+import type { HostVerification, SshTransport } from "../../storage/proxy/connection_options.ts";
+import { optionsHelp, type OptionSpec, parseOptions } from "../options/args.ts";
+import { UsageError } from "../errors.ts";
+import {
+  closingSpecs,
+  parseServingOptions,
+  type ServingOptions,
+  servingSpecs,
+} from "../options/serving_options.ts";
+import { queried } from "../options/values.ts";
+import { type Destination, parseDestination, parsePort } from "./destination.ts";
+
+/** What `sftpwrap proxy` was asked for. */
+export interface ProxyCommandOptions extends ServingOptions {
+  readonly destination: Destination;
+  readonly transport: SshTransport;
+  readonly key: string | undefined;
+  readonly agent: boolean;
+  readonly sshConfig: string | undefined;
+  readonly knownHosts: string | undefined;
+  readonly verifyHost: HostVerification | undefined;
+  readonly passwordFile: string | undefined;
+  readonly passphraseFile: string | undefined;
+  /** Seconds. */
+  readonly connectTimeout: number | undefined;
+  /** Seconds. */
+  readonly keepalive: number | undefined;
+  /** A directory of the far side that the client sees as `/`. */
+  readonly root: string | undefined;
+}
+
+/** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
+export const proxySpecs: readonly OptionSpec[] = [
+  ...servingSpecs(),
+  {
+    name: "key",
+    letter: "k",
+    value: "FILE",
+    help: "private key (default: ~/.ssh/id_rsa, id_ed25519, id_ecdsa)",
+  },
+  { name: "port", letter: "p", value: "PORT", help: "port of HOST (default 22)" },
+  { name: "ssh-agent", letter: "a", help: "use the keys of the agent" },
+  {
+    name: "ssh-config",
+    letter: "c",
+    value: "FILE",
+    help: "ssh's configuration (default: ~/.ssh/config)",
+  },
+  {
+    name: "known-hosts",
+    letter: "n",
+    value: "FILE",
+    help: "known host keys (default: ~/.ssh/known_hosts)",
+  },
+  { name: "disable-known-hosts", letter: "d", help: "take every host key, unsafe as it is" },
+  { name: "accept-new", help: "take and keep the key of a host that is not known" },
+  { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
+  {
+    name: "passphrase-file",
+    value: "FILE",
+    help: "the key's passphrase is the first line of FILE",
+  },
+  { name: "connect-timeout", value: "SECONDS", help: "how long connecting may take" },
+  { name: "keepalive", value: "SECONDS", help: "ask a silent HOST for a sign of life; 0: never" },
+  {
+    name: "transport",
+    value: "NAME",
+    help: "ssh2 (default, built in), or openssh: the system's ssh",
+  },
+  { name: "root", value: "PATH", help: "the directory of HOST that the client sees as /" },
+  ...closingSpecs(),
+];
+
+/** The help text of `sftpwrap proxy`. */
+export function proxyHelp(): string {
+  return `usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST
+       sftpwrap proxy [options] sftp://[USER[:PASSWORD]@]HOST[:PORT][/PATH]
+
+Serves SFTP on standard input and output; every request goes on to the SFTP
+server of HOST. Others on this machine can see a PASSWORD on the command line:
+--password-file does not show it, nor do the variables SFTPWRAP_PASSWORD and
+SFTPWRAP_PASSPHRASE. PATH, where the session starts, is below the user's home;
+with a second slash (//PATH) below the root.
+
+${optionsHelp(proxySpecs)}
+`;
+}
+
+/**
+ * Parses what follows `sftpwrap proxy`.
+ *
+ * @returns The options, or what to print instead of serving.
+ * @throws {UsageError} If the command line cannot be understood; it tells no password.
+ */
+export function parseProxyOptions(
+  args: readonly string[],
+): ProxyCommandOptions | { readonly print: string } {
+  const parsed = parseOptions(args, proxySpecs);
+  const { values, switches, operands } = parsed;
+  if (switches.has("help")) return { print: proxyHelp() };
+  const query = values.get("query");
+  if (query !== undefined) return { print: queried(query) };
+  const [text, second] = operands;
+  if (text === undefined) throw new UsageError("HOST is missing");
+  // Whoever forgets a blank in front of "-p 22" must not see a password again.
+  if (second !== undefined) throw new UsageError("there is more than one HOST");
+  const destination = parseDestination(text);
+  const port = values.get("port");
+  const startDirectory = values.get("start-directory");
+  if (startDirectory !== undefined && destination.path !== undefined) {
+    throw new UsageError("--start-directory and the path of the URL are one too many");
+  }
+  return {
+    destination: port === undefined ? destination : { ...destination, port: parsePort(port) },
+    transport: transport(values.get("transport") ?? "ssh2"),
+    key: values.get("key"),
+    agent: switches.has("ssh-agent"),
+    sshConfig: values.get("ssh-config"),
+    knownHosts: values.get("known-hosts"),
+    verifyHost: verification(switches),
+    passwordFile: values.get("password-file"),
+    passphraseFile: values.get("passphrase-file"),
+    connectTimeout: seconds("connect-timeout", values.get("connect-timeout")),
+    keepalive: seconds("keepalive", values.get("keepalive")),
+    root: values.get("root"),
+    ...parseServingOptions(parsed),
+    startDirectory: startDirectory ?? destination.path,
+  };
+}
+
+function transport(value: string): SshTransport {
+  if (value === "ssh2" || value === "openssh") return value;
+  throw new UsageError(`--transport is ssh2 or openssh, not "${value}"`);
+}
+
+function verification(switches: ReadonlySet<string>): HostVerification | undefined {
+  const off = switches.has("disable-known-hosts");
+  const learning = switches.has("accept-new");
+  if (off && learning) {
+    throw new UsageError("--disable-known-hosts and --accept-new exclude each other");
+  }
+  return off ? "off" : learning ? "accept-new" : undefined;
+}
+
+function seconds(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,6}$/.test(value)) {
+    throw new UsageError(`--${name} "${value}" is not a number of seconds`);
+  }
+  return Number(value);
+}

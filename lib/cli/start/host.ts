@@ -1,0 +1,58 @@
+/**
+ * What this program may learn of its host. Each question is asked only where
+ * the permission for it has been granted: a missing one costs a detail, never
+ * the session.
+ *
+ * @module
+ */
+
+import type { SessionFacts } from "../../session/observer.ts";
+import type { Start } from "./require_sftp.ts";
+
+/** Who the session is for. */
+export interface Identity {
+  readonly user: string | undefined;
+  readonly uid: number | undefined;
+  readonly home: string | undefined;
+}
+
+/** Whether a permission has been granted; nobody is asked. */
+export function granted(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** An environment variable, where it may be read and is set. */
+export function environment(variable: string): string | undefined {
+  return granted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
+}
+
+/** The account that this process runs under, from the environment that sshd sets. */
+export function identity(): Identity {
+  return {
+    user: environment("USER") ?? environment("LOGNAME"),
+    uid: granted({ name: "sys", kind: "uid" }) ? Deno.uid() ?? undefined : undefined,
+    home: environment("HOME"),
+  };
+}
+
+/**
+ * How this program was started.
+ *
+ * @param command What the client wants to run, where the command line tells it (`-c` of a login
+ * shell); else sshd tells it.
+ */
+export function howStarted(command = environment("SSH_ORIGINAL_COMMAND")): Start {
+  const remote = environment("SSH_CONNECTION") !== undefined;
+  return { terminal: Deno.stdin.isTerminal(), command, remote };
+}
+
+/** Whose session this process serves: the account, and the client's address and port as sshd tells them. */
+export function sessionFacts(user: string | undefined): SessionFacts {
+  const [address = "", port = ""] = (environment("SSH_CONNECTION") ?? "").split(" ");
+  return {
+    id: crypto.randomUUID(),
+    user,
+    client: address === "" ? undefined : address,
+    clientPort: /^\d{1,5}$/.test(port) ? Number(port) : undefined,
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * The time zone of this machine, as glibc finds it (tzset(3)): JavaScript's own
+ * knows no TZ in POSIX's form, and takes that for UTC.
+ *
+ * @module
+ */
+
+import { useZone } from "../../session/zone/local_time.ts";
+import { posixZone } from "../../session/zone/posix_zone.ts";
+import { tzifZone } from "../../session/zone/tzif.ts";
+import type { Zone } from "../../session/zone/zone.ts";
+import { environment, granted } from "./host.ts";
+import { isUnseen } from "../jail/reach.ts";
+
+const ZONEINFO = "/usr/share/zoneinfo";
+const LOCAL_TIME = "/etc/localtime";
+
+/** More than any zone's file has. */
+const MOST_BYTES = 256 * 1024;
+
+const UTC: Zone = () => ({ offset: 0, from: -Infinity, until: Infinity });
+
+/**
+ * Reads the zone, which is out of reach once the way to all files is closed. Where neither TZ nor
+ * its file may be read it stays JavaScript's.
+ */
+export function openTimeZone(): void {
+  if (Deno.build.os !== "linux" || !granted({ name: "env", variable: "TZ" })) {
+    // Reads the zone's file.
+    new Date().getTimezoneOffset();
+    return;
+  }
+  const zone = zoneOf(environment("TZ"));
+  if (zone === undefined) new Date().getTimezoneOffset();
+  else useZone(zone);
+}
+
+/** The zone that a value of TZ means; nothing where this cannot be told. */
+export function zoneOf(variable: string | undefined): Zone | undefined {
+  if (variable === undefined) return zoneInFile(LOCAL_TIME);
+  const text = variable.replace(/^:/, "");
+  if (text === "") return UTC;
+  const folder = environment("TZDIR") ?? ZONEINFO;
+  const file = text.startsWith("/") ? text : `${folder}/${text}`;
+  return zoneInFile(file) ?? posixZone(text);
+}
+
+function zoneInFile(path: string): Zone | undefined {
+  if (!granted({ name: "read", path })) return undefined;
+  try {
+    // Opening a FIFO would wait, and a device may have no end.
+    const { isFile, size } = Deno.statSync(path);
+    if (!isFile || size > MOST_BYTES) return undefined;
+    return tzifZone(Deno.readFileSync(path));
+  } catch (error) {
+    if (isUnseen(error)) return undefined;
+    throw error;
+  }
+}

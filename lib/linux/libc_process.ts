@@ -1,0 +1,193 @@
+import { Errno } from "../storage/errno.ts";
+import type { SystemCalls } from "./libc_calls.ts";
+import { type Bytes, NO_BYTES, type Symbols } from "./libc_symbols.ts";
+import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
+
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const CLOSE_RANGE_CLOEXEC = 4;
+const LARGEST_DESCRIPTOR = 0xffff_ffff;
+const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_NO_NEW_PRIVS = 38;
+const RLIMIT_NOFILE = 7;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const MSG_DONTWAIT = 0x40n;
+const MSG_NOSIGNAL = 0x4000n;
+const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
+const ITIMER_REAL = 0;
+const ITIMER_PROF = 2;
+const LANDLOCK_CREATE_RULESET_VERSION = 1;
+const LANDLOCK_RULE_PATH_BENEATH = 1;
+
+/** What poll(2) waits for and tells of. */
+export const Poll = {
+  IN: 0x1,
+  OUT: 0x4,
+  ERR: 0x8,
+  HUP: 0x10,
+  NVAL: 0x20,
+} as const;
+
+/**
+ * Calls on this process and on plain streams. As the file calls they throw
+ * nothing and return `-errno`; but what a signal broke off is not begun again:
+ * it returns `-EINTR` (-4).
+ */
+export interface ProcessCalls {
+  /** read(2): bytes read, 0 at the end. */
+  read(fd: number, into: Uint8Array): number;
+  /** write(2): bytes written, which may be fewer than there are. */
+  write(fd: number, data: Uint8Array): number;
+  /** send(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) where there is no room, -ENOTSOCK (-88) on anything but a socket. */
+  send(fd: number, data: Uint8Array): number;
+  /** A datagram socket (socket(2), connect(2)) that talks to the Unix socket of this path; closed in what this process starts. */
+  connectDatagram(path: Uint8Array): number;
+  /** Sets how many bytes a socket takes before a send waits (SO_SNDBUF); the system's limit caps it. */
+  setSendBuffer(fd: number, bytes: number): number;
+  /** How many bytes a pipe holds; -EBADF (-9) for anything but a pipe (F_GETPIPE_SZ). */
+  pipeSize(fd: number): number;
+  /** Makes a pipe hold at least so many bytes; the system's limit refuses too many (F_SETPIPE_SZ). */
+  setPipeSize(fd: number, bytes: number): number;
+  /**
+   * Opens the pipe of `fd` once more, to write without waiting: -EAGAIN (-11) where there is no
+   * room. The one that was given stays as it is, for whoever shares it.
+   */
+  reopenPipe(fd: number): number;
+  /**
+   * Opens our end of the pipe that is standard input (0) or output (1) of a process that was just
+   * started, to write or to read without waiting: -EAGAIN (-11) where there is no room or nothing
+   * to read. -EPERM (-1) where it is no pipe.
+   */
+  openPipeTo(pid: number, fd: 0 | 1): number;
+  /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each; waits milliseconds, -1 for ever. Returns how many are ready. */
+  poll(fds: Bytes, timeout: number): number;
+  /** As {@linkcode ProcessCalls.poll}, on another thread, for as long as which `fds` must be kept; -1 where it fails. */
+  pollElsewhere(fds: Bytes, timeout: number): Promise<number>;
+  /** Keeps a descriptor from the programs that this process starts (FD_CLOEXEC). */
+  setCloseOnExec(fd: number): number;
+  /** The same for all descriptors from `first` on (close_range(2)): -EINVAL (-22) before Linux 5.11. */
+  setCloseOnExecFrom(first: number): number;
+  /** umask(2): the mask before. */
+  umask(mask: number): number;
+  /** Takes from this process the means to gain rights by starting a program (PR_SET_NO_NEW_PRIVS). */
+  setNoNewPrivileges(): number;
+  /** Keeps other processes of this user from looking into this one (PR_SET_DUMPABLE 0). */
+  setNotDumpable(): number;
+  /** How many descriptors may be open; `Infinity` without a limit (RLIMIT_NOFILE). */
+  descriptorLimit(): number;
+  /**
+   * Has the system end this process, by SIGALRM, in so many milliseconds, or by SIGPROF when it has
+   * used the CPU for so long; takes the place of the timer before (setitimer(2)).
+   */
+  setTimer(clock: "real" | "cpu", milliseconds: number): number;
+  /** landlock_create_ruleset(2): a descriptor. */
+  landlockCreateRuleset(attributes: Bytes): number;
+  /** landlock_create_ruleset(2): the ABI version. */
+  landlockVersion(): number;
+  /** landlock_add_rule(2) with a `struct landlock_path_beneath_attr`. */
+  landlockAddPathRule(ruleset: number, rule: Bytes): number;
+  /** landlock_restrict_self(2): binds this thread, and what it starts from now on; `flags` may bind the others too. */
+  landlockRestrictSelf(ruleset: number, flags: number): number;
+}
+
+/** Makes {@linkcode ProcessCalls} of what was opened. */
+export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls {
+  const { numbers } = calls;
+
+  function data(call: bigint, fd: number, bytes: Uint8Array, flags = 0n): number {
+    return calls.buffer(call, fd, bytes as Bytes, BigInt(bytes.length), flags);
+  }
+
+  function close(fd: number): void {
+    calls.buffer(SystemCall.close, fd, NO_BYTES);
+  }
+
+  function openPipe(path: string, access: number): number {
+    const name = new TextEncoder().encode(`${path}\0`);
+    const flags = BigInt(access | Open.NONBLOCK | Open.CLOEXEC);
+    const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
+    return calls.buffers(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length));
+  }
+
+  return {
+    read: (fd, into) => data(SystemCall.read, fd, into),
+    write: (fd, bytes) => data(SystemCall.write, fd, bytes),
+    send: (fd, bytes) => data(SystemCall.sendto, fd, bytes, SEND_FLAGS),
+    connectDatagram(path) {
+      const socket = numbers(SystemCall.socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC);
+      if (socket < 0) return socket;
+      const address = new Uint8Array(FAMILY_LENGTH + path.length + 1);
+      new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+      address.set(path, FAMILY_LENGTH);
+      const connected = data(SystemCall.connect, socket, address);
+      if (connected === 0) return socket;
+      close(socket);
+      return connected;
+    },
+    setSendBuffer(fd, bytes) {
+      const value = new Uint8Array(new Int32Array([bytes]).buffer);
+      return calls.fourth(SystemCall.setsockopt, fd, SOL_SOCKET, SO_SNDBUF, value);
+    },
+    pipeSize: (fd) => numbers(SystemCall.fcntl, fd, F_GETPIPE_SZ),
+    setPipeSize: (fd, bytes) => numbers(SystemCall.fcntl, fd, F_SETPIPE_SZ, bytes),
+    reopenPipe(fd) {
+      return openPipe(`/proc/self/fd/${fd}`, Open.WRONLY);
+    },
+    openPipeTo(pid, fd) {
+      // The system opens a pipe by the name of either end.
+      const own = openPipe(`/proc/${pid}/fd/${fd}`, fd === 0 ? Open.WRONLY : Open.RDONLY);
+      if (own < 0 || numbers(SystemCall.fcntl, own, F_GETPIPE_SZ) > 0) return own;
+      close(own);
+      return -Errno.EPERM;
+    },
+    poll: calls.poll,
+    // Another thread has another errno, which nobody can read: it tells only that it failed.
+    pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
+    setCloseOnExec: (fd) => numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC),
+    setCloseOnExecFrom(first) {
+      const range = [first, LARGEST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC] as const;
+      return numbers(SystemCall.closeRange, ...range);
+    },
+    umask: (mask) => numbers(SystemCall.umask, mask),
+    setNoNewPrivileges: () => numbers(SystemCall.prctl, PR_SET_NO_NEW_PRIVS, 1),
+    setNotDumpable: () => numbers(SystemCall.prctl, PR_SET_DUMPABLE, 0),
+    descriptorLimit() {
+      const limits = new BigUint64Array(2);
+      const bytes = new Uint8Array(limits.buffer);
+      const result = calls.buffer(SystemCall.getrlimit, RLIMIT_NOFILE, bytes);
+      if (result < 0) return result;
+      const soft = limits[0]!;
+      return soft === RLIM_INFINITY ? Infinity : Number(soft);
+    },
+    setTimer(clock, milliseconds) {
+      const seconds = BigInt(Math.floor(milliseconds / 1000));
+      const microseconds = BigInt(Math.floor(milliseconds % 1000) * 1000);
+      const value = new Uint8Array(new BigInt64Array([0n, 0n, seconds, microseconds]).buffer);
+      const which = clock === "real" ? ITIMER_REAL : ITIMER_PROF;
+      return calls.buffer(SystemCall.setitimer, which, value);
+    },
+    landlockCreateRuleset(attributes) {
+      return calls.first(SystemCall.landlockCreateRuleset, attributes, attributes.length);
+    },
+    landlockVersion() {
+      const flags = LANDLOCK_CREATE_RULESET_VERSION;
+      return calls.first(SystemCall.landlockCreateRuleset, null, 0, flags);
+    },
+    landlockAddPathRule(ruleset, rule) {
+      return calls.third(SystemCall.landlockAddRule, ruleset, LANDLOCK_RULE_PATH_BENEATH, rule);
+    },
+    landlockRestrictSelf(ruleset, flags) {
+      return numbers(SystemCall.landlockRestrictSelf, ruleset, flags);
+    },
+  };
+}
+
+/** Of a `struct sockaddr_un`: the family, behind which the path stands. */
+const FAMILY_LENGTH = 2;
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;

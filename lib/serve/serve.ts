@@ -1,0 +1,289 @@
+import { Journal } from "../audit/journal.ts";
+import { whoseSession } from "../audit/openssh_lines.ts";
+import { type AccessPolicy, guarded } from "../policy/access.ts";
+import { type Log, LogLevel, silentLog } from "../session/log.ts";
+import { Session } from "../session/session.ts";
+import type { SessionOptions } from "../session/session_options.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { ReplySender } from "./reply_sender.ts";
+import { type TimeoutOptions, Timeouts } from "../transport/timeouts.ts";
+import { stdio, type Transport } from "../transport/stdio.ts";
+import type { Storage } from "../storage/storage.ts";
+import { ProtocolError } from "../wire/errors.ts";
+import { Framer } from "../wire/framer.ts";
+import { Reader } from "../wire/reader.ts";
+import { within } from "../async/within.ts";
+
+/** Bytes of requests that are taken at once. */
+const INPUT_LENGTH = 512 * 1024;
+
+/** Replies are sent when they come to this many bytes, or when no request is left. */
+const BATCH_LENGTH = 512 * 1024;
+
+/** An asynchronous session takes no request while this many bytes of replies wait. */
+const MOST_WAITING = 4 * 1024 * 1024;
+
+const IO_ERROR_EXIT_STATUS = 1;
+
+/** sshd's own, where a client has fallen silent. */
+const TIMEOUT_EXIT_STATUS = 255;
+
+/** Milliseconds for which requests are still answered once the storage has failed. */
+const FAREWELL = 1000;
+
+/** What is open is closed in this time, where the client has gone while the storage was at work. */
+const CLOSING_MS = 10_000;
+
+/** How to serve; all of it may be absent. */
+export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">, TimeoutOptions {
+  /**
+   * Who may do what; everything where absent. What one of them refuses is
+   * refused, and the last one is asked first.
+   */
+  readonly policies?: readonly AccessPolicy[] | undefined;
+  /** Where the client is; standard input and output where absent. */
+  readonly transport?: Transport | undefined;
+  /**
+   * Settles with the reason where the storage can serve no more, as when it
+   * stands on a connection that is lost. What is outstanding and what still
+   * comes is answered for a second, and then the session ends with status 1.
+   * Where this is present the loop never blocks, so that the storage's own
+   * timers and streams go on while no request comes.
+   */
+  readonly failed?: Promise<string> | undefined;
+  /**
+   * Called again and again as long as the session goes on, for what ends a
+   * process that hangs. A session that waits for its client may be silent, but
+   * uses no CPU then.
+   */
+  readonly heartbeat?: (() => void) | undefined;
+}
+
+/**
+ * Serves one client from the first packet to the end of input, and closes
+ * whatever is open then, the storage at last: each session wants one of its own.
+ *
+ * While the storage answers at once the loop blocks: reading and writing in
+ * turn is faster than anything with a queue. With the first promise it goes
+ * over to reading and writing at the same time.
+ *
+ * @returns The exit status, as OpenSSH's: 0 at the end of input, 1 after an
+ * error of the stream or of the storage, 11 after a packet above 256 KiB, 255 after a malformed one,
+ * and where the time of the session is over.
+ */
+export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
+  const log = new Journal(options.log ?? silentLog);
+  const who = whoseSession(options);
+  const observers = [log, ...options.observers ?? []];
+  const limited = guarded(storage, options.policies ?? []);
+  const session = new Session({ ...options, ...limited, log, observers });
+  await session.opened();
+  const timeouts = options.idleTimeout === undefined && options.maxSession === undefined
+    ? undefined
+    : new Timeouts(options, {
+      isBusy: () => session.busy,
+      onEnd: (reason) => say(log, LogLevel.INFO, `session timed out for ${who}: ${reason}`),
+    });
+  const { transport = stdio, heartbeat } = options;
+  const conversation = new Loop(session, { transport, log, timeouts, heartbeat });
+  const exitStatus = await conversation.run({ who, failed: options.failed });
+  await session.closed(exitStatus);
+  return exitStatus;
+}
+
+/** Moves packets between a transport and a session. */
+class Loop {
+  readonly #session: Session;
+  readonly #transport: Transport;
+  readonly #log: Journal;
+  readonly #timeouts: Timeouts | undefined;
+  readonly #checkpoints: Checkpoints;
+  readonly #framer = new Framer(INPUT_LENGTH);
+  readonly #packet = new Reader();
+  /** Whether the storage has failed; what the client does is of no more interest then. */
+  #failed = false;
+  /** Whether requests are answered no more. */
+  #isOver = false;
+  #farewell: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the waiting for input, as the end of input does. */
+  #breakOff: () => void = () => {};
+
+  constructor(session: Session, { transport, log, timeouts, heartbeat }: {
+    readonly transport: Transport;
+    readonly log: Journal;
+    readonly timeouts: Timeouts | undefined;
+    readonly heartbeat: (() => void) | undefined;
+  }) {
+    this.#session = session;
+    this.#transport = timeouts?.watch(transport) ?? transport;
+    this.#log = log;
+    this.#timeouts = timeouts;
+    this.#checkpoints = new Checkpoints({
+      polling: transport.polling,
+      isTimeOver: () => {
+        // No line waits for the end of long work.
+        log.flush();
+        return timeouts?.lookWhileBusy() ?? false;
+      },
+      isBusy: () => session.busy,
+      heartbeat,
+    });
+    session.checkpoint = () => this.#checkpoints.pass();
+  }
+
+  async run({ who, failed }: {
+    readonly who: string;
+    readonly failed: Promise<string> | undefined;
+  }): Promise<number> {
+    const log = this.#log;
+    let isOver = false;
+    failed?.then((reason) => {
+      if (isOver) return;
+      say(log, LogLevel.ERROR, reason);
+      this.#fail();
+    });
+    try {
+      const served = this.#mayBlock(failed) ? this.#serveBlocking() : this.#serveOverlapping();
+      await this.#checkpoints.bounded(this.#timeouts?.bounded(served) ?? served);
+      return this.#endStatus ?? 0;
+    } catch (error) {
+      if (this.#endStatus !== undefined) return this.#endStatus;
+      if (error instanceof ProtocolError) {
+        say(log, LogLevel.ERROR, `bad message from ${who}: ${error.message}`);
+        return error.exitStatus;
+      }
+      if (isClosedPipe(error)) return 0;
+      say(
+        log,
+        LogLevel.ERROR,
+        `session broke off: ${error instanceof Error ? error.stack : error}`,
+      );
+      return IO_ERROR_EXIT_STATUS;
+    } finally {
+      isOver = true;
+      clearTimeout(this.#farewell);
+      this.#checkpoints.stop();
+      const { isClientGone } = this.#checkpoints;
+      const closed = this.#session.end(isClientGone || this.#timeouts?.isOver);
+      const ended = isClientGone ? within(CLOSING_MS, closed, undefined) : closed;
+      await (this.#timeouts?.ended(ended) ?? ended);
+    }
+  }
+
+  /** The exit status where the storage or the clock has ended the session, and not the client. */
+  get #endStatus(): number | undefined {
+    if (this.#failed) return IO_ERROR_EXIT_STATUS;
+    return this.#timeouts?.isOver ? TIMEOUT_EXIT_STATUS : undefined;
+  }
+
+  /** A blocking read lets no timer fire; where it can poll, it keeps time by itself. */
+  #mayBlock(failed: Promise<string> | undefined): boolean {
+    if (failed !== undefined) return false;
+    return this.#timeouts === undefined || this.#transport.polling !== undefined;
+  }
+
+  #fail(): void {
+    this.#failed = true;
+    this.#farewell = setTimeout(() => {
+      this.#isOver = true;
+      this.#breakOff();
+    }, FAREWELL);
+  }
+
+  async #serveBlocking(): Promise<void> {
+    const session = this.#session;
+    this.#log.hold();
+    this.#checkpoints.setBlocking(true);
+    try {
+      while (!session.asynchronous) {
+        const count = this.#transport.readSync(this.#framer.free());
+        if (count === null) return;
+        this.#framer.commit(count);
+        while (this.#framer.next(this.#packet)) {
+          const wait = session.accept(this.#packet, this.#framer);
+          if (wait !== undefined) await wait;
+          if (session.replies.length >= BATCH_LENGTH) this.#send();
+          if (session.asynchronous) break;
+          const isOver = this.#checkpoints.between();
+          if (isOver !== false && await isOver) return;
+        }
+        this.#send();
+        this.#log.flush();
+      }
+    } finally {
+      this.#checkpoints.setBlocking(false);
+      this.#log.release();
+      // What was accepted before a malformed packet is answered all the same.
+      this.#sendAll();
+    }
+    await this.#serveOverlapping();
+  }
+
+  /** Sends what is ready; where the transport can, no longer than until a request waits. */
+  #send(): void {
+    const { replies } = this.#session;
+    const { polling } = this.#transport;
+    if (polling === undefined) {
+      this.#sendAll();
+      return;
+    }
+    while (replies.length > 0) {
+      replies.drop(polling.trySend(replies.written));
+      if (replies.length === 0) return;
+      if (polling.wait({ input: replies.length < MOST_WAITING }).input) return;
+    }
+  }
+
+  #sendAll(): void {
+    const { replies } = this.#session;
+    if (replies.length > 0) this.#transport.writeSync(replies.written);
+    replies.clear();
+  }
+
+  async #serveOverlapping(): Promise<void> {
+    const sender = new ReplySender(this.#session, this.#transport);
+    this.#checkpoints.beat();
+    try {
+      for (;;) {
+        while (this.#framer.next(this.#packet)) {
+          const wait = this.#session.accept(this.#packet, this.#framer);
+          if (wait !== undefined) await this.#watched(wait);
+          const isOver = this.#checkpoints.between();
+          if (isOver !== false && await isOver) return;
+          sender.wake();
+          if (this.#session.replies.length >= MOST_WAITING) await sender.sent();
+        }
+        const count = await this.#watched(this.#read());
+        if (count === null) break;
+        this.#framer.commit(count);
+      }
+    } finally {
+      this.#checkpoints.inputEnded();
+      await this.#watched(this.#session.idle());
+      await sender.end();
+    }
+  }
+
+  #watched<T>(waiting: Promise<T>): Promise<T> {
+    this.#checkpoints.watch();
+    return waiting;
+  }
+
+  /** Bytes when there are some; null at the end, and where the session is to end. */
+  #read(): Promise<number | null> {
+    if (this.#isOver) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#breakOff = () => resolve(null);
+      this.#transport.read(this.#framer.free()).then(resolve, reject);
+    });
+  }
+}
+
+function say(log: Log, level: number, line: string): void {
+  if (level <= log.level) log.write(level, line);
+}
+
+/** The client has gone; OpenSSH's server takes that for the end. */
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset;
+}

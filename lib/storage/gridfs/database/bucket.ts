@@ -1,0 +1,213 @@
+import {
+  type ClientSession,
+  MongoClient,
+  type MongoClientOptions,
+  MongoServerError,
+  ObjectId,
+} from "mongodb";
+import { StorageError } from "../../errors.ts";
+import { flawOfBucketName } from "./bucket_name.ts";
+import { Budget } from "./budget.ts";
+import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
+import { hideEnvironment } from "./environment.ts";
+import { UNAUTHORIZED } from "./gridfs_errors.ts";
+import { Link } from "./link.ts";
+import type { GridFsOptions } from "./options.ts";
+import { releaseWriters } from "./sockets.ts";
+import { Table, within } from "./table.ts";
+import { readTlsFiles } from "./tls_files.ts";
+
+/** Milliseconds for a transaction; the server itself ends it after a minute. */
+const TRANSACTION = 2 * 60_000;
+
+/** Runs the steps of a change as one, where the deployment can. */
+export type Atomically = <T>(
+  work: (session: ClientSession | undefined) => Promise<T>,
+) => Promise<T>;
+
+/**
+ * Connections of a session at most, where the URI does not say. The driver would have a hundred,
+ * each with bytes of its own on their way.
+ */
+const CONNECTIONS = 8;
+
+/** What a bucket is made of, so that a test may put something else in a place. */
+export interface BucketParts {
+  readonly link: Link;
+  /** The first part of the collections' names. */
+  readonly name: string;
+  /** Milliseconds that the server's clock is ahead of ours. */
+  readonly clockOffset?: number;
+  /** The memory that the open files share. */
+  readonly budget?: Budget;
+  /** How changes of several steps are made; step by step where absent. */
+  readonly atomically?: Atomically | undefined;
+}
+
+/** The four collections of a bucket, and what is known of the deployment. */
+export class Bucket {
+  readonly link: Link;
+  readonly files: Table<FileDoc>;
+  readonly chunks: Table<ChunkDoc>;
+  readonly nodes: Table<NodeDoc>;
+  readonly journal: Table<JournalDoc>;
+  /** Whether {@linkcode atomically} keeps its word. */
+  readonly transactions: boolean;
+  /** Runs the steps of a change as one where it can; else they are a matter of the journal. */
+  readonly atomically: Atomically;
+  /** Identifies this session in the journal. */
+  readonly session = new ObjectId();
+  /** The memory that the open files share. */
+  readonly budget: Budget;
+  /** Whether no file can have two chunks of one number. */
+  hasUniqueChunks = false;
+  readonly #clockOffset: number;
+
+  constructor({ link, name, clockOffset = 0, atomically, budget = new Budget() }: BucketParts) {
+    this.link = link;
+    this.budget = budget;
+    this.files = new Table(link, `${name}.files`);
+    this.chunks = new Table(link, `${name}.chunks`);
+    this.nodes = new Table(link, `${name}.nodes`);
+    this.journal = new Table(link, `${name}.journal`);
+    this.#clockOffset = clockOffset;
+    this.transactions = atomically !== undefined;
+    this.atomically = atomically ?? ((work) => work(undefined));
+  }
+
+  /** Now, by the server's clock, which all sessions share. */
+  now(): Date {
+    return new Date(Date.now() + this.#clockOffset);
+  }
+
+  /** Makes the indexes that are not there. Whoever may only read goes without. */
+  async ensureIndexes(): Promise<void> {
+    const ensure = async (made: Promise<void>) => {
+      try {
+        await made;
+        return true;
+      } catch (error) {
+        // Not allowed to, or there is one with other options: things only get slower.
+        if (error instanceof MongoServerError) return false;
+        throw error;
+      }
+    };
+    const [hasUniqueChunks] = await Promise.all([
+      ensure(this.chunks.ensureIndex({ key: { files_id: 1, n: 1 }, unique: true })),
+      ensure(this.files.ensureIndex({ key: { filename: 1, uploadDate: 1 } })),
+      ensure(this.nodes.ensureIndex({ key: { parent: 1, _id: 1 } })),
+      ensure(this.journal.ensureIndex({ key: { alive: 1 } })),
+      ensure(this.journal.ensureIndex({ key: { due: 1 } })),
+    ]);
+    this.hasUniqueChunks = hasUniqueChunks;
+  }
+}
+
+/** Connects, and finds out what the deployment can do. */
+export async function connect(uri: string, options: GridFsOptions): Promise<Bucket> {
+  releaseWriters();
+  using _hidden = hideEnvironment();
+  const { bucket: name = "fs" } = options;
+  const given = parsed(() => new MongoClient(uri).options);
+  const { dbName } = given;
+  const flaw = flawOfBucketName(name, options.database ?? dbName);
+  if (flaw !== undefined) {
+    throw new StorageError("invalid", `this cannot be the name of a bucket: ${flaw}`);
+  }
+  const link = linkTo(uri, options, await readTlsFiles(given));
+  try {
+    const asked = Date.now();
+    const hello = await link.persistently(() => link.db.admin().command({ hello: 1 }));
+    const here = (asked + Date.now()) / 2;
+    const { localTime, setName, msg } = hello;
+    const isOfMany = typeof setName === "string" || msg === "isdbgrid";
+    const bucket = new Bucket({
+      link,
+      name,
+      clockOffset: isDate(localTime) ? localTime.getTime() - here : 0,
+      atomically: isOfMany && await hasTransactions(link, name) ? transactionsOn(link) : undefined,
+    });
+    await Promise.all([bucket.ensureIndexes(), requireReadable(bucket)]);
+    return bucket;
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+function linkTo(
+  uri: string,
+  { credentials, database }: GridFsOptions,
+  files: MongoClientOptions,
+): Link {
+  return parsed(() =>
+    new Link({
+      patience: patienceOf(uri),
+      reach(looksFor) {
+        const client = new MongoClient(uri, {
+          appName: "sftpwrap",
+          ...(/[?&]maxPoolSize=/i.test(uri) ? {} : { maxPoolSize: CONNECTIONS }),
+          serverSelectionTimeoutMS: looksFor,
+          // One text that is not UTF-8 would fail all that comes with it.
+          enableUtf8Validation: false,
+          ...(credentials === undefined ? {} : { auth: { ...credentials } }),
+          ...files,
+        });
+        return { client, db: client.db(database) };
+      },
+    })
+  );
+}
+
+/** Does what parses the URI. */
+function parsed<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new StorageError("invalid", "the database's URI is not valid", { cause: error });
+  }
+}
+
+function isDate(value: unknown): value is Date {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+/** Asks for something of each collection that every request needs, so that the start tells of it. */
+async function requireReadable({ link, files, chunks, nodes }: Bucket): Promise<void> {
+  try {
+    const nothing = { _id: new ObjectId() };
+    await Promise.all([files.first(nothing), chunks.first(nothing), nodes.first({ _id: "" })]);
+  } catch (error) {
+    const isRefused = error instanceof MongoServerError && error.code === UNAUTHORIZED;
+    if (!isRefused || link.client?.options.credentials !== undefined) throw error;
+    throw new StorageError("denied", "the database wants a user, and none is named", {
+      cause: error,
+    });
+  }
+}
+
+/** Milliseconds for which the URI wants to wait for a server. */
+function patienceOf(uri: string): number | undefined {
+  const told = /[?&]serverSelectionTimeoutMS=(\d+)(?:&|$)/i.exec(uri)?.[1];
+  return told === undefined ? undefined : Number(told);
+}
+
+/** Tries one: not every deployment that calls itself a replica set has transactions. */
+async function hasTransactions(link: Link, name: string): Promise<boolean> {
+  const files = new Table<FileDoc>(link, `${name}.files`);
+  try {
+    await transactionsOn(link)((session) => files.first({ _id: new ObjectId() }, within(session)));
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError) return false;
+    throw error;
+  }
+}
+
+function transactionsOn(link: Link): Atomically {
+  return (work) =>
+    link.persistently(
+      () => link.client!.withSession((session) => session.withTransaction(() => work(session))),
+      { isStep: true, attempt: TRANSACTION },
+    );
+}

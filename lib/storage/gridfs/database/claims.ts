@@ -1,0 +1,73 @@
+import { ObjectId } from "mongodb";
+import { StorageError } from "../../errors.ts";
+import type { VirtualPath } from "../../storage.ts";
+import type { RenameDoc } from "./documents.ts";
+import { LIFETIME } from "./journal.ts";
+import type { Place } from "./place.ts";
+import { settle } from "../repair/settle.ts";
+
+/** Milliseconds to wait for a name that another session is just changing. */
+const PATIENCE_MS = 10_000;
+/** Milliseconds to wait for a directory's rename: until it is done, or taken up where it died. */
+const RENAME_PATIENCE_MS = LIFETIME + PATIENCE_MS;
+const PAUSE_MS = 25;
+const LONG_PAUSE_MS = 250;
+
+/**
+ * Does `work` while no other session changes one of these names, or renames a
+ * directory that they are in. What a dead session left of such a rename comes
+ * to its end before.
+ */
+export async function claiming<T>(
+  place: Place,
+  paths: readonly VirtualPath[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const { journal } = place;
+  // In one order for all, so that no two wait for each other.
+  const ids = [...new Set(paths)].sort().map((path) => `claim ${path}`);
+  for (const began = performance.now();;) {
+    const hold = new ObjectId();
+    const held: string[] = [];
+    let inTheWay: RenameDoc | undefined;
+    try {
+      // Asked at the same time, which is a way to the database less.
+      let looking = journal.gatedRenames();
+      looking.catch(() => {});
+      for (const id of ids) {
+        const hasWaited = await claim(place, id, hold);
+        held.push(id);
+        if (hasWaited) looking = journal.gatedRenames();
+      }
+      inTheWay = (await looking).find((entry) => paths.some((path) => concerns(entry, path)));
+      if (inTheWay === undefined) return await work();
+    } finally {
+      if (held.length > 0) await journal.endClaims(held, hold);
+    }
+    if (journal.isLeft(inTheWay)) await settle(place, inTheWay);
+    else await pause(LONG_PAUSE_MS);
+    if (performance.now() - began > RENAME_PATIENCE_MS) {
+      throw new StorageError("failure", "another session is renaming the directory");
+    }
+  }
+}
+
+/** Waits for a name; tells whether it had to. */
+async function claim({ journal }: Place, id: string, hold: ObjectId): Promise<boolean> {
+  for (let waited = 0;; waited += PAUSE_MS) {
+    if (await journal.beginClaim(id, hold)) return waited > 0;
+    if (waited >= PATIENCE_MS) throw new StorageError("failure", "another session is at this name");
+    await pause(PAUSE_MS);
+  }
+}
+
+/** Whether a rename changes what is at a path, above it or below it. */
+function concerns({ from, to }: RenameDoc, path: VirtualPath): boolean {
+  return [from, to].some((moved) =>
+    moved === path || path.startsWith(moved + "/") || moved.startsWith(path + "/")
+  );
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,77 @@
+import { Decimal128, Double, Int32, Long } from "mongodb";
+import { StorageError } from "../../errors.ts";
+
+/** How the content of a file lies in its chunks. */
+export interface Layout {
+  /** Bytes of the file. */
+  readonly length: number;
+  /** Bytes in each chunk but the last. */
+  readonly chunkSize: number;
+}
+
+/** What a file's document says of it; another program may have written anything. */
+export interface Told {
+  readonly length?: unknown;
+  readonly chunkSize?: unknown;
+}
+
+/** No document of MongoDB is larger, so no chunk is. */
+export const LARGEST_CHUNK_BYTES = 16 * 1024 * 1024;
+
+/** GridFS numbers chunks with 32 bits. */
+export const MOST_CHUNKS = 2 ** 31 - 1;
+
+/** Characters of a wrong value that are repeated. */
+const LONGEST_VALUE = 40;
+
+/**
+ * The layout of a file.
+ *
+ * @throws {StorageError} If its document does not tell one.
+ */
+export function layoutOf(doc: Told): Layout {
+  const [length, chunkSize] = [sizeOf(doc.length), sizeOf(doc.chunkSize)];
+  if (length === undefined) throw flaw("length", doc.length);
+  if (chunkSize === undefined || chunkSize === 0) throw flaw("chunkSize", doc.chunkSize);
+  if (Math.min(length, chunkSize) > LARGEST_CHUNK_BYTES) throw flaw("chunkSize", doc.chunkSize);
+  if (Math.ceil(length / chunkSize) > MOST_CHUNKS) throw flaw("length", doc.length);
+  return { length, chunkSize };
+}
+
+/** Why a file cannot be read, as {@linkcode layoutOf} says it; undefined where it can. */
+export function flawOf(doc: Told): string | undefined {
+  try {
+    layoutOf(doc);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StorageError) return error.message;
+    throw error;
+  }
+}
+
+/** A number of bytes, of whatever type; undefined where it is none. */
+export function sizeOf(value: unknown): number | undefined {
+  const number = numberIn(value);
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+function numberIn(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  const isWrapped = typeof value === "bigint" || value instanceof Long || value instanceof Int32 ||
+    value instanceof Double || value instanceof Decimal128;
+  return isWrapped ? Number(value.toString()) : undefined;
+}
+
+function flaw(field: string, value: unknown): StorageError {
+  const reason = value === undefined
+    ? `the file's document has no ${field}`
+    : `the file's document has the ${field} ${shown(value)}`;
+  return new StorageError("failure", reason);
+}
+
+function shown(value: unknown): string {
+  const isText = typeof value === "string" || typeof value === "object" && value !== null &&
+      !(value instanceof Long || value instanceof Decimal128);
+  const text = isText ? JSON.stringify(value) : String(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}

@@ -1,0 +1,10 @@
+import type { Bucket } from "./bucket.ts";
+import type { Journal } from "./journal.ts";
+import type { Tree } from "../tree/tree.ts";
+
+/** What versions are published in, and renamed. */
+export interface Place {
+  readonly bucket: Bucket;
+  readonly journal: Journal;
+  readonly tree: Tree;
+}

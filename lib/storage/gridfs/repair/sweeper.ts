@@ -1,0 +1,70 @@
+import type { Place } from "../database/place.ts";
+import { sweep, sweepOwn } from "./sweep.ts";
+
+/** Milliseconds between two looks for what others have left. */
+const INTERVAL = 10 * 60_000;
+/** Milliseconds between two attempts at what this session itself has left halfway. */
+const OWN_INTERVAL_MS = 5000;
+/** Milliseconds for the last one. */
+const FAREWELL_MS = 2000;
+
+/** Looks from time to time, for as long as a session lasts, for what others have left. */
+export class Sweeper {
+  readonly #place: Place;
+  readonly #log: (line: string) => void;
+  readonly #closing = new AbortController();
+  readonly #timers: readonly ReturnType<typeof setInterval>[];
+  #sweeping: Promise<void> = Promise.resolve();
+
+  /** Begins at once. */
+  constructor(place: Place, log: (line: string) => void = () => {}) {
+    this.#place = place;
+    this.#log = log;
+    this.#sweepLater(sweep);
+    const { journal } = place;
+    this.#timers = [
+      setInterval(() => this.#sweepLater(sweep), INTERVAL),
+      setInterval(() => {
+        if (journal.abandoned.length > 0) this.#sweepLater(sweepOwn);
+      }, OWN_INTERVAL_MS),
+    ];
+    for (const timer of this.#timers) Deno.unrefTimer(timer);
+  }
+
+  /** Breaks off what goes on, and waits for its end. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    if (this.#place.journal.abandoned.length > 0) {
+      this.#sweepLater(sweepOwn);
+      await this.#within(FAREWELL_MS);
+    }
+    this.#closing.abort();
+    await this.#sweeping;
+  }
+
+  /** Waits for the end of what goes on, but not for longer. */
+  async #within(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, milliseconds);
+    await Promise.race([this.#sweeping, promise]);
+    clearTimeout(timer);
+  }
+
+  #sweepLater(work: typeof sweep): void {
+    this.#sweeping = this.#sweeping.then(async () => {
+      const { signal } = this.#closing;
+      if (signal.aborted) return;
+      try {
+        await work(this.#place, {
+          mend: true,
+          signal,
+          found: ({ kind, what, mended }) =>
+            this.#log(`${kind} ${mended ? "swept" : "left"}: ${what}`),
+        });
+      } catch (error) {
+        // The next one looks again.
+        this.#log(`sweep failed: ${error instanceof Error ? error.name : "unknown"}`);
+      }
+    });
+  }
+}

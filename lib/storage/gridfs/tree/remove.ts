@@ -1,0 +1,62 @@
+import { errorOf } from "../../errno.ts";
+import { parentOf } from "../../path.ts";
+import { claiming } from "../database/claims.ts";
+import { isAnswer } from "../database/gridfs_errors.ts";
+import { filenameOf } from "./names.ts";
+import { type Entry, keepDirectory } from "./nodes.ts";
+import type { Place } from "../database/place.ts";
+import { revisionsAt } from "./rename_file.ts";
+import { retire } from "../versions/retire.ts";
+import { isNamed, type Place as TreePlace } from "./tree.ts";
+
+/** Removes an empty directory. */
+export async function removeDirectory(place: Place, found: TreePlace): Promise<void> {
+  const { bucket, tree } = place;
+  const { path, name } = found;
+  if (name === "..") throw errorOf("ENOTEMPTY");
+  if (path === "/") throw errorOf("EBUSY");
+  requireDirectory(found.entry);
+  await claiming(place, [path], async () => {
+    // It may have gone before the name was claimed.
+    requireDirectory(await tree.entry(path));
+    if (!await tree.isEmpty(path)) throw errorOf("ENOTEMPTY");
+    await bucket.nodes.removeAll([path]);
+  });
+}
+
+/** Removes a link, or a file with all that have its name. */
+export async function removeEntry(place: Place, found: TreePlace): Promise<void> {
+  const { bucket, tree } = place;
+  const { path } = found;
+  refuseToRemove(found, found.entry);
+  await claiming(place, [path], async () => {
+    // It may have changed before the name was claimed.
+    const entry = await tree.entry(path);
+    refuseToRemove(found, entry);
+    // Without it, the directory would go with the last of its files.
+    await keepDirectory(bucket, parentOf(path));
+    if (entry?.kind === "link") {
+      await bucket.nodes.removeAll([path]);
+      return;
+    }
+    const revisions = (await revisionsAt(place, path)).map(({ _id }) => _id);
+    const removal = { filename: filenameOf(path), replacedBy: null };
+    try {
+      await bucket.atomically((session) => retire(bucket, revisions, removal, session));
+    } catch (error) {
+      if (!isAnswer(error) || (await revisionsAt(place, path)).length > 0) throw error;
+    }
+  });
+}
+
+function requireDirectory(entry: Entry | undefined): void {
+  if (entry === undefined) throw errorOf("ENOENT");
+  if (entry.kind !== "directory") throw errorOf("ENOTDIR");
+}
+
+function refuseToRemove(found: TreePlace, entry: Entry | undefined): void {
+  if (!isNamed(found)) throw errorOf("EISDIR");
+  if (entry === undefined) throw errorOf("ENOENT");
+  if (entry.kind === "directory") throw errorOf("EISDIR");
+  if (found.slash) throw errorOf("ENOTDIR");
+}

@@ -1,0 +1,225 @@
+import type { ClientSession } from "mongodb";
+import { errorOf } from "../../errno.ts";
+import { StorageError } from "../../errors.ts";
+import { parentOf } from "../../path.ts";
+import type { VirtualPath } from "../../storage.ts";
+import { claiming } from "../database/claims.ts";
+import type { FileId, RenameDoc } from "../database/documents.ts";
+import { isAnswer } from "../database/gridfs_errors.ts";
+import { ignoreFailure, laterAtWorst } from "../database/journal.ts";
+import { filenameOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
+import { type Entry, keepDirectory } from "./nodes.ts";
+import type { Place } from "../database/place.ts";
+import { moveDirectory } from "./rename_directory.ts";
+import { finishFile, moveNewest, type Revision, revisionsAt } from "./rename_file.ts";
+import { moveLink } from "./rename_link.ts";
+import { conclude, finish } from "../repair/settle.ts";
+import { isNamed, type Place as TreePlace } from "./tree.ts";
+
+/** More names than this take longer than a transaction may. */
+const MOST_IN_TRANSACTION = 5000;
+
+/**
+ * rename(2), or renameat2(2) with `RENAME_NOREPLACE` where `replace` is not
+ * set: what may take whose place, in the order in which Linux asks.
+ */
+export async function rename(
+  place: Place,
+  from: TreePlace,
+  to: TreePlace,
+  { replace }: { readonly replace: boolean },
+): Promise<void> {
+  if (!isNamed(from)) throw errorOf("EBUSY");
+  if (!isNamed(to)) throw errorOf(replace ? "EBUSY" : "EEXIST");
+  await claiming(place, [from.path, to.path], async () => {
+    // Both may have changed before the names were claimed.
+    const [source, target] = await Promise.all(
+      [from, to].map(({ path }) => place.tree.entry(path)),
+    );
+    if (source === undefined) throw errorOf("ENOENT");
+    if (target !== undefined && !replace) throw errorOf("EEXIST");
+    if (source.kind === "directory") {
+      if (to.path.startsWith(from.path + "/")) throw errorOf("EINVAL");
+    } else if (from.slash || to.slash) {
+      throw errorOf("ENOTDIR");
+    }
+    if (from.path === to.path) return;
+    if (target !== undefined) await refuseToReplace(place, { source, target, from, to });
+    refuseUnusable(to.path);
+    await move(place, source, { from: from.path, to: to.path, target });
+  });
+}
+
+async function refuseToReplace(
+  { tree }: Place,
+  { source, target, from, to }: {
+    readonly source: Entry;
+    readonly target: Entry;
+    readonly from: TreePlace;
+    readonly to: TreePlace;
+  },
+): Promise<void> {
+  if (target.kind === "directory") {
+    if (from.path.startsWith(to.path + "/")) throw errorOf("ENOTEMPTY");
+    if (source.kind !== "directory") throw errorOf("EISDIR");
+    if (!await tree.isEmpty(to.path)) throw errorOf("ENOTEMPTY");
+  } else if (source.kind === "directory") {
+    throw errorOf("ENOTDIR");
+  }
+}
+
+async function move(
+  place: Place,
+  source: Entry,
+  { from, to, target }: {
+    readonly from: VirtualPath;
+    readonly to: VirtualPath;
+    readonly target: Entry | undefined;
+  },
+): Promise<void> {
+  const { bucket } = place;
+  await keepDirectory(bucket, parentOf(from));
+  await keepDirectory(bucket, parentOf(to));
+  const [moved, replaced] = await Promise.all([
+    source.kind === "file" ? revisionsAt(place, from) : [],
+    target?.kind === "file" ? revisionsAt(place, to) : [],
+  ]);
+  const work: Work = { from, to, moved, replaced, what: whatMoves(source, target, moved) };
+  const isOneStep = source.kind === "file" && target === undefined && moved.length === 1;
+  if (isOneStep) {
+    // A name is one field of one document.
+    await moveAtOnce(place, work);
+  } else if (bucket.transactions && await isWithin(place, from, MOST_IN_TRANSACTION)) {
+    await bucket.atomically((session) => moveByTransaction(place, work, session));
+  } else {
+    await moveByJournal(place, work);
+  }
+}
+
+/** A rename that may be done. */
+interface Work {
+  readonly from: VirtualPath;
+  readonly to: VirtualPath;
+  readonly moved: readonly Revision[];
+  readonly replaced: readonly Revision[];
+  readonly what: RenameDoc["what"];
+}
+
+function whatMoves(
+  source: Entry,
+  target: Entry | undefined,
+  moved: readonly Revision[],
+): RenameDoc["what"] {
+  const node = target === undefined || target.kind === "file" ? undefined : target.node;
+  const replaced = node === undefined ? {} : { replaced: node };
+  switch (source.kind) {
+    case "link":
+      return { kind: "link", node: source.node, ...replaced };
+    case "directory":
+      return { kind: "directory", ...replaced };
+    case "file":
+      return { kind: "file", files: idsOf(moved), ...(node === undefined ? {} : { link: node }) };
+  }
+}
+
+async function moveAtOnce(place: Place, work: Work): Promise<void> {
+  try {
+    await commit(place, work);
+  } catch (error) {
+    if (!isAnswer(error)) throw error;
+    const doc = await place.bucket.files.first({ _id: work.moved[0]!._id });
+    if (doc?.filename !== filenameOf(work.to)) throw error;
+  }
+}
+
+async function moveByTransaction(
+  place: Place,
+  work: Work,
+  session: ClientSession | undefined,
+): Promise<void> {
+  const { from, to, what } = work;
+  const replaces = idsOf(work.replaced);
+  await commit(place, work, { session });
+  if (what.kind === "file") await finishFile(place, { from, to, what, replaces }, session);
+}
+
+/** In steps: what is known to be done is told as done, and all else is taken back. */
+async function moveByJournal(place: Place, work: Work): Promise<void> {
+  const { journal } = place;
+  const { from, to, what } = work;
+  const entry = await journal.beginRename({ from, to, what, replaces: idsOf(work.replaced) });
+  try {
+    await commit(place, work, { entry: entry._id });
+  } catch (error) {
+    if (await isDoneAnyway(place, entry, error)) return;
+    throw error;
+  }
+  await laterAtWorst(journal, entry, async () => {
+    await finish(place, entry);
+    await journal.end(entry._id);
+  });
+}
+
+/** Whether a rename was done that failed; where it was not, it is taken back, if that can be. */
+async function isDoneAnyway(place: Place, entry: RenameDoc, error: unknown): Promise<boolean> {
+  // Where the database is away, there is no use in asking it.
+  if (!(error instanceof StorageError) && !isAnswer(error)) {
+    place.journal.abandon(entry);
+    return false;
+  }
+  try {
+    return await conclude(place, entry);
+  } catch (second) {
+    ignoreFailure(second);
+    return false;
+  }
+}
+
+/** All steps up to the one with which everything is seen at its new name. */
+async function commit(
+  place: Place,
+  { from, to, moved, replaced, what }: Work,
+  { entry = "", session }: {
+    readonly entry?: string;
+    readonly session?: ClientSession | undefined;
+  } = {},
+): Promise<void> {
+  switch (what.kind) {
+    case "file": {
+      const step = { from, to, moved: moved.at(-1)!, replaced: replaced.at(-1) };
+      return await moveNewest(place, step, session);
+    }
+    case "link":
+      return await moveLink(place, { from, to, what, replaces: idsOf(replaced) }, session);
+    case "directory":
+      return await moveDirectory(place, { _id: entry, from, to, what }, session);
+  }
+}
+
+function idsOf(revisions: readonly Revision[]): FileId[] {
+  return revisions.map(({ _id }) => _id);
+}
+
+/** Whether no more names than `limit` change. */
+async function isWithin(
+  { bucket }: Place,
+  from: VirtualPath,
+  limit: number,
+): Promise<boolean> {
+  const options = { projection: { _id: 1 }, limit } as const;
+  const [files, nodes] = await Promise.all([
+    bucket.files.all({ filename: rangeOf(prefixOf(from)) }, options),
+    bucket.nodes.all({ _id: { $gte: `${from}/`, $lt: `${from}0` } }, options),
+  ]);
+  return files.length + nodes.length < limit;
+}
+
+/** Whether a path is that of an entry below a directory, or the directory's own. */
+export function movedPath(
+  path: VirtualPath,
+  from: VirtualPath,
+  to: VirtualPath,
+): VirtualPath | undefined {
+  if (path === from) return to;
+  return path.startsWith(from + "/") ? to + path.slice(from.length) : undefined;
+}

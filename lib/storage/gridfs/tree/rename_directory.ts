@@ -1,0 +1,166 @@
+import type { ClientSession } from "mongodb";
+import { StorageError } from "../../errors.ts";
+import type { VirtualPath } from "../../storage.ts";
+import {
+  type FileDoc,
+  idText,
+  type MovedDirectory,
+  type MovesDoc,
+  type NodeDoc,
+  type RenameDoc,
+} from "../database/documents.ts";
+import { filenameOf, pathOf, prefixOf, rangeOf } from "./names.ts";
+import type { Place } from "../database/place.ts";
+import { nodeAt } from "./rename_link.ts";
+import { within } from "../database/table.ts";
+
+/** Names that change with one request. */
+const BATCH = 500;
+
+/** A rename of a directory, as it is to be done. */
+export type DirectoryRename = Pick<RenameDoc, "_id" | "from" | "to"> & {
+  readonly what: MovedDirectory;
+};
+
+type Batch = Pick<MovesDoc, "files" | "nodes">;
+
+/**
+ * Gives all that is in a directory its new name. Where this is not one
+ * transaction, each batch is written down before it moves, with what it
+ * consists of.
+ */
+export async function moveDirectory(
+  place: Place,
+  rename: DirectoryRename,
+  session?: ClientSession,
+): Promise<void> {
+  const { bucket, journal } = place;
+  const { _id: id } = rename;
+  let last: Batch | undefined;
+  try {
+    let count = 0;
+    for await (const batch of batchesOf(place, rename.from, session)) {
+      if (session === undefined) {
+        if (count > 0) await journal.note(id, {});
+        const _id = `moves ${id} ${count++}`;
+        await bucket.journal.insert({ _id, kind: "moves", rename: id, ...batch });
+      }
+      last = batch;
+      await moveBatch(place, rename, batch, session);
+    }
+    if (session === undefined) await journal.note(id, { "what.isDone": true });
+  } catch (error) {
+    // Another session has taken it over, and may have been there before this batch.
+    if (session === undefined && error instanceof StorageError && last !== undefined) {
+      await undoBatch(place, rename, last);
+    }
+    throw error;
+  }
+}
+
+/** Forgets what was written down. */
+export async function finishDirectory(
+  { bucket }: Place,
+  { _id }: Pick<DirectoryRename, "_id">,
+): Promise<void> {
+  await bucket.journal.remove({ rename: _id });
+}
+
+/** Gives back its old name to whatever still has the new one that it was given. */
+export async function undoDirectory(place: Place, rename: DirectoryRename): Promise<void> {
+  for await (const batch of movesOf(place, rename._id)) await undoBatch(place, rename, batch);
+}
+
+/** What was written down, each batch until it is dealt with. */
+async function* movesOf({ bucket }: Place, rename: string): AsyncGenerator<MovesDoc> {
+  for (;;) {
+    const entry = await bucket.journal.first({ rename });
+    if (entry?.kind !== "moves") return;
+    yield entry;
+    await bucket.journal.removeAll([entry._id]);
+  }
+}
+
+async function* batchesOf(
+  { bucket }: Place,
+  from: VirtualPath,
+  session?: ClientSession,
+): AsyncGenerator<Batch> {
+  const options = { ...within(session), limit: BATCH };
+  const own = await bucket.nodes.first({ _id: from }, within(session));
+  let nodes: NodeDoc[] = own === undefined ? [] : [own];
+  let after = `${from}/`;
+  for (;;) {
+    const below = { _id: { $gt: after, $lt: `${from}0` } };
+    const found = await bucket.nodes.all(below, { ...options, sort: { _id: 1 } });
+    const files: Pick<FileDoc, "_id" | "filename">[] = await bucket.files.all(
+      { filename: rangeOf(prefixOf(from)) },
+      { ...options, projection: { filename: 1 } },
+    );
+    nodes.push(...found);
+    if (nodes.length + files.length > 0) yield { nodes, files };
+    // What has moved is not found again.
+    if (found.length < BATCH && files.length < BATCH) return;
+    after = found.at(-1)?._id ?? after;
+    nodes = [];
+  }
+}
+
+async function moveBatch(
+  { bucket }: Place,
+  { from, to }: DirectoryRename,
+  { nodes, files }: Batch,
+  session?: ClientSession,
+): Promise<void> {
+  const moved = nodes.map((node) => nodeAt(to + node._id.slice(from.length), node));
+  await bucket.nodes.write(moved.map(put), session);
+  const updates = (isRepeated: boolean) =>
+    files.map(({ _id, filename }) => ({
+      updateOne: {
+        filter: isRepeated ? { _id, filename } : { _id },
+        update: { $set: { filename: renamed(filename, from, to) } },
+      },
+    }));
+  await bucket.files.write(updates(false), session, updates(true));
+  await bucket.nodes.removeAll(nodes.map(({ _id }) => _id), session);
+}
+
+async function undoBatch(
+  { bucket }: Place,
+  { from, to, what }: DirectoryRename,
+  { nodes, files }: Batch,
+): Promise<void> {
+  await bucket.nodes.write(nodes.map(put));
+  const options = { projection: { filename: 1 } };
+  const [taken, found] = await Promise.all([
+    bucket.files.all({ filename: { $in: files.map(({ filename }) => filename) } }, options),
+    bucket.files.all({ _id: { $in: files.map(({ _id }) => _id) } }, options),
+  ]);
+  const isTaken = new Set(taken.map(({ filename }) => filename));
+  const nameOf = new Map(found.map(({ _id, filename }) => [idText(_id), filename]));
+  await bucket.files.write(
+    files
+      .filter(({ _id, filename }) =>
+        !isTaken.has(filename) && nameOf.get(idText(_id)) === renamed(filename, from, to)
+      )
+      .map(({ _id, filename }) => ({
+        updateOne: { filter: { _id }, update: { $set: { filename } } },
+      })),
+  );
+  const { replaced } = what;
+  const moved = nodes.map(({ _id }) => to + _id.slice(from.length));
+  await bucket.nodes.removeAll(moved.filter((path) => path !== replaced?._id));
+  if (replaced !== undefined && moved.includes(replaced._id)) {
+    await bucket.nodes.write([put(replaced)]);
+  }
+}
+
+/** The change that has a node be as it is told. */
+function put(replacement: NodeDoc) {
+  return { replaceOne: { filter: { _id: replacement._id }, replacement, upsert: true } };
+}
+
+/** The name that a file below a directory gets. */
+function renamed(filename: string, from: VirtualPath, to: VirtualPath): string {
+  return filenameOf(to + pathOf(filename).slice(from.length));
+}

@@ -1,0 +1,67 @@
+import type { ClientSession } from "mongodb";
+import type { VirtualPath } from "../../storage.ts";
+import type { Bucket } from "../database/bucket.ts";
+import type { MovedLink, NodeDoc, RenameDoc } from "../database/documents.ts";
+import { filenameOf } from "./names.ts";
+import { newNode } from "./nodes.ts";
+import type { Place } from "../database/place.ts";
+import { retire } from "../versions/retire.ts";
+
+/** A rename of a link, as it is to be done. */
+export type LinkRename = Pick<RenameDoc, "from" | "to" | "replaces"> & { readonly what: MovedLink };
+
+/**
+ * Moves the link behind the file that is to give way; it is seen when that has
+ * gone, which is the step that counts.
+ */
+export async function moveLink(
+  { bucket }: Place,
+  { from, to, what, replaces }: LinkRename,
+  session?: ClientSession,
+): Promise<void> {
+  await put(bucket, to, what.node, session);
+  await bucket.nodes.removeAll([from], session);
+  await retire(bucket, replaces, { filename: filenameOf(to), replacedBy: null }, session);
+}
+
+/** Whether the link is seen at its new name, and not at its old one. */
+export async function isLinkMoved(
+  { bucket }: Place,
+  { from, to, what, replaces }: LinkRename,
+): Promise<boolean> {
+  const [old, moved, file] = await Promise.all([
+    bucket.nodes.first({ _id: from }),
+    bucket.nodes.first({ _id: to }),
+    bucket.files.first({ _id: { $in: replaces }, filename: filenameOf(to) }),
+  ]);
+  return old === undefined && file === undefined && isSame(moved, what.node);
+}
+
+/** Puts everything back. */
+export async function undoLink(
+  { bucket }: Place,
+  { from, to, what }: LinkRename,
+): Promise<void> {
+  if (!isSame(await bucket.nodes.first({ _id: to }), what.node)) return;
+  await put(bucket, from, what.node);
+  if (what.replaced === undefined) await bucket.nodes.removeAll([to]);
+  else await put(bucket, to, what.replaced);
+}
+
+async function put(bucket: Bucket, path: VirtualPath, node: NodeDoc, session?: ClientSession) {
+  const replacement = nodeAt(path, node);
+  await bucket.nodes.write(
+    [{ replaceOne: { filter: { _id: path }, replacement, upsert: true } }],
+    session,
+  );
+}
+
+/** A node as it is at another path. */
+export function nodeAt(path: VirtualPath, node: NodeDoc): NodeDoc {
+  const { _id, target, parent: _parent, ...metadata } = node;
+  return newNode(path, metadata, target);
+}
+
+function isSame(found: NodeDoc | undefined, { target, mtime }: NodeDoc): boolean {
+  return found?.target === target && found?.mtime?.getTime() === mtime?.getTime();
+}

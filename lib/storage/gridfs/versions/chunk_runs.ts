@@ -1,0 +1,131 @@
+import { MongoServerError, ObjectId } from "mongodb";
+import type { Bucket } from "../database/bucket.ts";
+import { bytesOf, flawOfChunk, type FoundChunk } from "./chunk_flaws.ts";
+import { type ChunkDoc, type FileId, idText } from "../database/documents.ts";
+import { type Layout, sizeOf } from "../database/layout.ts";
+
+/** The chunks of one file, or of none. */
+export interface ChunkRun {
+  readonly id: FileId;
+  readonly count: number;
+  /** Whether each that must be there is. */
+  readonly isWhole: boolean;
+  /** Why the first of those that are there cannot be read, if one cannot. */
+  readonly flaw: string | undefined;
+  /** The time of the newest, in milliseconds since 1970. */
+  readonly newest: number;
+}
+
+/**
+ * All chunks of a bucket, those of each file together.
+ *
+ * @param layoutFor What the chunks of a file must be, where that is known.
+ */
+export async function* chunkRuns(
+  bucket: Bucket,
+  layoutFor: (id: FileId) => Layout | undefined,
+): AsyncGenerator<ChunkRun> {
+  let run: Run | undefined;
+  for await (const chunk of sizedChunks(bucket)) {
+    if (run === undefined || idText(run.id) !== idText(chunk.id)) {
+      if (run !== undefined) yield run.end();
+      run = new Run(chunk.id, layoutFor(chunk.id));
+    }
+    run.add(chunk);
+  }
+  if (run !== undefined) yield run.end();
+}
+
+/** A chunk without its bytes. */
+interface SizedChunk extends FoundChunk {
+  readonly id: FileId;
+  readonly time: number;
+}
+
+/** What is asked for of a chunk. */
+interface SizedDoc extends Omit<ChunkDoc, "data"> {
+  readonly data?: unknown;
+  readonly bytes?: unknown;
+}
+
+class Run {
+  readonly id: FileId;
+  readonly #layout: Layout | undefined;
+  #count = 0;
+  #newest = 0;
+  /** The number that the next one must have. */
+  #next = 0;
+  #isWhole = true;
+  #flaw: string | undefined;
+  /** The last one, whose flaws are known once the next one is. */
+  #last: SizedChunk | undefined;
+
+  constructor(id: FileId, layout: Layout | undefined) {
+    this.id = id;
+    this.#layout = layout;
+  }
+
+  add(chunk: SizedChunk): void {
+    this.#judge(chunk);
+    this.#count++;
+    this.#newest = Math.max(this.#newest, chunk.time);
+    this.#last = chunk;
+  }
+
+  end(): ChunkRun {
+    this.#judge(undefined);
+    const { length, chunkSize } = this.#layout ?? { length: 0, chunkSize: 1 };
+    const isWhole = this.#isWhole && this.#next >= Math.ceil(length / chunkSize);
+    const { id } = this;
+    return { id, count: this.#count, isWhole, flaw: this.#flaw, newest: this.#newest };
+  }
+
+  /** Judges the last chunk, now that the one after it is known. */
+  #judge(further: SizedChunk | undefined): void {
+    const [last, layout] = [this.#last, this.#layout];
+    if (last === undefined || layout === undefined) return;
+    const count = Math.ceil(layout.length / layout.chunkSize);
+    const { n } = last;
+    if (typeof n !== "number" || n < this.#next || !Number.isInteger(n)) {
+      this.#flaw ??= `a chunk has the number ${String(n)}`;
+      return;
+    }
+    if (n >= count) return;
+    if (n > this.#next) this.#isWhole = false;
+    this.#next = n + 1;
+    const isNear = further !== undefined && (n === count - 1 || further.n === n);
+    this.#flaw ??= flawOfChunk(n, { found: isNear ? [last, further] : [last], layout });
+  }
+}
+
+/** Each chunk with the number of its bytes, which the server counts where it can. */
+async function* sizedChunks(bucket: Bucket): AsyncGenerator<SizedChunk> {
+  const isBinary = { $eq: [{ $type: "$data" }, "binData"] };
+  const bytes = { $cond: [isBinary, { $binarySize: "$data" }, null] };
+  const counted = { "files_id": 1, n: 1, bytes };
+  const whole = { "files_id": 1, n: 1, data: 1 };
+  let hasBegun = false;
+  try {
+    for await (const chunk of chunksWith(bucket, counted)) {
+      hasBegun = true;
+      yield chunk;
+    }
+  } catch (error) {
+    // Not every server counts.
+    if (hasBegun || !(error instanceof MongoServerError)) throw error;
+    yield* chunksWith(bucket, whole);
+  }
+}
+
+async function* chunksWith(bucket: Bucket, projection: object): AsyncGenerator<SizedChunk> {
+  const found = bucket.chunks.each({}, { projection, sort: { files_id: 1, n: 1 } });
+  for await (const doc of found) {
+    const { _id, files_id: id, n, data, bytes = bytesOf(data)?.length }: SizedDoc = doc;
+    yield { id, n, bytes: sizeOf(bytes), time: timeOf(_id) };
+  }
+}
+
+/** When a chunk was made: its id tells, where it is a driver's. */
+function timeOf(id: ChunkDoc["_id"]): number {
+  return id instanceof ObjectId ? id.getTimestamp().getTime() : 0;
+}

@@ -1,0 +1,114 @@
+import { boundedSecond } from "../../../attrs.ts";
+import { fs } from "./node_fs.ts";
+import { StorageError } from "../../errors.ts";
+import type { FileSystemStats } from "../../storage.ts";
+import { attempt } from "./deno_fs.ts";
+import type { Opened } from "./close.ts";
+import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
+
+const COPY_LENGTH = 256 * 1024;
+
+/** Which file a descriptor or a name stands for. */
+export interface Identity {
+  readonly dev: number;
+  readonly ino: number | null;
+}
+
+/** A regular file, open by its number. */
+export class PortableFile implements RootFile {
+  readonly #fd: number;
+  readonly #opened: Opened;
+  readonly #identity: Identity;
+  readonly #statVfs: () => FileSystemStats;
+
+  constructor(opened: Opened, identity: Identity, statVfs: () => FileSystemStats) {
+    this.#fd = opened.fd;
+    this.#opened = opened;
+    this.#identity = identity;
+    this.#statVfs = statVfs;
+  }
+
+  read(into: Uint8Array, position: number): number {
+    return attempt(() => fs.readSync(this.#fd, into, 0, into.length, position));
+  }
+
+  write(data: Uint8Array, position: number): void {
+    let written = 0;
+    while (written < data.length) {
+      const count = attempt(() =>
+        fs.writeSync(this.#fd, data, written, data.length - written, position + written)
+      );
+      if (count === 0) throw new StorageError("failure", "nothing could be written");
+      written += count;
+    }
+  }
+
+  stat(): NodeStatus {
+    const { size, uid, gid, mode, atimeMs, mtimeMs, nlink } = attempt(() => fs.fstatSync(this.#fd));
+    return {
+      size,
+      uid,
+      gid,
+      permissions: mode,
+      atime: boundedSecond(Math.floor(atimeMs / 1000)),
+      mtime: boundedSecond(Math.floor(mtimeMs / 1000)),
+      links: nlink,
+    };
+  }
+
+  truncate(size: number): void {
+    attempt(() => fs.ftruncateSync(this.#fd, size));
+  }
+
+  chmod(mode: number): void {
+    attempt(() => fs.fchmodSync(this.#fd, mode));
+  }
+
+  utimes(atime: number, mtime: number): void {
+    attempt(() => fs.futimesSync(this.#fd, atime, mtime));
+  }
+
+  chown(uid: number, gid: number): void {
+    attempt(() => fs.fchownSync(this.#fd, uid, gid));
+  }
+
+  sync(): void {
+    attempt(() => fs.fsyncSync(this.#fd));
+  }
+
+  statVfs(): FileSystemStats {
+    return this.#statVfs();
+  }
+
+  isSameAs(other: RootFile): boolean {
+    if (!(other instanceof PortableFile)) return false;
+    return this.#identity.dev === other.#identity.dev && this.#identity.ino === other.#identity.ino;
+  }
+
+  copy({ target, from, to, length }: RootCopy): number {
+    const chunk = new Uint8Array(COPY_LENGTH);
+    let copied = 0;
+    while (copied < length) {
+      const window = chunk.subarray(0, Math.min(COPY_LENGTH, length - copied));
+      const count = this.read(window, from + copied);
+      if (count === 0) break;
+      target.write(window.subarray(0, count), to + copied);
+      copied += count;
+    }
+    return copied;
+  }
+
+  close(): void {
+    this.#opened.close();
+  }
+
+  /**
+   * Fails where this is not the file that the path led to a moment ago:
+   * somebody has put another in its place, perhaps one outside.
+   */
+  requireSame(expected: Identity): void {
+    const { dev, ino } = this.#identity;
+    if (dev === expected.dev && ino === expected.ino) return;
+    throw new StorageError("failure", "file was replaced while it was opened");
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The names in a directory, with what Deno knows of each. Deno leaves out what
+ * the system could not read, so that half a directory looks like a whole one;
+ * with libc the system is asked itself.
+ *
+ * @module
+ */
+
+import { Errno } from "../../errno.ts";
+import { attempt } from "./deno_fs.ts";
+import { check } from "../kernel/status.ts";
+import type { Libc } from "../../../linux/libc.ts";
+import { AT_FDCWD, Open } from "../../../linux/linux.ts";
+
+/** As much as glibc reads at once. */
+const BUFFER_BYTES = 32 * 1024;
+
+// Where `struct linux_dirent64` keeps its fields, in bytes, and its types of files.
+const RECORD_LENGTH = 16;
+const TYPE = 18;
+const NAME = 19;
+const DT_DIR = 4;
+const DT_REG = 8;
+const DT_LNK = 10;
+
+/** The names of an open directory, but `.` and `..`. */
+export interface Names {
+  /** The next one; nothing at the end. */
+  next(): Deno.DirEntry | undefined;
+  /** Ends the listing. */
+  close(): void;
+}
+
+/** Opens a directory, by the system where libc may be called. */
+export function openNames(hostPath: string, libc: Libc | undefined): Names {
+  return libc === undefined ? namesByDeno(hostPath) : namesBySystem(hostPath, libc);
+}
+
+function namesByDeno(hostPath: string): Names {
+  const entries = attempt(() => Deno.readDirSync(hostPath)[Symbol.iterator]());
+  return {
+    next() {
+      const { done, value } = attempt(() => entries.next());
+      return done ? undefined : value;
+    },
+    close: () => void entries.return?.(),
+  };
+}
+
+function namesBySystem(hostPath: string, libc: Libc): Names {
+  const path = new TextEncoder().encode(`${hostPath}\0`);
+  const fd = check(libc.openat(AT_FDCWD, path, Open.RDONLY | Open.DIRECTORY | Open.CLOEXEC));
+  const entries = systemEntries(fd, libc);
+  let open = true;
+  return {
+    next: () => entries.next().value ?? undefined,
+    close() {
+      if (open) libc.close(fd);
+      open = false;
+    },
+  };
+}
+
+function* systemEntries(fd: number, libc: Libc): Generator<Deno.DirEntry, undefined> {
+  const records = new Uint8Array(BUFFER_BYTES);
+  const fields = new DataView(records.buffer);
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  while (true) {
+    const length = libc.getdents64(fd, records);
+    // A directory that has been removed has no more entries, as readdir(3) has it.
+    const end = length === -Errno.ENOENT ? 0 : check(length);
+    if (end === 0) return undefined;
+    for (let at = 0; at < end; at += fields.getUint16(at + RECORD_LENGTH, true)) {
+      const name = decoder.decode(records.subarray(at + NAME, records.indexOf(0, at + NAME)));
+      if (name === "." || name === "..") continue;
+      const type = records[at + TYPE];
+      yield {
+        name,
+        isFile: type === DT_REG,
+        isDirectory: type === DT_DIR,
+        isSymlink: type === DT_LNK,
+      };
+    }
+  }
+}

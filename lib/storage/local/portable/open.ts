@@ -1,0 +1,83 @@
+import type { FileSystemStats, OpenOptions } from "../../storage.ts";
+import { attempt, attemptExisting, errnoName } from "./deno_fs.ts";
+import type { Libc } from "../../../linux/libc.ts";
+import { fs } from "./node_fs.ts";
+import { OnLease } from "../lease_wait.ts";
+import { type Opened, openToRead, openToWrite } from "./close.ts";
+import { PortableFile } from "./file.ts";
+
+/** Bits that open of Deno cuts off; they are set afterwards. */
+const SPECIAL_BITS = 0o7000;
+
+/** What every open file of a root is given. */
+export interface OpenContext {
+  /** Asks for the file system's figures. */
+  readonly vfs: () => FileSystemStats;
+  /** Where it may be called: tells what a close says. */
+  readonly libc: Libc | undefined;
+}
+
+/** Opens a file that has been seen; nothing where it has gone since. */
+export function openExisting(
+  hostPath: string,
+  options: OpenOptions,
+  context: OpenContext,
+): PortableFile | undefined {
+  return attemptExisting(() => {
+    const open = () => openUnlessLeased(hostPath, flagsOf(options));
+    return fileOf(options.write ? openToWrite(open, context.libc) : openToRead(open), context);
+  });
+}
+
+/** Makes a file; nothing where another program made it first. O_EXCL follows no link. */
+export function makeFile(
+  hostPath: string,
+  options: OpenOptions,
+  context: OpenContext & { readonly mode: number },
+): PortableFile | undefined {
+  const { mode, libc } = context;
+  const makeIt = fs.constants.O_CREAT | fs.constants.O_EXCL;
+  try {
+    const access = options.write ? flagsOf(options) : fs.constants.O_WRONLY;
+    const open = () => fs.openSync(hostPath, access | makeIt, mode & 0o777);
+    const file = fileOf(openToWrite(open, libc), context);
+    if (mode & SPECIAL_BITS) {
+      file.chmod((file.stat().permissions & 0o777) | (mode & SPECIAL_BITS));
+    }
+    if (options.write) return file;
+    // Deno 2.6 gives a new file to write only, whatever is asked for: one to read is opened anew.
+    file.close();
+    return openExisting(hostPath, options, context);
+  } catch (error) {
+    if (errnoName(error) === "EEXIST" && !options.exclusive) return undefined;
+    return attempt(() => {
+      throw error;
+    });
+  }
+}
+
+function fileOf(opened: Opened, { vfs }: OpenContext): PortableFile {
+  const { dev, ino } = fs.fstatSync(opened.fd);
+  return new PortableFile(opened, { dev, ino }, vfs);
+}
+
+/** @throws {OnLease} Where another process has a lease to give back first. */
+function openUnlessLeased(hostPath: string, flags: number): number {
+  try {
+    return fs.openSync(hostPath, flags);
+  } catch (error) {
+    // Only a file that is known to be a regular one is opened here.
+    if (errnoName(error) === "EAGAIN") throw new OnLease();
+    throw error;
+  }
+}
+
+/** The system's flags; without waiting for the other end of a FIFO. */
+function flagsOf({ read, write, append }: OpenOptions): number {
+  const access = read && write
+    ? fs.constants.O_RDWR
+    : write
+    ? fs.constants.O_WRONLY
+    : fs.constants.O_RDONLY;
+  return access | (append ? fs.constants.O_APPEND : 0) | (fs.constants.O_NONBLOCK ?? 0);
+}

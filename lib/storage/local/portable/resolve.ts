@@ -1,0 +1,135 @@
+import { StorageError } from "../../errors.ts";
+import type { VirtualPath } from "../../storage.ts";
+import { errorOf } from "../../errno.ts";
+
+/** As many links as Linux follows in one path. */
+const MOST_LINKS = 40;
+
+/** A path longer than Linux's PATH_MAX is refused, wherever it would lead. */
+const LONGEST_PATH = 4095;
+
+/** What the resolution asks of the directory that it walks in; host paths. */
+export interface Walker<Status> {
+  /** lstat(2), or nothing where there is no file. */
+  lstat(hostPath: string): Status | undefined;
+  /** readlink(2) */
+  readLink(hostPath: string): string;
+  isLink(status: Status): boolean;
+  isDirectory(status: Status): boolean;
+}
+
+/** Where a virtual path leads. */
+export interface Resolved<Status> {
+  /** The place without links and `..`, as the client sees it. */
+  readonly path: VirtualPath;
+  /** The place on the host. */
+  readonly hostPath: string;
+  /** What is there now; nothing where there is none. */
+  readonly status: Status | undefined;
+  /** Whether it can be nothing else: the path, or the text of a link at its end, has a closing `/`. */
+  readonly mustBeDirectory: boolean;
+}
+
+/** How to resolve. */
+export interface ResolveOptions {
+  /** Whether a link at the end is followed too. A closing `/` follows it in any case. */
+  readonly followLast: boolean;
+}
+
+/**
+ * Follows a path step by step below `root`, as the kernel would in a chroot:
+ * absolute links start at the root and `..` stops there. The last segment may
+ * be missing; a missing or wrong one before it fails.
+ *
+ * Between the last look and the use of the result somebody else may change the
+ * tree; only the kernel's own resolution is free of that.
+ */
+export function resolve<Status>(
+  root: string,
+  path: VirtualPath,
+  walker: Walker<Status>,
+  { followLast }: ResolveOptions,
+): Resolved<Status> {
+  if (path.length > LONGEST_PATH) throw errorOf("ENAMETOOLONG");
+  const steps: Step<Status>[] = [];
+  const ahead = segmentsOf(path).reverse();
+  let mustBeDirectory = path.endsWith("/");
+  let links = 0;
+
+  const here = () => steps.at(-1);
+  while (ahead.length > 0) {
+    const segment = ahead.pop()!;
+    const last = here();
+    if (last !== undefined) requireDirectory(last.status, walker);
+    if (segment === "..") {
+      steps.pop();
+      continue;
+    }
+    const parentPath = last?.hostPath ?? root;
+    const hostPath = `${parentPath === "/" ? "" : parentPath}/${segment}`;
+    const status = walker.lstat(hostPath);
+    const atEnd = ahead.length === 0;
+    const follow = !atEnd || followLast || mustBeDirectory;
+    if (status !== undefined && follow && walker.isLink(status)) {
+      if (++links > MOST_LINKS) throw errorOf("ELOOP");
+      const target = walker.readLink(hostPath);
+      if (target.startsWith("/")) steps.length = 0;
+      if (atEnd && /\/\.?$/.test(target)) mustBeDirectory = true;
+      ahead.push(...segmentsOf(target).reverse());
+      continue;
+    }
+    steps.push({ segment, hostPath, status });
+  }
+
+  const end = here();
+  if (end === undefined) {
+    return { path: "/", hostPath: root, status: walker.lstat(root), mustBeDirectory: true };
+  }
+  if (mustBeDirectory && end.status !== undefined) requireDirectory(end.status, walker);
+  return {
+    path: "/" + steps.map(({ segment }) => segment).join("/"),
+    hostPath: end.hostPath,
+    status: end.status,
+    mustBeDirectory,
+  };
+}
+
+/** A segment that has been walked. */
+interface Step<Status> {
+  readonly segment: string;
+  readonly hostPath: string;
+  readonly status: Status | undefined;
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
+}
+
+function requireDirectory<Status>(status: Status | undefined, walker: Walker<Status>): void {
+  if (status === undefined) throw errorOf("ENOENT");
+  if (!walker.isDirectory(status)) throw errorOf("ENOTDIR");
+}
+
+/**
+ * As {@linkcode resolve}, for an operation on the name itself (remove, rename,
+ * mkdir …): a link at the end is not followed, and what has a closing `/` must
+ * be a directory, as POSIX demands, or not be there.
+ */
+export function resolveName<Status>(
+  root: string,
+  path: VirtualPath,
+  walker: Walker<Status>,
+): Resolved<Status> {
+  const closing = path.length > 1 && path.endsWith("/");
+  const name = closing ? path.slice(0, -1) : path;
+  if (name === "/" || name.endsWith("/..")) throw errorOf("EBUSY");
+  const resolved = resolve(root, name, walker, { followLast: false });
+  if (closing && resolved.status !== undefined) requireDirectory(resolved.status, walker);
+  return resolved;
+}
+
+/** The status of what a path resolved to; not found where nothing is there. */
+export function existing<Status>({ status }: Resolved<Status>): Status {
+  if (status === undefined) throw new StorageError("not-found", "no such file");
+  return status;
+}

@@ -1,0 +1,211 @@
+/**
+ * A storage in memory: for tests, and for trees that need not outlive their
+ * process.
+ *
+ * @module
+ */
+
+import type { FileAttrs } from "../../attrs.ts";
+import { memoryExtensions } from "./extensions.ts";
+import { errorOf } from "../errno.ts";
+import { MemoryFile } from "./file.ts";
+import { Listing, type OwnerTables } from "./listing.ts";
+import { DirectoryNode, FileNode, LinkNode, type NodeOrigin } from "./node.ts";
+import { rename } from "./rename.ts";
+import { Space } from "./space.ts";
+import { type Place, refuseLongPath, Tree } from "./tree.ts";
+import type {
+  DirHandle,
+  OpenOptions,
+  Storage,
+  StorageExtensions,
+  VirtualPath,
+} from "../storage.ts";
+
+export { MemoryFile } from "./file.ts";
+
+const MIB = 1024 * 1024;
+const PERMISSION_BITS = 0o7777;
+
+/** How a {@linkcode MemoryStorage} is to be. */
+export interface MemoryStorageOptions {
+  /** Bytes that all files and link texts may have together; 256 MiB unless told. */
+  readonly maxBytes?: number;
+  /** Files, directories and links that there may be; a million unless told. */
+  readonly maxNodes?: number;
+  /** Permission bits that nothing new gets; 022 unless told. */
+  readonly umask?: number;
+  /** Owner of everything new, by number; 0 unless told. */
+  readonly uid?: number;
+  /** Group of everything new, by number; 0 unless told. */
+  readonly gid?: number;
+  /** Users' names by number. */
+  readonly users?: ReadonlyMap<number, string>;
+  /** Groups' names by number. */
+  readonly groups?: ReadonlyMap<number, string>;
+  /** Now, in milliseconds since 1970; `Date.now` unless told. */
+  readonly clock?: () => number;
+}
+
+/**
+ * A tree of files in memory that behaves as a Linux file system does, link for
+ * link and error for error, and answers at once. It begins with an empty root.
+ *
+ * Everyone may do everything: permissions are kept and told, not enforced.
+ * Reading leaves the time of access as it is.
+ *
+ * @example
+ * ```ts
+ * import { MemoryStorage } from "./memory.ts";
+ *
+ * const storage = new MemoryStorage({ maxBytes: 1024 });
+ * storage.mkdir("/in", {});
+ * storage.symlink("in", "/out");
+ * storage.realPath("/out/new"); // "/in/new"
+ * ```
+ */
+export class MemoryStorage implements Storage<MemoryFile> {
+  /** Links are followed here, so `..` is understood here. */
+  readonly resolvesParents = true;
+  /** All there are. */
+  readonly extensions: StorageExtensions<MemoryFile>;
+
+  readonly #tree: Tree;
+  readonly #space: Space;
+  readonly #umask: number;
+  readonly #owner: { readonly uid: number; readonly gid: number };
+  readonly #owners: OwnerTables;
+  /** Now, in whole seconds since 1970. */
+  readonly #time: () => number;
+
+  /**
+   * Makes an empty tree.
+   *
+   * @throws {RangeError} If a limit is no whole number.
+   */
+  constructor(options: MemoryStorageOptions = {}) {
+    const { maxBytes = 256 * MIB, maxNodes = 1_000_000 } = options;
+    this.#space = new Space({ maxBytes, maxNodes });
+    this.#umask = options.umask ?? 0o022;
+    this.#owner = { uid: options.uid ?? 0, gid: options.gid ?? 0 };
+    this.#owners = { users: options.users ?? new Map(), groups: options.groups ?? new Map() };
+    const clock = options.clock ?? Date.now;
+    this.#time = () => Math.floor(clock() / 1000);
+    const root = new DirectoryNode(this.#origin(0o777));
+    this.#tree = new Tree(root, this.#space, this.#time);
+    this.extensions = memoryExtensions({
+      tree: this.#tree,
+      owners: this.#owners,
+      time: this.#time,
+    });
+  }
+
+  /** Opens a file. */
+  open(path: VirtualPath, options: OpenOptions): MemoryFile {
+    const mustBeNew = options.create && options.exclusive;
+    const place = this.#tree.walk(path, { follow: !mustBeNew, makesFile: options.create });
+    if (place.node !== undefined && mustBeNew) throw errorOf("EEXIST");
+    if (place.node instanceof DirectoryNode) throw errorOf("EISDIR");
+    const node = place.node ?? this.#create(place, options);
+    if (!(node instanceof FileNode) || place.slash) throw errorOf("ENOTDIR");
+    if (options.truncate) node.truncate(0, this.#time());
+    return new MemoryFile(node, options, {
+      time: this.#time,
+      closed: (node) => this.#tree.release(node),
+    });
+  }
+
+  /** Opens a directory for listing; `.` and `..` are in it. */
+  openDir(path: VirtualPath): DirHandle {
+    return new Listing(this.#tree.findDirectory(path), this.#owners);
+  }
+
+  /** Attributes of what `path` leads to. */
+  stat(path: VirtualPath): FileAttrs {
+    return this.#tree.find(path, { follow: true }).attrs;
+  }
+
+  /** Attributes of `path` itself, where it is a link. */
+  lstat(path: VirtualPath): FileAttrs {
+    return this.#tree.find(path, { follow: false }).attrs;
+  }
+
+  /** Changes what is present in `attrs`. */
+  setAttrs(path: VirtualPath, attrs: FileAttrs): void {
+    this.#tree.find(path, { follow: true }).setAttrs(attrs, this.#time());
+  }
+
+  /** The path without links, `.` and `..`; its last segment may not exist. */
+  realPath(path: VirtualPath): VirtualPath {
+    return this.#tree.realPath(path);
+  }
+
+  /** The text of a link. */
+  readLink(path: VirtualPath): string {
+    const node = this.#tree.find(path, { follow: false });
+    if (!(node instanceof LinkNode)) throw errorOf("EINVAL");
+    return node.target;
+  }
+
+  /** Makes the link `link` with the text `target`. */
+  symlink(target: string, link: VirtualPath): void {
+    if (target === "") throw errorOf("ENOENT");
+    refuseLongPath(target);
+    const place = this.#tree.vacancy(link);
+    if (place.slash) throw errorOf("ENOENT");
+    const node = new LinkNode({ ...this.#origin(0), permissions: 0o777 }, target);
+    this.#space.takeNode(node.size);
+    this.#tree.attach(place, node);
+  }
+
+  /** Makes a directory, with the permissions 0777 unless told. */
+  mkdir(path: VirtualPath, attrs: FileAttrs): void {
+    const place = this.#tree.vacancy(path);
+    this.#space.takeNode();
+    this.#tree.attach(place, new DirectoryNode(this.#origin(attrs.permissions ?? 0o777)));
+  }
+
+  /** Removes an empty directory. */
+  rmdir(path: VirtualPath): void {
+    const place = this.#tree.walk(path, { follow: false });
+    if (place.name === "") throw errorOf("EBUSY");
+    if (place.name === ".") throw errorOf("EINVAL");
+    if (place.node === undefined) throw errorOf("ENOENT");
+    if (!(place.node instanceof DirectoryNode)) throw errorOf("ENOTDIR");
+    if (place.name === ".." || place.node.entries.size > 0) throw errorOf("ENOTEMPTY");
+    this.#tree.detach(place);
+  }
+
+  /** Removes a file or a link. */
+  remove(path: VirtualPath): void {
+    const place = this.#tree.walk(path, { follow: false });
+    if (place.node === undefined) throw errorOf("ENOENT");
+    if (place.node instanceof DirectoryNode) throw errorOf("EISDIR");
+    if (place.slash) throw errorOf("ENOTDIR");
+    this.#tree.detach(place);
+  }
+
+  /** Renames; fails where `to` is there. */
+  rename(from: VirtualPath, to: VirtualPath): void {
+    rename(this.#tree, from, to, { replace: false });
+  }
+
+  /** Nothing to give back: the tree stays as long as someone holds this storage. */
+  close(): void {}
+
+  #create(place: Place, options: OpenOptions): FileNode {
+    if (!options.create) throw errorOf("ENOENT");
+    this.#space.takeNode();
+    const node = new FileNode(this.#origin(options.attrs.permissions ?? 0o666), this.#space);
+    this.#tree.attach(place, node);
+    return node;
+  }
+
+  #origin(permissions: number): NodeOrigin {
+    return {
+      ...this.#owner,
+      permissions: permissions & PERMISSION_BITS & ~this.#umask,
+      time: this.#time(),
+    };
+  }
+}

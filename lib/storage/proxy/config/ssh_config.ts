@@ -1,0 +1,279 @@
+import { ConnectError } from "../connection_options.ts";
+import { includedPaths } from "./include_paths.ts";
+import { matchesList, matchesPattern } from "./patterns.ts";
+import { ALIASES, type Keyword, KEYWORDS, WITHOUT_EFFECT } from "./ssh_config_keywords.ts";
+import { type ConfigLine, configLines, lineError } from "./ssh_config_lines.ts";
+import { matches } from "./ssh_config_match.ts";
+
+/** How deep files may include each other, as in ssh. */
+const DEEPEST = 16;
+
+/** What the configuration is asked for. */
+export interface ConfigQuery {
+  /** The host as it was given. */
+  readonly host: string;
+  /** The user where it was given, which is then no longer the configuration's to say. */
+  readonly user?: string | undefined;
+  /** Who asks, by name. */
+  readonly localUser: string;
+  /** The number of who asks; where it is absent, nobody asks whose a file is. */
+  readonly uid?: number | undefined;
+  /** The home directory; undefined where there is none. */
+  readonly home?: string | undefined;
+  /**
+   * A file instead of the user's and the system's, which must exist; `none` for none at all.
+   */
+  readonly file?: string | undefined;
+}
+
+/** A file of configuration. */
+interface ConfigFile {
+  readonly path: string;
+  /** Where relative names of Include lines start. */
+  readonly base: string;
+  /** Whether it must exist. */
+  readonly isRequired: boolean;
+  /** Whether nobody but the user and root may write it. */
+  readonly isGuarded: boolean;
+}
+
+/** The state of reading: what the lines belong to. */
+interface Section {
+  isActive: boolean;
+  /** Whether an inactive section includes this file: then nothing in it counts. */
+  readonly isDead: boolean;
+}
+
+/** What ssh_config says about one host: of each keyword the first value, of some all of them. */
+export class SshConfig {
+  readonly #query: ConfigQuery;
+  readonly #values = new Map<string, readonly string[]>();
+  readonly #passedOver = new Set<string>();
+  /** The name that `Host` lines are about. */
+  #name: string;
+  #isFinal = false;
+  #wantsFinal = false;
+
+  /**
+   * Reads the configuration.
+   *
+   * @throws {ConnectError} If a file is missing or broken, or asks for what only OpenSSH can do.
+   */
+  constructor(query: ConfigQuery) {
+    this.#query = query;
+    this.#name = query.host;
+    this.#readAll();
+    if (!this.#wantsFinal) return;
+    // As in ssh, the second reading is about the host that the first one has found, for good.
+    this.#name = this.hostName;
+    this.#values.set("hostname", [this.#name.replaceAll("%", "%%")]);
+    this.#isFinal = true;
+    this.#readAll();
+  }
+
+  /**
+   * The name of the host that is connected to, as far as the lines read so far have it.
+   *
+   * @throws {ConnectError} If it cannot be completed.
+   */
+  get hostName(): string {
+    const { host } = this.#query;
+    const name = this.value("hostname")?.replace(/%(.?)/gs, (token, letter) => {
+      if (letter === "%") return "%";
+      if (letter === "h") return host;
+      throw new ConnectError(`HostName: unknown token ${token}`);
+    }) ?? host;
+    // An address with its interface: such a one is a name by its capitals, too.
+    return name.includes("%") ? name : name.toLowerCase();
+  }
+
+  /** The value of a keyword, by its name in lower case. */
+  value(keyword: string): string | undefined {
+    return this.#values.get(keyword)?.[0];
+  }
+
+  /** All values of a keyword. */
+  values(keyword: string): readonly string[] | undefined {
+    return this.#values.get(keyword);
+  }
+
+  /** Whether a keyword that is `yes` or `no` is `yes`. */
+  isYes(keyword: string, otherwise: boolean): boolean {
+    const value = this.value(keyword);
+    return value === undefined ? otherwise : value !== "no" && value !== "false";
+  }
+
+  /** The keywords that held for the host and are without effect here. */
+  get passedOver(): readonly string[] {
+    return [...this.#passedOver];
+  }
+
+  #readAll(): void {
+    for (const file of this.#files()) this.#read(file, { isActive: true, isDead: false }, 0);
+  }
+
+  #files(): ConfigFile[] {
+    const { file, home } = this.#query;
+    const own = home === undefined ? undefined : `${home}/.ssh`;
+    if (file === "none") return [];
+    if (file !== undefined) {
+      return [{ path: file, base: own ?? "/etc/ssh", isRequired: true, isGuarded: false }];
+    }
+    const files: ConfigFile[] = [];
+    if (own !== undefined) {
+      files.push({ path: `${own}/config`, base: own, isRequired: false, isGuarded: true });
+    }
+    const base = "/etc/ssh";
+    files.push({ path: `${base}/ssh_config`, base, isRequired: false, isGuarded: false });
+    return files;
+  }
+
+  #read(file: ConfigFile, section: Section, depth: number): void {
+    const text = textOf(file, this.#query.uid);
+    if (text === undefined) return;
+    for (const line of configLines(text, file.path)) this.#obey(line, { file, section, depth });
+  }
+
+  #obey(
+    line: ConfigLine,
+    { file, section, depth }: { file: ConfigFile; section: Section; depth: number },
+  ): void {
+    switch (line.keyword) {
+      case "host":
+        section.isActive = !section.isDead && isNamed(this.#name, line);
+        break;
+      case "match":
+        section.isActive = this.#matches(line, section);
+        break;
+      case "include":
+        for (const path of this.#included(line, file)) {
+          if (depth === DEEPEST) throw lineError(line, "too many files include each other");
+          const inner = { isActive: section.isActive, isDead: !section.isActive };
+          const isGuarded = true;
+          this.#read({ path, base: file.base, isRequired: false, isGuarded }, inner, depth + 1);
+        }
+        break;
+      default:
+        this.#take(line, section.isActive);
+    }
+  }
+
+  #matches(line: ConfigLine, section: Section): boolean {
+    const { host, user, localUser } = this.#query;
+    return matches(line, {
+      host: this.hostName,
+      originalHost: host,
+      user: user ?? this.value("user") ?? localUser,
+      localUser,
+      isDead: section.isDead,
+      isFinal: this.#isFinal,
+      wantFinal: () => {
+        this.#wantsFinal = true;
+      },
+    });
+  }
+
+  #included(line: ConfigLine, { base }: ConfigFile): string[] {
+    return line.words.flatMap((word) => {
+      const { home } = this.#query;
+      if (word.startsWith("~/") && home !== undefined) {
+        return includedPaths(`${home}/${word.slice(2)}`);
+      }
+      if (word.startsWith("~")) {
+        const message = `"${word}": that home directory is not known here`;
+        throw lineError(line, `${message}: use --transport=openssh`);
+      }
+      return includedPaths(word.startsWith("/") ? word : absolute(`${base}/${word}`));
+    });
+  }
+
+  #take(line: ConfigLine, isActive: boolean): void {
+    const keyword = KEYWORDS.get(ALIASES.get(line.keyword) ?? line.keyword);
+    if (keyword === undefined) {
+      this.#passOver(line, isActive);
+      return;
+    }
+    const words = keyword.check(line);
+    if (!isActive || !this.#isOpen(keyword)) return;
+    if (keyword.isBeyond?.(words) === true) {
+      throw lineError(line, `${line.written} needs OpenSSH itself: use --transport=openssh`);
+    }
+    const earlier = this.#values.get(keyword.name) ?? [];
+    if (earlier.includes(words[0]!)) return;
+    this.#values.set(keyword.name, [...earlier, ...words]);
+  }
+
+  /** Whether a keyword's value is still to be found. */
+  #isOpen({ name, collects }: Keyword): boolean {
+    if (name === "user" && this.#query.user !== undefined) return false;
+    if (collects === true) return true;
+    // Whichever of these two comes first rules the other one out.
+    if (name === "proxyjump" || name === "proxycommand") {
+      return !this.#values.has("proxyjump") && !this.#values.has("proxycommand");
+    }
+    return !this.#values.has(name);
+  }
+
+  #passOver(line: ConfigLine, isActive: boolean): void {
+    if (!WITHOUT_EFFECT.has(line.keyword)) {
+      const ignored = this.value("ignoreunknown");
+      if (ignored !== undefined && matchesList(line.keyword, ignored.toLowerCase())) return;
+      throw lineError(line, `bad configuration option: ${line.written}`);
+    }
+    if (!isActive) return;
+    if (line.keyword === "ignoreunknown" && !this.#values.has(line.keyword)) {
+      this.#values.set(line.keyword, line.words);
+    }
+    this.#passedOver.add(line.written);
+  }
+}
+
+/** Whether a `Host` line names the host. */
+function isNamed(host: string, line: ConfigLine): boolean {
+  let isNamed = false;
+  for (const word of line.words) {
+    const isNegated = word.startsWith("!");
+    if (!matchesPattern(host, isNegated ? word.slice(1) : word)) continue;
+    if (isNegated) return false;
+    isNamed = true;
+  }
+  return isNamed;
+}
+
+function textOf(
+  { path, isRequired, isGuarded }: ConfigFile,
+  uid: number | undefined,
+): string | undefined {
+  try {
+    const info = Deno.statSync(path);
+    if (info.isDirectory && isRequired) throw new ConnectError(`${path}: is a directory`);
+    if (isGuarded && mayOthersWrite(info, uid)) {
+      throw new ConnectError(`Bad owner or permissions on ${path}: others may write it`);
+    }
+    // A folder among the files that an Include stands for says nothing, as in ssh.
+    return info.isDirectory ? undefined : Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof ConnectError) throw error;
+    if (!isRequired && isAbsence(error)) return undefined;
+    throw new ConnectError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** Whether the words of a file may be somebody else's than the user's or root's. */
+function mayOthersWrite({ mode, uid: owner }: Deno.FileInfo, uid: number | undefined): boolean {
+  const isForeign = uid !== undefined && owner !== null && owner !== 0 && owner !== uid;
+  return isForeign || ((mode ?? 0) & 0o022) !== 0;
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it does not exist";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+}

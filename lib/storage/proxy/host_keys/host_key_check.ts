@@ -1,0 +1,98 @@
+import type { ConnectOptions } from "../connection_options.ts";
+import { type HostKey, hostKey } from "./host_keys.ts";
+import { judge, orderAlgorithms, type Verdict } from "./host_verification.ts";
+import { addKnownKey, type KnownKey, readKnownKeys } from "./known_hosts.ts";
+import type { Target } from "../config/target.ts";
+
+/** The check of one host's key through the life of a connection. */
+export class HostKeyCheck {
+  readonly #target: Target;
+  readonly #log: ConnectOptions["log"];
+  readonly #known: readonly KnownKey[];
+  readonly #keysWithoutPort: readonly KnownKey[];
+  #key: HostKey | undefined;
+  #verdict: Verdict | undefined;
+  #isSettled = false;
+
+  /**
+   * Reads what is known of the host.
+   *
+   * @throws {ConnectError} If a file of known hosts cannot be read.
+   */
+  constructor(target: Target, { log }: Pick<ConnectOptions, "log">) {
+    this.#target = target;
+    this.#log = log;
+    const files = target.verification === "unchecked"
+      ? []
+      : [...target.userKnownHosts, ...target.globalKnownHosts];
+    this.#known = readKnownKeys(files, target.keyName);
+    this.#keysWithoutPort = target.keyNameWithoutPort === undefined
+      ? []
+      : readKnownKeys(files, target.keyNameWithoutPort);
+  }
+
+  /** Whether the host may be another one: then it is told no password. */
+  get isDoubtful(): boolean {
+    return this.#verdict?.kind === "doubtful";
+  }
+
+  /** The algorithms in the order to offer them. */
+  order(algorithms: readonly string[]): string[] {
+    // What is known of another port of the host counts only where this one is not known itself.
+    const isKnown = this.#known.some(({ marker }) => marker === undefined);
+    return orderAlgorithms(algorithms, isKnown ? this.#known : this.#keysWithoutPort);
+  }
+
+  /** Why the key is not taken; undefined where it is. Asked again whenever keys are exchanged. */
+  refusal(bytes: Uint8Array): string | undefined {
+    const key = hostKey(bytes);
+    if (key === undefined) return "the host shows no key that can be read";
+    if (this.#isSettled) {
+      return key.base64 === this.#key?.base64
+        ? undefined
+        : `THE HOST KEY OF ${this.#target.keyName} HAS CHANGED within the connection`;
+    }
+    this.#key = key;
+    this.#verdict = judge(key, {
+      target: this.#target,
+      known: this.#known,
+      keysWithoutPort: this.#keysWithoutPort,
+    });
+    return this.#verdict.kind === "refused" ? this.#verdict.reason : undefined;
+  }
+
+  /** The host has proved that the key is its own. */
+  accepted(): void {
+    if (this.#isSettled || this.#verdict === undefined) return;
+    this.#isSettled = true;
+    if (this.#verdict.kind === "doubtful") {
+      this.#log(
+        2,
+        `${this.#verdict.reason}; ssh_config says to go on, but no password will be told`,
+      );
+    } else if (this.#verdict.kind === "new") {
+      this.#learn(this.#verdict.reason);
+    }
+  }
+
+  #learn(reason: string): void {
+    const [file] = this.#target.userKnownHosts;
+    if (this.#key === undefined) return;
+    if (file === undefined) {
+      this.#log(2, `${reason}; accepted, but there is no file to add it to`);
+      return;
+    }
+    try {
+      addKnownKey(file, {
+        name: this.#target.keyName,
+        key: this.#key,
+        isHashed: this.#target.hashKnownHosts,
+      });
+      this.#log(3, `${reason}; accepted, and added to ${file}`);
+    } catch (error) {
+      // As ssh: the key is taken this time, and whoever reads the log can mend the file.
+      const why = error instanceof Error ? error.message : String(error);
+      this.#log(2, `${reason}; accepted, but it cannot be added to ${file}: ${why}`);
+    }
+  }
+}

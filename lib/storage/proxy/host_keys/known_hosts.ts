@@ -1,0 +1,124 @@
+import { ConnectError } from "../connection_options.ts";
+import { hashedName, type HostKey, hostKey, isHashOf, signatureAlgorithms } from "./host_keys.ts";
+import { matchesList } from "../config/patterns.ts";
+
+/** What a line says of its key. */
+export type Marker = "revoked" | "cert-authority";
+
+/** A line of known_hosts that is about a host. */
+export interface KnownKey extends HostKey {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  readonly marker: Marker | undefined;
+}
+
+/** Bytes of salt in a hashed name. */
+const SALT_LENGTH = 20;
+
+/**
+ * The keys that a file has for a host.
+ *
+ * @param text The file's contents.
+ * @param name The host, with its port in brackets where that is not 22.
+ * @param file The file's name, for messages.
+ */
+export function knownKeys(text: string, name: string, file: string): KnownKey[] {
+  const keys: KnownKey[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    const trimmed = line.replace(/^[ \t]+|[ \t\r]+$/g, "");
+    if (trimmed === "" || trimmed.startsWith("#")) continue;
+    const words = trimmed.split(/[ \t]+/);
+    const marker = words[0]!.startsWith("@") ? words.shift()! : undefined;
+    const [names = "", type = "", base64 = ""] = words;
+    // ssh passes over what it does not understand here, too; such a line makes nobody known.
+    if (marker !== undefined && marker !== "@revoked" && marker !== "@cert-authority") continue;
+    const key = isAbout(name, names) ? wholeKey(type, base64) : undefined;
+    if (key === undefined) continue;
+    const kind = marker === undefined ? undefined : marker.slice(1) as Marker;
+    keys.push({ file, line: index + 1, marker: kind, ...key });
+  }
+  return keys;
+}
+
+/** As {@linkcode knownKeys}, of several files; those that do not exist have none. */
+export function readKnownKeys(files: readonly string[], name: string): KnownKey[] {
+  return files.flatMap((file) => {
+    const text = textOf(file);
+    return text === undefined ? [] : knownKeys(text, name, file);
+  });
+}
+
+/**
+ * Adds a key to a file, which is made where it is missing. The line goes in with one write behind
+ * everything else, so that others who do the same do no harm.
+ *
+ * @throws {Error} As the system has it, if that cannot be done.
+ */
+export function addKnownKey(
+  file: string,
+  { name, key, isHashed }: {
+    readonly name: string;
+    readonly key: HostKey;
+    readonly isHashed: boolean;
+  },
+): void {
+  const salt = crypto.getRandomValues(new Uint8Array(SALT_LENGTH));
+  const shown = isHashed ? hashedName(name, salt) : name;
+  const line = `${shown} ${key.type} ${key.base64}\n`;
+  const text = textOf(file);
+  if (text === undefined) makeFolder(file);
+  const isOpenEnded = text !== undefined && text !== "" && !text.endsWith("\n");
+  Deno.writeTextFileSync(file, isOpenEnded ? `\n${line}` : line, { append: true, mode: 0o600 });
+}
+
+/** Whether a line's first field, hashed or a list of patterns, is about the host. */
+function isAbout(name: string, field: string): boolean {
+  if (field.startsWith("|")) return isHashOf(field, name);
+  return matchesList(name.toLowerCase(), field.toLowerCase());
+}
+
+/** A line's key; nothing where it is none, is cut off, or is of another type than the line says. */
+function wholeKey(type: string, base64: string): HostKey | undefined {
+  const bytes = bytesOf(base64);
+  const key = isWhole(bytes) ? hostKey(bytes) : undefined;
+  if (key === undefined) return undefined;
+  // As in ssh, a line may name a way in which the key signs.
+  return key.type === type || signatureAlgorithms(key.type).includes(type) ? key : undefined;
+}
+
+function bytesOf(base64: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  } catch (error) {
+    // Not base64: not a key.
+    if (error instanceof DOMException) return new Uint8Array();
+    throw error;
+  }
+}
+
+/** Whether parts that begin with their length make up all of the bytes, as in every key. */
+function isWhole(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  while (at + 4 <= bytes.length) at += 4 + view.getUint32(at);
+  return at === bytes.length;
+}
+
+function makeFolder(file: string): void {
+  const folder = file.slice(0, file.lastIndexOf("/"));
+  if (folder !== "") Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    // What cannot be read might say that a key is revoked.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConnectError(`${file}: cannot be read: ${reason}`);
+  }
+}

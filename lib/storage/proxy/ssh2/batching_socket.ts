@@ -1,0 +1,96 @@
+import { Socket } from "node:net";
+import { soon } from "../../../async/coalesce.ts";
+
+/** Bytes that are sent at once. */
+const BATCH_LENGTH = 256 * 1024;
+
+/** Less is left to the collector, and may stand in memory that many share. */
+const LEAST_RETURNED = 8 * 1024;
+
+/** How much longer a packet's memory is than what is encrypted of it. */
+const PACKET_HEADER = 4;
+
+/**
+ * A socket that sends what is written in one go in one go: ssh2 writes every packet in three
+ * pieces, and each would be a system call of its own. Batches use the same memory again and again,
+ * and that of a packet is given back at the end of the turn: by then it has its MAC, and is copied.
+ * Else it waits for a collection, together with tens of megabytes. So whoever writes here has no
+ * use for a packet that is written.
+ */
+export class GatheringSocket extends Socket {
+  readonly #idle: Uint8Array[] = [];
+  #packets: ArrayBuffer[] = [];
+  #batch: Uint8Array | undefined;
+  #length = 0;
+  /** What was said before it is written. */
+  #said: string | undefined;
+  readonly #sendSoon = soon(() => {
+    this.#send();
+    for (const packet of this.#packets) packet.transfer(0);
+    this.#packets = [];
+  });
+
+  override connect(...where: unknown[]): this {
+    super.connect(...where as [never]);
+    // It puts the method of its own class in front of the one below.
+    Reflect.deleteProperty(this, "write");
+    return this;
+  }
+
+  /**
+   * Sends a line that somebody will write as the first one, before that one is there to write it.
+   * What is written first is then only looked at.
+   *
+   * @throws {Error} In the first `write`, if that is of anything else.
+   */
+  sayFirst(line: string): void {
+    this.#said = line;
+    super.write(line);
+  }
+
+  override write(chunk: Uint8Array | string, ...rest: unknown[]): boolean {
+    if (this.#said !== undefined) return this.#isSaid(chunk);
+    if (typeof chunk === "string" || rest.length > 0) {
+      this.#send();
+      return super.write(chunk, ...rest as []);
+    }
+    this.#gather(chunk);
+    const { buffer, length } = chunk;
+    if (length >= LEAST_RETURNED && buffer.byteLength <= length + PACKET_HEADER) {
+      this.#packets.push(buffer as ArrayBuffer);
+    }
+    this.#sendSoon();
+    return !this.writableNeedDrain;
+  }
+
+  override end(...rest: unknown[]): this {
+    this.#send();
+    return super.end(...rest as []);
+  }
+
+  #isSaid(chunk: Uint8Array | string): true {
+    const text = typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
+    if (text !== this.#said) throw new Error(`"${this.#said}" was said, and "${text}" is written`);
+    this.#said = undefined;
+    return true;
+  }
+
+  #gather(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length;) {
+      this.#batch ??= this.#idle.pop() ?? new Uint8Array(BATCH_LENGTH);
+      const count = Math.min(chunk.length - at, BATCH_LENGTH - this.#length);
+      this.#batch.set(chunk.subarray(at, at + count), this.#length);
+      this.#length += count;
+      at += count;
+      if (this.#length === BATCH_LENGTH) this.#send();
+    }
+  }
+
+  #send(): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    super.write(batch.subarray(0, this.#length), () => this.#idle.push(batch));
+    this.#length = 0;
+  }
+}

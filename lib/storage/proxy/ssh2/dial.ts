@@ -1,0 +1,119 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { within } from "../../../async/within.ts";
+import { ConnectError } from "../connection_options.ts";
+import { Deadline } from "./deadline.ts";
+import { GatheringSocket } from "./batching_socket.ts";
+import type { Target } from "../config/target.ts";
+
+/** What this program calls itself in its first line, behind `SSH-2.0-`. */
+export const IDENT = "sftpwrap";
+
+/** Milliseconds in which a host that is near can be reached. */
+const NEAR = 2;
+
+/** What the system's errors mean to the one who reads them. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: "the name is not known",
+  EAI_AGAIN: "the name cannot be looked up now",
+  EAI_NODATA: "the name has no address",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "the network is unreachable",
+  ETIMEDOUT: "the connection timed out",
+  // Some versions of Deno leave out the interface of an address.
+  EINVAL: "the address cannot be reached from here: use --transport=openssh",
+  EADDRNOTAVAIL: "the address to bind to is not this machine's",
+};
+
+/** A way to a host while it is being opened. */
+export interface Dialing {
+  readonly socket: Promise<Duplex>;
+  readonly deadline: Deadline;
+}
+
+/** A connection through which others go. */
+export interface Way {
+  /** Opens a way through it. */
+  forward(target: Target): Promise<Duplex>;
+}
+
+/** Begins to open a TCP connection, or a way through another connection. */
+export function startDialing(target: Target, via: Way | undefined): Dialing {
+  const deadline = new Deadline();
+  deadline.set(target.connectTimeout, "timed out while connecting");
+  const socket: Promise<Duplex> = via === undefined
+    ? dial(target, deadline.signal)
+    : deadline.race(via.forward(target));
+  // Its failure is met where it is waited for.
+  socket.catch(() => undefined);
+  return { socket, deadline };
+}
+
+/**
+ * Waits a moment for a host that is near: it has had the first line then, and does its own part
+ * while this thread is busy with loading what speaks SSH.
+ */
+export async function toldFirst({ socket }: Dialing): Promise<void> {
+  const settled = socket.then(() => undefined, () => undefined);
+  await within(NEAR, settled, undefined);
+}
+
+/**
+ * Opens a TCP connection, and says the first line of SSH.
+ *
+ * @param signal Breaks the attempt off; its reason is what is thrown.
+ * @throws {ConnectError} If there is none.
+ */
+function dial(
+  target: Pick<Target, "hostName" | "port" | "family" | "localAddress">,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { hostName: host, port, family, localAddress } = target;
+  return new Promise((resolve, reject) => {
+    const socket = new GatheringSocket();
+    // Deno 2.6 reads twice at the same time, and mixes up what it gets, where a socket that
+    // reads already is paused and resumed, as ssh2 does it.
+    socket.pause();
+    const giveUp = () => {
+      socket.destroy();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", giveUp);
+    socket.once("connect", () => {
+      signal.removeEventListener("abort", giveUp);
+      socket.removeListener("error", fail);
+      // Without it every request would wait for the acknowledgement of the one before it.
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true);
+      socket.sayFirst(`SSH-2.0-${IDENT}\r\n`);
+      resolve(socket);
+    });
+    socket.once("error", fail);
+    socket.connect({
+      host,
+      port,
+      family,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    });
+
+    function fail(error: Error): void {
+      signal.removeEventListener("abort", giveUp);
+      reject(new ConnectError(reasonOf(error)));
+    }
+  });
+}
+
+/** What ssh2 says of a host that hangs up at once. */
+const EARLY_END = "Connection lost before handshake";
+const EARLY_END_REASON = "the host hung up before it showed its key, " +
+  "as sshd does where too many log in at once (MaxStartups)";
+
+/** An error of the network in words. */
+export function reasonOf(error: Error): string {
+  const first = error instanceof AggregateError ? error.errors[0] : error;
+  const code = first instanceof Error && "code" in first ? String(first.code) : "";
+  const message = first instanceof Error ? first.message : String(first);
+  return REASONS[code] ?? (message === EARLY_END ? EARLY_END_REASON : message);
+}

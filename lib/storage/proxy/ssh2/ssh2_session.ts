@@ -1,0 +1,293 @@
+import type { Duplex } from "node:stream";
+import type { DirectChannel } from "../../../client/channel.ts";
+import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
+import { credentials } from "./authentication.ts";
+import { channelOf } from "./node_channel.ts";
+import { type Connected, ConnectError, type ConnectOptions } from "../connection_options.ts";
+import { Deadline } from "./deadline.ts";
+import { type Dialing, IDENT, reasonOf, startDialing, toldFirst, type Way } from "./dial.ts";
+import { HostKeyCheck } from "../host_keys/host_key_check.ts";
+import { lastJump } from "../config/jumps.ts";
+import { Login } from "./login.ts";
+import type { Callback, Client, ConnectConfig, Ssh2 } from "./ssh2.d.ts";
+import { authentication, keyTools, type Ssh2Key } from "./ssh2_keys.ts";
+import { resolveTarget, type Target } from "../config/target.ts";
+
+/** Seconds in which somebody must have logged in, as sshd's own LoginGraceTime. */
+const LOGIN_TIME = 120;
+
+/** How many hosts may stand before each other. */
+const MOST_JUMPS = 16;
+
+/** An error of ssh2, with the part of it that says so. */
+type Ssh2Error = Error & { readonly level?: string };
+
+/** What a session is opened with. */
+export interface Opening {
+  readonly options: ConnectOptions;
+  /** How many hosts stand behind this one. */
+  readonly depth: number;
+  /** The hosts before this one, where the one behind it lists them. */
+  readonly jumps?: string | undefined;
+  /** Called after each attempt to log in, while the host thinks about it. */
+  readonly meanwhile?: () => void;
+}
+
+/** An SSH connection that is logged in, and those that it goes through. */
+export class Ssh2Session implements Way {
+  readonly #ssh2: Ssh2;
+  readonly #client: Client;
+  readonly #target: Target;
+  readonly #via: Ssh2Session | undefined;
+  readonly #options: ConnectOptions;
+  /** Whether this connection goes through another, or another through this one. */
+  readonly #isNested: boolean;
+  readonly #gone = Promise.withResolvers<string>();
+  /** Why the connection ends, as soon as that is known. */
+  #reason: string | undefined;
+
+  private constructor(
+    ssh2: Ssh2,
+    { target, via, options, depth }: {
+      readonly target: Target;
+      readonly via: Ssh2Session | undefined;
+      readonly options: ConnectOptions;
+      readonly depth: number;
+    },
+  ) {
+    this.#isNested = via !== undefined || depth > 0;
+    this.#ssh2 = ssh2;
+    this.#target = target;
+    this.#via = via;
+    this.#options = options;
+    this.#client = new ssh2.Client();
+    this.#client.on("error", (error: Ssh2Error) => this.#takeError(error));
+    this.#client.on("close", () => this.#end("the other side closed the connection"));
+  }
+
+  /**
+   * Connects and logs in.
+   *
+   * @throws {ConnectError} If that fails at any step, here or at a host before this one.
+   */
+  static async open(
+    load: () => Promise<Ssh2>,
+    { options, depth, jumps, meanwhile = () => {} }: Opening,
+  ): Promise<Ssh2Session> {
+    const own = resolveTarget(options);
+    const target = jumps === undefined ? own : { ...own, jumps };
+    if (target.passedOver.length > 0) {
+      options.log(5, `ssh_config, without effect here: ${target.passedOver.join(", ")}`);
+    }
+    const via = await openJump(load, { target, options, depth });
+    // While the network and the host take their time, ssh2 is loaded.
+    const dialing = startDialing(target, via);
+    await toldFirst(dialing);
+    const session = new Ssh2Session(await load(), { target, via, options, depth });
+    try {
+      await session.#logIn(dialing, meanwhile);
+      return session;
+    } catch (error) {
+      dialing.socket.then((socket) => socket.destroy(), () => undefined);
+      await session.close();
+      throw session.#failure(error);
+    } finally {
+      dialing.deadline.clear();
+    }
+  }
+
+  /**
+   * Opens the SFTP subsystem, which has the connection to itself.
+   *
+   * @throws {ConnectError} If the server has none; the connection is then closed.
+   */
+  async sftp(): Promise<Connected<DirectChannel>> {
+    const deadline = new Deadline();
+    try {
+      deadline.set(this.#target.connectTimeout, "timed out while opening the SFTP subsystem");
+      const opening = this.#channel((done) => this.#client.subsys("sftp", done));
+      return this.#connected(await deadline.race(opening));
+    } catch (error) {
+      await this.close();
+      throw this.#failure(error);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** Ends the connection, and then those before it. */
+  async close(): Promise<void> {
+    this.#end("the connection was closed");
+    this.#client.end();
+    this.#client.destroy();
+    await this.#via?.close();
+  }
+
+  get #address(): string {
+    const { user, hostName, port } = this.#target;
+    return `${user}@${hostName.includes(":") ? `[${hostName}]` : hostName}:${port}`;
+  }
+
+  #connected(stream: Duplex): Connected<DirectChannel> {
+    const channel = channelOf(stream);
+    let ending = "the SFTP server hung up";
+    stream.on("exit", (status: number | null, signal?: string) => {
+      ending = `the SFTP server ended (${signal ?? `exit status ${status}`})`;
+    });
+    // What has come before the end can still be read; a lost connection has no end of its own.
+    const ended = new Promise<string>((resolve) => stream.on("close", () => resolve(ending)));
+    const lost = this.#gone.promise.then((reason) => {
+      channel.break(new Error(reason));
+      return reason;
+    });
+    return {
+      channel,
+      description: this.#address,
+      closed: Promise.race([lost, ended]),
+      close: () => this.close(),
+    };
+  }
+
+  #end(reason: string): void {
+    this.#reason ??= reason;
+    this.#gone.resolve(this.#reason);
+  }
+
+  #takeError(error: Ssh2Error): void {
+    // These are about one attempt to log in; the next one follows by itself.
+    if (error.level === "agent" || error.level === "client-authentication") {
+      this.#options.log(3, `${this.#target.hostName}: ${error.message}`);
+      return;
+    }
+    const isSilent = error.level === "client-timeout";
+    this.#end(isSilent ? "the other side gives no sign of life" : reasonOf(error));
+  }
+
+  #failure(error: unknown): ConnectError {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new ConnectError(`${this.#address}: ${reason.replace(/\s+/g, " ").trim()}`);
+  }
+
+  /** A channel, unless the connection goes before there is one. */
+  #channel(open: (done: Callback<Duplex>) => void): Promise<Duplex> {
+    const opened = new Promise<Duplex>((resolve, reject) => {
+      open((error, stream) => error ? reject(error) : resolve(stream));
+    });
+    return Promise.race([opened, this.#lost()]);
+  }
+
+  async #lost(): Promise<never> {
+    throw new ConnectError(await this.#gone.promise);
+  }
+
+  async #logIn({ socket, deadline }: Dialing, meanwhile: () => void): Promise<void> {
+    const check = new HostKeyCheck(this.#target, this.#options);
+    const config = this.#config(check);
+    const sock = await socket;
+    const done = Promise.withResolvers<void>();
+    this.#client.on("handshake", () => {
+      check.accepted();
+      deadline.set(LOGIN_TIME, "timed out while logging in");
+    });
+    this.#client.on("ready", () => done.resolve());
+    this.#client.on("banner", (text: string) => this.#showBanner(text));
+    this.#client.on("change password", () => done.reject(new Error("the password has expired")));
+    const login = greeted(sock).then(() => this.#login());
+    // Its failure is met where somebody logs in; the connection may be lost before.
+    login.catch(() => undefined);
+    this.#client.connect({
+      ...config,
+      sock,
+      authHandler: (methodsLeft, isPartial, next) => {
+        login.then((login) => {
+          const attempt = login.next({
+            methodsLeft: methodsLeft ?? undefined,
+            isPartial: isPartial === true,
+            mayTellPassword: !check.isDoubtful,
+          });
+          if (attempt === undefined) throw new Error(login.failure);
+          next(authentication(attempt, this.#target.user, (question) => login.asked(question)));
+          setTimeout(meanwhile, 0);
+        }).catch(done.reject);
+      },
+    });
+    await deadline.race(Promise.race([done.promise, this.#lost()]));
+    (await login).succeeded();
+  }
+
+  async #login(): Promise<Login<Ssh2Key>> {
+    const { attempts, obstacles } = await credentials(this.#target, {
+      options: this.#options,
+      tools: keyTools(this.#ssh2),
+    });
+    return new Login(attempts, { target: this.#target, obstacles, log: this.#options.log });
+  }
+
+  /** A way through this connection to another host. */
+  forward({ hostName, port }: Target): Promise<Duplex> {
+    return this.#channel((done) => this.#client.forwardOut("127.0.0.1", 0, hostName, port, done));
+  }
+
+  #config(check: HostKeyCheck): Omit<ConnectConfig, "sock" | "authHandler"> {
+    const { user, keepalive, keepaliveCount, algorithms } = this.#target;
+    return {
+      ident: IDENT,
+      username: user,
+      readyTimeout: 0,
+      keepaliveInterval: keepalive * 1000,
+      keepaliveCountMax: keepaliveCount,
+      algorithms: {
+        serverHostKey: check.order(algorithmsOf(ALGORITHMS.hostKey, algorithms.hostKey)),
+        cipher: algorithmsOf(this.#isNested ? NESTED_CIPHER : ALGORITHMS.cipher, algorithms.cipher),
+        hmac: algorithmsOf(ALGORITHMS.mac, algorithms.mac),
+        kex: algorithmsOf(ALGORITHMS.kex, algorithms.kex),
+        compress: ["none"],
+      },
+      hostVerifier: (key, verify) => {
+        const refusal = check.refusal(key);
+        // What ssh2 would say of it is less.
+        if (refusal !== undefined) this.#end(refusal);
+        verify(refusal === undefined);
+      },
+    };
+  }
+
+  #showBanner(text: string): void {
+    for (const line of text.trimEnd().split(/\r?\n/)) {
+      this.#options.log(3, `${this.#target.hostName} says: ${line}`);
+    }
+  }
+}
+
+/** Settles when the other side has said its first word, and has been answered. */
+function greeted(socket: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once("data", () => setTimeout(resolve, 0));
+  });
+}
+
+/** Connects to the host before this one, where there is one. */
+async function openJump(
+  load: () => Promise<Ssh2>,
+  { target, options, depth }: {
+    readonly target: Target;
+    readonly options: ConnectOptions;
+    readonly depth: number;
+  },
+): Promise<Ssh2Session | undefined> {
+  if (target.jumps === undefined) return undefined;
+  const { host, user, port, before } = lastJump(target.jumps);
+  // As in ssh, `Host *` may send everything through a host that is itself reached directly.
+  const isItself = host.toLowerCase() === target.alias.toLowerCase() &&
+    (port ?? target.port) === target.port;
+  if (isItself && before === undefined) return undefined;
+  if (depth === MOST_JUMPS) {
+    throw new ConnectError(`ProxyJump ${target.jumps}: too many hosts, or they lead in a circle`);
+  }
+  return await Ssh2Session.open(load, {
+    // What was given for the target, its password above all, is not the other host's.
+    options: { ...options, host, user, port, keys: undefined, password: undefined },
+    depth: depth + 1,
+    jumps: before,
+  });
+}

@@ -1,0 +1,86 @@
+import type { WaitOptions } from "./stdio.ts";
+import { Errno } from "../storage/errno.ts";
+import { type Libc, Poll } from "../linux/libc.ts";
+
+const STDIN = 0;
+const STDOUT = 1;
+const POLLFD_LENGTH = 8;
+const NOBODY = -1;
+const FOR_EVER = -1;
+const AT_ONCE = 0;
+const NOTHING = new Uint8Array(0);
+
+/** poll(2) on standard input and output. */
+export class Poller {
+  readonly #libc: Pick<Libc, "poll">;
+  readonly #fds = new Uint8Array(2 * POLLFD_LENGTH);
+  readonly #view = new DataView(this.#fds.buffer);
+
+  constructor(libc: Pick<Libc, "poll">) {
+    this.#libc = libc;
+  }
+
+  /** Waits for what is asked for, and tells whether there is something to read. */
+  wait({ input, output = true, timeout = FOR_EVER }: WaitOptions): { input: boolean } {
+    this.#poll({ input, output }, timeout);
+    return { input: input && this.#happened(0) };
+  }
+
+  /** Whether a write would find room now, or fail. */
+  canWrite(): boolean {
+    this.#poll({ input: false, output: true }, AT_ONCE);
+    return this.#happened(1);
+  }
+
+  /** Whether the other end of the output is closed; poll(2) tells that unasked. */
+  isReaderGone(): boolean {
+    this.#ask(0, NOBODY, 0);
+    this.#ask(1, STDOUT, 0);
+    // What a signal has broken off has found nothing.
+    return this.#libc.poll(this.#fds, AT_ONCE) > 0;
+  }
+
+  /** Lets this many milliseconds pass, or fewer where a signal comes. */
+  rest(milliseconds: number): void {
+    this.#libc.poll(NOTHING, milliseconds);
+  }
+
+  #poll({ input, output }: { input: boolean; output: boolean }, timeout: number): void {
+    this.#ask(0, input ? STDIN : NOBODY, Poll.IN);
+    this.#ask(1, output ? STDOUT : NOBODY, Poll.OUT);
+    for (;;) {
+      const ready = this.#libc.poll(this.#fds, timeout);
+      if (ready >= 0) return;
+      if (ready !== -Errno.EINTR) throw streamError("poll", ready);
+    }
+  }
+
+  /** A negative descriptor is passed over by poll(2). */
+  #ask(index: number, fd: number, events: number): void {
+    this.#view.setInt32(index * POLLFD_LENGTH, fd, true);
+    this.#view.setInt16(index * POLLFD_LENGTH + 4, events, true);
+    this.#view.setInt16(index * POLLFD_LENGTH + 6, 0, true);
+  }
+
+  #happened(index: number): boolean {
+    return this.#view.getInt16(index * POLLFD_LENGTH + 6, true) !== 0;
+  }
+}
+
+/** Bytes that a call which does not wait has written, 0 where there is no room; made again after a signal. */
+export function sentNow(write: () => number): number {
+  for (;;) {
+    const count = write();
+    if (count >= 0) return count;
+    if (count === -Errno.EAGAIN) return 0;
+    if (count !== -Errno.EINTR) throw streamError("write", count);
+  }
+}
+
+/** What a failed call on a stream is to the session: `result` is its `-errno`. */
+export function streamError(what: string, result: number): Error {
+  const number = -result;
+  return number === Errno.EPIPE || number === Errno.ECONNRESET
+    ? new Deno.errors.BrokenPipe(`${what}: the client has gone`)
+    : new Error(`${what} failed with system error ${number}`);
+}

@@ -1,0 +1,92 @@
+/**
+ * Standard input and output for a session whose other side is a network: the
+ * thread that serves it must not wait for the client, or nothing comes in from
+ * there; but each time that Deno reads or writes elsewhere than on this thread
+ * costs as much as the system needs for a whole small request.
+ *
+ * @module
+ */
+
+import type { Transport } from "./stdio.ts";
+import { type Libc, Poll } from "../linux/libc.ts";
+
+const STDIN = 0;
+
+/**
+ * Milliseconds for which the next request is waited for before another thread
+ * is asked to. It is long for a client that asks again as soon as it has its
+ * reply, and short for everything else.
+ */
+const PATIENCE = 1;
+
+/** How to tell what goes on; see {@linkcode promptTransport}. */
+export interface Activity {
+  /** Whether nothing has been asked that is not answered, so that this thread may wait. */
+  isIdle(): boolean;
+}
+
+/**
+ * Streams that are read and written on this thread wherever that is possible
+ * at once. A read waits on it, for a moment, where nothing else goes on; where
+ * something does, it looks again when a reply has gone out. Only then does it
+ * wait on another thread.
+ *
+ * @param transport Streams with polling.
+ */
+export function promptTransport(
+  transport: Transport,
+  libc: Pick<Libc, "poll">,
+  activity: Activity,
+): Transport {
+  const { polling } = transport;
+  if (polling === undefined) return transport;
+  const input = new InputPoll(libc);
+  let onWrite: () => void = () => {};
+
+  /** Settles when something has been written, or after a moment; true for the former. */
+  function writeComes(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), PATIENCE);
+      onWrite = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
+  return {
+    ...transport,
+    async read(into) {
+      do {
+        const patience = activity.isIdle() ? PATIENCE : 0;
+        if (input.waits(patience)) return transport.readSync(into);
+      } while (!activity.isIdle() && await writeComes());
+      return await transport.read(into);
+    },
+    async write(bytes) {
+      const written = polling.trySend(bytes);
+      if (written < bytes.length) await transport.write(bytes.subarray(written));
+      onWrite();
+    },
+  };
+}
+
+/** Whether there is something to read. */
+class InputPoll {
+  readonly #libc: Pick<Libc, "poll">;
+  readonly #fds = new Uint8Array(8);
+  readonly #view = new DataView(this.#fds.buffer);
+
+  constructor(libc: Pick<Libc, "poll">) {
+    this.#libc = libc;
+    this.#view.setInt32(0, STDIN, true);
+    this.#view.setInt16(4, Poll.IN, true);
+  }
+
+  /** Waits so many milliseconds for input, or its end. */
+  waits(timeout: number): boolean {
+    this.#view.setInt16(6, 0, true);
+    // What a signal has broken off has found nothing.
+    return this.#libc.poll(this.#fds, timeout) > 0;
+  }
+}

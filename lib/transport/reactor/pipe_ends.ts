@@ -1,0 +1,156 @@
+import { Poll } from "../../linux/libc.ts";
+import type { Waiting } from "./poll_set.ts";
+
+/** Reads without waiting: bytes read, null at the end, undefined where there is nothing. */
+export type ReadNow = (into: Uint8Array) => number | null | undefined;
+
+/** Writes what can be written without waiting, and returns how many bytes that were. */
+export type SendNow = (parts: readonly Uint8Array[]) => number;
+
+/** Where bytes come from: the client, or the child process that has them from the far side. */
+export type Origin = "client" | "child";
+
+/** A descriptor that is read, one read at a time. */
+export class Reading implements Waiting {
+  readonly fd: number;
+  readonly from: Origin;
+  readonly events = Poll.IN;
+  readonly #readNow: ReadNow;
+  #into: Uint8Array | undefined;
+  #isStopped = false;
+  #resolve!: (count: number | null) => void;
+  #reject!: (error: unknown) => void;
+
+  /** Made by a reactor. */
+  constructor(fd: number, from: Origin, readNow: ReadNow) {
+    this.fd = fd;
+    this.from = from;
+    this.#readNow = readNow;
+  }
+
+  get isWaiting(): boolean {
+    return this.#into !== undefined;
+  }
+
+  /** Settles with what {@linkcode attempt} reads. */
+  read(into: Uint8Array): Promise<number | null> {
+    if (this.#isStopped) return Promise.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#into = into;
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** The end: nothing is read any more. */
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#into !== undefined) this.#resolve(null);
+    this.#into = undefined;
+  }
+
+  /** Reads what is there, and tells how many bytes that were. */
+  attempt(): number {
+    let count: number | null | undefined;
+    try {
+      count = this.#readNow(this.#into!);
+      if (count === undefined) return 0;
+      this.#resolve(count);
+    } catch (error) {
+      this.#reject(error);
+    }
+    this.#into = undefined;
+    return count ?? 0;
+  }
+}
+
+/** How to write to a descriptor. */
+export interface WritingOptions {
+  readonly sendNow: SendNow;
+  /**
+   * Asked where there was no room for all: whether it is a pipe that holds enough for a while. It has
+   * room again with every page that is read of it, and going on at each would take many times the
+   * calls.
+   */
+  readonly isWide: () => boolean;
+}
+
+/**
+ * Milliseconds for which a wide pipe is left alone when it was full: less than the other side needs
+ * to empty it.
+ */
+const REST = 1;
+
+/** A descriptor that is written, one write at a time. */
+export class Writing implements Waiting {
+  readonly fd: number;
+  readonly events = Poll.OUT;
+  readonly #sendNow: SendNow;
+  readonly #isWide: () => boolean;
+  readonly #now: () => number;
+  #restsUntil = 0;
+  /** What is not written yet. */
+  #rest: readonly Uint8Array[] = [];
+  #stopped: { readonly reason: unknown } | undefined;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+
+  /** Made by a reactor, with its clock. */
+  constructor(fd: number, { sendNow, isWide }: WritingOptions, now: () => number) {
+    this.fd = fd;
+    this.#sendNow = sendNow;
+    this.#isWide = isWide;
+    this.#now = now;
+  }
+
+  get isWaiting(): boolean {
+    return this.#rest.length > 0;
+  }
+
+  /** Whether it is full, and left alone for a moment. */
+  get isResting(): boolean {
+    return this.#restsUntil > 0 && this.#now() < this.#restsUntil;
+  }
+
+  /** Writes what finds room at once, and settles when {@linkcode attempt} has written the rest. */
+  write(parts: readonly Uint8Array[]): Promise<void> {
+    if (this.#stopped !== undefined) return Promise.reject(this.#stopped.reason);
+    return new Promise((resolve, reject) => {
+      this.#rest = parts;
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.attempt();
+    });
+  }
+
+  /** Nothing is written any more: what waits, and what comes, fails with the reason. */
+  stop(reason: unknown): void {
+    this.#stopped = { reason };
+    if (this.isWaiting) this.#reject(reason);
+    this.#rest = [];
+  }
+
+  /** Whether there was anything that could be done. */
+  attempt(): boolean {
+    if (!this.isWaiting) return false;
+    try {
+      const count = this.#sendNow(this.#rest);
+      this.#rest = behind(this.#rest, count);
+      this.#restsUntil = this.isWaiting && this.#isWide() ? this.#now() + REST : 0;
+      if (this.isWaiting) return count > 0;
+      this.#resolve();
+    } catch (error) {
+      this.#rest = [];
+      this.#reject(error);
+    }
+    return true;
+  }
+}
+
+/** What is left behind the first `count` bytes. */
+function behind(parts: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let index = 0;
+  while (index < parts.length && count >= parts[index]!.length) count -= parts[index++]!.length;
+  if (index === parts.length) return [];
+  return [parts[index]!.subarray(count), ...parts.slice(index + 1)];
+}

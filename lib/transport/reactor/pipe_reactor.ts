@@ -1,0 +1,152 @@
+/**
+ * Several descriptors, waited for at once on this thread: the client's on the one side, those of a
+ * child process on the other.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { Libc, VectorCalls } from "../../linux/libc.ts";
+import { Lookout, type LookoutCalls } from "./spin_wait.ts";
+import { type Origin, Reading, type ReadNow, Writing, type WritingOptions } from "./pipe_ends.ts";
+import { PollSet, type Waiting } from "./poll_set.ts";
+
+const FOR_EVER = -1;
+
+/** The calls by which it waits, and a clock of milliseconds that never goes back. */
+export type ReactorCalls =
+  & Pick<Libc, "pollElsewhere">
+  & Pick<VectorCalls, "poll" | "giveWay">
+  & Pick<LookoutCalls, "now">;
+
+/** Reads, one call at a time. */
+export interface PipeReader {
+  /** Bytes when there are some; null at the end. */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Leaves the descriptor alone from now on; its end has come. */
+  stop(): void;
+}
+
+/** Writes, one call at a time. */
+export interface PipeWriter {
+  /** Writes all of these bytes, which are lent until it settles. */
+  write(parts: readonly Uint8Array[]): Promise<void>;
+  /** Leaves the descriptor alone from now on; what is being written and what follows fails. */
+  stop(reason: unknown): void;
+}
+
+/**
+ * Moves bytes as soon as that is possible without waiting: a write at once, where there is room,
+ * and everything else in one turn, when nothing else is left to run. Between two turns the event
+ * loop has its own.
+ *
+ * Each time that Deno itself reads or writes elsewhere than on this thread costs as much as the
+ * system needs for a whole small request.
+ */
+export class PipeReactor {
+  readonly #calls: ReactorCalls;
+  readonly #readings: Reading[] = [];
+  readonly #writings: Writing[] = [];
+  /** All of them: the readings come first. */
+  #all = new PollSet([]);
+  /** What other threads wait for, so that none waits for the same; kept, since they write to it. */
+  readonly #elsewhere = new Map<string, PollSet>();
+  readonly #lookout: Lookout;
+  #isScheduled = false;
+
+  constructor(calls: ReactorCalls) {
+    this.#calls = calls;
+    this.#lookout = new Lookout({
+      look: (timeout) => calls.poll(this.#all.fds, timeout) > 0,
+      giveWay: calls.giveWay,
+      now: calls.now,
+    });
+  }
+
+  /** Returns what reads from a descriptor. */
+  reader(fd: number, from: Origin, readNow: ReadNow): PipeReader {
+    const reading = new Reading(fd, from, readNow);
+    this.#readings.push(reading);
+    this.#all = new PollSet([...this.#readings, ...this.#writings]);
+    return {
+      read: (into) => {
+        this.#schedule();
+        return reading.read(into);
+      },
+      stop: () => reading.stop(),
+    };
+  }
+
+  /** Returns what writes to a descriptor. */
+  writer(fd: number, options: WritingOptions): PipeWriter {
+    const writing = new Writing(fd, options, this.#calls.now);
+    this.#writings.push(writing);
+    this.#all = new PollSet([...this.#readings, ...this.#writings]);
+    return {
+      write: (parts) => {
+        this.#schedule();
+        return writing.write(parts);
+      },
+      stop: (reason) => writing.stop(reason),
+    };
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#turn());
+  }
+
+  /** Writes, or, where there is nothing to write, waits: what was written may bring more to write. */
+  #turn(): void {
+    this.#isScheduled = false;
+    if (this.#attemptWrites()) {
+      this.#schedule();
+      return;
+    }
+    if (!this.#all.ask(isLeftOut)) return;
+    if (this.#lookout.wait()) {
+      this.#attemptReads();
+      this.#schedule();
+    } else if (this.#attemptWrites({ evenResting: true })) {
+      this.#schedule();
+    } else {
+      this.#waitElsewhere();
+    }
+  }
+
+  #attemptWrites({ evenResting = false } = {}): boolean {
+    let isMoving = false;
+    for (const writing of this.#writings) {
+      if (writing.isResting && !evenResting) continue;
+      isMoving = writing.attempt() || isMoving;
+    }
+    return isMoving;
+  }
+
+  #attemptReads(): void {
+    for (const [index, reading] of this.#readings.entries()) {
+      if (!reading.isWaiting || !this.#all.isReadable(index)) continue;
+      const count = reading.attempt();
+      if (reading.from === "child") this.#lookout.received(count);
+    }
+  }
+
+  #waitElsewhere(): void {
+    const waiting = this.#all.waiting;
+    const key = waiting.map(({ fd, events }) => `${fd}:${events}`).join(" ");
+    if (this.#elsewhere.has(key)) return;
+    const set = new PollSet(waiting);
+    set.ask();
+    this.#elsewhere.set(key, set);
+    this.#calls.pollElsewhere(set.fds, FOR_EVER).finally(() => {
+      this.#elsewhere.delete(key);
+      this.#schedule();
+    });
+  }
+}
+
+/** A wide pipe that is full is tried again after a while instead. */
+function isLeftOut(one: Waiting): boolean {
+  return one instanceof Writing && one.isResting;
+}

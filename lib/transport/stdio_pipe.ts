@@ -1,0 +1,95 @@
+/**
+ * Standard input and output as pipes, which is what sshd makes them.
+ *
+ * @module
+ */
+
+import type { Polling } from "./stdio.ts";
+import { type Poller, sentNow, streamError } from "./poller.ts";
+import { Errno } from "../storage/errno.ts";
+import type { Libc } from "../linux/libc.ts";
+
+const STDOUT = 1;
+
+/** A pipe that is ready takes at least this many bytes without waiting (PIPE_BUF). */
+const PIPE_BUF = 4096;
+
+/** What a pipe holds unless somebody asks for more. */
+export const USUAL_SIZE = 64 * 1024;
+
+/**
+ * What a busy pipe is made to hold. Only busy ones are: all pipes of an account may come to 64 MiB
+ * (pipe-user-pages-soft), and who is above that stays with the usual size.
+ */
+export const BUSY_INPUT = 256 * 1024;
+export const BUSY_OUTPUT = 1024 * 1024;
+
+/** Milliseconds for which a full pipe of {@linkcode BUSY_OUTPUT} has enough for the fastest sshd. */
+const REST = 1;
+
+/** The calls that pipes are asked by. */
+export type PipeCalls = Pick<Libc, "write" | "pipeSize" | "setPipeSize" | "reopenPipe">;
+
+/**
+ * Writes to a pipe without waiting.
+ *
+ * Whether a write waits is not the write's to say but the pipe's: so it is opened once more, in
+ * that manner. Where that cannot be done (there is no /proc, or this is no pipe), parts are written
+ * that are small enough never to wait.
+ */
+export function pipePolling(libc: PipeCalls, poll: Poller): Polling {
+  const own = libc.pipeSize(STDOUT) > 0 ? libc.reopenPipe(STDOUT) : -1;
+  return own < 0 ? inParts(libc, poll) : whole(libc, poll, own);
+}
+
+function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
+  const widen = widener(libc, STDOUT, BUSY_OUTPUT);
+  let filled = false;
+  return {
+    trySend(bytes) {
+      const count = sentNow(() => libc.write(own, bytes));
+      filled = count >= PIPE_BUF && count < bytes.length;
+      return count;
+    },
+    wait(until) {
+      if (filled) {
+        // A pipe is ready again with every page that is read of it. Going on at each would take
+        // many times the calls, and the CPU that sshd needs.
+        if (widen()) poll.rest(REST);
+        filled = false;
+      }
+      return poll.wait(until);
+    },
+    isClientGone: () => poll.isReaderGone(),
+  };
+}
+
+function inParts(libc: PipeCalls, poll: Poller): Polling {
+  return {
+    trySend(bytes) {
+      let written = 0;
+      while (written < bytes.length && poll.canWrite()) {
+        const count = libc.write(STDOUT, bytes.subarray(written, written + PIPE_BUF));
+        if (count === -Errno.EAGAIN) break;
+        if (count >= 0) written += count;
+        else if (count !== -Errno.EINTR) throw streamError("write", count);
+      }
+      return written;
+    },
+    wait: (until) => poll.wait(until),
+    isClientGone: () => poll.isReaderGone(),
+  };
+}
+
+/**
+ * Returns what makes a pipe hold `size` bytes, for when it has been found full, and tells whether it
+ * does: it does not where this is no pipe, or where the account has no more. It asks once.
+ */
+export function widener(
+  libc: Pick<PipeCalls, "setPipeSize">,
+  fd: number,
+  size: number,
+): () => boolean {
+  let isWide: boolean | undefined;
+  return () => isWide ??= libc.setPipeSize(fd, size) >= size;
+}

@@ -1,0 +1,183 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Site, withSite } from "../../support/jail_fixture.ts";
+import { binaryWay, jailWays, scopedFlags } from "../../support/jail_ways.ts";
+import { ALL, run, sftpwrap } from "../../support/wire_session.ts";
+import { withoutCalls } from "../../support/without_calls.ts";
+
+const LINUX = { ignore: Deno.build.os !== "linux" };
+
+const ENOSYS = 38;
+
+interface Checked {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+async function checked(command: readonly string[], env?: Record<string, string>): Promise<Checked> {
+  const ended = await run(command, env === undefined ? {} : { env });
+  assertEquals(ended.stderr, "");
+  return { code: ended.code, lines: new TextDecoder().decode(ended.stdout).trimEnd().split("\n") };
+}
+
+/** Where Deno keeps what it has downloaded; it would be looked for in another home too. */
+function denoDir(): string {
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
+  return Deno.env.get("DENO_DIR") ?? `${cache}/deno`;
+}
+
+function check(
+  { jail }: Site,
+  options: readonly string[] = [],
+  permissions: readonly string[] = ALL,
+): Promise<Checked> {
+  return checked(sftpwrap(["jail", "--check", ...options, jail], permissions));
+}
+
+function findings({ lines }: Checked): string[] {
+  return lines.filter((line) => /^(ok|BAD) /.test(line));
+}
+
+function bad(checked: Checked): string[] {
+  return findings(checked).filter((line) => line.startsWith("BAD "));
+}
+
+for (const way of jailWays) {
+  Deno.test({
+    name: `${way.name}: --check exits with ${way.kernel ? 0 : 1}, and names each ring`,
+    ...way.need,
+    fn: () =>
+      way.withSite(async (site) => {
+        const result = await checked(await way.command(site, ["--check"]));
+        assertEquals(result.lines[0], `jail ${site.jail}`);
+        assertMatch(result.lines[1]!, /^started with --allow-read/);
+        assertMatch(result.lines[2]!, /^ok +ring permissions: /);
+        assertMatch(
+          result.lines[3]!,
+          way.kernel ? /^ok +ring resolution: / : /^BAD +ring resolution: /,
+        );
+        assertMatch(
+          result.lines[4]!,
+          way.kernel ? /^ok +ring landlock: .*\(ABI \d+\)$/ : /^BAD +ring landlock: not applied/,
+        );
+        assertEquals(result.code, way.kernel ? 0 : 1);
+      }),
+  });
+}
+
+Deno.test("--check tells the flags that it runs under", () =>
+  withSite(async (site) => {
+    const flags = scopedFlags(site.jail);
+    const { lines } = await check(site, ["--confine=portable"], flags);
+    assertEquals(lines[1], `started with ${flags.join(" ")}`);
+    const all = await check(site);
+    for (const name of ["read", "write", "env", "sys", "net", "run", "ffi"]) {
+      assert(all.lines[1]!.split(" ").includes(`--allow-${name}`), all.lines[1]);
+    }
+  }));
+
+Deno.test({
+  name: "--check exits with 1 where Landlock is missing, and says so",
+  ...LINUX,
+  fn: () =>
+    withSite(async (site) => {
+      for (const [mode, expected] of [["auto", /landlock/], ["kernel", /Landlock/]] as const) {
+        const command = sftpwrap(["jail", "--check", `--confine=${mode}`, site.jail]);
+        const result = await checked(withoutCalls(["landlockCreateRuleset"], ENOSYS, command));
+        assertEquals(result.code, 1);
+        assertEquals(bad(result).length, 1);
+        assertMatch(bad(result)[0]!, expected);
+      }
+    }),
+});
+
+Deno.test({
+  name: "--check says what a compiled program without openat2 can do about it",
+  ...binaryWay.need,
+  fn: () =>
+    withSite(async (site) => {
+      const checkedBy = async (options: readonly string[]) => {
+        const command = await binaryWay.command(site, ["--check", ...options]);
+        return await checked(withoutCalls(["openat2"], ENOSYS, command));
+      };
+      const auto = await checkedBy([]);
+      assertEquals(auto.code, 1);
+      assertEquals(bad(auto).length, 1);
+      assertMatch(
+        bad(auto)[0]!,
+        /^BAD +nothing keeps this jail: openat2 is not available .*; --confine=portable serves/,
+      );
+      const portable = await checkedBy(["--confine=portable"]);
+      assertEquals(bad(portable).map((line) => line.split(":")[0]), [
+        "BAD  ring permissions",
+        "BAD  ring resolution",
+      ]);
+      assertStringIncludes(
+        bad(portable)[0]!,
+        `compile one for this jail (deno task compile --jail ${site.jail} --output FILE)`,
+      );
+    }),
+});
+
+Deno.test({
+  name: "--check exits with 1 where anybody may write in the jail",
+  ...LINUX,
+  fn: () =>
+    withSite(async (site) => {
+      await Deno.chmod(site.jail, 0o777);
+      const open = await check(site);
+      assertEquals(open.code, 1);
+      assertEquals(bad(open).length, 1);
+      assertMatch(bad(open)[0]!, /mode 777 .*chmod/);
+      await Deno.chmod(site.jail, 0o750);
+      assertEquals((await check(site)).code, 0);
+    }),
+});
+
+Deno.test({
+  name: "--check exits with 1 where the jail holds a way out, unless that is allowed",
+  ...LINUX,
+  fn: () =>
+    withSite(async (site) => {
+      const command = (options: readonly string[]) =>
+        sftpwrap(["jail", "--check", ...options, site.jail]);
+      const inside = { HOME: `${site.jail}/home`, DENO_DIR: denoDir() };
+      await Deno.mkdir(inside.HOME);
+      const result = await checked(command([]), inside);
+      assertEquals(result.code, 1);
+      assertMatch(bad(result).join(), /home directory/);
+      assertEquals((await checked(command(["--allow-home"]), inside)).code, 0);
+      const logged = await check(site, ["-l", `${site.jail}/log`]);
+      assertMatch(bad(logged).join(), /log file/);
+      assertEquals(logged.code, 1);
+    }),
+});
+
+Deno.test("--check of what is no directory fails in one line", () =>
+  withSite(async (site) => {
+    for (const path of [`${site.jail}/none`, `${site.outside}/canary`]) {
+      const { code, stdout, stderr } = await run(sftpwrap(["jail", "--check", path]));
+      assertEquals([code, stdout.length], [1, 0]);
+      assertMatch(stderr, /^sftpwrap: [^\n]+\n$/);
+    }
+  }));
+
+Deno.test({
+  name: "--check changes nothing in the jail, and serves nothing",
+  ...LINUX,
+  fn: () =>
+    withSite(async (site) => {
+      const before = JSON.stringify(await Deno.lstat(site.jail));
+      await check(site);
+      assertEquals(JSON.stringify(await Deno.lstat(site.jail)), before);
+    }),
+});
+
+Deno.test({
+  name: "--check by root is content with a jail that somebody else owns",
+  ignore: LINUX.ignore || Deno.uid() !== 0,
+  fn: () =>
+    withSite(async (site) => {
+      await Deno.chown(site.jail, 12345, 12345);
+      assertEquals((await check(site)).code, 0);
+    }),
+});

@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { flawOfBucketName } from "../../../../lib/storage/gridfs/database/bucket_name.ts";
+
+Deno.test("flawOfBucketName() takes what MongoDB takes", () => {
+  for (const name of ["fs", "my.photos", "systems", "x.system", "ä", "a b", "%", "x".repeat(245)]) {
+    assertEquals(flawOfBucketName(name), undefined, name);
+  }
+  assertEquals(flawOfBucketName("x".repeat(200), "d".repeat(46)), undefined);
+});
+
+Deno.test("flawOfBucketName() tells why MongoDB would not take a name", () => {
+  const own = '"system." is MongoDB\'s own';
+  const dot = "there is nothing beside a dot in it";
+  const flaws = [
+    ["", "it is empty"],
+    ["a\0b", "there is a NUL in it"],
+    ["a\udcffb", "it is not UTF-8"],
+    ["$a", 'there is a "$" in it'],
+    ["a$", 'there is a "$" in it'],
+    ["system", own],
+    ["system.users", own],
+    [".a", dot],
+    ["a.", dot],
+    ["a..b", dot],
+    ["x".repeat(246), "it is too long"],
+    ["ä".repeat(123), "it is too long"],
+  ] as const;
+  for (const [name, flaw] of flaws) assertEquals(flawOfBucketName(name), flaw, name);
+  assertEquals(flawOfBucketName("x".repeat(200), "d".repeat(47)), "it is too long");
+});

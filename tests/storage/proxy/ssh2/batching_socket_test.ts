@@ -1,0 +1,98 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { GatheringSocket } from "../../../../lib/storage/proxy/ssh2/batching_socket.ts";
+
+/** Runs `use` with a socket and what stands at its other end. */
+async function connected(
+  use: (socket: GatheringSocket, other: Deno.TcpConn) => Promise<void>,
+): Promise<void> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const socket = new GatheringSocket();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.connect({ host: "127.0.0.1", port: listener.addr.port });
+  using other = await listener.accept();
+  try {
+    await use(socket, other);
+  } finally {
+    socket.destroy();
+    await closed;
+  }
+}
+
+/** Everything up to the end, or `length` bytes. */
+async function received(other: Deno.TcpConn, length = Infinity): Promise<Uint8Array> {
+  const chunks: number[] = [];
+  const buffer = new Uint8Array(65_536);
+  while (chunks.length < length) {
+    const count = await other.read(buffer);
+    if (count === null) break;
+    for (const byte of buffer.subarray(0, count)) chunks.push(byte);
+  }
+  return Uint8Array.from(chunks);
+}
+
+Deno.test("a GatheringSocket sends every byte in its order, short and long", async () => {
+  await connected(async (socket, other) => {
+    const all = Uint8Array.from({ length: 700_000 }, (_, index) => index * 31 >> 3);
+    const reading = received(other, all.length);
+    let at = 0;
+    for (const length of [4, 32_000, 16, 1, 300_000, 0, 262_144, 5]) {
+      socket.write(all.slice(at, at + length));
+      at += length;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    socket.write(all.subarray(at));
+    assertEquals(await reading, all);
+  });
+});
+
+Deno.test("a GatheringSocket has its own copy of what is written", async () => {
+  await connected(async (socket, other) => {
+    const chunk = Uint8Array.of(1, 2, 3);
+    socket.write(chunk);
+    chunk.fill(9);
+    assertEquals(await received(other, 3), Uint8Array.of(1, 2, 3));
+  });
+});
+
+Deno.test("a GatheringSocket keeps bytes and text in order, and sends them before its end", async () => {
+  await connected(async (socket, other) => {
+    socket.write(Uint8Array.of(0x61));
+    socket.write("b");
+    socket.write(Uint8Array.of(0x63));
+    socket.end();
+    assertEquals(new TextDecoder().decode(await received(other)), "abc");
+  });
+});
+
+Deno.test("a GatheringSocket gives a packet's memory back at the end of the turn, and no other", async () => {
+  await connected(async (socket, other) => {
+    const packet = new Uint8Array(32_004);
+    const shared = new Uint8Array(65_536);
+    const short = new Uint8Array(16);
+    socket.write(packet.subarray(4));
+    socket.write(shared.subarray(0, 32_000));
+    socket.write(short);
+    assertEquals([packet.length, shared.length, short.length], [32_004, 65_536, 16]);
+    await Promise.resolve();
+    assertEquals([packet.length, shared.length, short.length], [0, 65_536, 16]);
+    assertEquals(await received(other, 64_016), new Uint8Array(64_016));
+  });
+});
+
+Deno.test("a GatheringSocket says a line first, and not again when it is written", async () => {
+  await connected(async (socket, other) => {
+    socket.sayFirst("hello\r\n");
+    assertEquals(new TextDecoder().decode(await received(other, 7)), "hello\r\n");
+    socket.write(new TextEncoder().encode("hello\r\n"));
+    socket.write(Uint8Array.of(0x61));
+    assertEquals(await received(other, 1), Uint8Array.of(0x61));
+  });
+});
+
+Deno.test("a GatheringSocket that has said something refuses that anything else is written first", async () => {
+  await connected((socket) => {
+    socket.sayFirst("hello\r\n");
+    assertThrows(() => socket.write("good day\r\n"), Error, "was said");
+    return Promise.resolve();
+  });
+});
