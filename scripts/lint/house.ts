@@ -1,0 +1,94 @@
+/**
+ * The house's own rules of `deno lint`: what only one room may name.
+ *
+ * Who may import whom is in `scripts/check_layers.ts`, and that nothing writes to the console is
+ * Deno's own rule `no-console`.
+ *
+ * @module
+ */
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Rooms that are the same on every runtime and touch nothing outside themselves. */
+const WITHOUT_DENO = [
+  "lib/attrs.ts",
+  "lib/names.ts",
+  "lib/async/",
+  "lib/wire/",
+  "lib/session/",
+  "lib/client/",
+  "lib/storage/memory/",
+  "lib/storage/storage.ts",
+  "lib/storage/entries.ts",
+  "lib/storage/errors.ts",
+  "lib/storage/errno.ts",
+  "lib/storage/path.ts",
+  "lib/storage/read_only.ts",
+];
+
+/** The only room that calls the system's libraries. */
+const FFI_ROOM = ["lib/linux/"];
+
+/** Rooms that may write to stdout, which is the wire. */
+const STDOUT_ROOMS = ["lib/serve/", "lib/transport/"];
+
+const plugin: Deno.lint.Plugin = {
+  name: "house",
+  rules: {
+    "literal-import": {
+      create: (context) => ({
+        ImportExpression(node) {
+          if (node.source.type === "Literal") return;
+          report(context, node, "import() takes a literal: `deno compile` follows nothing else");
+        },
+      }),
+    },
+    "no-deno": {
+      create: (context) => ({
+        "Identifier[name='Deno']"(node: Deno.lint.Identifier) {
+          if (!isIn(context, WITHOUT_DENO)) return;
+          report(context, node, "This room is the same on every runtime: no Deno here");
+        },
+      }),
+    },
+    "ffi-room": {
+      create: (context) => ({
+        "Identifier[name='dlopen']"(node: Deno.lint.Identifier) {
+          if (!isOfProgram(context) || isIn(context, FFI_ROOM)) return;
+          report(context, node, "Only lib/linux/ calls the system's libraries");
+        },
+      }),
+    },
+    "stdout-is-the-wire": {
+      create: (context) => ({
+        "MemberExpression[property.name='stdout']"(node: Deno.lint.MemberExpression) {
+          if (!isOfProgram(context) || isIn(context, STDOUT_ROOMS)) return;
+          const { object } = node;
+          if (object.type !== "Identifier" || !["Deno", "process"].includes(object.name)) return;
+          report(
+            context,
+            node,
+            "stdout is the wire: only lib/serve/ and lib/transport/ write there",
+          );
+        },
+      }),
+    },
+  },
+};
+
+export default plugin;
+
+function isIn({ filename }: Deno.lint.RuleContext, rooms: readonly string[]): boolean {
+  return rooms.some((room) =>
+    room.endsWith("/") ? filename.startsWith(ROOT + room) : filename === ROOT + room
+  );
+}
+
+/** Tests and scripts may use what they like. */
+function isOfProgram(context: Deno.lint.RuleContext): boolean {
+  return isIn(context, ["lib/", "main.ts"]);
+}
+
+function report(context: Deno.lint.RuleContext, node: Deno.lint.Node, message: string): void {
+  context.report({ node, message });
+}
