@@ -8,7 +8,8 @@
  * @module
  */
 
-import { mergeChunks, type RunDeno } from "./merged_chunks.ts";
+/** Runs Deno with these words, and says whether it succeeded. */
+export type RunDeno = (words: readonly string[]) => Promise<boolean>;
 
 /** The modules that are loaded when they run, and stay out of the bundle of `main.ts`. */
 const SUBCOMMANDS = "*/command.ts";
@@ -35,7 +36,6 @@ export async function bundleProgram(
     const own = `${directory}/${name}`;
     const source = `${FOLDER}/${name}/command.ts`;
     if (!await runDeno([...words, "--outdir", own, source])) return undefined;
-    if (!await mergeChunks(words, { directory: own, name: "command" }, runDeno)) return undefined;
   }
   await Deno.writeTextFile(entry, text);
   return entry;
