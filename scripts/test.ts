@@ -7,20 +7,18 @@
  *     deno task test tests/cli --fail-fast    any option of `deno test`
  *     deno task test:long                     everything, with SFTPWRAP_LONG=1
  *
- * The last line is always `N passed, N failed`, with `, N skipped` behind it where tests were
- * skipped; the exit status is 0 only where nothing failed. Whole tests are counted, not steps.
+ * It passes on what `deno test` prints, and ends with the names of what was skipped and one line
+ * `N passed, N failed`, with `, N skipped` where tests were skipped. The exit status is 0 only where
+ * nothing failed. Whole tests are counted, not steps.
  *
- * Above it stand the names of what was skipped, and of what failed with why.
- *
- * Two variables are for `.ci/run`. `SFTPWRAP_NO_SKIP=1` counts every skip as a failure; `junit.ts`
- * says what is no skip. `SFTPWRAP_TALLY=FILE` appends what this run ends with to FILE, names and
- * all, with `PASSED FAILED` for the last line, and gives that line a beginning here, so that
- * several runs can end in one plain sum.
+ * Two variables are for `.ci/run`. `SFTPWRAP_NO_SKIP=1` counts every skip as a failure.
+ * `SFTPWRAP_TALLY=FILE` appends to FILE what failed and why, with `PASSED FAILED` as its last line,
+ * and puts Deno's version before this run's last line, so that two runs can end in one sum.
  *
  * @module
  */
 
-import { parseJunit, type Tally, tally, type TestResult } from "./support/junit.ts";
+import { TextLineStream } from "@std/streams";
 import { printLine } from "./support/print.ts";
 
 /** Tests that take minutes; only `--long` runs them. */
@@ -47,87 +45,97 @@ export function testArguments(given: readonly string[], exists: (path: string) =
     args.push(word);
   }
   if (!hasPath) args.push("tests");
-  const filtered = args.some((word) => word.startsWith("--filter"));
-  return { long, filtered, args };
+  return { long, args };
 }
 
-/** What a run ends with, and whether it passed. */
+/**
+ * An ignored test whose name holds one of these is not skipped: it has no place here. The
+ * conformance suite says in the name why a storage does not run a test,
+ * `… (skipped: hardLink is not offered)`; a test that only a long run carries out ends in `(long)`.
+ */
+const NOT_A_SKIP = ["(skipped: ", "(long)"];
+
+const SUMMARY =
+  /^(?:ok|FAILED) \| (?<passed>\d+) passed(?: \(.*?\))? \| (?<failed>\d+) failed(?: \(.*?\))?(?: \||$| \()/;
+
+/** Reads what `deno test` prints, line by line, without colors. */
+export class RunReport {
+  /** Tests and steps that were skipped because this machine lacks something: name and file. */
+  readonly skipped: string[] = [];
+  /** From the first failure that is explained to the end; empty where none is. */
+  readonly failures: string[] = [];
+  /** Whole tests; undefined until the last line, which a run that breaks off never prints. */
+  counts: { readonly passed: number; readonly failed: number } | undefined;
+  #file = "";
+
+  /** Takes the next line. */
+  line(text: string): void {
+    this.#file = /^running \d+ tests? from (.*)$/.exec(text)?.[1] ?? this.#file;
+    const ignored = /^ *(.*) \.\.\. ignored \(.*\)$/.exec(text)?.[1];
+    if (ignored !== undefined && !NOT_A_SKIP.some((mark) => ignored.includes(mark))) {
+      this.skipped.push(`${ignored} (${this.#file})`);
+    }
+    if (text === " ERRORS " || this.failures.length > 0) this.failures.push(text);
+    const { passed, failed } = SUMMARY.exec(text)?.groups ?? {};
+    if (passed !== undefined) this.counts = { passed: Number(passed), failed: Number(failed) };
+  }
+
+  /** The end of the run: what to say of it, and whether it passed. */
+  conclude({ success, noSkip }: { success: boolean; noSkip: boolean }): Conclusion {
+    const { passed = 0, failed: counted = 0 } = this.counts ?? {};
+    const skips = this.skipped.map((name) =>
+      `${noSkip ? "not to be skipped" : "skipped"}: ${name}`
+    );
+    const failedAsWhole = !success && counted === 0;
+    const failed = counted + (noSkip ? skips.length : 0) + (failedAsWhole ? 1 : 0);
+    const tail = skips.length > 0 && !noSkip ? `, ${skips.length} skipped` : "";
+    return {
+      passed,
+      failed,
+      skips,
+      line: `${passed} passed, ${failed} failed${tail}`,
+      failures: failedAsWhole ? ["failed: the run as a whole; it broke off"] : this.failures,
+    };
+  }
+}
+
+/** What a run ends with. */
 export interface Conclusion {
   readonly passed: number;
   readonly failed: number;
-  /** What was skipped, and what failed with why: one or more lines each. */
-  readonly told: readonly string[];
+  /** A line for each test that was skipped. */
+  readonly skips: readonly string[];
+  /** What failed and why, in Deno's words. */
+  readonly failures: readonly string[];
   readonly line: string;
-  readonly success: boolean;
-}
-
-/** Judges the counts of a run. */
-export function conclude(
-  counts: Tally,
-  { success, noSkip }: { success: boolean; noSkip: boolean },
-): Conclusion {
-  const { passed, skipped, failures } = counts;
-  let failed = counts.failed + (noSkip ? skipped.length : 0);
-  const told = [
-    ...skipped.map(({ name, file }) =>
-      `${noSkip ? "not to be skipped" : "skipped"}: ${name} (${file})`
-    ),
-    ...failures.map(({ name, file, why = "" }) => indented(`failed: ${name} (${file})\n${why}`)),
-  ];
-  if (!success && failed === 0) {
-    failed = 1;
-    told.push("failed: the run as a whole, a file that does not load or an error outside a test");
-  }
-  const tail = skipped.length > 0 && !noSkip ? `, ${skipped.length} skipped` : "";
-  return {
-    passed,
-    failed,
-    told,
-    line: `${passed} passed, ${failed} failed${tail}`,
-    success: failed === 0,
-  };
-}
-
-/** The most lines that are told of a failure: a difference between two long things is longer. */
-const LINES_TOLD = 40;
-
-/** Sets the lines behind the first one in, so that none is taken for one of its own. */
-function indented(text: string): string {
-  return text.trimEnd().split("\n").slice(0, LINES_TOLD).join("\n  ");
 }
 
 async function main(): Promise<number> {
-  const { long, filtered, args } = testArguments(Deno.args, existsSync);
-  const noSkip = Deno.env.get("SFTPWRAP_NO_SKIP") === "1";
-  const report = await Deno.makeTempFile({ prefix: "sftpwrap_tests_", suffix: ".xml" });
-  try {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [...args, `--junit-path=${report}`],
-      env: long ? { SFTPWRAP_LONG: "1" } : {},
-    }).spawn();
-    const { success } = await child.status;
-    const results = parseJunit(await Deno.readTextFile(report));
-    // Deno reports tests that a filter leaves out as skipped, which would be most of them.
-    const counts = tally(filtered ? results.filter(isNotSkipped) : results);
-    const conclusion = conclude(counts, { success, noSkip });
-    for (const text of conclusion.told) printLine(text);
-    const tallyFile = Deno.env.get("SFTPWRAP_TALLY");
-    if (tallyFile === undefined) {
-      printLine(conclusion.line);
-    } else {
-      const { passed, failed, told } = conclusion;
-      const lines = [...told, `${passed} ${failed}`].map((line) => `${line}\n`).join("");
-      await Deno.writeTextFile(tallyFile, lines, { append: true });
-      printLine(`Deno ${Deno.version.deno}: ${conclusion.line}`);
-    }
-    return conclusion.success ? 0 : 1;
-  } finally {
-    await Deno.remove(report);
+  const { long, args } = testArguments(Deno.args, existsSync);
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    env: { NO_COLOR: "1", ...long ? { SFTPWRAP_LONG: "1" } : {} },
+    stdout: "piped",
+  }).spawn();
+  const report = new RunReport();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    printLine(line);
+    report.line(line);
   }
-}
-
-function isNotSkipped(result: TestResult): boolean {
-  return result.outcome !== "skipped";
+  const { success } = await child.status;
+  const noSkip = Deno.env.get("SFTPWRAP_NO_SKIP") === "1";
+  const { passed, failed, skips, failures, line } = report.conclude({ success, noSkip });
+  for (const skip of skips) printLine(skip);
+  const tallyFile = Deno.env.get("SFTPWRAP_TALLY");
+  if (tallyFile !== undefined) {
+    // Indented: no line of an error may look like the counts.
+    const why = failures.map((text) => `  ${text}`);
+    const told = [...noSkip ? skips : [], ...why, `${passed} ${failed}`];
+    await Deno.writeTextFile(tallyFile, told.map((text) => `${text}\n`).join(""), { append: true });
+  }
+  printLine(tallyFile === undefined ? line : `Deno ${Deno.version.deno}: ${line}`);
+  return failed === 0 ? 0 : 1;
 }
 
 function existsSync(path: string): boolean {

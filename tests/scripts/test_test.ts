@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { conclude, testArguments } from "../../scripts/test.ts";
+import { RunReport, testArguments } from "../../scripts/test.ts";
 
 const FLAGS = ["test", "--allow-all", "--no-prompt", "--no-check"];
 const QUICK = [...FLAGS, "--ignore=tests/long"];
@@ -12,7 +12,6 @@ function exists(path: string): boolean {
 Deno.test("testArguments() runs everything but the long tests", () => {
   assertEquals(testArguments([], exists), {
     long: false,
-    filtered: false,
     args: [...QUICK, "tests"],
   });
 });
@@ -20,7 +19,6 @@ Deno.test("testArguments() runs everything but the long tests", () => {
 Deno.test("testArguments() runs everything with --long", () => {
   assertEquals(testArguments(["--long"], exists), {
     long: true,
-    filtered: false,
     args: [...FLAGS, "tests"],
   });
 });
@@ -36,7 +34,6 @@ Deno.test("testArguments() runs a folder that is not there, for Deno to say so",
 Deno.test("testArguments() takes a word that is no path as part of a name", () => {
   assertEquals(testArguments(["longname"], exists), {
     long: false,
-    filtered: true,
     args: [...QUICK, "--filter", "longname", "tests"],
   });
 });
@@ -51,75 +48,83 @@ Deno.test("testArguments() passes options of deno test on", () => {
   ]);
 });
 
-const NOTHING = { failures: [], skipped: [] };
-const SKIPPED = [
-  { file: "./a_test.ts", name: "needs lftp", outcome: "skipped", isStep: false } as const,
-];
-const FAILURES = [
-  { file: "./a_test.ts", name: "has steps", outcome: "failed", why: "1 test step failed." },
-  { file: "./a_test.ts", name: "has steps > x", outcome: "failed", why: "Error: 1\n2 3\n  at" },
-].map((one) => ({ ...one, outcome: "failed" as const, isStep: false }));
+/** What `deno test` prints of two files: with a skip, a step that fails and one without a place. */
+const PRINTED = `running 3 tests from ./tests/a_test.ts
+passes ... ok (148ms)
+needs lftp ... ignored (0ms)
+has steps ...
+  x ... FAILED (1ms)
+  hardLink (skipped: hardLink is not offered) ... ignored (0ms)
+------- output -------
+out
+----- output end -----
+has steps ... FAILED (due to 1 failed step) (34ms)
+running 1 test from ./tests/b_test.ts
+races (long) ... ignored (0ms)
 
-Deno.test("conclude() names skips, and lets them pass", () => {
-  assertEquals(
-    conclude(
-      { ...NOTHING, passed: 3, failed: 0, skipped: SKIPPED },
-      { success: true, noSkip: false },
-    ),
-    {
-      passed: 3,
-      failed: 0,
-      told: ["skipped: needs lftp (./a_test.ts)"],
-      line: "3 passed, 0 failed, 1 skipped",
-      success: true,
-    },
-  );
+ ERRORS 
+
+has steps ... x => ./tests/a_test.ts:4:11
+error: Error: 1
+2
+
+ FAILURES 
+
+has steps ... x => ./tests/a_test.ts:4:11
+
+FAILED | 1 passed | 1 failed (1 step) | 2 ignored (1 step) (988ms)
+`;
+
+function reportOf(printed: string): RunReport {
+  const report = new RunReport();
+  for (const line of printed.split("\n")) report.line(line);
+  return report;
+}
+
+Deno.test("RunReport counts whole tests, names skips and keeps what failed and why", () => {
+  const { failures, ...rest } = reportOf(PRINTED).conclude({ success: false, noSkip: false });
+  assertEquals(rest, {
+    passed: 1,
+    failed: 1,
+    skips: ["skipped: needs lftp (./tests/a_test.ts)"],
+    line: "1 passed, 1 failed, 1 skipped",
+  });
+  assertEquals(failures.slice(0, 4), [
+    " ERRORS ",
+    "",
+    "has steps ... x => ./tests/a_test.ts:4:11",
+    "error: Error: 1",
+  ]);
 });
 
-Deno.test("conclude() fails on a skip where none is allowed", () => {
-  assertEquals(
-    conclude(
-      { ...NOTHING, passed: 3, failed: 0, skipped: SKIPPED },
-      { success: true, noSkip: true },
-    ),
-    {
-      passed: 3,
-      failed: 1,
-      told: ["not to be skipped: needs lftp (./a_test.ts)"],
-      line: "3 passed, 1 failed",
-      success: false,
-    },
-  );
+Deno.test("RunReport counts a skip as a failure where none is allowed", () => {
+  const { failed, skips, line } = reportOf(PRINTED).conclude({ success: false, noSkip: true });
+  assertEquals({ failed, skips, line }, {
+    failed: 2,
+    skips: ["not to be skipped: needs lftp (./tests/a_test.ts)"],
+    line: "1 passed, 2 failed",
+  });
 });
 
-Deno.test("conclude() counts a run that broke off as a failure", () => {
-  assertEquals(
-    conclude({ ...NOTHING, passed: 3, failed: 0 }, { success: false, noSkip: false }),
-    {
-      passed: 3,
-      failed: 1,
-      told: ["failed: the run as a whole, a file that does not load or an error outside a test"],
-      line: "3 passed, 1 failed",
-      success: false,
-    },
-  );
+Deno.test("RunReport counts a run that breaks off as a failure", () => {
+  const broken = reportOf("running 1 test from ./a_test.ts\npasses ... ok (1ms)\n");
+  assertEquals(broken.conclude({ success: false, noSkip: false }), {
+    passed: 0,
+    failed: 1,
+    skips: [],
+    failures: ["failed: the run as a whole; it broke off"],
+    line: "0 passed, 1 failed",
+  });
 });
 
-Deno.test("conclude() counts a failed test once, and says why it and its steps failed", () => {
-  assertEquals(
-    conclude(
-      { ...NOTHING, passed: 3, failed: 1, failures: FAILURES },
-      { success: false, noSkip: false },
-    ),
-    {
-      passed: 3,
-      failed: 1,
-      told: [
-        "failed: has steps (./a_test.ts)\n  1 test step failed.",
-        "failed: has steps > x (./a_test.ts)\n  Error: 1\n  2 3\n    at",
-      ],
-      line: "3 passed, 1 failed",
-      success: false,
-    },
-  );
+Deno.test("RunReport reads the last line of a run that passes, and of one that is filtered", () => {
+  for (
+    const [line, passed] of [
+      ["ok | 2170 passed (7341 steps) | 0 failed | 3 ignored (5m2s)", 2170],
+      ["ok | 3 passed | 0 failed | 2 filtered out (45ms)", 3],
+      ["ok | 10 passed | 0 failed (1s)", 10],
+    ] as const
+  ) {
+    assertEquals(reportOf(line).counts, { passed, failed: 0 });
+  }
 });
