@@ -7,7 +7,6 @@ import type { Channel, DirectChannel, Source } from "./channel.ts";
 import { ConnectionLostError } from "./errors.ts";
 import { CallExchange, type Exchange, ReadExchange, WriteExchange } from "./exchange.ts";
 import { type AdvertisedExtensions, readGreeting, textInstead } from "./handshake.ts";
-import { Outstanding } from "./outstanding.ts";
 import { type PacketSink, Receiver } from "./receiver.ts";
 import { Sender, sinkOf } from "./sender.ts";
 import { sourceOf } from "./source.ts";
@@ -23,7 +22,9 @@ import { sourceOf } from "./source.ts";
 export class Connection {
   readonly #sender: Sender;
   readonly #source: Source;
-  readonly #outstanding = new Outstanding<Exchange<unknown>>();
+  /** What is unanswered, by its id. */
+  readonly #outstanding = new Map<number, Exchange<unknown>>();
+  #nextId = 0;
   readonly #greeting = Promise.withResolvers<AdvertisedExtensions>();
   readonly #ended = Promise.withResolvers<Error | undefined>();
   #extensions: AdvertisedExtensions | undefined;
@@ -124,10 +125,19 @@ export class Connection {
     } else if (this.#closing) {
       exchange.fail(new ConnectionLostError("The connection is closed"));
     } else {
-      this.#outstanding.add(exchange);
+      exchange.id = this.#takeId();
+      this.#outstanding.set(exchange.id, exchange);
       this.#sender.send(exchange);
     }
     return exchange;
+  }
+
+  /** The next id of 32 bits that no unanswered request has. */
+  #takeId(): number {
+    while (this.#outstanding.has(this.#nextId)) this.#nextId = (this.#nextId + 1) >>> 0;
+    const id = this.#nextId;
+    this.#nextId = (id + 1) >>> 0;
+    return id;
   }
 
   async #receive(): Promise<void> {
@@ -162,7 +172,7 @@ export class Connection {
       filled: (id, count) => {
         const exchange = this.#find(id);
         exchange.filled(count);
-        this.#outstanding.delete(exchange);
+        this.#outstanding.delete(id);
       },
     };
   }
@@ -177,11 +187,11 @@ export class Connection {
     // It stays outstanding until it is settled, so that a malformed reply fails it too.
     const exchange = this.#find(packet.u32());
     exchange.take(type, packet);
-    this.#outstanding.delete(exchange);
+    this.#outstanding.delete(exchange.id);
   }
 
   #find(id: number): Exchange<unknown> {
-    const exchange = this.#outstanding.find(id);
+    const exchange = this.#outstanding.get(id);
     if (exchange === undefined) {
       throw new ProtocolError(`a reply came to request ${id}, never made`);
     }
@@ -205,7 +215,9 @@ export class Connection {
     this.#sender.stop(error);
     // The stream may be broken already, which is what is wanted.
     this.#source.cancel(error).catch(() => undefined);
-    for (const exchange of this.#outstanding.takeAll()) exchange.fail(error);
+    const unanswered = [...this.#outstanding.values()];
+    this.#outstanding.clear();
+    for (const exchange of unanswered) exchange.fail(error);
     this.#greeting.reject(error);
     // Whoever opens the connection waits for the greeting; nobody does later.
     this.#greeting.promise.catch(() => undefined);
