@@ -20,6 +20,9 @@ const BATCH = 200;
 const INSIDE = "inside";
 const OUTSIDE = "far outside";
 
+/** A name that only the directory outside holds. */
+const OUTSIDE_ALONE = "alone";
+
 /** A mode that nothing has by itself. */
 const MODE = 0o604;
 
@@ -72,6 +75,32 @@ const operations: readonly Operation[] = [
       (await client.all(() => ask.stat("/door/file"))).map((reply) =>
         reply?.kind === "attrs" ? reachedBy(Number(reply.attrs.size)) : "nobody"
       ),
+  },
+  {
+    name: "stat beside ..",
+    run: async (client) =>
+      (await client.all(() => ask.stat("/door/sub/../file"))).map((reply) =>
+        reply?.kind === "attrs" ? reachedBy(Number(reply.attrs.size)) : "nobody"
+      ),
+  },
+  {
+    name: "list",
+    run: async (client) => {
+      const handles = handlesOf(await client.all(() => ask.opendir("/door")));
+      const listed = await client.all((index) => ask.readdir(handles[index]!), handles);
+      await client.all((index) => ask.close(handles[index]!), handles);
+      return listed.map((reply) => {
+        if (reply?.kind !== "name") return "nobody";
+        return reply.names.some(({ filename }) => filename === OUTSIDE_ALONE)
+          ? "outside"
+          : "inside";
+      });
+    },
+  },
+  {
+    name: "make a folder",
+    run: (client) => client.statuses((index) => ask.mkdir(`/door/new-${index}`)),
+    isMarked: (outside, index) => existsSync(`${outside}/new-${index}`),
   },
   {
     name: "create",
@@ -135,6 +164,8 @@ export async function race(
     await Deno.symlink("../outside", `${site.jail}/link`);
     await Deno.writeTextFile(`${door}/file`, INSIDE);
     await Deno.writeTextFile(`${site.outside}/file`, OUTSIDE);
+    await Deno.writeTextFile(`${site.outside}/${OUTSIDE_ALONE}`, "");
+    for (const directory of [door, site.outside]) await Deno.mkdir(`${directory}/sub`);
     const client = new RaceClient(command(site));
     // By its descriptor the directory is found whatever it is called at the moment.
     const inside = openKernelRoot(door, libc ?? openLibc());
