@@ -9,16 +9,16 @@
  */
 
 /** Bytes of the longest character in UTF-8. */
-const LONGEST_CHARACTER = 4;
+const MAX_CHARACTER_BYTES = 4;
 
-const LONGEST_SHORT_NAME = 64;
+const SHORT_NAME_BYTES = 64;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Decodes the bytes from `start` to `end` as a name. */
 export function decodeName(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  if (end - start <= LONGEST_SHORT_NAME) {
+  if (end - start <= SHORT_NAME_BYTES) {
     // Most names are short and ASCII; for those a loop beats TextDecoder.
     let name = "";
     let at = start;
@@ -54,7 +54,7 @@ export function cutName(name: string, most: number): string {
   const bytes = encodeName(name.slice(0, most + 1));
   if (bytes.length <= most) return name;
   let end = most;
-  while (end > most - LONGEST_CHARACTER && isContinuation(bytes[end]!)) end--;
+  while (end > most - MAX_CHARACTER_BYTES && isContinuation(bytes[end]!)) end--;
   return decodeName(bytes, 0, isContinuation(bytes[end]!) ? most : end);
 }
 

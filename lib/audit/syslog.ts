@@ -23,7 +23,7 @@ const INFORMATIONAL = 6;
 const DEBUG = 7;
 
 /** Longer datagrams a socket may refuse; whoever receives one cuts it far shorter. */
-const LONGEST = 128 * 1024;
+const MAX_DATAGRAM_BYTES = 128 * 1024;
 
 /** By whose name, and under which heading, syslog is told. */
 export interface SyslogSource {
@@ -40,7 +40,7 @@ export function syslogMessage(
 ): Uint8Array {
   const priority = facility * 8 + severityOf(level);
   const message = `<${priority}>${syslogTime(time)} ${tag}[${Deno.pid}]: ${text}`;
-  return encodeText(message).subarray(0, LONGEST);
+  return encodeText(message).subarray(0, MAX_DATAGRAM_BYTES);
 }
 
 /** As OpenSSH maps its levels. */

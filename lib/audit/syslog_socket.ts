@@ -9,7 +9,7 @@ import type { Libc } from "../linux/libc.ts";
 export const SYSLOG_PATH = "/dev/log";
 
 /** Milliseconds for which a line waits while the one who receives it is busy. */
-const PATIENCE = 1000;
+const SEND_TIMEOUT_MS = 1000;
 
 type SocketCalls = Pick<Libc, "connectDatagram" | "send" | "poll" | "close">;
 
@@ -45,7 +45,7 @@ function sinkOf(libc: SocketCalls, { name, source, connected }: {
   readonly connected: number;
 }): LogSink {
   let socket = connected;
-  let patience = PATIENCE;
+  let patience = SEND_TIMEOUT_MS;
 
   /** Sends, once the other side has room or patience is over; 0 or more, or `-errno`. */
   function send(message: Uint8Array): number {
@@ -54,7 +54,7 @@ function sinkOf(libc: SocketCalls, { name, source, connected }: {
       result = libc.send(socket, message);
     }
     // Who has waited in vain once does not hold up the session again.
-    patience = result >= 0 ? PATIENCE : 0;
+    patience = result >= 0 ? SEND_TIMEOUT_MS : 0;
     return result;
   }
 

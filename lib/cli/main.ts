@@ -3,7 +3,7 @@ import { UsageError } from "./errors.ts";
 import { orTold } from "./subcommand.ts";
 
 /** A way to run this program. */
-interface Subcommand {
+interface LateSubcommand {
   readonly name: string;
   readonly summary: string;
   readonly run: (args: readonly string[]) => Promise<number>;
@@ -13,7 +13,7 @@ interface Subcommand {
  * Each is loaded when it runs: a jail session evaluates nothing of the others. A compiled program
  * has for each a copy of all that it needs, so no class of theirs is met here again.
  */
-const SUBCOMMANDS: readonly Subcommand[] = [
+const SUBCOMMANDS: readonly LateSubcommand[] = [
   {
     name: "jail",
     summary: "serve one directory as /",

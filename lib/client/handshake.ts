@@ -4,7 +4,7 @@ import { ProtocolError } from "../wire/errors.ts";
 import type { Reader } from "../wire/reader.ts";
 import { readVersion } from "../wire/replies.ts";
 
-const LONGEST_QUOTE = 200;
+const MAX_QUOTE_BYTES = 200;
 
 /** Extensions that a server advertises: names and what it says about each, mostly a version. */
 export type AdvertisedExtensions = ReadonlyMap<string, string>;
@@ -31,7 +31,7 @@ export function readGreeting(packet: Reader): AdvertisedExtensions {
  * why an account is closed. Undefined where the bytes are no text.
  */
 export function textInstead(chunk: Uint8Array): string | undefined {
-  const text = decodeName(chunk.subarray(0, LONGEST_QUOTE)).trim();
+  const text = decodeName(chunk.subarray(0, MAX_QUOTE_BYTES)).trim();
   const [line] = text.split(/[\r\n]/, 1);
   return line !== undefined && /^[\t\x20-\x7e\x80-\u{10ffff}]{4,}$/u.test(line) ? line : undefined;
 }

@@ -1,12 +1,12 @@
 /** Bytes of file data that are asked for, or on their way, at once. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Requests that are unanswered at once, as OpenSSH's client has them. */
-const MOST_REQUESTS = 64;
+const MAX_REQUESTS = 64;
 
 /** How many requests for `length` bytes each are made before the first is answered. */
 export function requestsInFlight(length: number): number {
-  return Math.max(2, Math.min(MOST_REQUESTS, Math.floor(MOST_BYTES / length)));
+  return Math.max(2, Math.min(MAX_REQUESTS, Math.floor(MAX_BYTES / length)));
 }
 
 /**
@@ -30,7 +30,7 @@ export class InFlight {
   }
 
   /**
-   * Starts a task as soon as there is room for it.
+   * Starts a task as coalesce as there is room for it.
    *
    * @returns Whether it was started: false once a task has failed.
    */

@@ -5,19 +5,19 @@ import type { Connection } from "./connection.ts";
 import { SftpStatusError } from "./errors.ts";
 
 /** Bytes of data in a packet that every server takes (draft-ietf-secsh-filexfer-02, section 3). */
-const DEFAULT_DATA_LENGTH = 32 * 1024;
+const DEFAULT_DATA_BYTES = 32 * 1024;
 
 /** Bytes of a packet that every server takes. */
-const DEFAULT_PACKET_LENGTH = 34_000;
+const DEFAULT_PACKET_BYTES = 34_000;
 
 /** Room in a packet for what stands beside the data, as OpenSSH reckons. */
-const HEADER_ROOM = 1024;
+const HEADER_BYTES = 1024;
 
 /** What is sent to a server that does not say, and asked of it: what the draft guarantees. */
 const DEFAULTS: Limits = {
-  maxPacketLength: DEFAULT_PACKET_LENGTH,
-  maxReadLength: DEFAULT_DATA_LENGTH,
-  maxWriteLength: DEFAULT_DATA_LENGTH,
+  maxPacketLength: DEFAULT_PACKET_BYTES,
+  maxReadLength: DEFAULT_DATA_BYTES,
+  maxWriteLength: DEFAULT_DATA_BYTES,
   maxOpenHandles: 0,
 };
 
@@ -35,7 +35,7 @@ export async function askLimits(connection: Connection): Promise<Limits> {
 
 function effectiveLimits(said: Limits): Limits {
   const packet = Math.min(said.maxPacketLength || Infinity, MAX_PACKET_LENGTH);
-  const data = Math.max(1, Math.min(packet - HEADER_ROOM, MAX_DATA_LENGTH));
+  const data = Math.max(1, Math.min(packet - HEADER_BYTES, MAX_DATA_LENGTH));
   return {
     maxPacketLength: packet,
     maxReadLength: Math.min(said.maxReadLength || Infinity, data),

@@ -1,12 +1,12 @@
 import type { Sink } from "./channel.ts";
-import { soon } from "../async/coalesce.ts";
+import { coalesce } from "../async/coalesce.ts";
 import { Writer } from "../wire/writer.ts";
 
 /** While this many bytes wait for the channel, further requests are not written yet. */
-const MOST_WAITING = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** So many bytes do not wait for more: the other side has its work with them already. */
-const ENOUGH = 65536;
+const FULL_BATCH_BYTES = 65536;
 
 /** Something that becomes a packet when its turn comes. */
 export interface Outgoing {
@@ -28,7 +28,7 @@ export class Sender {
   #queueStart = 0;
   #isSending = false;
   #onSent: () => void = () => {};
-  readonly #startSoon = soon(() => this.#start());
+  readonly #startSoon = coalesce(() => this.#start());
   #stopped = false;
 
   /**
@@ -43,9 +43,9 @@ export class Sender {
   /** Sends a packet behind all others. */
   send(packet: Outgoing): void {
     if (this.#stopped) return;
-    if (this.#filling.length >= MOST_WAITING) this.#queue.push(packet);
+    if (this.#filling.length >= MAX_WAITING_BYTES) this.#queue.push(packet);
     else packet.write(this.#filling);
-    if (this.#filling.length >= ENOUGH) this.#start();
+    if (this.#filling.length >= FULL_BATCH_BYTES) this.#start();
     else this.#startSoon();
   }
 
@@ -96,7 +96,7 @@ export class Sender {
   }
 
   #writeQueued(): void {
-    while (this.#queueStart < this.#queue.length && this.#filling.length < MOST_WAITING) {
+    while (this.#queueStart < this.#queue.length && this.#filling.length < MAX_WAITING_BYTES) {
       this.#queue[this.#queueStart++]!.write(this.#filling);
     }
     if (this.#queueStart === this.#queue.length) {

@@ -1,7 +1,7 @@
 import type { Source } from "./channel.ts";
 
 /** Bytes that are read at once where the stream lets the reader bring the buffer. */
-const BUFFER_LENGTH = 256 * 1024;
+const BUFFER_BYTES = 256 * 1024;
 
 /**
  * Reads a stream. From one of bytes, such as a child process's output, it
@@ -44,7 +44,7 @@ class ChunkSource implements Source {
 
 class ByteSource implements Source {
   readonly #reader: ReadableStreamBYOBReader;
-  #buffer = new ArrayBuffer(BUFFER_LENGTH);
+  #buffer = new ArrayBuffer(BUFFER_BYTES);
 
   constructor(reader: ReadableStreamBYOBReader) {
     this.#reader = reader;

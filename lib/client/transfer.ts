@@ -3,7 +3,7 @@ import { InFlight, requestsInFlight } from "./in_flight.ts";
 import type { RemoteFile } from "./remote_file.ts";
 
 /** The first guess at a file's length is trusted up to here. */
-const MOST_TRUSTED = 64 * 1024 * 1024;
+const MAX_TRUSTED_BYTES = 64 * 1024 * 1024;
 
 /** A part of a file to download. */
 export interface DownloadOptions {
@@ -33,7 +33,7 @@ interface Chunk {
 export async function readAll(file: RemoteFile): Promise<Uint8Array> {
   const { size = 0 } = await file.stat();
   // One more than is expected, so that the end shows itself.
-  let bytes = new Uint8Array(Math.min(size, MOST_TRUSTED) + 1);
+  let bytes = new Uint8Array(Math.min(size, MAX_TRUSTED_BYTES) + 1);
   let length = 0;
   for (;;) {
     length += await file.read(bytes.subarray(length), length);

@@ -2,7 +2,7 @@ import { SystemCall } from "./linux.ts";
 import type { SystemCalls } from "./libc_calls.ts";
 
 /** The most groups that a process can have (NGROUPS_MAX). */
-const MOST_GROUPS = 65_536;
+const MAX_GROUPS = 65_536;
 
 const GID_BYTES = 4;
 
@@ -38,8 +38,8 @@ export function identityCalls({ buffer, numbers }: SystemCalls): IdentityCalls {
     setfsuid: (uid) => numbers(SystemCall.setfsuid, uid) >>> 0,
     setfsgid: (gid) => numbers(SystemCall.setfsgid, gid) >>> 0,
     getgroups() {
-      const list = new Uint32Array(MOST_GROUPS);
-      const count = buffer(SystemCall.getgroups, MOST_GROUPS, new Uint8Array(list.buffer));
+      const list = new Uint32Array(MAX_GROUPS);
+      const count = buffer(SystemCall.getgroups, MAX_GROUPS, new Uint8Array(list.buffer));
       return list.slice(0, Math.max(count, 0));
     },
     setgroups(list) {

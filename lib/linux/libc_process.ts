@@ -6,7 +6,7 @@ import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const CLOSE_RANGE_CLOEXEC = 4;
-const LARGEST_DESCRIPTOR = 0xffff_ffff;
+const MAX_DESCRIPTOR = 0xffff_ffff;
 const F_SETPIPE_SZ = 1031;
 const F_GETPIPE_SZ = 1032;
 const PR_SET_DUMPABLE = 4;
@@ -151,7 +151,7 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
     pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
     setCloseOnExec: (fd) => numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC),
     setCloseOnExecFrom(first) {
-      const range = [first, LARGEST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC] as const;
+      const range = [first, MAX_DESCRIPTOR, CLOSE_RANGE_CLOEXEC] as const;
       return numbers(SystemCall.closeRange, ...range);
     },
     umask: (mask) => numbers(SystemCall.umask, mask),

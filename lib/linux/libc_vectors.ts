@@ -1,7 +1,7 @@
 import { type Bytes, type ErrnoCopy, INT_SIZE } from "./libc_symbols.ts";
 
 /** Parts that one call takes; what is beyond is for the next. */
-const MOST_PARTS = 64;
+const MAX_PARTS = 64;
 
 /** A `struct iovec`, as words of eight bytes: where a part is, and how long. */
 const IOVEC_WORDS = 2;
@@ -41,7 +41,7 @@ export interface VectorCalls {
 /** Makes {@linkcode VectorCalls} of what was opened. */
 export function vectorCalls(symbols: VectorSymbols, errnoCopy: ErrnoCopy): VectorCalls {
   const { copy, location, errno } = errnoCopy;
-  const words = new BigUint64Array(MOST_PARTS * IOVEC_WORDS);
+  const words = new BigUint64Array(MAX_PARTS * IOVEC_WORDS);
   const vectors = new Uint8Array(words.buffer);
   const header = new BigUint64Array(MSGHDR.WORDS);
   const message = new Uint8Array(header.buffer);
@@ -64,7 +64,7 @@ export function vectorCalls(symbols: VectorSymbols, errnoCopy: ErrnoCopy): Vecto
 
   /** Lists the parts, and tells how many of them. */
   function list(parts: readonly Uint8Array[]): number {
-    const count = Math.min(parts.length, MOST_PARTS);
+    const count = Math.min(parts.length, MAX_PARTS);
     for (let index = 0; index < count; index++) {
       const part = parts[index]!;
       words[index * IOVEC_WORDS] = startOf(part.buffer) + BigInt(part.byteOffset);

@@ -27,7 +27,7 @@ const ANY_CHARACTERS = Symbol("*");
 const ANY_FOLDERS = Symbol("**");
 
 /** Patterns that one text with braces may stand for. */
-const MOST_ALTERNATIVES = 1000;
+const MAX_ALTERNATIVES = 1000;
 
 /** How a path stands to the patterns. */
 export type Match =
@@ -164,7 +164,7 @@ function withoutBraces(pattern: string, whole: string): string[] {
   const { ends, choices } = choicesIn(pattern, open, whole);
   const rests = withoutBraces(pattern.slice(ends), whole);
   const heads = choices.flatMap((choice) => withoutBraces(choice, whole));
-  if (heads.length * rests.length > MOST_ALTERNATIVES) throw invalid(whole, "too many choices");
+  if (heads.length * rests.length > MAX_ALTERNATIVES) throw invalid(whole, "too many choices");
   return heads.flatMap((head) => rests.map((rest) => pattern.slice(0, open) + head + rest));
 }
 

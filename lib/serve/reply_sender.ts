@@ -1,17 +1,17 @@
 import type { Session } from "../session/session.ts";
-import { soon } from "../async/coalesce.ts";
+import { coalesce } from "../async/coalesce.ts";
 import type { Transport } from "../transport/stdio.ts";
 import { Writer } from "../wire/writer.ts";
 
 /** So many bytes do not wait for more: the client has its work with them already. */
-const ENOUGH = 65536;
+const FULL_BATCH_BYTES = 65536;
 
 /** Sends replies as they become ready, beside the reading of requests. */
 export class ReplySender {
   readonly #session: Session;
   readonly #transport: Transport;
   #spare = new Writer();
-  readonly #startSoon = soon(() => this.#start());
+  readonly #startSoon = coalesce(() => this.#start());
   #sending: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -25,7 +25,7 @@ export class ReplySender {
   /** Begins to send what is ready, if that is not under way: at once, or when there is more of it. */
   wake(): void {
     if (this.#sending !== undefined) return;
-    if (this.#session.replies.length >= ENOUGH) this.#start();
+    if (this.#session.replies.length >= FULL_BATCH_BYTES) this.#start();
     else this.#startSoon();
   }
 

@@ -1,4 +1,4 @@
-import { Journal } from "../audit/journal.ts";
+import { HeldLog } from "../audit/held_log.ts";
 import { whoseSession } from "../audit/openssh_lines.ts";
 import { type AccessPolicy, guarded } from "../policy/access.ts";
 import { type Log, LogLevel, silentLog } from "../session/log.ts";
@@ -12,16 +12,16 @@ import type { Storage } from "../storage/storage.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import { Framer } from "../wire/framer.ts";
 import { Reader } from "../wire/reader.ts";
-import { within } from "../async/within.ts";
+import { withTimeout } from "../async/with_timeout.ts";
 
 /** Bytes of requests that are taken at once. */
-const INPUT_LENGTH = 512 * 1024;
+const INPUT_BYTES = 512 * 1024;
 
 /** Replies are sent when they come to this many bytes, or when no request is left. */
-const BATCH_LENGTH = 512 * 1024;
+const BATCH_BYTES = 512 * 1024;
 
 /** An asynchronous session takes no request while this many bytes of replies wait. */
-const MOST_WAITING = 4 * 1024 * 1024;
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 const IO_ERROR_EXIT_STATUS = 1;
 
@@ -29,7 +29,7 @@ const IO_ERROR_EXIT_STATUS = 1;
 const TIMEOUT_EXIT_STATUS = 255;
 
 /** Milliseconds for which requests are still answered once the storage has failed. */
-const FAREWELL = 1000;
+const END_GRACE_MS = 1000;
 
 /** What is open is closed in this time, where the client has gone while the storage was at work. */
 const CLOSING_MS = 10_000;
@@ -72,7 +72,7 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
  * and where the time of the session is over.
  */
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
-  const log = new Journal(options.log ?? silentLog);
+  const log = new HeldLog(options.log ?? silentLog);
   const who = whoseSession(options);
   const observers = [log, ...options.observers ?? []];
   const limited = guarded(storage, options.policies ?? []);
@@ -95,10 +95,10 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
 class Loop {
   readonly #session: Session;
   readonly #transport: Transport;
-  readonly #log: Journal;
+  readonly #log: HeldLog;
   readonly #timeouts: Timeouts | undefined;
   readonly #checkpoints: Checkpoints;
-  readonly #framer = new Framer(INPUT_LENGTH);
+  readonly #framer = new Framer(INPUT_BYTES);
   readonly #packet = new Reader();
   /** Whether the storage has failed; what the client does is of no more interest then. */
   #failed = false;
@@ -110,7 +110,7 @@ class Loop {
 
   constructor(session: Session, { transport, log, timeouts, heartbeat }: {
     readonly transport: Transport;
-    readonly log: Journal;
+    readonly log: HeldLog;
     readonly timeouts: Timeouts | undefined;
     readonly heartbeat: (() => void) | undefined;
   }) {
@@ -165,7 +165,7 @@ class Loop {
       this.#checkpoints.stop();
       const { isClientGone } = this.#checkpoints;
       const closed = this.#session.end(isClientGone || this.#timeouts?.isOver);
-      const ended = isClientGone ? within(CLOSING_MS, closed, undefined) : closed;
+      const ended = isClientGone ? withTimeout(closed, CLOSING_MS, undefined) : closed;
       await (this.#timeouts?.ended(ended) ?? ended);
     }
   }
@@ -187,7 +187,7 @@ class Loop {
     this.#farewell = setTimeout(() => {
       this.#isOver = true;
       this.#breakOff();
-    }, FAREWELL);
+    }, END_GRACE_MS);
   }
 
   async #serveBlocking(): Promise<void> {
@@ -202,7 +202,7 @@ class Loop {
         while (this.#framer.next(this.#packet)) {
           const wait = session.accept(this.#packet, this.#framer);
           if (wait !== undefined) await wait;
-          if (session.replies.length >= BATCH_LENGTH) this.#send();
+          if (session.replies.length >= BATCH_BYTES) this.#send();
           if (session.asynchronous) break;
           const isOver = this.#checkpoints.between();
           if (isOver !== false && await isOver) return;
@@ -230,7 +230,7 @@ class Loop {
     while (replies.length > 0) {
       replies.drop(polling.trySend(replies.written));
       if (replies.length === 0) return;
-      if (polling.wait({ input: replies.length < MOST_WAITING }).input) return;
+      if (polling.wait({ input: replies.length < MAX_WAITING_BYTES }).input) return;
     }
   }
 
@@ -251,7 +251,7 @@ class Loop {
           const isOver = this.#checkpoints.between();
           if (isOver !== false && await isOver) return;
           sender.wake();
-          if (this.#session.replies.length >= MOST_WAITING) await sender.sent();
+          if (this.#session.replies.length >= MAX_WAITING_BYTES) await sender.sent();
         }
         const count = await this.#watched(this.#read());
         if (count === null) break;

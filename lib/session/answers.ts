@@ -8,10 +8,10 @@
 import { FARTHEST_SECOND } from "../attrs.ts";
 import type { DirEntry, FileAttrs, FileSystemStats, OwnerNames } from "../storage/storage.ts";
 
-const MOST_U64 = 2 ** 64;
+const MAX_U64 = 2 ** 64;
 
 /** Longer values are cut where they are told. */
-const LONGEST_TOLD = 100;
+const MAX_TOLD_CHARACTERS = 100;
 
 /** A storage has answered what no client can be told. */
 export class WrongAnswer extends Error {
@@ -173,7 +173,7 @@ function isThenable(value: object): boolean {
 }
 
 function isCount(value: unknown): boolean {
-  return typeof value === "number" && value >= 0 && value <= MOST_U64 &&
+  return typeof value === "number" && value >= 0 && value <= MAX_U64 &&
     Math.floor(value) === value;
 }
 
@@ -198,9 +198,11 @@ function wrong(method: string, what: string, value: unknown, wanted: string): Wr
 
 /** A value in a log line; of an object only what kind it is, as it may be anything. */
 function told(value: unknown): string {
-  if (typeof value === "bigint") return `${value}n`.slice(0, LONGEST_TOLD);
-  if (typeof value === "string") return JSON.stringify(value.slice(0, LONGEST_TOLD));
-  if (typeof value !== "object" || value === null) return String(value).slice(0, LONGEST_TOLD);
+  if (typeof value === "bigint") return `${value}n`.slice(0, MAX_TOLD_CHARACTERS);
+  if (typeof value === "string") return JSON.stringify(value.slice(0, MAX_TOLD_CHARACTERS));
+  if (typeof value !== "object" || value === null) {
+    return String(value).slice(0, MAX_TOLD_CHARACTERS);
+  }
   if (isThenable(value)) return "what has a then() and is no Promise";
   return `an object of the kind ${value.constructor?.name ?? "null"}`;
 }

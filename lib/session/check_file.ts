@@ -14,10 +14,10 @@ interface Hash {
 const ALGORITHMS: readonly string[] = ["md5", "sha1", "sha256", "sha512"];
 
 /** The draft's least block; a smaller one would make the reply larger than the file. */
-const SMALLEST_BLOCK = 256;
+const MIN_BLOCK_BYTES = 256;
 
 /** Bytes that are read at once, and held as long as a file is hashed. */
-export const CHUNK_LENGTH = 256 * 1024;
+export const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Hashes a range of an open file, block by block, for check-file
@@ -32,7 +32,7 @@ export function checkFile(
 ): MaybePromise<CheckFileReply> {
   const algorithm = range.algorithms.find((name) => ALGORITHMS.includes(name));
   if (algorithm === undefined) throw new StorageError("failure", "no such hash algorithm");
-  if (range.blockSize !== 0 && range.blockSize < SMALLEST_BLOCK) {
+  if (range.blockSize !== 0 && range.blockSize < MIN_BLOCK_BYTES) {
     throw new StorageError("invalid", "block size is below 256");
   }
   if (!Number.isSafeInteger(range.offset)) throw new StorageError("invalid", "offset out of range");
@@ -49,7 +49,7 @@ class FileHasher {
   readonly #algorithm: string;
   readonly #blockSize: number;
   readonly #end: number;
-  readonly #chunk = new Uint8Array(CHUNK_LENGTH);
+  readonly #chunk = new Uint8Array(CHUNK_BYTES);
   readonly #hashes: Uint8Array[] = [];
   #hashed = 0;
   #position: number;
@@ -68,7 +68,7 @@ class FileHasher {
 
   /** Hashes a piece; false at the end. */
   step(): MaybePromise<boolean> {
-    const until = Math.min(this.#end, this.#blockEnd, this.#position + CHUNK_LENGTH);
+    const until = Math.min(this.#end, this.#blockEnd, this.#position + CHUNK_BYTES);
     const wanted = until - this.#position;
     if (wanted === 0) return false;
     return after(

@@ -28,21 +28,21 @@ export interface Log {
 }
 
 /** Linux's PATH_MAX: a longer path leads nowhere, and is the client's way to fill a log. */
-const LONGEST_FIELD_BYTES = 4096;
+const MAX_FIELD_BYTES = 4096;
 
 /** Room for some fields in one line, or for a stack. */
-const LONGEST_LINE_BYTES = 4 * LONGEST_FIELD_BYTES;
+const MAX_LINE_BYTES = 4 * MAX_FIELD_BYTES;
 
 /** What somebody else has chosen, as it stands in a log: cut to the length that a path may have. */
 export function boundedField(text: string): string;
 export function boundedField(text: string | undefined): string | undefined;
 export function boundedField(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : cutName(text, LONGEST_FIELD_BYTES);
+  return text === undefined ? undefined : cutName(text, MAX_FIELD_BYTES);
 }
 
 /** A line, cut where it is longer than any that is put together of bounded fields. */
 export function boundedLine(line: string): string {
-  return cutName(line, LONGEST_LINE_BYTES);
+  return cutName(line, MAX_LINE_BYTES);
 }
 
 /** A log that takes nothing. */

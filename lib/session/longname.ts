@@ -4,7 +4,7 @@ import type { DirEntry } from "../storage/storage.ts";
 import type { Writer } from "../wire/writer.ts";
 import { brokenDown, offsetAt } from "./zone/local_time.ts";
 
-const HALF_A_YEAR = 365 * 24 * 60 * 60 / 2;
+const HALF_A_YEAR_S = 365 * 24 * 60 * 60 / 2;
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
@@ -22,7 +22,7 @@ const TYPE_LETTERS: Readonly<Record<number, string>> = {
 const SPACES = Array.from({ length: 9 }, (_, count) => " ".repeat(count));
 
 /** Dates that many entries of a directory share; forgotten when there are too many. */
-const MOST_DATES = 4_096;
+const MAX_DATES = 4_096;
 const dates = new Map<number, Uint8Array>();
 
 /** The columns before the size, which neighbours in a directory mostly share, and what they say. */
@@ -89,12 +89,12 @@ function triple(bits: number, special: number, letter: string): string {
 
 /** With the hour where it is of the last six months, else with the year; both by the minute. */
 function listedTime(seconds: number, now: number): Uint8Array {
-  const recent = seconds > now - HALF_A_YEAR && seconds <= now;
+  const recent = seconds > now - HALF_A_YEAR_S && seconds <= now;
   const key = Math.floor((seconds + offsetAt(seconds)) / 60) * 2 + (recent ? 1 : 0);
   let bytes = dates.get(key);
   if (bytes === undefined) {
     bytes = encodeName(` ${recent ? dateAndHour(key) : dateAndYear(key)} `);
-    if (dates.size >= MOST_DATES) dates.clear();
+    if (dates.size >= MAX_DATES) dates.clear();
     dates.set(key, bytes);
   }
   return bytes;

@@ -1,7 +1,7 @@
 import { type Listener, tell } from "../async/later.ts";
 import { isPromise } from "../async/maybe_promise.ts";
 import { MAX_DATA_LENGTH } from "../wire/constants.ts";
-import { CHUNK_LENGTH } from "./check_file.ts";
+import { CHUNK_BYTES } from "./check_file.ts";
 import { numberOf } from "./handles.ts";
 import type { Conversation, Order, Row } from "./table.ts";
 
@@ -23,16 +23,16 @@ export interface Work {
 }
 
 /** Memory that requests in flight may hold, in bytes. */
-const MOST_IN_FLIGHT = 8 * 1024 * 1024;
+const MAX_IN_FLIGHT_BYTES = 8 * 1024 * 1024;
 
 /** What a request costs whose reply is small. */
-const SMALL_COST = 2_048;
+const SMALL_COST_BYTES = 2_048;
 
 /** Of a request that uses no handle. */
 const NO_HANDLE = -2;
 
 /** Places of answered requests that are kept while others are in flight. */
-const MOST_FORGOTTEN = 256;
+const MAX_IDLE_SLOTS = 256;
 
 /**
  * Lets requests of an asynchronous storage overlap as far as their rows allow,
@@ -64,7 +64,7 @@ export class Sequencer {
   }
 
   /**
-   * Starts a request as soon as it may.
+   * Starts a request as coalesce as it may.
    *
    * @param begun What its work has returned already; it is the first that is in flight then.
    * @returns A promise where the next request must wait.
@@ -109,7 +109,7 @@ export class Sequencer {
   #mayStart(slot: Slot): boolean {
     if (!this.busy) return true;
     if (slot.order === "alone") return false;
-    if (this.#cost + slot.cost > MOST_IN_FLIGHT) return false;
+    if (this.#cost + slot.cost > MAX_IN_FLIGHT_BYTES) return false;
     if (slot.order === "any") return true;
     for (let index = this.#first; index < this.#slots.length; index++) {
       if (!slot.maySkip(this.#slots[index]!)) return false;
@@ -133,7 +133,7 @@ export class Sequencer {
 
   /** Gives up the places of what is answered, seldom enough that it costs nothing. */
   #forget(): void {
-    if (this.#first < this.#slots.length && this.#first < MOST_FORGOTTEN) return;
+    if (this.#first < this.#slots.length && this.#first < MAX_IDLE_SLOTS) return;
     this.#slots.splice(0, this.#first);
     this.#first = 0;
   }
@@ -208,10 +208,10 @@ class Slot implements Asked, Listener<unknown> {
 function costOf(row: Row, request: unknown): number {
   if (row.name === "read") {
     const { length } = request as { readonly length: number };
-    return SMALL_COST + Math.min(length, MAX_DATA_LENGTH);
+    return SMALL_COST_BYTES + Math.min(length, MAX_DATA_LENGTH);
   }
-  if (row.kept !== undefined) return SMALL_COST + row.kept(request).length;
-  return row.name.startsWith("check-file") ? SMALL_COST + CHUNK_LENGTH : SMALL_COST;
+  if (row.kept !== undefined) return SMALL_COST_BYTES + row.kept(request).length;
+  return row.name.startsWith("check-file") ? SMALL_COST_BYTES + CHUNK_BYTES : SMALL_COST_BYTES;
 }
 
 /** The handle that a request uses. */

@@ -150,11 +150,11 @@ interface Suite {
 }
 
 /** So many tests are given up; each takes as long as a limit. */
-const MOST_GIVEN_UP = 3;
+const MAX_GIVEN_UP = 3;
 
 async function runOne(entry: Entry, suite: Suite): Promise<void> {
-  if (suite.givenUp >= MOST_GIVEN_UP) {
-    throw new Error(`not run: ${MOST_GIVEN_UP} tests before it were given up`);
+  if (suite.givenUp >= MAX_GIVEN_UP) {
+    throw new Error(`not run: ${MAX_GIVEN_UP} tests before it were given up`);
   }
   try {
     await runWatched(entry, suite);

@@ -16,8 +16,8 @@ import type { Tree } from "./tree.ts";
 /** A switch of {@linkcode OpenOptions}. */
 type Flag = Exclude<keyof OpenOptions, "attrs">;
 
-const BATCH = 100;
-const CHUNK = 64 * 1024;
+const BATCH_ENTRIES = 100;
+const CHUNK_BYTES = 64 * 1024;
 
 /** Options of `open` with the switches that are named. */
 export function how(...flags: readonly Flag[]): OpenOptions {
@@ -115,7 +115,7 @@ export class Subject {
     const directory = await this.storage.openDir(path);
     const entries: DirEntry[] = [];
     for (;;) {
-      const batch = await directory.next(BATCH);
+      const batch = await directory.next(BATCH_ENTRIES);
       if (batch.length === 0) break;
       entries.push(...batch);
     }
@@ -180,7 +180,7 @@ export async function readAll(file: FileHandle): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for (;;) {
-    const part = new Uint8Array(CHUNK);
+    const part = new Uint8Array(CHUNK_BYTES);
     const count = await file.read(part, length);
     if (count === 0) break;
     parts.push(part.subarray(0, count));

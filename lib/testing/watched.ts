@@ -28,8 +28,8 @@ const TEST_LIMIT_MS = 120_000;
 const LOOK_INTERVAL_MS = 50;
 
 /** No test makes so many, or so much. */
-const MOST_ENTRIES = 10_000;
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_ENTRIES = 10_000;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** A test that was given up, because it took too long. */
 export class GivenUp extends Error {
@@ -123,7 +123,7 @@ export class Watch {
           throw new Error(`read() of ${told(path)} answered ${answer} where ${room} bytes fit`);
         }
         bytes += answer as number;
-        if (bytes > MOST_BYTES) {
+        if (bytes > MAX_BYTES) {
           throw new Error(`read() of ${told(path)} does not come to an end: 0 is the end`);
         }
         return answer;
@@ -143,7 +143,7 @@ export class Watch {
           throw new Error(`next() of the directory ${told(path)} answered ${answer}, no array`);
         }
         entries += (answer as readonly DirEntry[]).length;
-        if (entries > MOST_ENTRIES) {
+        if (entries > MAX_ENTRIES) {
           const reason = `${entries} entries, and no end: an empty array is the end`;
           throw new Error(`next() of the directory ${told(path)} has given ${reason}`);
         }

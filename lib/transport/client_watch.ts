@@ -4,10 +4,10 @@ import { PollSet } from "./reactor/poll_set.ts";
 const STDOUT = 1;
 
 /** Milliseconds between two looks at whether the client is still there. */
-const INTERVAL = 2000;
+const INTERVAL_MS = 2000;
 
 /** Milliseconds that a session has to end by itself, once the client has gone. */
-const PATIENCE = 10_000;
+const END_GRACE_MS = 10_000;
 
 /**
  * Tells when the client has gone and its session is still there after a while, because it waits for
@@ -16,10 +16,10 @@ const PATIENCE = 10_000;
  *
  * @param onAlone Called once, unless the process has ended before.
  */
-export function whenLeftAlone(
+export function onClientGone(
   libc: Pick<Libc, "poll">,
   onAlone: () => void,
-  { interval = INTERVAL, patience = PATIENCE } = {},
+  { interval = INTERVAL_MS, patience = END_GRACE_MS } = {},
 ): void {
   // Nothing is asked for: that the other end is closed, poll(2) tells by itself.
   const output = new PollSet([{ fd: STDOUT, events: 0, isWaiting: true }]);

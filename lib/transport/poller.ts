@@ -4,16 +4,16 @@ import { type Libc, Poll } from "../linux/libc.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
-const POLLFD_LENGTH = 8;
+const POLLFD_BYTES = 8;
 const NOBODY = -1;
-const FOR_EVER = -1;
+const FOREVER = -1;
 const AT_ONCE = 0;
 const NOTHING = new Uint8Array(0);
 
 /** poll(2) on standard input and output. */
 export class Poller {
   readonly #libc: Pick<Libc, "poll">;
-  readonly #fds = new Uint8Array(2 * POLLFD_LENGTH);
+  readonly #fds = new Uint8Array(2 * POLLFD_BYTES);
   readonly #view = new DataView(this.#fds.buffer);
 
   constructor(libc: Pick<Libc, "poll">) {
@@ -21,7 +21,7 @@ export class Poller {
   }
 
   /** Waits for what is asked for, and tells whether there is something to read. */
-  wait({ input, output = true, timeout = FOR_EVER }: WaitOptions): { input: boolean } {
+  wait({ input, output = true, timeout = FOREVER }: WaitOptions): { input: boolean } {
     this.#poll({ input, output }, timeout);
     return { input: input && this.#happened(0) };
   }
@@ -57,13 +57,13 @@ export class Poller {
 
   /** A negative descriptor is passed over by poll(2). */
   #ask(index: number, fd: number, events: number): void {
-    this.#view.setInt32(index * POLLFD_LENGTH, fd, true);
-    this.#view.setInt16(index * POLLFD_LENGTH + 4, events, true);
-    this.#view.setInt16(index * POLLFD_LENGTH + 6, 0, true);
+    this.#view.setInt32(index * POLLFD_BYTES, fd, true);
+    this.#view.setInt16(index * POLLFD_BYTES + 4, events, true);
+    this.#view.setInt16(index * POLLFD_BYTES + 6, 0, true);
   }
 
   #happened(index: number): boolean {
-    return this.#view.getInt16(index * POLLFD_LENGTH + 6, true) !== 0;
+    return this.#view.getInt16(index * POLLFD_BYTES + 6, true) !== 0;
   }
 }
 

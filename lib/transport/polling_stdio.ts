@@ -1,5 +1,11 @@
 import { type Polling, stdio, type Transport } from "./stdio.ts";
-import { BUSY_INPUT, type PipeCalls, pipePolling, USUAL_SIZE, widener } from "./stdio_pipe.ts";
+import {
+  BUSY_INPUT_BYTES,
+  DEFAULT_PIPE_BYTES,
+  type PipeCalls,
+  pipePolling,
+  widener,
+} from "./stdio_pipe.ts";
 import { Poller, sentNow, streamError } from "./poller.ts";
 import { Errno } from "../storage/errno.ts";
 import type { Libc } from "../linux/libc.ts";
@@ -8,7 +14,7 @@ const STDIN = 0;
 const STDOUT = 1;
 
 /** Room for a batch of replies in a socket. */
-const SEND_BUFFER_LENGTH = 1024 * 1024;
+const SEND_BUFFER_BYTES = 1024 * 1024;
 
 /** What these streams are made of. */
 type StreamCalls = PipeCalls & Pick<Libc, "read" | "send" | "setSendBuffer" | "poll">;
@@ -21,7 +27,7 @@ type StreamCalls = PipeCalls & Pick<Libc, "read" | "send" | "setSendBuffer" | "p
 export function pollingStdio(libc: StreamCalls): Transport {
   const poll = new Poller(libc);
   const polling = isSocket(libc) ? socketPolling(libc, poll) : pipePolling(libc, poll);
-  const widen = widener(libc, STDIN, BUSY_INPUT);
+  const widen = widener(libc, STDIN, BUSY_INPUT_BYTES);
   return {
     ...stdio,
     polling,
@@ -29,7 +35,7 @@ export function pollingStdio(libc: StreamCalls): Transport {
       for (;;) {
         const count = libc.read(STDIN, into);
         if (count > 0) {
-          if (count >= USUAL_SIZE) widen();
+          if (count >= DEFAULT_PIPE_BYTES) widen();
           return count;
         }
         if (count === 0) return null;
@@ -49,7 +55,7 @@ export function pollingStdio(libc: StreamCalls): Transport {
 
 function socketPolling(libc: StreamCalls, poll: Poller): Polling {
   // Best effort: with the system's default a batch of replies takes two sends and a wait.
-  libc.setSendBuffer(STDOUT, SEND_BUFFER_LENGTH);
+  libc.setSendBuffer(STDOUT, SEND_BUFFER_BYTES);
   return {
     trySend: (bytes) => sentNow(() => libc.send(STDOUT, bytes)),
     wait: (until) => poll.wait(until),

@@ -14,10 +14,10 @@ const STDIN = 0;
 
 /**
  * Milliseconds for which the next request is waited for before another thread
- * is asked to. It is long for a client that asks again as soon as it has its
+ * is asked to. It is long for a client that asks again as coalesce as it has its
  * reply, and short for everything else.
  */
-const PATIENCE = 1;
+const BLOCK_MS = 1;
 
 /** How to tell what goes on; see {@linkcode promptTransport}. */
 export interface Activity {
@@ -46,7 +46,7 @@ export function promptTransport(
   /** Settles when something has been written, or after a moment; true for the former. */
   function writeComes(): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), PATIENCE);
+      const timer = setTimeout(() => resolve(false), BLOCK_MS);
       onWrite = () => {
         clearTimeout(timer);
         resolve(true);
@@ -58,7 +58,7 @@ export function promptTransport(
     ...transport,
     async read(into) {
       do {
-        const patience = activity.isIdle() ? PATIENCE : 0;
+        const patience = activity.isIdle() ? BLOCK_MS : 0;
         if (input.waits(patience)) return transport.readSync(into);
       } while (!activity.isIdle() && await writeComes());
       return await transport.read(into);

@@ -11,21 +11,21 @@ import type { Libc } from "../linux/libc.ts";
 
 const STDOUT = 1;
 
-/** A pipe that is ready takes at least this many bytes without waiting (PIPE_BUF). */
-const PIPE_BUF = 4096;
+/** A pipe that is ready takes at least this many bytes without waiting (PIPE_BUF_BYTES). */
+const PIPE_BUF_BYTES = 4096;
 
 /** What a pipe holds unless somebody asks for more. */
-export const USUAL_SIZE = 64 * 1024;
+export const DEFAULT_PIPE_BYTES = 64 * 1024;
 
 /**
  * What a busy pipe is made to hold. Only busy ones are: all pipes of an account may come to 64 MiB
  * (pipe-user-pages-soft), and who is above that stays with the usual size.
  */
-export const BUSY_INPUT = 256 * 1024;
-export const BUSY_OUTPUT = 1024 * 1024;
+export const BUSY_INPUT_BYTES = 256 * 1024;
+export const BUSY_OUTPUT_BYTES = 1024 * 1024;
 
-/** Milliseconds for which a full pipe of {@linkcode BUSY_OUTPUT} has enough for the fastest sshd. */
-const REST = 1;
+/** Milliseconds for which a full pipe of {@linkcode BUSY_OUTPUT_BYTES} has enough for the fastest sshd. */
+const REST_MS = 1;
 
 /** The calls that pipes are asked by. */
 export type PipeCalls = Pick<Libc, "write" | "pipeSize" | "setPipeSize" | "reopenPipe">;
@@ -43,19 +43,19 @@ export function pipePolling(libc: PipeCalls, poll: Poller): Polling {
 }
 
 function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
-  const widen = widener(libc, STDOUT, BUSY_OUTPUT);
+  const widen = widener(libc, STDOUT, BUSY_OUTPUT_BYTES);
   let filled = false;
   return {
     trySend(bytes) {
       const count = sentNow(() => libc.write(own, bytes));
-      filled = count >= PIPE_BUF && count < bytes.length;
+      filled = count >= PIPE_BUF_BYTES && count < bytes.length;
       return count;
     },
     wait(until) {
       if (filled) {
         // A pipe is ready again with every page that is read of it. Going on at each would take
         // many times the calls, and the CPU that sshd needs.
-        if (widen()) poll.rest(REST);
+        if (widen()) poll.rest(REST_MS);
         filled = false;
       }
       return poll.wait(until);
@@ -69,7 +69,7 @@ function inParts(libc: PipeCalls, poll: Poller): Polling {
     trySend(bytes) {
       let written = 0;
       while (written < bytes.length && poll.canWrite()) {
-        const count = libc.write(STDOUT, bytes.subarray(written, written + PIPE_BUF));
+        const count = libc.write(STDOUT, bytes.subarray(written, written + PIPE_BUF_BYTES));
         if (count === -Errno.EAGAIN) break;
         if (count >= 0) written += count;
         else if (count !== -Errno.EINTR) throw streamError("write", count);

@@ -1,5 +1,5 @@
 import type { Polling, Transport } from "./stdio.ts";
-import { within } from "../async/within.ts";
+import { withTimeout } from "../async/with_timeout.ts";
 
 /** How long a session may be; without end where a limit is absent. */
 export interface TimeoutOptions {
@@ -21,13 +21,13 @@ export interface TimeoutHooks {
 }
 
 /** Bytes to write between two looks at whether the client still takes them. */
-const PIECE = 64 * 1024;
+const WRITE_PIECE_BYTES = 64 * 1024;
 
 /** Milliseconds that replies and outstanding requests still have when the time is over. */
-const FAREWELL = 1000;
+const END_GRACE_MS = 1000;
 
 /** The longest that a timer and poll(2) can wait. */
-const LONGEST_WAIT = 2 ** 31 - 1;
+const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** The time of a session is over, and what it waits for does not come. */
 export class SessionTimeout extends Error {
@@ -86,7 +86,7 @@ export class Timeouts {
    */
   async ended(work: Promise<void>): Promise<void> {
     clearTimeout(this.#timer);
-    await (this.#isOver ? within(FAREWELL, work, undefined) : work);
+    await (this.#isOver ? withTimeout(work, END_GRACE_MS, undefined) : work);
   }
 
   /**
@@ -154,10 +154,10 @@ export class Timeouts {
   }
 
   async #write(transport: Transport, bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; at += PIECE) {
+    for (let at = 0; at < bytes.length; at += WRITE_PIECE_BYTES) {
       await new Promise<void>((resolve, reject) => {
         this.#endWrite = () => reject(new SessionTimeout());
-        transport.write(bytes.subarray(at, at + PIECE)).then(resolve, reject);
+        transport.write(bytes.subarray(at, at + WRITE_PIECE_BYTES)).then(resolve, reject);
       });
       this.#sign();
     }
@@ -173,7 +173,7 @@ export class Timeouts {
     const next = this.#isOver
       ? this.#lastMoment
       : Math.min(this.#end, this.#lastSign + idleTimeout);
-    return Math.ceil(Math.max(0, Math.min(next - performance.now(), LONGEST_WAIT)));
+    return Math.ceil(Math.max(0, Math.min(next - performance.now(), MAX_WAIT_MS)));
   }
 
   /** Looks at the clock, and tells whether the time is over. */
@@ -191,14 +191,14 @@ export class Timeouts {
 
   #finish(reason: string): void {
     this.#isOver = true;
-    this.#lastMoment = performance.now() + FAREWELL;
+    this.#lastMoment = performance.now() + END_GRACE_MS;
     this.#hooks.onEnd(reason);
     this.#endRead();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#endWrite();
       this.#givenUp.reject(new SessionTimeout());
-    }, FAREWELL);
+    }, END_GRACE_MS);
   }
 
   /** The timer has its turn wherever nothing blocks. */

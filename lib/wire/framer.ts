@@ -3,11 +3,11 @@ import { ProtocolError } from "./errors.ts";
 import { Reader } from "./reader.ts";
 
 const LENGTH_FIELD = 4;
-const LARGEST_FRAME = LENGTH_FIELD + MAX_PACKET_LENGTH;
+const MAX_FRAME = LENGTH_FIELD + MAX_PACKET_LENGTH;
 const OVERSIZE_EXIT_STATUS = 11;
 
 /** Room that is worth a read where the length of the next packet is not known. */
-const WORTHWHILE = 32 * 1024;
+const WORTHWHILE_BYTES = 32 * 1024;
 
 /**
  * Cuts a stream of bytes into packets. It holds one buffer, which is read into
@@ -25,8 +25,8 @@ export class Framer {
   readonly #idle: Uint8Array<ArrayBuffer>[] = [];
 
   /** @param capacity Bytes of the buffer; at least one packet of the largest size fits. */
-  constructor(capacity: number = LARGEST_FRAME) {
-    this.#bytes = new Uint8Array(Math.max(capacity, LARGEST_FRAME));
+  constructor(capacity: number = MAX_FRAME) {
+    this.#bytes = new Uint8Array(Math.max(capacity, MAX_FRAME));
   }
 
   /**
@@ -41,7 +41,7 @@ export class Framer {
     } else if (this.#start === this.#end) {
       this.#start = 0;
       this.#end = 0;
-    } else if (this.#bytes.length - this.#end < LARGEST_FRAME) {
+    } else if (this.#bytes.length - this.#end < MAX_FRAME) {
       this.#bytes.copyWithin(0, this.#start, this.#end);
       this.#end -= this.#start;
       this.#start = 0;
@@ -92,7 +92,7 @@ export class Framer {
   /** Bytes to have room for: what is missing of a packet, or as many as are worth a read. */
   #wanted(): number {
     const buffered = this.#end - this.#start;
-    if (buffered < LENGTH_FIELD) return WORTHWHILE;
+    if (buffered < LENGTH_FIELD) return WORTHWHILE_BYTES;
     const length = new Reader(this.#bytes, this.#start, this.#end).u32();
     return LENGTH_FIELD + length - buffered;
   }

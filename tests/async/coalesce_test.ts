@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { soon } from "../../lib/async/coalesce.ts";
+import { coalesce } from "../../lib/async/coalesce.ts";
 
 Deno.test("soon() runs once for all who ask meanwhile, and again for who asks later", async () => {
   let runs = 0;
-  const ask = soon(() => runs++);
+  const ask = coalesce(() => runs++);
   ask();
   ask();
   assertEquals(runs, 0);

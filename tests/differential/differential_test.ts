@@ -29,7 +29,7 @@ const GROUPS: Readonly<Record<string, readonly Case[]>> = {
 };
 
 /** So many differences are told. */
-const MOST_TOLD = 100;
+const MAX_TOLD = 100;
 
 /** What happened since then happened "now", on both sides. */
 const START = Math.floor(Date.now() / 1000) - 2;
@@ -170,7 +170,7 @@ function mismatches(
 }
 
 function tellMismatches(found: readonly Mismatch[]): string {
-  const told = found.slice(0, MOST_TOLD).map(({ root, name, step, theirs, ours }) => {
+  const told = found.slice(0, MAX_TOLD).map(({ root, name, step, theirs, ours }) => {
     const [their, our] = [withoutLinesOf(theirs, ours), withoutLinesOf(ours, theirs)];
     return `${name} (${root} root)\n  ${step}\n    OpenSSH: ${their}\n    ours:    ${our}`;
   });

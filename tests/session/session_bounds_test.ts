@@ -7,7 +7,7 @@ import { Gate, nextTurn, waiting } from "./waiting_storage.ts";
 const MIB = 1024 * 1024;
 
 /** What requests in flight may hold together, with something to spare. */
-const MOST_IN_FLIGHT = 10 * MIB;
+const MAX_IN_FLIGHT = 10 * MIB;
 
 function statusOf(reply: Reply | undefined): number | undefined {
   return reply?.kind === "status" ? reply.code : undefined;
@@ -36,7 +36,7 @@ Deno.test("Session takes no WRITE whose data would be too much to hold", async (
   const gate = new Gate((what) => what.startsWith("write "));
   const { dialogue, handle } = await slowDialogue(gate);
   const taken = await fill(dialogue, ask.write(handle, 0, new Uint8Array(32_768)), 10_000);
-  assertLess(taken * 32_768, MOST_IN_FLIGHT);
+  assertLess(taken * 32_768, MAX_IN_FLIGHT);
   await gate.releaseAll();
   await dialogue.session.idle();
   assertEquals(dialogue.take().length, taken);
@@ -47,7 +47,7 @@ Deno.test("Session takes no READ whose reply would be too much to hold", async (
   const gate = new Gate((what) => what.startsWith("read "));
   const { dialogue, handle } = await slowDialogue(gate);
   const taken = await fill(dialogue, ask.read(handle, 0, 0xffffffff), 10_000);
-  assertLess(taken * 261_120, MOST_IN_FLIGHT);
+  assertLess(taken * 261_120, MAX_IN_FLIGHT);
   await gate.releaseAll();
   await dialogue.session.idle();
   assertEquals(dialogue.take().length, taken);
@@ -67,7 +67,7 @@ Deno.test("Session takes no check-file whose buffer would be too much to hold", 
   const dialogue = new Dialogue(waiting(new MemoryStorage(), gate.wait));
   await dialogue.ask(ask.stat("/"));
   const taken = await fill(dialogue, ask.checkFileName("/missing", "md5"), 10_000);
-  assertLess(taken * 256 * 1024, MOST_IN_FLIGHT);
+  assertLess(taken * 256 * 1024, MAX_IN_FLIGHT);
   await gate.releaseAll();
   await dialogue.end();
 });

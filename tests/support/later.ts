@@ -16,19 +16,19 @@ export function later<F extends FileHandle>(storage: Storage<F>): Storage<LaterF
   return {
     ...(resolvesParents === undefined ? {} : { resolvesParents }),
     extensions: laterExtensions(storage.extensions),
-    open: (path, options) => soon(async () => new LaterFile(await storage.open(path, options))),
-    openDir: (path) => soon(async () => laterDir(await storage.openDir(path))),
-    stat: (path) => soon(() => storage.stat(path)),
-    lstat: (path) => soon(() => storage.lstat(path)),
-    setAttrs: (path, attrs) => soon(() => storage.setAttrs(path, attrs)),
-    realPath: (path) => soon(() => storage.realPath(path)),
-    readLink: (path) => soon(() => storage.readLink(path)),
-    symlink: (target, link) => soon(() => storage.symlink(target, link)),
-    mkdir: (path, attrs) => soon(() => storage.mkdir(path, attrs)),
-    rmdir: (path) => soon(() => storage.rmdir(path)),
-    remove: (path) => soon(() => storage.remove(path)),
-    rename: (from, to) => soon(() => storage.rename(from, to)),
-    close: () => soon(() => storage.close()),
+    open: (path, options) => coalesce(async () => new LaterFile(await storage.open(path, options))),
+    openDir: (path) => coalesce(async () => laterDir(await storage.openDir(path))),
+    stat: (path) => coalesce(() => storage.stat(path)),
+    lstat: (path) => coalesce(() => storage.lstat(path)),
+    setAttrs: (path, attrs) => coalesce(() => storage.setAttrs(path, attrs)),
+    realPath: (path) => coalesce(() => storage.realPath(path)),
+    readLink: (path) => coalesce(() => storage.readLink(path)),
+    symlink: (target, link) => coalesce(() => storage.symlink(target, link)),
+    mkdir: (path, attrs) => coalesce(() => storage.mkdir(path, attrs)),
+    rmdir: (path) => coalesce(() => storage.rmdir(path)),
+    remove: (path) => coalesce(() => storage.remove(path)),
+    rename: (from, to) => coalesce(() => storage.rename(from, to)),
+    close: () => coalesce(() => storage.close()),
   };
 }
 
@@ -37,30 +37,30 @@ export class LaterFile<F extends FileHandle> implements FileHandle {
   constructor(readonly file: F) {}
 
   read(into: Uint8Array, position: number): Promise<number> {
-    return soon(() => this.file.read(into, position));
+    return coalesce(() => this.file.read(into, position));
   }
 
   write(data: Uint8Array, position: number): Promise<void> {
-    return soon(() => this.file.write(data, position));
+    return coalesce(() => this.file.write(data, position));
   }
 
   stat(): ReturnType<Storage["stat"]> {
-    return soon(() => this.file.stat());
+    return coalesce(() => this.file.stat());
   }
 
   setAttrs(attrs: Parameters<FileHandle["setAttrs"]>[0]): Promise<void> {
-    return soon(() => this.file.setAttrs(attrs));
+    return coalesce(() => this.file.setAttrs(attrs));
   }
 
   close(aborted: boolean): Promise<void> {
-    return soon(() => this.file.close(aborted));
+    return coalesce(() => this.file.close(aborted));
   }
 }
 
 function laterDir(directory: DirHandle): DirHandle {
   return {
-    next: (limit) => soon(() => directory.next(limit)),
-    close: () => soon(() => directory.close()),
+    next: (limit) => coalesce(() => directory.next(limit)),
+    close: () => coalesce(() => directory.close()),
   };
 }
 
@@ -69,18 +69,18 @@ function laterExtensions<F extends FileHandle>(
   extensions: StorageExtensions<F>,
 ): StorageExtensions<LaterFile<F>> {
   const all: Required<StorageExtensions<LaterFile<F>>> = {
-    posixRename: (from, to) => soon(() => extensions.posixRename!(from, to)),
-    hardLink: (existing, link) => soon(() => extensions.hardLink!(existing, link)),
-    setLinkAttrs: (path, attrs) => soon(() => extensions.setLinkAttrs!(path, attrs)),
-    statVfs: (path) => soon(() => extensions.statVfs!(path)),
-    fileStatVfs: ({ file }) => soon(() => extensions.fileStatVfs!(file)),
-    fsync: ({ file }) => soon(() => extensions.fsync!(file)),
+    posixRename: (from, to) => coalesce(() => extensions.posixRename!(from, to)),
+    hardLink: (existing, link) => coalesce(() => extensions.hardLink!(existing, link)),
+    setLinkAttrs: (path, attrs) => coalesce(() => extensions.setLinkAttrs!(path, attrs)),
+    statVfs: (path) => coalesce(() => extensions.statVfs!(path)),
+    fileStatVfs: ({ file }) => coalesce(() => extensions.fileStatVfs!(file)),
+    fsync: ({ file }) => coalesce(() => extensions.fsync!(file)),
     copyData: (range) =>
-      soon(() => {
+      coalesce(() => {
         const files = { source: range.source.file, target: range.target.file };
         return extensions.copyData!({ ...range, ...files });
       }),
-    ownerNames: (uids, gids) => soon(() => extensions.ownerNames!(uids, gids)),
+    ownerNames: (uids, gids) => coalesce(() => extensions.ownerNames!(uids, gids)),
   };
   const present = Object.entries(all)
     .filter(([name]) => extensions[name as keyof typeof all] !== undefined);
@@ -89,7 +89,7 @@ function laterExtensions<F extends FileHandle>(
 
 let calls = 0;
 
-async function soon<T>(work: () => MaybePromise<T>): Promise<T> {
+async function coalesce<T>(work: () => MaybePromise<T>): Promise<T> {
   if (++calls % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
   else await Promise.resolve();
   return await work();

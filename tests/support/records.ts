@@ -12,7 +12,7 @@ const MARK = 0xa5e7;
 const FURTHEST = 0xffff_ffffn;
 
 /** Ranges that are told of one difference. */
-const MOST_TOLD = 20;
+const MAX_TOLD = 20;
 
 /** Which file, among others of its time and those of other times. */
 export interface RecordedFile {
@@ -60,11 +60,11 @@ export function differences(bytes: Uint8Array, of: RecordedFile, length: number)
       ranges.push(last = { start: at, end: stop, from, step });
     }
   }
-  for (const { start, end, from, step } of ranges.slice(0, MOST_TOLD)) {
+  for (const { start, end, from, step } of ranges.slice(0, MAX_TOLD)) {
     const place = Number.isNaN(step) ? "" : ` from ${start + step} on`;
     lines.push(`bytes ${start} to ${end} are ${from}${place}`);
   }
-  if (ranges.length > MOST_TOLD) lines.push(`and ${ranges.length - MOST_TOLD} ranges more`);
+  if (ranges.length > MAX_TOLD) lines.push(`and ${ranges.length - MAX_TOLD} ranges more`);
   return lines;
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { whenLeftAlone } from "../../lib/transport/client_watch.ts";
+import { onClientGone } from "../../lib/transport/client_watch.ts";
 
 Deno.test("whenLeftAlone() tells, after a while, that nobody reads standard output any more", async () => {
   const looks: string[] = [];
@@ -8,7 +8,7 @@ Deno.test("whenLeftAlone() tells, after a while, that nobody reads standard outp
     looks.push(`${fds} ${timeout}`);
     return looks.length < 3 ? 0 : 1;
   };
-  whenLeftAlone({ poll }, alone.resolve, { interval: 1, patience: 20 });
+  onClientGone({ poll }, alone.resolve, { interval: 1, patience: 20 });
   await alone.promise;
   // The descriptor, of which no event is asked for; and no more looks in the while.
   assertEquals(looks, Array(3).fill("1,0,0,0,0,0,0,0 0"));

@@ -21,7 +21,7 @@ const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
 
 /** As many links as the kernel follows for one path. */
-const MOST_LINKS = 40;
+const MAX_SYMLINKS = 40;
 
 const STRUCT_OPEN_HOW_SIZE = 24;
 
@@ -148,7 +148,7 @@ class Walk {
       const type = this.#typeOf(fd);
       if (type === FileType.SYMLINK) {
         const text = this.#follow(fd, file);
-        if (++links > MOST_LINKS) throw errorOfNumber(Errno.ELOOP);
+        if (++links > MAX_SYMLINKS) throw errorOfNumber(Errno.ELOOP);
         if (text.startsWith("/")) this.#start(text);
         ahead.push(...segmentsOf(text).reverse());
       } else if (!isLast && type === FileType.DIRECTORY) {

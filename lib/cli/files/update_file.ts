@@ -16,7 +16,7 @@ const GROUP_BITS = 0o070;
 const ROOT_UID = 0;
 
 /** No list of keys is longer; a longer file would only fill the memory. */
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** How long another process may hold the file. */
 const LOCK_PATIENCE_MS = 30_000;
@@ -139,7 +139,7 @@ class Update {
       if (count === 0) break;
       parts.push(part.subarray(0, count));
       length += count;
-      if (length > MOST_BYTES) throw new StartError("it is too long for a list of keys");
+      if (length > MAX_BYTES) throw new StartError("it is too long for a list of keys");
     }
     const bytes = new Uint8Array(length);
     let at = 0;

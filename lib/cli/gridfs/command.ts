@@ -15,7 +15,7 @@ import { exposure, findSecret } from "../start/secrets.ts";
 import { servingOf } from "../options/serving_options.ts";
 import { requireSftp, sftpBegins } from "../start/require_sftp.ts";
 import { startDirectory } from "../start/start_directory.ts";
-import { closeIn, orLogged, warn } from "../start/start_log.ts";
+import { enterConfinement, orLogged, warn } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
 
@@ -144,7 +144,7 @@ async function serveFrom(
     // What the driver waits for is not known here; and this thread must not keep it waiting.
     activity: { isIdle: () => false },
   });
-  closeIn(confinement, log);
+  enterConfinement(confinement, log);
   log.write(LogLevel.INFO, `connected to ${hosts}`);
   return await serve(storage, {
     log,

@@ -14,7 +14,7 @@ import { missingPermissions } from "../start/missing_permissions.ts";
 import { servingOf } from "../options/serving_options.ts";
 import { requireSftp, sftpBegins, type Start } from "../start/require_sftp.ts";
 import { startDirectory } from "../start/start_directory.ts";
-import { closeIn, orLogged } from "../start/start_log.ts";
+import { enterConfinement, orLogged } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
 import { wayOut } from "./way_out.ts";
@@ -73,7 +73,7 @@ async function serveJail(
   if (readOnly !== options.readOnly) {
     log.write(LogLevel.INFO, "running without the permission to write: read-only");
   }
-  closeIn(confinement, log);
+  enterConfinement(confinement, log);
   if (!sftpBegins(start)) return 1;
   return await serve(storage, {
     log,

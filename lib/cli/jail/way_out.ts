@@ -63,7 +63,7 @@ const FURTHER_FILES: ReadonlySet<string> = new Set([
 ]);
 
 /** How many files of a jail are looked at for another name of one that counts. */
-const MOST_LOOKS = 10_000;
+const MAX_LOOKS = 10_000;
 
 /** Of these a directory in them is no way out, but for the ones named with it. */
 const PLACES_FOR_DATA: Readonly<Record<string, readonly string[]>> = {
@@ -159,7 +159,7 @@ function hardLinkWithin(directory: string, home: string): string | undefined {
   let looks = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const { name, isFile, isDirectory } of namesIn(folder) ?? []) {
-      if (++looks > MOST_LOOKS) return undefined;
+      if (++looks > MAX_LOOKS) return undefined;
       if (isDirectory) folders.push(`${folder}/${name}`);
       const found = isFile ? files.get(identityOf(`${folder}/${name}`) ?? "none") : undefined;
       if (found !== undefined) return `it holds ${found} by another name`;

@@ -1,10 +1,10 @@
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 
 /** The first descriptor behind standard input, output and error. */
-const FIRST = 3;
+const FIRST_INHERITED = 3;
 
 /** No more are looked at one by one. */
-const MOST_DESCRIPTORS = 65_536;
+const MAX_DESCRIPTORS = 65_536;
 
 type Calls = Pick<Libc, "descriptorLimit" | "setCloseOnExec" | "setCloseOnExecFrom">;
 
@@ -21,8 +21,8 @@ export function keepInherited(): void {
 
 /** As {@linkcode keepInherited}, by these calls. */
 export function closeOnExec(calls: Calls): void {
-  if (calls.setCloseOnExecFrom(FIRST) === 0) return;
+  if (calls.setCloseOnExecFrom(FIRST_INHERITED) === 0) return;
   const limit = calls.descriptorLimit();
-  const end = limit < 0 ? MOST_DESCRIPTORS : Math.min(limit, MOST_DESCRIPTORS);
-  for (let fd = FIRST; fd < end; fd++) calls.setCloseOnExec(fd);
+  const end = limit < 0 ? MAX_DESCRIPTORS : Math.min(limit, MAX_DESCRIPTORS);
+  for (let fd = FIRST_INHERITED; fd < end; fd++) calls.setCloseOnExec(fd);
 }

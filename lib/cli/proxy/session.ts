@@ -9,17 +9,17 @@ import { isDirectory } from "../../attrs.ts";
 import type { AnyConnected } from "../../storage/proxy/connection_options.ts";
 import { ProxyStorage } from "../../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../../storage/storage.ts";
-import { within } from "../../async/within.ts";
+import { withTimeout } from "../../async/with_timeout.ts";
 import { directStreams } from "../../transport/reactor/child_pipes.ts";
 import { eagerOutput } from "../../transport/eager_output.ts";
 import { messageOf, StartError } from "../errors.ts";
 import type { ProxyCommandOptions } from "./options.ts";
 import { prepareRemoteConfinement } from "../start/remote_confinement.ts";
 import { servingOf } from "../options/serving_options.ts";
-import { closeIn } from "../start/start_log.ts";
+import { enterConfinement } from "../start/start_log.ts";
 
 /** Milliseconds for which the reason of an end is waited for. */
-const LAST_WORDS = 2000;
+const END_REASON_TIMEOUT_MS = 2000;
 
 /** Serves the client from the far side, and returns the exit status. */
 export async function serveFrom(
@@ -57,7 +57,7 @@ export async function serveFrom(
   const serving = await servingOf(options);
   // The first line opens a log that nobody has asked for, which later cannot be opened.
   log.write(LogLevel.INFO, `connected to ${description}`);
-  closeIn(confinement, log);
+  enterConfinement(confinement, log);
   return await serve(storage, {
     log,
     ...serving,
@@ -78,8 +78,10 @@ async function greeted(
     return await SftpClient.connect(channel);
   } catch (error) {
     let reason = messageOf(error);
-    // The reason of the end as the transport tells it, or, where it tells nothing soon, as it shows.
-    if (error instanceof ConnectionLostError) reason = await within(LAST_WORDS, closed, reason);
+    // The reason of the end as the transport tells it, or, where it tells nothing coalesce, as it shows.
+    if (error instanceof ConnectionLostError) {
+      reason = await withTimeout(closed, END_REASON_TIMEOUT_MS, reason);
+    }
     throw new StartError(`${description}: no SFTP server answered: ${reason}`);
   }
 }

@@ -1,8 +1,8 @@
 /** A handle is a number of four bytes, and none comes back. */
-const MOST = 2 ** 32;
+const MAX_HANDLES = 2 ** 32;
 
 /** Descriptors that handles leave free: Deno's own, the log's, and what a look at a path opens. */
-const RESERVED = 32;
+const RESERVED_DESCRIPTORS = 32;
 
 /**
  * How many handles a jail may give out: as many as there are descriptors for, so that with all of
@@ -14,5 +14,5 @@ const RESERVED = 32;
  */
 export function handleLimit(descriptors: number): number | undefined {
   if (descriptors < 0) return undefined;
-  return Math.max(1, Math.min(MOST, descriptors - RESERVED));
+  return Math.max(1, Math.min(MAX_HANDLES, descriptors - RESERVED_DESCRIPTORS));
 }

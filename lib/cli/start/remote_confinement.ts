@@ -4,7 +4,7 @@ import { confine, landlockAbi } from "../../linux/landlock.ts";
 import { type Libc, LIBC_PATHS, openLibc } from "../../linux/libc.ts";
 import type { Ring } from "./confinement.ts";
 import { messageOf } from "../errors.ts";
-import { whenLeftAlone } from "../../transport/client_watch.ts";
+import { onClientGone } from "../../transport/client_watch.ts";
 import { type Activity, promptTransport } from "../../transport/prompt_stdio.ts";
 
 /** What the resolver of names reads, each time that a host is looked up. */
@@ -43,7 +43,7 @@ export interface RemoteConfinementOptions {
   readonly activity: Activity;
   /** Makes the client's streams go together with those to the other host, where it can. */
   readonly streams?: (transport: Transport, libc: Libc) => Transport | undefined;
-  /** Called when the client has gone, and the session does not end; see {@linkcode whenLeftAlone}. */
+  /** Called when the client has gone, and the session does not end; see {@linkcode onClientGone}. */
   readonly onAlone?: () => void;
 }
 
@@ -57,7 +57,7 @@ export function prepareRemoteConfinement(
   } catch (error) {
     return { transport: stdio, enter: () => [revoke(keeps), missing(reasonOf(error))] };
   }
-  if (onAlone !== undefined) whenLeftAlone(libc, onAlone);
+  if (onAlone !== undefined) onClientGone(libc, onAlone);
   const transport = pollingStdio(libc);
   return {
     transport: streams?.(transport, libc) ?? promptTransport(transport, libc, activity),

@@ -33,7 +33,7 @@ export function warn(log: Log, warnings: Iterable<string>): void {
 }
 
 /** Gives up what is not needed any more, and tells the log what holds from now on. */
-export function closeIn(confinement: { enter(): readonly Ring[] }, log: Log): void {
+export function enterConfinement(confinement: { enter(): readonly Ring[] }, log: Log): void {
   for (const { name, holds, text } of confinement.enter()) {
     const level = holds ? LogLevel.INFO : LogLevel.ERROR;
     log.write(level, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);

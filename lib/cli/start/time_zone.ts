@@ -16,7 +16,7 @@ const ZONEINFO = "/usr/share/zoneinfo";
 const LOCAL_TIME = "/etc/localtime";
 
 /** More than any zone's file has. */
-const MOST_BYTES = 256 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 const UTC: Zone = () => ({ offset: 0, from: -Infinity, until: Infinity });
 
@@ -50,7 +50,7 @@ function zoneInFile(path: string): Zone | undefined {
   try {
     // Opening a FIFO would wait, and a device may have no end.
     const { isFile, size } = Deno.statSync(path);
-    if (!isFile || size > MOST_BYTES) return undefined;
+    if (!isFile || size > MAX_BYTES) return undefined;
     return tzifZone(Deno.readFileSync(path));
   } catch (error) {
     if (isUnseen(error)) return undefined;

@@ -26,7 +26,7 @@ import { replyOk } from "./replies.ts";
 const ENTRIES_PER_REPLY = 256;
 
 /** A NAME reply ends before this many bytes: older clients take no packet above 34,000. */
-const LONGEST_LISTING = 32_000;
+const MAX_LISTING_BYTES = 32_000;
 
 const opendir: Row<requests.PathRequest, Uint8Array> = {
   name: "opendir",
@@ -156,7 +156,7 @@ function writeListing(out: Writer, id: number, entries: readonly DirEntry[]): nu
     out.name(entry.name);
     writeLongname(out, entry, before, now);
     writeAttrs(out, entry.attrs);
-    if (count > 0 && out.position - countAt > LONGEST_LISTING) {
+    if (count > 0 && out.position - countAt > MAX_LISTING_BYTES) {
       out.truncate(before);
       break;
     }

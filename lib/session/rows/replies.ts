@@ -4,7 +4,7 @@ import type { Writer } from "../../wire/writer.ts";
 import { status } from "../status.ts";
 
 /** Characters of a name that fits into a packet: there it stands twice, and each may be three bytes. */
-const LONGEST_NAME = MAX_PACKET_LENGTH / 8;
+const MAX_NAME = MAX_PACKET_LENGTH / 8;
 
 /** Answers that it is done. */
 export function replyOk(out: Writer, id: number): void {
@@ -13,7 +13,7 @@ export function replyOk(out: Writer, id: number): void {
 
 /** Answers with one name and no attributes; a client takes no packet that is too long. */
 export function replyName(out: Writer, id: number, name: string): void {
-  if (name.length > LONGEST_NAME) {
+  if (name.length > MAX_NAME) {
     writeStatus(out, id, { code: StatusCode.FAILURE, message: "Failure: name too long" });
     return;
   }

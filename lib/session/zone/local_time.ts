@@ -8,20 +8,20 @@
 import type { Period, Zone } from "./zone.ts";
 
 /** All zones of today change at whole quarters of an hour. */
-const QUARTER_HOUR = 900;
-const DAY = 86_400;
+const QUARTER_HOUR_S = 900;
+const DAY_S = 86_400;
 
 /** The zone as JavaScript has it, which knows no TZ in POSIX's form. */
 const javascriptZone: Zone = (seconds) => {
-  const from = Math.floor(seconds / QUARTER_HOUR) * QUARTER_HOUR;
+  const from = Math.floor(seconds / QUARTER_HOUR_S) * QUARTER_HOUR_S;
   const offset = new Date(from * 1000).getTimezoneOffset() * -60;
-  return { offset, from, until: from + QUARTER_HOUR };
+  return { offset, from, until: from + QUARTER_HOUR_S };
 };
 
 const NOTHING_YET: Period = { offset: 0, from: Infinity, until: -Infinity };
 
 /** How many periods are kept. */
-const MOST_PERIODS = 16;
+const MAX_PERIODS = 16;
 
 let zone = javascriptZone;
 let last = NOTHING_YET;
@@ -59,8 +59,8 @@ export function localTime(seconds: number): LocalTime {
 
 /** The date and time of a moment given in seconds of local time. */
 export function brokenDown(local: number): LocalTime {
-  const days = Math.floor(local / DAY);
-  const second = local - days * DAY;
+  const days = Math.floor(local / DAY_S);
+  const second = local - days * DAY_S;
   return {
     ...civilDate(days),
     hour: Math.floor(second / 3600),
@@ -73,7 +73,7 @@ function periodAt(seconds: number): Period {
   const known = before.find(({ from, until }) => seconds >= from && seconds < until);
   if (known !== undefined) return known;
   const period = zone(seconds);
-  if (before.length >= MOST_PERIODS) before.shift();
+  if (before.length >= MAX_PERIODS) before.shift();
   before.push(period);
   return period;
 }

@@ -7,17 +7,17 @@
 
 import { daysBeforeYear, isLeapYear, type Period, type Zone } from "./zone.ts";
 
-const MINUTE = 60;
-const HOUR = 3600;
-const DAY = 86_400;
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+const DAY_S = 86_400;
 const DAYS_OF_MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** The rules of the United States, where a text has summer time and no rules. */
 const DEFAULT_RULES = ",M3.2.0,M11.1.0";
 /** When the clocks change, where a rule does not say. */
-const DEFAULT_TIME = 2 * HOUR;
+const DEFAULT_TIME_S = 2 * HOUR_S;
 /** As far from UTC as glibc lets a zone be. */
-const MOST_HOURS = 24;
+const MAX_HOURS = 24;
 
 const NAME = /^(?:<[A-Za-z0-9+-]{3,}>|[A-Za-z]{3,})/;
 const OFFSET = /^([+-]?)(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?/;
@@ -40,7 +40,7 @@ export function posixZone(text: string): Zone | undefined {
   if (standard === undefined) return undefined;
   const always: Period = { offset: standard, from: -Infinity, until: Infinity };
   if (reader.take(NAME) === undefined) return () => always;
-  const summer = offsetOf(reader.take(OFFSET)) ?? standard + HOUR;
+  const summer = offsetOf(reader.take(OFFSET)) ?? standard + HOUR_S;
   const rules = new Reader(reader.rest.length > 1 ? reader.rest : DEFAULT_RULES);
   const start = ruleOf(rules.take(RULE));
   const end = ruleOf(rules.take(RULE));
@@ -53,7 +53,7 @@ export function posixZone(text: string): Zone | undefined {
     const isSummer = starts > ends
       ? seconds < ends || seconds >= starts
       : seconds >= starts && seconds < ends;
-    const borders = [daysBeforeYear(year) * DAY, starts, ends, daysBeforeYear(year + 1) * DAY];
+    const borders = [daysBeforeYear(year) * DAY_S, starts, ends, daysBeforeYear(year + 1) * DAY_S];
     return {
       offset: isSummer ? summer : standard,
       from: Math.max(...borders.filter((border) => border <= seconds)),
@@ -81,16 +81,16 @@ class Reader {
 function offsetOf(found: RegExpExecArray | undefined): number | undefined {
   if (found === undefined) return undefined;
   const [, sign, hours, minutes = "0", seconds = "0"] = found;
-  const size = Math.min(Number(hours), MOST_HOURS) * HOUR +
-    Math.min(Number(minutes), 59) * MINUTE + Math.min(Number(seconds), 59);
+  const size = Math.min(Number(hours), MAX_HOURS) * HOUR_S +
+    Math.min(Number(minutes), 59) * MINUTE_S + Math.min(Number(seconds), 59);
   return sign === "-" ? size : -size;
 }
 
 function ruleOf(found: RegExpExecArray | undefined): Rule | undefined {
   if (found === undefined) return undefined;
   const [, month, week, weekday, julian, day, sign, hours, minutes = "0", seconds = "0"] = found;
-  const size = Number(hours) * HOUR + Number(minutes) * MINUTE + Number(seconds);
-  const time = hours === undefined ? DEFAULT_TIME : sign === "-" ? -size : size;
+  const size = Number(hours) * HOUR_S + Number(minutes) * MINUTE_S + Number(seconds);
+  const time = hours === undefined ? DEFAULT_TIME_S : sign === "-" ? -size : size;
   if (julian !== undefined) {
     // February 29th is never counted.
     const count = Number(julian);
@@ -118,5 +118,5 @@ function dayOfWeek(year: number, month: number, week: number, weekday: number): 
  * from 1970 on: before that it is as it is at the start of 1970.
  */
 function changeIn(year: number, rule: Rule, offset: number): number {
-  return (daysBeforeYear(Math.max(year, 1970)) + rule.day(year)) * DAY + rule.time - offset;
+  return (daysBeforeYear(Math.max(year, 1970)) + rule.day(year)) * DAY_S + rule.time - offset;
 }

@@ -13,7 +13,7 @@ import {
   metadataUpdate,
   type Owner,
 } from "./tree/nodes.ts";
-import type { Place } from "./database/place.ts";
+import type { GridFsContext } from "./database/context.ts";
 import { currentPath } from "./versions/retire.ts";
 
 /** Bytes copied at once from file to file. */
@@ -30,7 +30,7 @@ export interface FileOrigin {
 }
 
 /** What a {@linkcode GridFsFile} asks of its storage. */
-export interface FileHost extends Place {
+export interface FileHost extends GridFsContext {
   readonly owner: Owner;
   /** Aborted at the end of the session. */
   readonly ending: AbortSignal;

@@ -2,11 +2,11 @@ import type { FileSystemStats } from "../../attrs.ts";
 import type { Bucket } from "./database/bucket.ts";
 import { sizeOf } from "./database/layout.ts";
 import { BATCH_ATTEMPT_MS } from "./database/link.ts";
-import { LONGEST_NAME } from "./tree/names.ts";
+import { NAME_MAX } from "./tree/names.ts";
 
-const BLOCK_SIZE = 4096;
+const BLOCK_BYTES = 4096;
 /** Bytes told to be free where the database does not know: clients refuse to write to a full disk. */
-const FREE_UNLESS_TOLD = 2 ** 40;
+const ASSUMED_FREE_BYTES = 2 ** 40;
 const FREE_FILES = 2n ** 32n;
 
 /** The figures of the database, and of the disk under it where it tells them. */
@@ -17,12 +17,12 @@ export async function figuresOf(bucket: Bucket): Promise<FileSystemStats> {
     { attempt: BATCH_ATTEMPT_MS },
   );
   const used = numberAt(stats, "fsUsedSize") ?? numberAt(stats, "storageSize") ?? 0;
-  const total = numberAt(stats, "fsTotalSize") ?? used + FREE_UNLESS_TOLD;
+  const total = numberAt(stats, "fsTotalSize") ?? used + ASSUMED_FREE_BYTES;
   const files = BigInt(Math.max(0, numberAt(stats, "objects") ?? 0));
   const free = blocksIn(Math.max(0, total - used));
   return {
-    bsize: BigInt(BLOCK_SIZE),
-    frsize: BigInt(BLOCK_SIZE),
+    bsize: BigInt(BLOCK_BYTES),
+    frsize: BigInt(BLOCK_BYTES),
     blocks: blocksIn(total),
     bfree: free,
     bavail: free,
@@ -31,7 +31,7 @@ export async function figuresOf(bucket: Bucket): Promise<FileSystemStats> {
     favail: FREE_FILES,
     fsid: 0n,
     flag: 0n,
-    namemax: BigInt(LONGEST_NAME),
+    namemax: BigInt(NAME_MAX),
   };
 }
 
@@ -41,5 +41,5 @@ function numberAt(stats: object, name: string): number | undefined {
 }
 
 function blocksIn(bytes: number): bigint {
-  return BigInt(Math.floor(bytes / BLOCK_SIZE));
+  return BigInt(Math.floor(bytes / BLOCK_BYTES));
 }

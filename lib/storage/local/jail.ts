@@ -14,7 +14,7 @@ import type {
   VirtualPath,
 } from "../storage.ts";
 import { type Accounts, noAccounts } from "./accounts.ts";
-import { OnLease, whenFree } from "./lease_wait.ts";
+import { LeaseHeld, whenFree } from "./lease_wait.ts";
 import type { Root, RootDir, RootEntry, RootFile } from "./root.ts";
 
 const DEFAULT_FILE_MODE = 0o666;
@@ -24,8 +24,8 @@ const MODE_BITS = 0o7777;
 /** Pieces that are copied at once: as many bytes as take about this long. */
 const COPY_SLICE_MS = 50;
 const FIRST_COPY_SLICE_BYTES = 16 * 1024 * 1024;
-const SMALLEST_COPY_SLICE_BYTES = 1024 * 1024;
-const LARGEST_COPY_SLICE_BYTES = 1024 * 1024 * 1024;
+const MIN_COPY_SLICE_BYTES = 1024 * 1024;
+const MAX_COPY_SLICE_BYTES = 1024 * 1024 * 1024;
 
 /**
  * The files below one directory of this machine, which the client sees as `/`.
@@ -58,7 +58,7 @@ export class JailStorage implements Storage<JailFile> {
     try {
       return this.#openNow(path, options);
     } catch (error) {
-      if (!(error instanceof OnLease)) throw error;
+      if (!(error instanceof LeaseHeld)) throw error;
       return this.#openWhenFree(path, options);
     }
   }
@@ -241,7 +241,7 @@ function change(attrs: FileAttrs, to: Changes): void {
     try {
       step();
     } catch (error) {
-      if (!(error instanceof StorageError) || error instanceof OnLease) throw error;
+      if (!(error instanceof StorageError) || error instanceof LeaseHeld) throw error;
       failure = error;
     }
   }
@@ -305,6 +305,6 @@ function copyData(range: CopyRange<JailFile>): MaybePromise<number> {
 
 /** How many bytes to copy at once, after so many took so long. */
 function nextSlice(bytes: number, duration: number): number {
-  if (duration > COPY_SLICE_MS) return Math.max(bytes / 2, SMALLEST_COPY_SLICE_BYTES);
-  return duration > COPY_SLICE_MS / 2 ? bytes : Math.min(bytes * 2, LARGEST_COPY_SLICE_BYTES);
+  if (duration > COPY_SLICE_MS) return Math.max(bytes / 2, MIN_COPY_SLICE_BYTES);
+  return duration > COPY_SLICE_MS / 2 ? bytes : Math.min(bytes * 2, MAX_COPY_SLICE_BYTES);
 }

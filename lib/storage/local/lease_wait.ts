@@ -9,13 +9,13 @@ import { StorageError } from "../errors.ts";
 const LEASE_WAIT_MS = 120_000;
 
 /** The longest pause between two tries; the first is of one millisecond, each other twice as long. */
-const LONGEST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 50;
 
 /** How long renames may get in the way of a path's resolution, again and again. */
 const RENAMES_WAIT_MS = 1_000;
 
 /** A file is on lease to another process, which has been asked now to give it back. */
-export class OnLease extends StorageError {
+export class LeaseHeld extends StorageError {
   /** An error to throw where a file cannot be opened for now. */
   constructor() {
     super("failure", "temporarily unavailable");
@@ -30,12 +30,12 @@ export interface LeaseWait {
   readonly wholeMs?: number;
 }
 
-/** What `attempt` gives: at once, or where it finds a file on lease as soon as that is given back. */
+/** What `attempt` gives: at once, or where it finds a file on lease as coalesce as that is given back. */
 export function whenFree<T>(attempt: () => T, wait: LeaseWait): MaybePromise<T> {
   try {
     return attempt();
   } catch (error) {
-    if (!(error instanceof OnLease)) throw error;
+    if (!(error instanceof LeaseHeld)) throw error;
     return tryAgain(attempt, wait);
   }
 }
@@ -45,14 +45,14 @@ async function tryAgain<T>(
   { isOver, wholeMs = LEASE_WAIT_MS }: LeaseWait,
 ): Promise<T> {
   const end = performance.now() + wholeMs;
-  for (let pauseMs = 1;; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = 1;; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    if (isOver()) throw new OnLease();
+    if (isOver()) throw new LeaseHeld();
     const isLast = performance.now() >= end;
     try {
       return attempt();
     } catch (error) {
-      if (isLast || !(error instanceof OnLease)) throw error;
+      if (isLast || !(error instanceof LeaseHeld)) throw error;
     }
   }
 }

@@ -4,7 +4,7 @@
  * starts at the root and `..` stops there.
  *
  * Everything answers at once, and fails with a `StorageError` whose reason
- * names no path: an `OnLease` where the same may do a while later.
+ * names no path: an `LeaseHeld` where the same may do a while later.
  *
  * @module
  */

@@ -2,7 +2,7 @@ import { beyondAnyFile } from "../errors.ts";
 import { errorOf } from "../errno.ts";
 import type { Space } from "./space.ts";
 
-const SMALLEST_CAPACITY = 64;
+const MIN_CAPACITY_BYTES = 64;
 
 /**
  * The bytes of a file, in a buffer that doubles as it fills. Whatever lies
@@ -50,7 +50,7 @@ export class Content {
     this.#space.takeBytes(added);
     if (length > this.#bytes.length) {
       try {
-        this.#setCapacity(Math.max(length, this.#bytes.length * 2, SMALLEST_CAPACITY));
+        this.#setCapacity(Math.max(length, this.#bytes.length * 2, MIN_CAPACITY_BYTES));
       } catch (error) {
         this.#space.giveBytes(added);
         // The machine has less memory than the space was promised.

@@ -5,9 +5,9 @@ import type { OwnerTables } from "./listing.ts";
 import { DirectoryNode } from "./node.ts";
 import { rename } from "./rename.ts";
 import type { Space } from "./space.ts";
-import { LONGEST_NAME, type Tree } from "./tree.ts";
+import { NAME_MAX, type Tree } from "./tree.ts";
 
-const BLOCK_SIZE = 4096;
+const BLOCK_BYTES = 4096;
 
 /** What the extensions work on. */
 export interface ExtensionHost {
@@ -62,8 +62,8 @@ function figuresOf(space: Space): FileSystemStats {
   const free = blocksIn(space.freeBytes);
   const freeNodes = BigInt(space.freeNodes);
   return {
-    bsize: BigInt(BLOCK_SIZE),
-    frsize: BigInt(BLOCK_SIZE),
+    bsize: BigInt(BLOCK_BYTES),
+    frsize: BigInt(BLOCK_BYTES),
     blocks: blocksIn(space.maxBytes),
     bfree: free,
     bavail: free,
@@ -72,12 +72,12 @@ function figuresOf(space: Space): FileSystemStats {
     favail: freeNodes,
     fsid: 0n,
     flag: 0n,
-    namemax: BigInt(LONGEST_NAME),
+    namemax: BigInt(NAME_MAX),
   };
 }
 
 function blocksIn(bytes: number): bigint {
-  return BigInt(Math.floor(bytes / BLOCK_SIZE));
+  return BigInt(Math.floor(bytes / BLOCK_BYTES));
 }
 
 function namesOf(

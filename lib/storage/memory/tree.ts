@@ -6,11 +6,11 @@ import { DirectoryNode, FileNode, LinkNode, type TreeNode } from "./node.ts";
 import type { Space } from "./space.ts";
 
 /** Bytes in a name, as Linux's `NAME_MAX`. */
-export const LONGEST_NAME = 255;
+export const NAME_MAX = 255;
 /** Bytes in a path, as Linux's `PATH_MAX` less its NUL. */
-const LONGEST_PATH = 4095;
+const PATH_MAX = 4095;
 /** Links followed on one way, as Linux's `MAXSYMLINKS`. */
-const MOST_LINKS = 40;
+const MAX_SYMLINKS = 40;
 
 /** Where a path leads: a name in a directory, and what has that name. */
 export interface Place {
@@ -62,7 +62,7 @@ export class Tree {
       if (isLast && slash && options.makesFile && isProper(name)) throw errorOf("EISDIR");
       const node = lookUp(directory, name);
       if (node instanceof LinkNode && (options.follow || !isLast)) {
-        if (++followed > MOST_LINKS) throw errorOf("ELOOP");
+        if (++followed > MAX_SYMLINKS) throw errorOf("ELOOP");
         if (node.target.startsWith("/")) directory = this.root;
         if (isLast && node.target.endsWith("/")) slash = true;
         ahead.push(...segmentsBackwards(node.target));
@@ -157,7 +157,7 @@ export function isNamed({ name }: Place): boolean {
 
 /** Fails where a path, or a link's text, is longer than the system takes. */
 export function refuseLongPath(path: string): void {
-  if (byteLength(path, LONGEST_PATH) > LONGEST_PATH) throw errorOf("ENAMETOOLONG");
+  if (byteLength(path, PATH_MAX) > PATH_MAX) throw errorOf("ENAMETOOLONG");
 }
 
 function isProper(segment: string): boolean {
@@ -167,7 +167,7 @@ function isProper(segment: string): boolean {
 function lookUp(directory: DirectoryNode, name: string): TreeNode | undefined {
   if (name === ".") return directory;
   if (name === "..") return directory.parent;
-  if (byteLength(name, LONGEST_NAME) > LONGEST_NAME) throw errorOf("ENAMETOOLONG");
+  if (byteLength(name, NAME_MAX) > NAME_MAX) throw errorOf("ENAMETOOLONG");
   return directory.entries.get(name);
 }
 

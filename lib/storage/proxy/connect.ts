@@ -25,8 +25,8 @@ export async function connect(
 
 /** Nobody pays for it who does not connect by it, and nobody for its server and its HTTP. */
 async function loadSsh2(): Promise<Ssh2> {
-  const { withFinishedCiphers } = await import("./ssh2/cipher_patch.ts");
-  const { default: Client } = await withFinishedCiphers(() => import("ssh2/lib/client.js"));
+  const { withPatchedCiphers } = await import("./ssh2/cipher_patch.ts");
+  const { default: Client } = await withPatchedCiphers(() => import("ssh2/lib/client.js"));
   const { default: { parseKey } } = await import("ssh2/lib/protocol/keyParser.js");
   return { Client, parseKey, loadAgents };
 }

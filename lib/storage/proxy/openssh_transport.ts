@@ -1,18 +1,18 @@
 import { TextLineStream } from "@std/streams";
-import { within } from "../../async/within.ts";
+import { withTimeout } from "../../async/with_timeout.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
 
 /** How many of ssh's last lines the reason of its end repeats. */
-const MOST_LINES = 4;
+const MAX_LINES = 4;
 
 /** Characters of a line of ssh's; the far side may have it say one that never ends. */
-const LONGEST_LINE = 1000;
+const MAX_LINE_CHARACTERS = 1000;
 
 /**
  * Milliseconds for ssh's last lines when it has ended: long for a busy machine, since they are the
  * reason that is told, and not for ever, since a ProxyCommand may keep the stream open.
  */
-const LAST_WORDS = 1000;
+const LAST_LINES_TIMEOUT_MS = 1000;
 
 /**
  * Connects by the system's `ssh`, which then does everything as it does elsewhere: its
@@ -132,7 +132,7 @@ async function follow(
     if (text === "") continue;
     log(3, `ssh: ${text}`);
     words.push(text);
-    if (words.length > MOST_LINES) words.shift();
+    if (words.length > MAX_LINES) words.shift();
   }
 }
 
@@ -143,7 +143,7 @@ function shortLines(): TransformStream<string, string> {
     transform(text, controller) {
       for (const part of text.split(/(?<=\n)/)) {
         const isEnd = part.endsWith("\n");
-        const room = Math.max(0, LONGEST_LINE - length);
+        const room = Math.max(0, MAX_LINE_CHARACTERS - length);
         controller.enqueue(part.length <= room ? part : part.slice(0, room) + (isEnd ? "\n" : ""));
         length = isEnd ? 0 : length + part.length;
       }
@@ -156,7 +156,7 @@ async function ending(
   { words, said }: { readonly words: readonly string[]; readonly said: Promise<void> },
 ): Promise<string> {
   const { code, signal } = await child.status;
-  await within(LAST_WORDS, said, undefined);
+  await withTimeout(said, LAST_LINES_TIMEOUT_MS, undefined);
   if (words.length > 0) return words.join("; ");
   return signal === null ? `ssh ended with exit status ${code}` : `ssh was ended by ${signal}`;
 }

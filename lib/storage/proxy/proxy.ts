@@ -9,7 +9,7 @@ import type { SftpClient } from "../../client/client.ts";
 import { SftpStatusError } from "../../client/errors.ts";
 import { isSymlink } from "../../attrs.ts";
 import { after, isPromise, rescue } from "../../async/maybe_promise.ts";
-import { within } from "../../async/within.ts";
+import { withTimeout } from "../../async/with_timeout.ts";
 import { StorageError } from "../errors.ts";
 import type {
   CopyRange,
@@ -51,7 +51,7 @@ const NO_SUCH_FILE = 2;
  * Milliseconds that the far side may take to hang up, once everything is
  * closed; then it is left.
  */
-const FAREWELL = 2000;
+const CLOSE_TIMEOUT_MS = 2000;
 
 /**
  * A storage on the far side of an SFTP connection. It passes on handles,
@@ -225,7 +225,7 @@ export class ProxyStorage implements Storage<ProxyFile> {
 
   /** Takes leave of the far side, which closes what is still open there. */
   async close(): Promise<void> {
-    await within(FAREWELL, this.#client.close(), undefined);
+    await withTimeout(this.#client.close(), CLOSE_TIMEOUT_MS, undefined);
     this.#client.abort();
   }
 
@@ -286,7 +286,7 @@ export class ProxyStorage implements Storage<ProxyFile> {
     return Math.max(0, Math.min(length, size - range.sourcePosition));
   }
 
-  /** Asks the far side about a path, as soon as it is known what that is there. */
+  /** Asks the far side about a path, as coalesce as it is known what that is there. */
   #ask<T>(
     found: MaybePromise<FarPath>,
     request: (found: FarPath) => MaybePromise<T>,

@@ -16,10 +16,10 @@ import type { FileAttrs, VirtualPath } from "../storage.ts";
 import type { FarPath, FarPaths } from "./proxy_paths.ts";
 
 /** Links that are followed in one path, as Linux does. */
-const MOST_LINKS = 40;
+const MAX_SYMLINKS = 40;
 
 /** Segments that are looked at at once. */
-const AHEAD = 16;
+const SEGMENTS_AHEAD = 16;
 
 const NO_SUCH_FILE = 2;
 
@@ -146,7 +146,10 @@ export class FarRoot implements FarPaths {
   /** Goes through the segments up to the next link or `..`, and looks at many of them at once. */
   async #stepDown(walk: Walk, follow: boolean): Promise<void> {
     const parent = walk.left.indexOf("..");
-    const run = walk.left.slice(0, parent === -1 ? AHEAD : Math.min(parent, AHEAD));
+    const run = walk.left.slice(
+      0,
+      parent === -1 ? SEGMENTS_AHEAD : Math.min(parent, SEGMENTS_AHEAD),
+    );
     let far = this.#below(walk.done.length === 0 ? "" : "/" + walk.done.join("/"));
     const looks = run.map((segment) => {
       far += "/" + segment;
@@ -182,7 +185,9 @@ export class FarRoot implements FarPaths {
   }
 
   async #follow(walk: Walk, segment: string): Promise<void> {
-    if (++walk.links > MOST_LINKS) throw new StorageError("not-found", "too many links to follow");
+    if (++walk.links > MAX_SYMLINKS) {
+      throw new StorageError("not-found", "too many links to follow");
+    }
     const place = ["", ...walk.done, segment].join("/");
     const text = await this.#client.readLink(this.#below(place));
     if (text === "") throw new StorageError("not-found", "no such file");

@@ -1,6 +1,6 @@
 import type { DirectChannel, Sink, Source } from "../../client/channel.ts";
 import type { Polling, Transport } from "../stdio.ts";
-import { BUSY_OUTPUT, USUAL_SIZE, widener } from "../stdio_pipe.ts";
+import { BUSY_OUTPUT_BYTES, DEFAULT_PIPE_BYTES, widener } from "../stdio_pipe.ts";
 import { streamError } from "../poller.ts";
 import { Errno } from "../../storage/errno.ts";
 import type { Libc, VectorCalls } from "../../linux/libc.ts";
@@ -12,7 +12,7 @@ const STDIN = 0;
 const STDOUT = 1;
 
 /** Bytes that are read at once where nobody says where they would best go. */
-const BUFFER_LENGTH = 32 * 1024;
+const BUFFER_BYTES = 32 * 1024;
 
 type PipeCalls = Pick<
   Libc,
@@ -67,7 +67,7 @@ export function directStreams(
 
   function source(): Source {
     const reader = reactor.reader(input, "child", readPipe(libc, input));
-    const buffer = new Uint8Array(BUFFER_LENGTH);
+    const buffer = new Uint8Array(BUFFER_BYTES);
     return {
       async read(into = buffer) {
         const count = await reader.read(into);
@@ -90,7 +90,7 @@ export function directStreams(
             ? new Error("the other side hung up")
             : streamError("write", count),
       ),
-      isWide: widener(libc, output, BUSY_OUTPUT),
+      isWide: widener(libc, output, BUSY_OUTPUT_BYTES),
     });
     const hangUp = once(() => {
       writer.stop(new Error("the connection was closed"));
@@ -128,7 +128,7 @@ function clientSide(
       takesParts ? send : ([first]) => polling.trySend(first!),
       (count) => streamError("write", count),
     ),
-    isWide: isPipe ? widener(libc, STDOUT, BUSY_OUTPUT) : () => false,
+    isWide: isPipe ? widener(libc, STDOUT, BUSY_OUTPUT_BYTES) : () => false,
   });
   return {
     ...transport,
@@ -139,10 +139,10 @@ function clientSide(
 }
 
 function readPipe(libc: PipeCalls, fd: number): ReadNow {
-  const widen = widener(libc, fd, BUSY_OUTPUT);
+  const widen = widener(libc, fd, BUSY_OUTPUT_BYTES);
   return (into) => {
     const count = libc.read(fd, into);
-    if (count >= USUAL_SIZE) widen();
+    if (count >= DEFAULT_PIPE_BYTES) widen();
     if (count > 0) return count;
     if (count === 0) return null;
     if (count === -Errno.EAGAIN || count === -Errno.EINTR) return undefined;

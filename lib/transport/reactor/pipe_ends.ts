@@ -79,7 +79,7 @@ export interface WritingOptions {
  * Milliseconds for which a wide pipe is left alone when it was full: less than the other side needs
  * to empty it.
  */
-const REST = 1;
+const REST_MS = 1;
 
 /** A descriptor that is written, one write at a time. */
 export class Writing implements Waiting {
@@ -136,7 +136,7 @@ export class Writing implements Waiting {
     try {
       const count = this.#sendNow(this.#rest);
       this.#rest = behind(this.#rest, count);
-      this.#restsUntil = this.isWaiting && this.#isWide() ? this.#now() + REST : 0;
+      this.#restsUntil = this.isWaiting && this.#isWide() ? this.#now() + REST_MS : 0;
       if (this.isWaiting) return count > 0;
       this.#resolve();
     } catch (error) {

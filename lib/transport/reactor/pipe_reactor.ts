@@ -7,7 +7,7 @@
 
 import { setImmediate } from "node:timers";
 import type { Libc, VectorCalls } from "../../linux/libc.ts";
-import { Lookout, type LookoutCalls } from "./spin_wait.ts";
+import { SpinWait, type SpinWaitCalls } from "./spin_wait.ts";
 import { type Origin, Reading, type ReadNow, Writing, type WritingOptions } from "./pipe_ends.ts";
 import { PollSet, type Waiting } from "./poll_set.ts";
 
@@ -17,7 +17,7 @@ const FOR_EVER = -1;
 export type ReactorCalls =
   & Pick<Libc, "pollElsewhere">
   & Pick<VectorCalls, "poll" | "giveWay">
-  & Pick<LookoutCalls, "now">;
+  & Pick<SpinWaitCalls, "now">;
 
 /** Reads, one call at a time. */
 export interface PipeReader {
@@ -36,7 +36,7 @@ export interface PipeWriter {
 }
 
 /**
- * Moves bytes as soon as that is possible without waiting: a write at once, where there is room,
+ * Moves bytes as coalesce as that is possible without waiting: a write at once, where there is room,
  * and everything else in one turn, when nothing else is left to run. Between two turns the event
  * loop has its own.
  *
@@ -51,12 +51,12 @@ export class PipeReactor {
   #all = new PollSet([]);
   /** What other threads wait for, so that none waits for the same; kept, since they write to it. */
   readonly #elsewhere = new Map<string, PollSet>();
-  readonly #lookout: Lookout;
+  readonly #spinWait: SpinWait;
   #isScheduled = false;
 
   constructor(calls: ReactorCalls) {
     this.#calls = calls;
-    this.#lookout = new Lookout({
+    this.#spinWait = new SpinWait({
       look: (timeout) => calls.poll(this.#all.fds, timeout) > 0,
       giveWay: calls.giveWay,
       now: calls.now,
@@ -105,7 +105,7 @@ export class PipeReactor {
       return;
     }
     if (!this.#all.ask(isLeftOut)) return;
-    if (this.#lookout.wait()) {
+    if (this.#spinWait.wait()) {
       this.#attemptReads();
       this.#schedule();
     } else if (this.#attemptWrites({ evenResting: true })) {
@@ -128,7 +128,7 @@ export class PipeReactor {
     for (const [index, reading] of this.#readings.entries()) {
       if (!reading.isWaiting || !this.#all.isReadable(index)) continue;
       const count = reading.attempt();
-      if (reading.from === "child") this.#lookout.received(count);
+      if (reading.from === "child") this.#spinWait.received(count);
     }
   }
 

@@ -1,6 +1,6 @@
 import { Poll } from "../../linux/libc.ts";
 
-const POLLFD_LENGTH = 8;
+const POLLFD_BYTES = 8;
 const NOBODY = -1;
 
 /** A descriptor that somebody may wait for. */
@@ -21,7 +21,7 @@ export class PollSet {
 
   constructor(all: readonly Waiting[]) {
     this.#all = all;
-    this.fds = new Uint8Array(all.length * POLLFD_LENGTH);
+    this.fds = new Uint8Array(all.length * POLLFD_BYTES);
     this.#view = new DataView(this.fds.buffer);
   }
 
@@ -35,7 +35,7 @@ export class PollSet {
     let somebody = false;
     for (let index = 0; index < this.#all.length; index++) {
       const one = this.#all[index]!;
-      const at = index * POLLFD_LENGTH;
+      const at = index * POLLFD_BYTES;
       somebody ||= one.isWaiting;
       // A negative descriptor is passed over by poll(2).
       const fd = one.isWaiting && !isLeftOut(one) ? one.fd : NOBODY;
@@ -48,6 +48,6 @@ export class PollSet {
 
   /** Whether there is something to read where the one with this index waits: bytes, the end, an error. */
   isReadable(index: number): boolean {
-    return (this.#view.getInt16(index * POLLFD_LENGTH + 6, true) & ~Poll.OUT) !== 0;
+    return (this.#view.getInt16(index * POLLFD_BYTES + 6, true) & ~Poll.OUT) !== 0;
   }
 }

@@ -23,7 +23,7 @@ function ownerOf(path: string): string {
 }
 
 /** Enough for a swapper to start. */
-const MOST_ROUNDS = 20_000;
+const MAX_ROUNDS = 20_000;
 
 const append = (text: string) => `${text}key\n`;
 
@@ -210,7 +210,7 @@ asRoot(
     const swapper = startSwapper(keys, `${home}/link`);
     let [done, refused] = [0, 0];
     try {
-      for (let round = 0; round < 400 || (round < MOST_ROUNDS && done * refused === 0); round++) {
+      for (let round = 0; round < 400 || (round < MAX_ROUNDS && done * refused === 0); round++) {
         try {
           updateFile(`${keys}/authorized_keys`, () => `${round}\n`);
           done++;
@@ -245,7 +245,7 @@ asRoot(
     let [done, refused] = [0, 0];
     try {
       // The swapper takes a while to start.
-      for (let round = 0; round < 400 || (round < MOST_ROUNDS && done * refused === 0); round++) {
+      for (let round = 0; round < 400 || (round < MAX_ROUNDS && done * refused === 0); round++) {
         try {
           updateFile(file, () => `${round}\n`);
           done++;

@@ -115,7 +115,7 @@ for (
     ["-p", "x", "h"],
     ["-p"],
     ["-x", "h"],
-    ["--keepalive=soon", "h"],
+    ["--keepalive=coalesce", "h"],
     ["--connect-timeout=-1", "h"],
     ["--transport=telnet", "h"],
     ["--umask=8", "h"],

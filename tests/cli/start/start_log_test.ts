@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StartError } from "../../../lib/cli/errors.ts";
-import { closeIn, orLogged } from "../../../lib/cli/start/start_log.ts";
+import { enterConfinement, orLogged } from "../../../lib/cli/start/start_log.ts";
 import { type Log, LogLevel } from "../../../lib/session/log.ts";
 
 /** A log that keeps its lines. */
@@ -42,7 +42,7 @@ Deno.test("closeIn() tells what holds and what does not", () => {
       { name: "resolution", holds: true, text: "openat2" },
       { name: "landlock", holds: false, text: "no FFI" },
     ] as const;
-  closeIn({ enter }, log);
+  enterConfinement({ enter }, log);
   assertEquals(lines, [
     `${LogLevel.INFO} ring resolution holds: openat2`,
     `${LogLevel.ERROR} ring landlock does not hold: no FFI`,

@@ -4,7 +4,7 @@ import { directory, file, hardLinkOf, link } from "../tree.ts";
 
 const { READ, WRITE, APPEND, CREAT } = Flag;
 
-const LARGEST_DATA = 261_120;
+const MAX_DATA = 261_120;
 
 const positions = [
   0,
@@ -63,9 +63,9 @@ const lengths: Case[] = [
   0,
   1,
   32_768,
-  LARGEST_DATA - 1,
-  LARGEST_DATA,
-  LARGEST_DATA + 1,
+  MAX_DATA - 1,
+  MAX_DATA,
+  MAX_DATA + 1,
   262_144,
   2 ** 31,
   2 ** 32 - 1,
@@ -83,7 +83,7 @@ const lengths: Case[] = [
   ],
 }));
 
-const writes: Case[] = [0, 1, 32_768, LARGEST_DATA, 262_144 - 50].map((length) => ({
+const writes: Case[] = [0, 1, 32_768, MAX_DATA, 262_144 - 50].map((length) => ({
   name: `WRITE of ${length} bytes`,
   tree: {},
   steps: [

@@ -8,7 +8,7 @@ import { Dialogue } from "../../support/wire_session.ts";
 import { waiting } from "../waiting_storage.ts";
 
 /** Some clients take no larger packet. */
-const LARGEST_PACKET = 34_000;
+const MAX_PACKET = 34_000;
 
 /** What a listing needs beside its entries' names: replies, their entries and their sizes. */
 interface Listed {
@@ -75,7 +75,7 @@ Deno.test("READDIR cuts a reply by its bytes, and loses no name", async () => {
     const entries = named(301, length);
     const { names, largest } = await list(directoryOf(entries));
     assertEquals(names, entries.map(({ name }) => name));
-    assertLessOrEqual(largest, LARGEST_PACKET);
+    assertLessOrEqual(largest, MAX_PACKET);
   }
 });
 
@@ -87,7 +87,7 @@ Deno.test("READDIR counts bytes, not characters", async () => {
     }));
     const { names, largest } = await list(directoryOf(entries));
     assertEquals(names, entries.map(({ name }) => name));
-    assertLessOrEqual(largest, LARGEST_PACKET);
+    assertLessOrEqual(largest, MAX_PACKET);
   }
 });
 

@@ -10,7 +10,7 @@ import { ConnectionLostError } from "../../../lib/client/errors.ts";
 import { StorageError } from "../../../lib/storage/errors.ts";
 import { JailStorage } from "../../../lib/storage/local/jail.ts";
 import { openLibc } from "../../../lib/linux/libc.ts";
-import { OnLease, whenFree } from "../../../lib/storage/local/lease_wait.ts";
+import { LeaseHeld, whenFree } from "../../../lib/storage/local/lease_wait.ts";
 import type { Root } from "../../../lib/storage/local/root.ts";
 import { openKernelRoot } from "../../../lib/storage/local/kernel/root.ts";
 import { PortableRoot } from "../../../lib/storage/local/portable/root.ts";
@@ -86,7 +86,7 @@ Deno.test("whenFree() waits for a lease no longer than it may, and not for other
     async () => {
       await whenFree(() => {
         tries++;
-        throw new OnLease();
+        throw new LeaseHeld();
       }, wait);
     },
     StorageError,
@@ -102,7 +102,7 @@ Deno.test("whenFree() tries nothing more when nobody waits for it any more", asy
   let isOver = false;
   const waiting = whenFree(() => {
     tries++;
-    throw new OnLease();
+    throw new LeaseHeld();
   }, { isOver: () => isOver });
   isOver = true;
   await assertRejects(() => Promise.resolve(waiting), StorageError, "temporarily unavailable");

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Lookout } from "../../../lib/transport/reactor/spin_wait.ts";
+import { SpinWait } from "../../../lib/transport/reactor/spin_wait.ts";
 
-/** A lookout with a clock of its own: each look at nothing and each giving way takes a microsecond. */
+/** A spinWait with a clock of its own: each look at nothing and each giving way takes a microsecond. */
 function played() {
   let now = 0;
   /** When the next thing happens. */
   let next = Infinity;
   const done = { looks: 0, sleeps: 0, ways: 0 };
-  const lookout = new Lookout({
+  const spinWait = new SpinWait({
     look(timeout) {
       if (timeout === 0) done.looks++;
       else done.sleeps++;
@@ -24,12 +24,12 @@ function played() {
   function wait(later: number) {
     next = now + later;
     Object.assign(done, { looks: 0, sleeps: 0, ways: 0 });
-    return { hasHappened: lookout.wait(), ...done };
+    return { hasHappened: spinWait.wait(), ...done };
   }
-  return { lookout, wait };
+  return { spinWait, wait };
 }
 
-Deno.test("Lookout sleeps at first, and stays awake when something has come soon", () => {
+Deno.test("Lookout sleeps at first, and stays awake when something has come coalesce", () => {
   const { wait } = played();
   assertEquals(wait(0.1), { hasHappened: true, looks: 0, sleeps: 1, ways: 0 });
   assertEquals(wait(0.01), { hasHappened: true, looks: 6, sleeps: 0, ways: 5 });
@@ -53,11 +53,11 @@ Deno.test("Lookout does not stay awake for what is late, and says so where nothi
 });
 
 Deno.test("Lookout sleeps eight times after much has come, and then goes on as before", () => {
-  const { lookout, wait } = played();
+  const { spinWait, wait } = played();
   wait(0.1);
-  lookout.received(8191);
+  spinWait.received(8191);
   assertEquals(wait(0.01).sleeps, 0);
-  lookout.received(8192);
+  spinWait.received(8192);
   for (let nap = 0; nap < 8; nap++) assertEquals(wait(0.1).looks, 0);
   assertEquals(wait(0.01).sleeps, 0);
 });

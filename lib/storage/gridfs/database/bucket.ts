@@ -14,11 +14,11 @@ import { UNAUTHORIZED } from "./gridfs_errors.ts";
 import { Link } from "./link.ts";
 import type { GridFsOptions } from "./options.ts";
 import { releaseWriters } from "./sockets.ts";
-import { Table, within } from "./table.ts";
+import { inSession, Table } from "./table.ts";
 import { readTlsFiles } from "./tls_files.ts";
 
 /** Milliseconds for a transaction; the server itself ends it after a minute. */
-const TRANSACTION = 2 * 60_000;
+const TRANSACTION_MS = 2 * 60_000;
 
 /** Runs the steps of a change as one, where the deployment can. */
 export type Atomically = <T>(
@@ -29,7 +29,7 @@ export type Atomically = <T>(
  * Connections of a session at most, where the URI does not say. The driver would have a hundred,
  * each with bytes of its own on their way.
  */
-const CONNECTIONS = 8;
+const MAX_CONNECTIONS = 8;
 
 /** What a bucket is made of, so that a test may put something else in a place. */
 export interface BucketParts {
@@ -146,7 +146,7 @@ function linkTo(
       reach(looksFor) {
         const client = new MongoClient(uri, {
           appName: "sftpwrap",
-          ...(/[?&]maxPoolSize=/i.test(uri) ? {} : { maxPoolSize: CONNECTIONS }),
+          ...(/[?&]maxPoolSize=/i.test(uri) ? {} : { maxPoolSize: MAX_CONNECTIONS }),
           serverSelectionTimeoutMS: looksFor,
           // One text that is not UTF-8 would fail all that comes with it.
           enableUtf8Validation: false,
@@ -196,7 +196,9 @@ function patienceOf(uri: string): number | undefined {
 async function hasTransactions(link: Link, name: string): Promise<boolean> {
   const files = new Table<FileDoc>(link, `${name}.files`);
   try {
-    await transactionsOn(link)((session) => files.first({ _id: new ObjectId() }, within(session)));
+    await transactionsOn(link)((session) =>
+      files.first({ _id: new ObjectId() }, inSession(session))
+    );
     return true;
   } catch (error) {
     if (error instanceof MongoServerError) return false;
@@ -208,6 +210,6 @@ function transactionsOn(link: Link): Atomically {
   return (work) =>
     link.persistently(
       () => link.client!.withSession((session) => session.withTransaction(() => work(session))),
-      { isStep: true, attempt: TRANSACTION },
+      { isStep: true, attempt: TRANSACTION_MS },
     );
 }

@@ -1,7 +1,7 @@
 /** The longest of the parts that a bucket's collections have after its name. */
-const LONGEST_PART = ".journal";
+const MAX_PART = ".journal";
 /** Bytes of a database's and a collection's name together, with the dot between them. */
-const LONGEST_NAMESPACE = 255;
+const MAX_NAMESPACE_BYTES = 255;
 
 /**
  * Why MongoDB allows no collections with this name in front; undefined where it does.
@@ -15,8 +15,8 @@ export function flawOfBucketName(name: string, database = ""): string | undefine
   if (name.includes("$")) return 'there is a "$" in it';
   if (/^system(?:\.|$)/.test(name)) return '"system." is MongoDB\'s own';
   if (/^\.|\.\.|\.$/.test(name)) return "there is nothing beside a dot in it";
-  const namespace = `${database || "."}.${name}${LONGEST_PART}`;
-  return new TextEncoder().encode(namespace).length > LONGEST_NAMESPACE
+  const namespace = `${database || "."}.${name}${MAX_PART}`;
+  return new TextEncoder().encode(namespace).length > MAX_NAMESPACE_BYTES
     ? "it is too long"
     : undefined;
 }

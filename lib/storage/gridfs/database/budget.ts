@@ -1,5 +1,5 @@
 /** Bytes of content that the open files of a session hold together, for reading ahead and writing behind. */
-const TOTAL = 64 * 1024 * 1024;
+const TOTAL_BYTES = 64 * 1024 * 1024;
 
 /** The memory of a session, which its open files share: the more there are, the less has each. */
 export class Budget {
@@ -7,7 +7,7 @@ export class Budget {
   /** Those that hold content, each with what has it hold less. */
   readonly #users = new Map<object, () => void>();
 
-  constructor(total = TOTAL) {
+  constructor(total = TOTAL_BYTES) {
     this.#total = total;
   }
 

@@ -2,14 +2,14 @@ import { ObjectId } from "mongodb";
 import { StorageError } from "../../errors.ts";
 import type { VirtualPath } from "../../storage.ts";
 import type { RenameDoc } from "./documents.ts";
-import { LIFETIME } from "./journal.ts";
-import type { Place } from "./place.ts";
+import { LIFETIME_MS } from "./journal.ts";
+import type { GridFsContext } from "./context.ts";
 import { settle } from "../repair/settle.ts";
 
 /** Milliseconds to wait for a name that another session is just changing. */
 const PATIENCE_MS = 10_000;
 /** Milliseconds to wait for a directory's rename: until it is done, or taken up where it died. */
-const RENAME_PATIENCE_MS = LIFETIME + PATIENCE_MS;
+const RENAME_PATIENCE_MS = LIFETIME_MS + PATIENCE_MS;
 const PAUSE_MS = 25;
 const LONG_PAUSE_MS = 250;
 
@@ -19,7 +19,7 @@ const LONG_PAUSE_MS = 250;
  * to its end before.
  */
 export async function claiming<T>(
-  place: Place,
+  place: GridFsContext,
   paths: readonly VirtualPath[],
   work: () => Promise<T>,
 ): Promise<T> {
@@ -53,7 +53,7 @@ export async function claiming<T>(
 }
 
 /** Waits for a name; tells whether it had to. */
-async function claim({ journal }: Place, id: string, hold: ObjectId): Promise<boolean> {
+async function claim({ journal }: GridFsContext, id: string, hold: ObjectId): Promise<boolean> {
   for (let waited = 0;; waited += PAUSE_MS) {
     if (await journal.beginClaim(id, hold)) return waited > 0;
     if (waited >= PATIENCE_MS) throw new StorageError("failure", "another session is at this name");

@@ -6,11 +6,11 @@ import { idText } from "./documents.ts";
 import { isDuplicate, isOfDatabase } from "./gridfs_errors.ts";
 
 /** Milliseconds between two signs of life. */
-const HEARTBEAT = 30_000;
+const HEARTBEAT_MS = 30_000;
 /** Milliseconds without a sign of life after which a session counts as dead. */
-export const LIFETIME = 3 * 60_000;
+export const LIFETIME_MS = 3 * 60_000;
 /** Milliseconds for which a retired version can still be read by those who have it open. */
-export const GRACE = 15 * 60_000;
+export const GRACE_MS = 15 * 60_000;
 
 /** The journal's id of the entry that tells which renames nobody may come between. */
 const GATE = "gate";
@@ -85,7 +85,7 @@ export class Journal {
     for (const id of ids) this.#held.delete(id);
     try {
       const mine = ids.map((_id) => ({ deleteOne: { filter: { _id, hold } } }));
-      const isLong = Date.now() - hold.getTimestamp().getTime() > LIFETIME / 2;
+      const isLong = Date.now() - hold.getTimestamp().getTime() > LIFETIME_MS / 2;
       // By the hold where another session may have it by now.
       const all = isLong ? mine : ids.map((_id) => ({ deleteOne: { filter: { _id } } }));
       await this.#bucket.journal.write(all, undefined, mine);
@@ -212,7 +212,7 @@ export class Journal {
 
   /** Whoever has not been heard of since then is dead. */
   deadline(): Date {
-    return new Date(this.#bucket.now().getTime() - LIFETIME);
+    return new Date(this.#bucket.now().getTime() - LIFETIME_MS);
   }
 
   async #giveBack(id: string, hold: ObjectId): Promise<void> {
@@ -252,7 +252,7 @@ export class Journal {
 
   #startHeartbeat(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.#beat().catch(ignoreFailure), HEARTBEAT);
+    this.#timer = setInterval(() => this.#beat().catch(ignoreFailure), HEARTBEAT_MS);
     Deno.unrefTimer(this.#timer);
   }
 }

@@ -16,13 +16,13 @@ export interface Told {
 }
 
 /** No document of MongoDB is larger, so no chunk is. */
-export const LARGEST_CHUNK_BYTES = 16 * 1024 * 1024;
+export const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** GridFS numbers chunks with 32 bits. */
-export const MOST_CHUNKS = 2 ** 31 - 1;
+export const MAX_CHUNKS = 2 ** 31 - 1;
 
 /** Characters of a wrong value that are repeated. */
-const LONGEST_VALUE = 40;
+const MAX_VALUE_CHARACTERS = 40;
 
 /**
  * The layout of a file.
@@ -33,8 +33,8 @@ export function layoutOf(doc: Told): Layout {
   const [length, chunkSize] = [sizeOf(doc.length), sizeOf(doc.chunkSize)];
   if (length === undefined) throw flaw("length", doc.length);
   if (chunkSize === undefined || chunkSize === 0) throw flaw("chunkSize", doc.chunkSize);
-  if (Math.min(length, chunkSize) > LARGEST_CHUNK_BYTES) throw flaw("chunkSize", doc.chunkSize);
-  if (Math.ceil(length / chunkSize) > MOST_CHUNKS) throw flaw("length", doc.length);
+  if (Math.min(length, chunkSize) > MAX_CHUNK_BYTES) throw flaw("chunkSize", doc.chunkSize);
+  if (Math.ceil(length / chunkSize) > MAX_CHUNKS) throw flaw("length", doc.length);
   return { length, chunkSize };
 }
 
@@ -73,5 +73,5 @@ function shown(value: unknown): string {
   const isText = typeof value === "string" || typeof value === "object" && value !== null &&
       !(value instanceof Long || value instanceof Decimal128);
   const text = isText ? JSON.stringify(value) : String(value);
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+  return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}…` : text;
 }

@@ -3,20 +3,20 @@ import { hideEnvironment } from "./environment.ts";
 import { isAway, isConnectionLost, isOfDatabase, Silence } from "./gridfs_errors.ts";
 
 /** Milliseconds for which the database may be away, where the URI does not say. */
-const PATIENCE = 10_000;
+const OUTAGE_LIMIT_MS = 10_000;
 /** Milliseconds for one attempt at what is quickly done. */
-const ATTEMPT = 15_000;
+const ATTEMPT_MS = 15_000;
 /** Milliseconds for one attempt at several documents at once, which a busy database takes its time for. */
 export const BATCH_ATTEMPT_MS = 2 * 60_000;
 /** Milliseconds for one attempt at what takes the longer, the more there is. */
-export const LONG_ATTEMPT = 10 * 60_000;
+export const LONG_ATTEMPT_MS = 10 * 60_000;
 /** Milliseconds in which a client looks for a server before a new one has the rest of the time. */
-const FIRST_LOOK = 3000;
+const FIRST_SELECTION_MS = 3000;
 /** Milliseconds for a last good-bye. */
-const FAREWELL = 2000;
+const CLOSE_TIMEOUT_MS = 2000;
 
-const FIRST_PAUSE = 50;
-const LONGEST_PAUSE = 1000;
+const FIRST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 1000;
 
 /** A database, and the client by which it is reached where that may be thrown away. */
 export interface Reached {
@@ -63,11 +63,11 @@ export class Link {
   /** What nobody may wait for any more, but which still goes on. */
   readonly #underWay = new Set<Promise<unknown>>();
 
-  constructor({ reach, patience = PATIENCE, attempt = ATTEMPT }: LinkParts) {
+  constructor({ reach, patience = OUTAGE_LIMIT_MS, attempt = ATTEMPT_MS }: LinkParts) {
     this.#reach = reach;
     this.#patience = patience;
     this.#attempt = attempt;
-    this.#looksFor = Math.min(FIRST_LOOK, patience / 2);
+    this.#looksFor = Math.min(FIRST_SELECTION_MS, patience / 2);
     using _hidden = hideEnvironment();
     this.#reached = reach(this.#looksFor);
   }
@@ -100,7 +100,7 @@ export class Link {
     const began = performance.now();
     let silences = 0;
     let again = false;
-    for (let pause = FIRST_PAUSE;; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
+    for (let pause = FIRST_PAUSE_MS;; pause = Math.min(MAX_PAUSE_MS, pause * 2)) {
       const reached = this.#reached;
       try {
         return await before(attempt, this.#noted(work(again)));
@@ -125,7 +125,7 @@ export class Link {
   async close(): Promise<void> {
     this.#isClosed = true;
     try {
-      await before(FAREWELL, this.#end());
+      await before(CLOSE_TIMEOUT_MS, this.#end());
     } catch (error) {
       if (!isOfDatabase(error)) throw error;
     }

@@ -12,10 +12,10 @@ import type {
   WithId,
 } from "mongodb";
 import { isDuplicate } from "./gridfs_errors.ts";
-import { BATCH_ATTEMPT_MS, type Link, LONG_ATTEMPT } from "./link.ts";
+import { BATCH_ATTEMPT_MS, type Link, LONG_ATTEMPT_MS } from "./link.ts";
 
 /** Changes in one request. FerretDB 1.24 stands still at a hundred. */
-const MOST_AT_ONCE = 50;
+const MAX_CHANGES = 50;
 /** Documents that are many. */
 const MANY = 100;
 
@@ -108,10 +108,13 @@ export class Table<T extends Fields> {
   ): Promise<void> {
     await this.#link.persistently(async (again) => {
       try {
-        await this.collection.insertOne(doc as OptionalUnlessRequiredId<T>, within(session));
+        await this.collection.insertOne(doc as OptionalUnlessRequiredId<T>, inSession(session));
       } catch (error) {
         if (!again || !isDuplicate(error)) throw error;
-        const found = await this.collection.findOne({ _id: doc._id } as Filter<T>, within(session));
+        const found = await this.collection.findOne(
+          { _id: doc._id } as Filter<T>,
+          inSession(session),
+        );
         if (found === null || !isOwn(found)) throw error;
       }
     }, { isStep: session !== undefined });
@@ -132,7 +135,7 @@ export class Table<T extends Fields> {
     } = {},
   ): Promise<boolean> {
     const { matchedCount } = await this.#link.persistently(
-      () => this.collection.updateOne(filter, update, { ...within(session), upsert }),
+      () => this.collection.updateOne(filter, update, { ...inSession(session), upsert }),
       { isStep: session !== undefined },
     );
     return matchedCount > 0;
@@ -146,7 +149,7 @@ export class Table<T extends Fields> {
   ): Promise<WithId<T> | undefined> {
     // By the key alone, and what it is to be is looked at here: FerretDB has no other index.
     return await this.#link.persistently(
-      () => this.collection.findOneAndUpdate({ _id } as Filter<T>, update, within(session)),
+      () => this.collection.findOneAndUpdate({ _id } as Filter<T>, update, inSession(session)),
       { isStep: session !== undefined },
     ) ?? undefined;
   }
@@ -162,11 +165,11 @@ export class Table<T extends Fields> {
     session?: ClientSession,
     repeated = operations,
   ): Promise<void> {
-    for (let at = 0; at < operations.length; at += MOST_AT_ONCE) {
+    for (let at = 0; at < operations.length; at += MAX_CHANGES) {
       await this.#link.persistently(
         (again) => {
-          const some = (again ? repeated : operations).slice(at, at + MOST_AT_ONCE);
-          return this.collection.bulkWrite(some, within(session));
+          const some = (again ? repeated : operations).slice(at, at + MAX_CHANGES);
+          return this.collection.bulkWrite(some, inSession(session));
         },
         { isStep: session !== undefined, attempt: BATCH_ATTEMPT_MS },
       );
@@ -180,8 +183,8 @@ export class Table<T extends Fields> {
     repeated: Filter<T> = filter,
   ): Promise<void> {
     await this.#link.persistently(
-      (again) => this.collection.deleteMany(again ? repeated : filter, within(session)),
-      { isStep: session !== undefined, attempt: LONG_ATTEMPT },
+      (again) => this.collection.deleteMany(again ? repeated : filter, inSession(session)),
+      { isStep: session !== undefined, attempt: LONG_ATTEMPT_MS },
     );
   }
 
@@ -196,12 +199,12 @@ export class Table<T extends Fields> {
   async ensureIndex({ key, ...options }: IndexDescription): Promise<void> {
     await this.#link.persistently(
       () => this.collection.createIndex(key, options),
-      { attempt: LONG_ATTEMPT },
+      { attempt: LONG_ATTEMPT_MS },
     );
   }
 }
 
 /** The options of an operation on a transaction. */
-export function within(session: ClientSession | undefined): { session?: ClientSession } {
+export function inSession(session: ClientSession | undefined): { session?: ClientSession } {
   return session === undefined ? {} : { session };
 }

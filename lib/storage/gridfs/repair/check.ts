@@ -5,16 +5,16 @@ import { type FileDoc, type FileId, idText, type NodeDoc } from "../database/doc
 import { fail } from "../database/gridfs_errors.ts";
 import { Journal } from "../database/journal.ts";
 import { flawOf, type Layout, layoutOf } from "../database/layout.ts";
-import { LONGEST_NAME, pathOf } from "../tree/names.ts";
+import { NAME_MAX, pathOf } from "../tree/names.ts";
 import type { CheckOptions } from "../database/options.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { type Finding, sweep } from "./sweep.ts";
 import { Tree } from "../tree/tree.ts";
 
 export type { Finding } from "./sweep.ts";
 
 /** Milliseconds for which chunks without a file may be an upload of another program. */
-const YOUTH = 24 * 60 * 60_000;
+const YOUTH_MS = 24 * 60 * 60_000;
 
 /** Connects, and looks a bucket over. */
 export async function checkBucket(uri: string, options: CheckOptions): Promise<Finding[]> {
@@ -34,7 +34,7 @@ export async function checkBucket(uri: string, options: CheckOptions): Promise<F
 export async function check(bucket: Bucket, mend: boolean): Promise<Finding[]> {
   const findings: Finding[] = [];
   const journal = new Journal(bucket);
-  const place: Place = { bucket, journal, tree: new Tree(bucket) };
+  const place: GridFsContext = { bucket, journal, tree: new Tree(bucket) };
   const found = (finding: Finding) => findings.push(finding);
   try {
     await sweep(place, { mend, found });
@@ -88,7 +88,7 @@ function unusable(filename: unknown): string | undefined {
   if (typeof filename !== "string") return "the name is no text";
   if (filename.includes("\0")) return "there is a NUL in the name";
   const isLong = filename.split("/").some((name) =>
-    new TextEncoder().encode(name).length > LONGEST_NAME
+    new TextEncoder().encode(name).length > NAME_MAX
   );
   return isLong ? "the name is too long" : undefined;
 }
@@ -137,14 +137,14 @@ async function checkOrphan(
     bucket.files.first({ _id: id }, { projection: { _id: 1 } }),
     bucket.journal.first({ file: id }),
   ]);
-  const isYoung = newest > bucket.now().getTime() - YOUTH;
+  const isYoung = newest > bucket.now().getTime() - YOUTH_MS;
   if (doc !== undefined || entry !== undefined || isYoung) return;
   if (mend) await bucket.chunks.remove({ files_id: id });
   found({ kind: "orphaned chunks", what: `${count} of ${idText(id)}`, mended: mend });
 }
 
 async function checkNodes(
-  { bucket, tree }: Place,
+  { bucket, tree }: GridFsContext,
   found: (finding: Finding) => void,
 ): Promise<void> {
   const projection = { parent: 1, target: 1 };

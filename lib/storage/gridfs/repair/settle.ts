@@ -1,6 +1,6 @@
 import type { RenameDoc } from "../database/documents.ts";
 import { isGated } from "../database/journal.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { finishDirectory, undoDirectory } from "../tree/rename_directory.ts";
 import { finishFile, isFileMoved, retireReplaced } from "../tree/rename_file.ts";
 import { isLinkMoved, undoLink } from "../tree/rename_link.ts";
@@ -13,12 +13,12 @@ import { isLinkMoved, undoLink } from "../tree/rename_link.ts";
  *
  * @returns Whether it is done; undefined where another session is at it.
  */
-export async function settle(place: Place, entry: RenameDoc): Promise<boolean | undefined> {
+export async function settle(place: GridFsContext, entry: RenameDoc): Promise<boolean | undefined> {
   return await place.journal.take(entry) ? await conclude(place, entry) : undefined;
 }
 
 /** {@linkcode settle} of an entry that is this session's. */
-export async function conclude(place: Place, { _id: id }: RenameDoc): Promise<boolean> {
+export async function conclude(place: GridFsContext, { _id: id }: RenameDoc): Promise<boolean> {
   const { bucket, journal } = place;
   try {
     const entry = await bucket.journal.first({ _id: id });
@@ -35,7 +35,11 @@ export async function conclude(place: Place, { _id: id }: RenameDoc): Promise<bo
 }
 
 /** Does what is left when everything is seen at its new name. */
-export async function finish(place: Place, entry: RenameDoc, isLate = false): Promise<void> {
+export async function finish(
+  place: GridFsContext,
+  entry: RenameDoc,
+  isLate = false,
+): Promise<void> {
   const { what } = entry;
   switch (what.kind) {
     case "file":
@@ -49,7 +53,7 @@ export async function finish(place: Place, entry: RenameDoc, isLate = false): Pr
   if (isGated(what)) await place.journal.closeGate(entry._id);
 }
 
-async function isMoved(place: Place, entry: RenameDoc): Promise<boolean> {
+async function isMoved(place: GridFsContext, entry: RenameDoc): Promise<boolean> {
   const { what } = entry;
   switch (what.kind) {
     case "file":
@@ -61,7 +65,7 @@ async function isMoved(place: Place, entry: RenameDoc): Promise<boolean> {
   }
 }
 
-async function undo(place: Place, entry: RenameDoc): Promise<void> {
+async function undo(place: GridFsContext, entry: RenameDoc): Promise<void> {
   const { what } = entry;
   if (what.kind === "link") await undoLink(place, { ...entry, what });
   else if (what.kind === "directory") await undoDirectory(place, { ...entry, what });

@@ -3,7 +3,7 @@ import type { JournalDoc, RetiredDoc, UploadDoc, WorkDoc } from "../database/doc
 import { idText } from "../database/documents.ts";
 import { isOfDatabase } from "../database/gridfs_errors.ts";
 import { retiredId } from "../database/journal.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { heirOf, retire } from "../versions/retire.ts";
 import { settle } from "./settle.ts";
 
@@ -44,7 +44,7 @@ export interface SweepOptions {
  * left halfway, and sweeps the chunks of versions whose grace time is over. Any
  * number of sessions may do it at once: each entry is taken by one of them.
  */
-export async function sweep(place: Place, options: SweepOptions): Promise<void> {
+export async function sweep(place: GridFsContext, options: SweepOptions): Promise<void> {
   const { bucket, journal } = place;
   const { mend, signal } = options;
   const left = await bucket.journal.all({ alive: { $lt: journal.deadline() } });
@@ -70,8 +70,8 @@ export async function sweep(place: Place, options: SweepOptions): Promise<void> 
   }
 }
 
-/** Ends what this session itself has left halfway, as soon as the database is back. */
-export async function sweepOwn(place: Place, options: SweepOptions): Promise<void> {
+/** Ends what this session itself has left halfway, as coalesce as the database is back. */
+export async function sweepOwn(place: GridFsContext, options: SweepOptions): Promise<void> {
   const { bucket, journal } = place;
   const { abandoned } = journal;
   if (abandoned.length === 0) return;
@@ -90,7 +90,7 @@ function isWork(entry: JournalDoc): entry is WorkDoc {
 }
 
 async function sweepWork(
-  place: Place,
+  place: GridFsContext,
   entry: WorkDoc,
   { mend, found }: SweepOptions,
 ): Promise<void> {
@@ -123,7 +123,7 @@ function describe(entry: WorkDoc): Pick<Finding, "kind" | "what"> {
 }
 
 /** Brings work to its end; tells what came of it, or nothing where another session is at it. */
-async function end(place: Place, entry: WorkDoc): Promise<string | undefined> {
+async function end(place: GridFsContext, entry: WorkDoc): Promise<string | undefined> {
   const { bucket, journal } = place;
   switch (entry.kind) {
     case "claim":
@@ -148,7 +148,10 @@ async function end(place: Place, entry: WorkDoc): Promise<string | undefined> {
   }
 }
 
-async function endUpload({ bucket }: Place, { file, replaces = [] }: UploadDoc): Promise<void> {
+async function endUpload(
+  { bucket }: GridFsContext,
+  { file, replaces = [] }: UploadDoc,
+): Promise<void> {
   const heir = await heirOf(bucket, file);
   if (heir !== undefined) {
     const { _id: replacedBy, filename } = heir;
@@ -159,7 +162,7 @@ async function endUpload({ bucket }: Place, { file, replaces = [] }: UploadDoc):
 }
 
 async function sweepRetired(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { _id, file, due }: RetiredDoc,
   { mend, found }: SweepOptions,
 ): Promise<void> {

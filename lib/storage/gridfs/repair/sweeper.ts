@@ -1,8 +1,8 @@
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { sweep, sweepOwn } from "./sweep.ts";
 
 /** Milliseconds between two looks for what others have left. */
-const INTERVAL = 10 * 60_000;
+const INTERVAL_MS = 10 * 60_000;
 /** Milliseconds between two attempts at what this session itself has left halfway. */
 const OWN_INTERVAL_MS = 5000;
 /** Milliseconds for the last one. */
@@ -10,20 +10,20 @@ const FAREWELL_MS = 2000;
 
 /** Looks from time to time, for as long as a session lasts, for what others have left. */
 export class Sweeper {
-  readonly #place: Place;
+  readonly #place: GridFsContext;
   readonly #log: (line: string) => void;
   readonly #closing = new AbortController();
   readonly #timers: readonly ReturnType<typeof setInterval>[];
   #sweeping: Promise<void> = Promise.resolve();
 
   /** Begins at once. */
-  constructor(place: Place, log: (line: string) => void = () => {}) {
+  constructor(place: GridFsContext, log: (line: string) => void = () => {}) {
     this.#place = place;
     this.#log = log;
     this.#sweepLater(sweep);
     const { journal } = place;
     this.#timers = [
-      setInterval(() => this.#sweepLater(sweep), INTERVAL),
+      setInterval(() => this.#sweepLater(sweep), INTERVAL_MS),
       setInterval(() => {
         if (journal.abandoned.length > 0) this.#sweepLater(sweepOwn);
       }, OWN_INTERVAL_MS),
@@ -36,14 +36,14 @@ export class Sweeper {
     for (const timer of this.#timers) clearInterval(timer);
     if (this.#place.journal.abandoned.length > 0) {
       this.#sweepLater(sweepOwn);
-      await this.#within(FAREWELL_MS);
+      await this.#inSession(FAREWELL_MS);
     }
     this.#closing.abort();
     await this.#sweeping;
   }
 
   /** Waits for the end of what goes on, but not for longer. */
-  async #within(milliseconds: number): Promise<void> {
+  async #inSession(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, milliseconds);
     await Promise.race([this.#sweeping, promise]);

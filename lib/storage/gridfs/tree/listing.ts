@@ -15,11 +15,11 @@ import {
 import { attrsOf, attrsOfFile, entryOfNode, type Owner } from "./nodes.ts";
 
 /** Documents fetched at once. */
-const PAGE = 1000;
+const PAGE_DOCUMENTS = 1000;
 /** Directories, implied by files, of which it is asked at once whether they are told already. */
-const IMPLIED = 100;
+const MAX_IMPLIED = 100;
 /** Files of a sub-directory that are passed over one by one before the rest is jumped. */
-const PASSED_OVER = 200;
+const MAX_PASSED_OVER = 200;
 
 /** What a listing tells of a file. */
 const FIELDS = { filename: 1, length: 1, uploadDate: 1, metadata: 1 };
@@ -75,7 +75,7 @@ export class Listing implements DirHandle {
 
   async *#nodes(): AsyncGenerator<DirEntry> {
     const found = this.#bucket.nodes
-      .each({ parent: this.#directory }, { batchSize: PAGE, sort: { _id: 1 } });
+      .each({ parent: this.#directory }, { batchSize: PAGE_DOCUMENTS, sort: { _id: 1 } });
     for await (const all of pagesOf(found)) {
       // What another program has put here may have any key.
       const page = all.filter(({ _id }) => isChild(_id, this.#directory));
@@ -107,8 +107,8 @@ export class Listing implements DirHandle {
         } else if (passed?.segment !== segment) {
           passed = { segment, count: 1 };
           implied.push(segment);
-          if (implied.length === IMPLIED) yield* this.#implied(implied.splice(0));
-        } else if (++passed.count > PASSED_OVER) {
+          if (implied.length === MAX_IMPLIED) yield* this.#implied(implied.splice(0));
+        } else if (++passed.count > MAX_PASSED_OVER) {
           range = { ...rangeOf(prefix), $gte: endOf(`${prefix}${segment}/`) };
           break;
         }
@@ -148,7 +148,7 @@ export class Listing implements DirHandle {
   #find(range: NameRange) {
     return this.#bucket.files.each({ filename: range }, {
       projection: FIELDS,
-      batchSize: PAGE,
+      batchSize: PAGE_DOCUMENTS,
       sort: { filename: 1, uploadDate: 1 },
     });
   }
@@ -185,7 +185,7 @@ async function* pagesOf<T>(cursor: AsyncIterable<T>): AsyncGenerator<T[]> {
   let page: T[] = [];
   for await (const document of cursor) {
     page.push(document);
-    if (page.length === PAGE) {
+    if (page.length === PAGE_DOCUMENTS) {
       yield page;
       page = [];
     }

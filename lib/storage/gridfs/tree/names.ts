@@ -5,9 +5,9 @@ import type { VirtualPath } from "../../storage.ts";
 import { BYTE_ORDER_MARK, keepsByteOrderMark } from "../database/byte_order_mark.ts";
 
 /** Bytes in a name, as Linux's `NAME_MAX`. */
-export const LONGEST_NAME = 255;
+export const NAME_MAX = 255;
 /** Bytes in a path, as Linux's `PATH_MAX` less its NUL. */
-const LONGEST_PATH = 4095;
+const PATH_MAX = 4095;
 
 /** What no path can say as it stands, behind the signs that make it sayable. */
 const SHOWN_REGEXP = /^%+\.{0,2}$/;
@@ -76,9 +76,9 @@ export function refuseUnusable(path: string): void {
   if (!keepsByteOrderMark && path.startsWith("/" + BYTE_ORDER_MARK)) {
     throw new StorageError("invalid", "name begins with a byte order mark");
   }
-  if (byteLength(path, LONGEST_PATH) > LONGEST_PATH) throw errorOf("ENAMETOOLONG");
+  if (byteLength(path, PATH_MAX) > PATH_MAX) throw errorOf("ENAMETOOLONG");
   for (const name of path.split("/")) {
-    if (byteLength(name, LONGEST_NAME) > LONGEST_NAME) throw errorOf("ENAMETOOLONG");
+    if (byteLength(name, NAME_MAX) > NAME_MAX) throw errorOf("ENAMETOOLONG");
   }
 }
 

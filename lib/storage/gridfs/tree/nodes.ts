@@ -6,7 +6,7 @@ import type { VirtualPath } from "../../storage.ts";
 import type { Bucket } from "../database/bucket.ts";
 import type { FileDoc, Metadata, NodeDoc } from "../database/documents.ts";
 import { sizeOf } from "../database/layout.ts";
-import { within } from "../database/table.ts";
+import { inSession } from "../database/table.ts";
 
 /** What has a name. */
 export type Entry =
@@ -169,7 +169,7 @@ export async function keepDirectory(
 ): Promise<void> {
   const missing: VirtualPath[] = [];
   for (let path = directory; path !== "/"; path = parentOf(path)) {
-    const found = await bucket.nodes.first({ _id: path }, within(session));
+    const found = await bucket.nodes.first({ _id: path }, inSession(session));
     if (found !== undefined) break;
     missing.push(path);
   }

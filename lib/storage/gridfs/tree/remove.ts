@@ -4,13 +4,13 @@ import { claiming } from "../database/claims.ts";
 import { isAnswer } from "../database/gridfs_errors.ts";
 import { filenameOf } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { revisionsAt } from "./rename_file.ts";
 import { retire } from "../versions/retire.ts";
-import { isNamed, type Place as TreePlace } from "./tree.ts";
+import { isNamed, type Place } from "./tree.ts";
 
 /** Removes an empty directory. */
-export async function removeDirectory(place: Place, found: TreePlace): Promise<void> {
+export async function removeDirectory(place: GridFsContext, found: Place): Promise<void> {
   const { bucket, tree } = place;
   const { path, name } = found;
   if (name === "..") throw errorOf("ENOTEMPTY");
@@ -25,7 +25,7 @@ export async function removeDirectory(place: Place, found: TreePlace): Promise<v
 }
 
 /** Removes a link, or a file with all that have its name. */
-export async function removeEntry(place: Place, found: TreePlace): Promise<void> {
+export async function removeEntry(place: GridFsContext, found: Place): Promise<void> {
   const { bucket, tree } = place;
   const { path } = found;
   refuseToRemove(found, found.entry);
@@ -54,7 +54,7 @@ function requireDirectory(entry: Entry | undefined): void {
   if (entry.kind !== "directory") throw errorOf("ENOTDIR");
 }
 
-function refuseToRemove(found: TreePlace, entry: Entry | undefined): void {
+function refuseToRemove(found: Place, entry: Entry | undefined): void {
   if (!isNamed(found)) throw errorOf("EISDIR");
   if (entry === undefined) throw errorOf("ENOENT");
   if (entry.kind === "directory") throw errorOf("EISDIR");

@@ -9,24 +9,24 @@ import { isAnswer } from "../database/gridfs_errors.ts";
 import { ignoreFailure, laterAtWorst } from "../database/journal.ts";
 import { filenameOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { moveDirectory } from "./rename_directory.ts";
 import { finishFile, moveNewest, type Revision, revisionsAt } from "./rename_file.ts";
 import { moveLink } from "./rename_link.ts";
 import { conclude, finish } from "../repair/settle.ts";
-import { isNamed, type Place as TreePlace } from "./tree.ts";
+import { isNamed, type Place } from "./tree.ts";
 
 /** More names than this take longer than a transaction may. */
-const MOST_IN_TRANSACTION = 5000;
+const MAX_NAMES_IN_TRANSACTION = 5000;
 
 /**
  * rename(2), or renameat2(2) with `RENAME_NOREPLACE` where `replace` is not
  * set: what may take whose place, in the order in which Linux asks.
  */
 export async function rename(
-  place: Place,
-  from: TreePlace,
-  to: TreePlace,
+  place: GridFsContext,
+  from: Place,
+  to: Place,
   { replace }: { readonly replace: boolean },
 ): Promise<void> {
   if (!isNamed(from)) throw errorOf("EBUSY");
@@ -51,12 +51,12 @@ export async function rename(
 }
 
 async function refuseToReplace(
-  { tree }: Place,
+  { tree }: GridFsContext,
   { source, target, from, to }: {
     readonly source: Entry;
     readonly target: Entry;
-    readonly from: TreePlace;
-    readonly to: TreePlace;
+    readonly from: Place;
+    readonly to: Place;
   },
 ): Promise<void> {
   if (target.kind === "directory") {
@@ -69,7 +69,7 @@ async function refuseToReplace(
 }
 
 async function move(
-  place: Place,
+  place: GridFsContext,
   source: Entry,
   { from, to, target }: {
     readonly from: VirtualPath;
@@ -89,7 +89,7 @@ async function move(
   if (isOneStep) {
     // A name is one field of one document.
     await moveAtOnce(place, work);
-  } else if (bucket.transactions && await isWithin(place, from, MOST_IN_TRANSACTION)) {
+  } else if (bucket.transactions && await isWithin(place, from, MAX_NAMES_IN_TRANSACTION)) {
     await bucket.atomically((session) => moveByTransaction(place, work, session));
   } else {
     await moveByJournal(place, work);
@@ -122,7 +122,7 @@ function whatMoves(
   }
 }
 
-async function moveAtOnce(place: Place, work: Work): Promise<void> {
+async function moveAtOnce(place: GridFsContext, work: Work): Promise<void> {
   try {
     await commit(place, work);
   } catch (error) {
@@ -133,7 +133,7 @@ async function moveAtOnce(place: Place, work: Work): Promise<void> {
 }
 
 async function moveByTransaction(
-  place: Place,
+  place: GridFsContext,
   work: Work,
   session: ClientSession | undefined,
 ): Promise<void> {
@@ -144,7 +144,7 @@ async function moveByTransaction(
 }
 
 /** In steps: what is known to be done is told as done, and all else is taken back. */
-async function moveByJournal(place: Place, work: Work): Promise<void> {
+async function moveByJournal(place: GridFsContext, work: Work): Promise<void> {
   const { journal } = place;
   const { from, to, what } = work;
   const entry = await journal.beginRename({ from, to, what, replaces: idsOf(work.replaced) });
@@ -161,7 +161,11 @@ async function moveByJournal(place: Place, work: Work): Promise<void> {
 }
 
 /** Whether a rename was done that failed; where it was not, it is taken back, if that can be. */
-async function isDoneAnyway(place: Place, entry: RenameDoc, error: unknown): Promise<boolean> {
+async function isDoneAnyway(
+  place: GridFsContext,
+  entry: RenameDoc,
+  error: unknown,
+): Promise<boolean> {
   // Where the database is away, there is no use in asking it.
   if (!(error instanceof StorageError) && !isAnswer(error)) {
     place.journal.abandon(entry);
@@ -177,7 +181,7 @@ async function isDoneAnyway(place: Place, entry: RenameDoc, error: unknown): Pro
 
 /** All steps up to the one with which everything is seen at its new name. */
 async function commit(
-  place: Place,
+  place: GridFsContext,
   { from, to, moved, replaced, what }: Work,
   { entry = "", session }: {
     readonly entry?: string;
@@ -202,7 +206,7 @@ function idsOf(revisions: readonly Revision[]): FileId[] {
 
 /** Whether no more names than `limit` change. */
 async function isWithin(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   from: VirtualPath,
   limit: number,
 ): Promise<boolean> {

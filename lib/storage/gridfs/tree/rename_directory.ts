@@ -10,12 +10,12 @@ import {
   type RenameDoc,
 } from "../database/documents.ts";
 import { filenameOf, pathOf, prefixOf, rangeOf } from "./names.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { nodeAt } from "./rename_link.ts";
-import { within } from "../database/table.ts";
+import { inSession } from "../database/table.ts";
 
 /** Names that change with one request. */
-const BATCH = 500;
+const BATCH_NAMES = 500;
 
 /** A rename of a directory, as it is to be done. */
 export type DirectoryRename = Pick<RenameDoc, "_id" | "from" | "to"> & {
@@ -30,7 +30,7 @@ type Batch = Pick<MovesDoc, "files" | "nodes">;
  * consists of.
  */
 export async function moveDirectory(
-  place: Place,
+  place: GridFsContext,
   rename: DirectoryRename,
   session?: ClientSession,
 ): Promise<void> {
@@ -60,19 +60,19 @@ export async function moveDirectory(
 
 /** Forgets what was written down. */
 export async function finishDirectory(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { _id }: Pick<DirectoryRename, "_id">,
 ): Promise<void> {
   await bucket.journal.remove({ rename: _id });
 }
 
 /** Gives back its old name to whatever still has the new one that it was given. */
-export async function undoDirectory(place: Place, rename: DirectoryRename): Promise<void> {
+export async function undoDirectory(place: GridFsContext, rename: DirectoryRename): Promise<void> {
   for await (const batch of movesOf(place, rename._id)) await undoBatch(place, rename, batch);
 }
 
 /** What was written down, each batch until it is dealt with. */
-async function* movesOf({ bucket }: Place, rename: string): AsyncGenerator<MovesDoc> {
+async function* movesOf({ bucket }: GridFsContext, rename: string): AsyncGenerator<MovesDoc> {
   for (;;) {
     const entry = await bucket.journal.first({ rename });
     if (entry?.kind !== "moves") return;
@@ -82,12 +82,12 @@ async function* movesOf({ bucket }: Place, rename: string): AsyncGenerator<Moves
 }
 
 async function* batchesOf(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   from: VirtualPath,
   session?: ClientSession,
 ): AsyncGenerator<Batch> {
-  const options = { ...within(session), limit: BATCH };
-  const own = await bucket.nodes.first({ _id: from }, within(session));
+  const options = { ...inSession(session), limit: BATCH_NAMES };
+  const own = await bucket.nodes.first({ _id: from }, inSession(session));
   let nodes: NodeDoc[] = own === undefined ? [] : [own];
   let after = `${from}/`;
   for (;;) {
@@ -100,14 +100,14 @@ async function* batchesOf(
     nodes.push(...found);
     if (nodes.length + files.length > 0) yield { nodes, files };
     // What has moved is not found again.
-    if (found.length < BATCH && files.length < BATCH) return;
+    if (found.length < BATCH_NAMES && files.length < BATCH_NAMES) return;
     after = found.at(-1)?._id ?? after;
     nodes = [];
   }
 }
 
 async function moveBatch(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { from, to }: DirectoryRename,
   { nodes, files }: Batch,
   session?: ClientSession,
@@ -126,7 +126,7 @@ async function moveBatch(
 }
 
 async function undoBatch(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { from, to, what }: DirectoryRename,
   { nodes, files }: Batch,
 ): Promise<void> {

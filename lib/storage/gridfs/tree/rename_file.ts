@@ -3,7 +3,7 @@ import { errorOf } from "../../errno.ts";
 import type { VirtualPath } from "../../storage.ts";
 import { type FileDoc, type MovedFile, type RenameDoc, timeOf } from "../database/documents.ts";
 import { filenameOf, namesOf } from "./names.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { heirOf, retire } from "../versions/retire.ts";
 
 /** A rename of a file, as it is to be done. */
@@ -14,7 +14,7 @@ export type Revision = Pick<FileDoc, "_id" | "uploadDate">;
 
 /** All files of one name: the one that is seen last, older ones behind it first. */
 export async function revisionsAt(
-  { bucket }: Pick<Place, "bucket">,
+  { bucket }: Pick<GridFsContext, "bucket">,
   path: VirtualPath,
 ): Promise<Revision[]> {
   const found = await bucket.files.all(
@@ -32,7 +32,7 @@ export async function revisionsAt(
  * @throws ENOENT where it has another name by now.
  */
 export async function moveNewest(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { from, to, moved, replaced }: {
     readonly from: VirtualPath;
     readonly to: VirtualPath;
@@ -55,14 +55,17 @@ export async function moveNewest(
 }
 
 /** Whether the step that counts was done, and still holds: the file may have been written since. */
-export async function isFileMoved({ bucket }: Place, { to, what }: FileRename): Promise<boolean> {
+export async function isFileMoved(
+  { bucket }: GridFsContext,
+  { to, what }: FileRename,
+): Promise<boolean> {
   const moved = await heirOf(bucket, what.files.at(-1)!);
   return moved?.filename === filenameOf(to);
 }
 
 /** Moves the older files of the name as well, and takes away what was at the new one. */
 export async function finishFile(
-  place: Place,
+  place: GridFsContext,
   { from, to, what, replaces, isLate = false }: FileRename & { readonly isLate?: boolean },
   session?: ClientSession,
 ): Promise<void> {
@@ -82,7 +85,7 @@ export async function finishFile(
 
 /** Takes away what was replaced where it still stands behind the file, whatever their name is now. */
 export async function retireReplaced(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { what, replaces }: Pick<FileRename, "what" | "replaces">,
 ): Promise<void> {
   const moved = await heirOf(bucket, what.files.at(-1)!);

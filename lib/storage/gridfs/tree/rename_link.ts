@@ -4,7 +4,7 @@ import type { Bucket } from "../database/bucket.ts";
 import type { MovedLink, NodeDoc, RenameDoc } from "../database/documents.ts";
 import { filenameOf } from "./names.ts";
 import { newNode } from "./nodes.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { retire } from "../versions/retire.ts";
 
 /** A rename of a link, as it is to be done. */
@@ -15,7 +15,7 @@ export type LinkRename = Pick<RenameDoc, "from" | "to" | "replaces"> & { readonl
  * gone, which is the step that counts.
  */
 export async function moveLink(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { from, to, what, replaces }: LinkRename,
   session?: ClientSession,
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function moveLink(
 
 /** Whether the link is seen at its new name, and not at its old one. */
 export async function isLinkMoved(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { from, to, what, replaces }: LinkRename,
 ): Promise<boolean> {
   const [old, moved, file] = await Promise.all([
@@ -39,7 +39,7 @@ export async function isLinkMoved(
 
 /** Puts everything back. */
 export async function undoLink(
-  { bucket }: Place,
+  { bucket }: GridFsContext,
   { from, to, what }: LinkRename,
 ): Promise<void> {
   if (!isSame(await bucket.nodes.first({ _id: to }), what.node)) return;

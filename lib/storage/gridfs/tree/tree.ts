@@ -7,7 +7,7 @@ import { namesOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, entryOfNode, targetOf } from "./nodes.ts";
 
 /** Links followed on one way, as Linux's `MAXSYMLINKS`. */
-const MOST_LINKS = 40;
+const MAX_SYMLINKS = 40;
 
 /** Where a path leads: what is there, or would be, under a path without links. */
 export interface Place {
@@ -57,7 +57,7 @@ export class Tree {
         name = run[index]!;
         const isLast = endsHere && index === run.length - 1;
         if (entry?.kind === "link" && (options.follow || !isLast)) {
-          if (++followed > MOST_LINKS) throw errorOf("ELOOP");
+          if (++followed > MAX_SYMLINKS) throw errorOf("ELOOP");
           const target = targetOf(entry.node);
           if (isLast && target.endsWith("/")) slash = true;
           if (target.startsWith("/")) at = "/";

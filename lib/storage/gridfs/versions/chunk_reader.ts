@@ -10,10 +10,10 @@ import { BATCH_ATTEMPT_MS } from "../database/link.ts";
 /** Bytes that are fetched ahead of a reader that goes through a file in order. */
 const AHEAD_BYTES = 4 * 1024 * 1024;
 /** Chunks behind a reader that are kept, because requests may come a little out of order. */
-const KEPT = 4;
+const KEPT_CHUNKS = 4;
 /** Times to look for a chunk that another session may just be putting in its place. */
-const TRIES = 5;
-const PAUSE = 50;
+const MAX_TRIES = 5;
+const PAUSE_MS = 50;
 
 /** A chunk that was asked for, or fetched ahead. */
 interface Slot extends PromiseWithResolvers<Uint8Array> {
@@ -66,7 +66,7 @@ export class ChunkReader {
 
   /** Chunks behind a reader that are kept. */
   get #kept(): number {
-    return Math.min(KEPT, this.#ahead);
+    return Math.min(KEPT_CHUNKS, this.#ahead);
   }
 
   /** How many chunks there are. */
@@ -126,7 +126,7 @@ export class ChunkReader {
     await this.#endCursor();
   }
 
-  /** Whether the cursor gives chunk `n` soon. */
+  /** Whether the cursor gives chunk `n` coalesce. */
   #isInReach(n: number): boolean {
     return this.#cursor !== undefined && n >= this.#position && n <= this.#wanted + this.#ahead;
   }
@@ -267,8 +267,8 @@ export class ChunkReader {
           this.#settle(n, docs[0]!, slot);
           return;
         }
-        if (tries === TRIES) throw new StorageError("failure", flaw);
-        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        if (tries === MAX_TRIES) throw new StorageError("failure", flaw);
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     } catch (error) {
       slot.settled = true;

@@ -7,7 +7,7 @@ import { BATCH_ATTEMPT_MS } from "../database/link.ts";
 /** Bytes that are sent with one request. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Requests on their way at the same time. */
-const MOST_IN_FLIGHT = 2;
+const MAX_IN_FLIGHT = 2;
 
 /** A chunk that the database has, or is about to get. */
 export interface SentChunk {
@@ -96,7 +96,7 @@ export class ChunkSender {
     const { share } = this;
     // One batch is collected while others are on their way; the driver copies each once more.
     if (this.#queuedBytes < Math.min(BATCH_BYTES, share / 8)) return;
-    const most = share < MOST_IN_FLIGHT * BATCH_BYTES ? 1 : MOST_IN_FLIGHT;
+    const most = share < MAX_IN_FLIGHT * BATCH_BYTES ? 1 : MAX_IN_FLIGHT;
     while (this.#batches.size >= most) await this.#anyLanded();
     this.#throwFailure();
     this.#sendQueue();

@@ -2,17 +2,17 @@ import { errorOf } from "../../errno.ts";
 import { beyondAnyFile, StorageError } from "../../errors.ts";
 import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkSender } from "./chunk_sender.ts";
-import { MOST_CHUNKS } from "../database/layout.ts";
+import { MAX_CHUNKS } from "../database/layout.ts";
 
 /** Changed chunks that are held at most before the oldest is sent unfinished. */
-const MOST_HELD = 8;
+const MAX_HELD_CHUNKS = 8;
 /**
  * Bytes of a file that were never written: GridFS has no holes, so zeros are stored, and a client
  * asks for any number of them by one request.
  */
-const MOST_HOLE_BYTES = 1024 * 1024 * 1024;
+const MAX_HOLE_BYTES = 1024 * 1024 * 1024;
 /** Chunks of zeros, where they are small. */
-const MOST_HOLE_CHUNKS = 16_384;
+const MAX_HOLE_CHUNKS = 16_384;
 
 /** What a content is made of. */
 export interface ContentParts {
@@ -142,7 +142,10 @@ export class Content {
 
   /** Changed chunks that are held: a quarter of what the file may hold. */
   get #mostHeld(): number {
-    return Math.max(1, Math.min(MOST_HELD, Math.floor(this.#sender.share / 4 / this.#chunkSize)));
+    return Math.max(
+      1,
+      Math.min(MAX_HELD_CHUNKS, Math.floor(this.#sender.share / 4 / this.#chunkSize)),
+    );
   }
 
   /** Bytes of chunk `n`. */
@@ -158,7 +161,7 @@ export class Content {
   /** Lengthens by chunks that nobody has written, up to chunk `end`; refuses too many of them. */
   #leaveHoles(end: number): void {
     const holes = this.#holes + Math.max(0, end - this.count);
-    const bytes = Math.min(MOST_HOLE_BYTES, MOST_HOLE_CHUNKS * this.#chunkSize);
+    const bytes = Math.min(MAX_HOLE_BYTES, MAX_HOLE_CHUNKS * this.#chunkSize);
     if (holes * this.#chunkSize > bytes) {
       throw new StorageError("failure", `holes of more than ${bytes} bytes are not stored`);
     }
@@ -227,7 +230,7 @@ export class Content {
 
   #refuseBeyond(length: number): void {
     if (!Number.isSafeInteger(length)) throw beyondAnyFile(length);
-    if (length > MOST_CHUNKS * this.#chunkSize) throw errorOf("EFBIG");
+    if (length > MAX_CHUNKS * this.#chunkSize) throw errorOf("EFBIG");
   }
 }
 

@@ -6,13 +6,13 @@ import { ChunkSender } from "./chunk_sender.ts";
 import { Content } from "./content.ts";
 import type { FileDoc, Metadata } from "../database/documents.ts";
 import { ignoreFailure, uploadId } from "../database/journal.ts";
-import { LARGEST_CHUNK_BYTES } from "../database/layout.ts";
+import { MAX_CHUNK_BYTES } from "../database/layout.ts";
 import { isDocument, metadataOf } from "../tree/nodes.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { type Finished, publish } from "./publish.ts";
 
 /** Bytes in each chunk of a new file: what the specification proposes. */
-const CHUNK_SIZE = 255 * 1024;
+const CHUNK_BYTES = 255 * 1024;
 
 /** How a draft becomes a file. */
 export interface Publication {
@@ -30,7 +30,7 @@ export interface Publication {
  */
 export class Draft {
   readonly content: Content;
-  readonly #place: Place;
+  readonly #place: GridFsContext;
   readonly #sender: ChunkSender;
   /** Its own id, under which the chunks wait. */
   readonly #id = new ObjectId();
@@ -41,7 +41,7 @@ export class Draft {
   changed: Date;
 
   private constructor(
-    place: Place,
+    place: GridFsContext,
     { base, signal }: { readonly base?: FileDoc; readonly signal: AbortSignal },
   ) {
     const { bucket, journal } = place;
@@ -54,8 +54,8 @@ export class Draft {
       this.#id,
       () => journal.beginUpload(this.#id, base?._id),
     );
-    const { chunkSize } = this.#reader ?? { chunkSize: CHUNK_SIZE };
-    this.#chunkSize = chunkSize <= LARGEST_CHUNK_BYTES ? chunkSize : CHUNK_SIZE;
+    const { chunkSize } = this.#reader ?? { chunkSize: CHUNK_BYTES };
+    this.#chunkSize = chunkSize <= MAX_CHUNK_BYTES ? chunkSize : CHUNK_BYTES;
     this.content = new Content({
       chunkSize: this.#chunkSize,
       sender: this.#sender,
@@ -69,7 +69,7 @@ export class Draft {
    *
    * @param signal Ends what takes long.
    */
-  static empty(place: Place, signal: AbortSignal): Draft {
+  static empty(place: GridFsContext, signal: AbortSignal): Draft {
     return new Draft(place, { signal });
   }
 
@@ -78,7 +78,7 @@ export class Draft {
    *
    * @param signal Ends what takes long.
    */
-  static from(place: Place, base: FileDoc, signal: AbortSignal): Draft {
+  static from(place: GridFsContext, base: FileDoc, signal: AbortSignal): Draft {
     const draft = new Draft(place, { base, signal });
     // The journal is to know at once that the other one is needed.
     draft.#sender.prepare();

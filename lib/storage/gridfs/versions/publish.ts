@@ -6,9 +6,9 @@ import type { Bucket } from "../database/bucket.ts";
 import { claiming } from "../database/claims.ts";
 import { type FileDoc, timeOf } from "../database/documents.ts";
 import { fail, isAnswer } from "../database/gridfs_errors.ts";
-import { laterAtWorst, LIFETIME, uploadId } from "../database/journal.ts";
+import { laterAtWorst, LIFETIME_MS, uploadId } from "../database/journal.ts";
 import { filenameOf } from "../tree/names.ts";
-import type { Place } from "../database/place.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { retire } from "./retire.ts";
 
 /** A version whose chunks are all there. */
@@ -25,7 +25,7 @@ export interface Finished {
  * Makes a version under an id of its own visible. The one step that counts is
  * the insert of its document, which is the newest of its name then.
  */
-export async function publish(place: Place, finished: Finished): Promise<void> {
+export async function publish(place: GridFsContext, finished: Finished): Promise<void> {
   const { bucket, journal } = place;
   await claiming(place, [finished.path], async () => {
     const current = await currentAt(place, finished);
@@ -51,7 +51,7 @@ export async function publish(place: Place, finished: Finished): Promise<void> {
   });
 }
 
-async function insert({ bucket, journal }: Place, doc: FileDoc): Promise<void> {
+async function insert({ bucket, journal }: GridFsContext, doc: FileDoc): Promise<void> {
   const { _id } = doc;
   const noted = Date.now();
   try {
@@ -62,7 +62,7 @@ async function insert({ bucket, journal }: Place, doc: FileDoc): Promise<void> {
     if (await bucket.files.first({ _id }, { projection: { _id: 1 } }) === undefined) fail(error);
   }
   // It may have stood still, and been taken for dead: then its chunks have gone.
-  if (Date.now() - noted < LIFETIME / 2) return;
+  if (Date.now() - noted < LIFETIME_MS / 2) return;
   try {
     await journal.note(uploadId(_id), {});
   } catch (error) {
@@ -73,7 +73,7 @@ async function insert({ bucket, journal }: Place, doc: FileDoc): Promise<void> {
 
 /** The file that is to be replaced; nothing else may be in its place. */
 async function currentAt(
-  { tree }: Place,
+  { tree }: GridFsContext,
   { path, exclusive }: Finished,
 ): Promise<FileDoc | undefined> {
   const entry = await tree.entry(path);

@@ -2,11 +2,11 @@ import type { ClientSession } from "mongodb";
 import type { VirtualPath } from "../../storage.ts";
 import type { Bucket } from "../database/bucket.ts";
 import type { FileDoc, FileId, RetiredDoc } from "../database/documents.ts";
-import { GRACE, retiredId } from "../database/journal.ts";
+import { GRACE_MS, retiredId } from "../database/journal.ts";
 import { pathOf } from "../tree/names.ts";
 
 /** Versions that are taken away with one request. */
-const BATCH = 500;
+const BATCH_VERSIONS = 500;
 
 /** What becomes of a name whose files are taken away. */
 export interface Retirement {
@@ -30,7 +30,7 @@ export async function retire(
   { filename, replacedBy, isLate = false }: Retirement,
   session?: ClientSession,
 ): Promise<void> {
-  const due = new Date(bucket.now().getTime() + GRACE);
+  const due = new Date(bucket.now().getTime() + GRACE_MS);
   const isThere = { _id: { $in: [...files] }, filename };
   const found = isLate
     ? (await bucket.files.all(isThere, { projection: { _id: 1 } })).map(({ _id }) => _id)
@@ -58,7 +58,9 @@ export async function retire(
 /** The files in portions, the last one by itself. */
 function* batchesOf(files: readonly FileId[]): Generator<FileId[]> {
   const before = files.slice(0, -1);
-  for (let at = 0; at < before.length; at += BATCH) yield before.slice(at, at + BATCH);
+  for (let at = 0; at < before.length; at += BATCH_VERSIONS) {
+    yield before.slice(at, at + BATCH_VERSIONS);
+  }
   if (files.length > 0) yield files.slice(-1);
 }
 

@@ -5,7 +5,7 @@ import type { Bytes, Libc } from "../../../linux/libc.ts";
 import type { NodeStatus, RootDir, RootEntry } from "../root.ts";
 
 /** As much as glibc reads at once. */
-const BUFFER_LENGTH = 32 * 1024;
+const BUFFER_BYTES = 32 * 1024;
 const DOT = 0x2e;
 const CLOSED = -1;
 const NO_RECORDS: Bytes = new Uint8Array(0);
@@ -25,7 +25,7 @@ export interface DirContext {
 
 /** Room for the longest name that a record can have. */
 export function entryNameBuffer(): Bytes {
-  return new Uint8Array(BUFFER_LENGTH);
+  return new Uint8Array(BUFFER_BYTES);
 }
 
 /** Tells the status of the directory above, inside the root; undefined where there is none. */
@@ -74,7 +74,7 @@ export class KernelDir implements RootDir {
 
   #fill(): boolean {
     if (this.#records === NO_RECORDS) {
-      this.#records = new Uint8Array(BUFFER_LENGTH);
+      this.#records = new Uint8Array(BUFFER_BYTES);
       this.#lengths = new Uint16Array(this.#records.buffer);
     }
     const length = this.#libc.getdents64(this.#fd, this.#records);

@@ -6,8 +6,8 @@ import type { Libc } from "../../../linux/libc.ts";
 import { At } from "../../../linux/linux.ts";
 import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
 
-const COPY_BUFFER_LENGTH = 256 * 1024;
-const LONGEST_COPY = 1024 * 1024 * 1024;
+const COPY_BUFFER_BYTES = 256 * 1024;
+const MAX_COPY_BYTES = 1024 * 1024 * 1024;
 const STRUCT_STATFS_WORDS = 15;
 const RDONLY_AND_NOSUID = 3n;
 const CLOSED = -1;
@@ -122,7 +122,7 @@ export class KernelFile implements RootFile {
     const toAt = new BigInt64Array([BigInt(to)]);
     let copied = 0;
     while (copied < length) {
-      const size = Math.min(length - copied, LONGEST_COPY);
+      const size = Math.min(length - copied, MAX_COPY_BYTES);
       const result = this.#libc.copyFileRange(this.#fd, fromAt, target.#fd, toAt, size);
       // Some file systems answer 0 for a file that they do have content for.
       if (result === 0) return { copied, ended: copied > 0 };
@@ -133,7 +133,7 @@ export class KernelFile implements RootFile {
   }
 
   #copyByHand({ target, from, to, length }: KernelCopy): number {
-    const buffer = new Uint8Array(Math.min(length, COPY_BUFFER_LENGTH));
+    const buffer = new Uint8Array(Math.min(length, COPY_BUFFER_BYTES));
     let copied = 0;
     while (copied < length) {
       const room = buffer.subarray(0, Math.min(buffer.length, length - copied));

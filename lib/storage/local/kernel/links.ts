@@ -8,7 +8,7 @@ import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";
 
 /** As many links as the kernel follows for one path. */
-const MOST_LINKS = 40;
+const MAX_SYMLINKS = 40;
 
 /** Reads links, and paths that lead through them. */
 export class LinkReader {
@@ -56,7 +56,7 @@ export class LinkReader {
         reached = next;
         continue;
       }
-      if (++links > MOST_LINKS) throw errorOfNumber(Errno.ELOOP);
+      if (++links > MAX_SYMLINKS) throw errorOfNumber(Errno.ELOOP);
       if (text.startsWith("/")) reached = "/";
       ahead.push(...segmentsOf(text).reverse());
     }

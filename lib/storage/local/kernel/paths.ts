@@ -5,7 +5,7 @@ import { Errno, errorOfNumber } from "../../errno.ts";
 import { check, StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";
-import { OnLease, tryBesideRenames } from "../lease_wait.ts";
+import { LeaseHeld, tryBesideRenames } from "../lease_wait.ts";
 
 /** A call on a name in an open directory; returns what the system did. */
 export type NameCall = (directory: number, name: Bytes) => number;
@@ -87,7 +87,7 @@ export class KernelPaths {
   /**
    * Opens `path`, or returns `-errno`.
    *
-   * @throws {OnLease} Where another process has a lease to give back first.
+   * @throws {LeaseHeld} Where another process has a lease to give back first.
    */
   tryOpen(path: VirtualPath, flags: number, mode = 0, resolve = 0): number {
     const bytes = this.#path.set(path);
@@ -106,7 +106,7 @@ export class KernelPaths {
       const fd = attempt();
       if (fd !== -Errno.EAGAIN) return fd;
     }
-    if (this.#mayBeLeased(path, flags)) throw new OnLease();
+    if (this.#mayBeLeased(path, flags)) throw new LeaseHeld();
     return tryBesideRenames(attempt, (fd) => fd === -Errno.EAGAIN);
   }
 

@@ -6,7 +6,7 @@ import { attempt } from "./deno_fs.ts";
 import type { Opened } from "./close.ts";
 import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
 
-const COPY_LENGTH = 256 * 1024;
+const COPY_BYTES = 256 * 1024;
 
 /** Which file a descriptor or a name stands for. */
 export interface Identity {
@@ -86,10 +86,10 @@ export class PortableFile implements RootFile {
   }
 
   copy({ target, from, to, length }: RootCopy): number {
-    const chunk = new Uint8Array(COPY_LENGTH);
+    const chunk = new Uint8Array(COPY_BYTES);
     let copied = 0;
     while (copied < length) {
-      const window = chunk.subarray(0, Math.min(COPY_LENGTH, length - copied));
+      const window = chunk.subarray(0, Math.min(COPY_BYTES, length - copied));
       const count = this.read(window, from + copied);
       if (count === 0) break;
       target.write(window.subarray(0, count), to + copied);

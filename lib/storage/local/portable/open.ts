@@ -2,7 +2,7 @@ import type { FileSystemStats, OpenOptions } from "../../storage.ts";
 import { attempt, attemptExisting, errnoName } from "./deno_fs.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { fs } from "./node_fs.ts";
-import { OnLease } from "../lease_wait.ts";
+import { LeaseHeld } from "../lease_wait.ts";
 import { type Opened, openToRead, openToWrite } from "./close.ts";
 import { PortableFile } from "./file.ts";
 
@@ -61,13 +61,13 @@ function fileOf(opened: Opened, { vfs }: OpenContext): PortableFile {
   return new PortableFile(opened, { dev, ino }, vfs);
 }
 
-/** @throws {OnLease} Where another process has a lease to give back first. */
+/** @throws {LeaseHeld} Where another process has a lease to give back first. */
 function openUnlessLeased(hostPath: string, flags: number): number {
   try {
     return fs.openSync(hostPath, flags);
   } catch (error) {
     // Only a file that is known to be a regular one is opened here.
-    if (errnoName(error) === "EAGAIN") throw new OnLease();
+    if (errnoName(error) === "EAGAIN") throw new LeaseHeld();
     throw error;
   }
 }

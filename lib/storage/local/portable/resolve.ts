@@ -3,10 +3,10 @@ import type { VirtualPath } from "../../storage.ts";
 import { errorOf } from "../../errno.ts";
 
 /** As many links as Linux follows in one path. */
-const MOST_LINKS = 40;
+const MAX_SYMLINKS = 40;
 
 /** A path longer than Linux's PATH_MAX is refused, wherever it would lead. */
-const LONGEST_PATH = 4095;
+const PATH_MAX = 4095;
 
 /** What the resolution asks of the directory that it walks in; host paths. */
 export interface Walker<Status> {
@@ -50,7 +50,7 @@ export function resolve<Status>(
   walker: Walker<Status>,
   { followLast }: ResolveOptions,
 ): Resolved<Status> {
-  if (path.length > LONGEST_PATH) throw errorOf("ENAMETOOLONG");
+  if (path.length > PATH_MAX) throw errorOf("ENAMETOOLONG");
   const steps: Step<Status>[] = [];
   const ahead = segmentsOf(path).reverse();
   let mustBeDirectory = path.endsWith("/");
@@ -71,7 +71,7 @@ export function resolve<Status>(
     const atEnd = ahead.length === 0;
     const follow = !atEnd || followLast || mustBeDirectory;
     if (status !== undefined && follow && walker.isLink(status)) {
-      if (++links > MOST_LINKS) throw errorOf("ELOOP");
+      if (++links > MAX_SYMLINKS) throw errorOf("ELOOP");
       const target = walker.readLink(hostPath);
       if (target.startsWith("/")) steps.length = 0;
       if (atEnd && /\/\.?$/.test(target)) mustBeDirectory = true;

@@ -6,7 +6,7 @@ import { type ConfigLine, configLines, lineError } from "./ssh_config_lines.ts";
 import { matches } from "./ssh_config_match.ts";
 
 /** How deep files may include each other, as in ssh. */
-const DEEPEST = 16;
+const MAX_INCLUDE_DEPTH = 16;
 
 /** What the configuration is asked for. */
 export interface ConfigQuery {
@@ -147,7 +147,9 @@ export class SshConfig {
         break;
       case "include":
         for (const path of this.#included(line, file)) {
-          if (depth === DEEPEST) throw lineError(line, "too many files include each other");
+          if (depth === MAX_INCLUDE_DEPTH) {
+            throw lineError(line, "too many files include each other");
+          }
           const inner = { isActive: section.isActive, isDead: !section.isActive };
           const isGuarded = true;
           this.#read({ path, base: file.base, isRequired: false, isGuarded }, inner, depth + 1);

@@ -18,7 +18,7 @@ export interface Keyword {
 }
 
 /** The largest number that ssh takes. */
-const LARGEST = 2 ** 31 - 1;
+const INT_MAX = 2 ** 31 - 1;
 
 /** What ssh_config may say and this program obeys, or has to refuse; by name in lower case. */
 export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
@@ -185,7 +185,7 @@ function flag(line: ConfigLine): readonly string[] {
 
 function wholeNumber(line: ConfigLine): readonly string[] {
   const value = single(line)[0]!;
-  if (!/^\d+$/.test(value) || Number(value) > LARGEST) {
+  if (!/^\d+$/.test(value) || Number(value) > INT_MAX) {
     throw lineError(line, `bad number "${value}"`);
   }
   return line.words;
@@ -201,7 +201,7 @@ function portNumber(line: ConfigLine): readonly string[] {
 function seconds(line: ConfigLine): readonly string[] {
   const value = single(line)[0]!;
   const time = value.toLowerCase() === "none" ? 0 : timeInSeconds(value);
-  if (time === undefined || time > LARGEST) {
+  if (time === undefined || time > INT_MAX) {
     throw lineError(line, `invalid time value "${value}"`);
   }
   return [String(time)];

@@ -7,11 +7,11 @@ const DEFAULT_PORT = 22;
 const DEFAULT_KEYS = ["id_rsa", "id_ed25519", "id_ecdsa"];
 
 /** Seconds, where nobody says otherwise. */
-const DEFAULT_CONNECT_TIMEOUT = 30;
+const DEFAULT_CONNECT_TIMEOUT_S = 30;
 const DEFAULT_KEEPALIVE_COUNT = 3;
 
 /** Seconds that a timer can count; one that is to count more fires at once. */
-const LONGEST = 2_147_483;
+const MAX_TIMER_S = 2_147_483;
 
 /** Authentication methods in the order in which ssh tries them. */
 const METHODS = ["publickey", "keyboard-interactive", "password"] as const;
@@ -125,12 +125,12 @@ export function resolveTarget(options: ConnectOptions): Target {
       publicKey: config.value("pubkeyacceptedalgorithms"),
     },
     connectTimeout: Math.min(
-      options.connectTimeout ?? Number(config.value("connecttimeout") ?? DEFAULT_CONNECT_TIMEOUT),
-      LONGEST,
+      options.connectTimeout ?? Number(config.value("connecttimeout") ?? DEFAULT_CONNECT_TIMEOUT_S),
+      MAX_TIMER_S,
     ),
     keepalive: Math.min(
       options.keepalive ?? Number(config.value("serveraliveinterval") ?? 0),
-      LONGEST,
+      MAX_TIMER_S,
     ),
     keepaliveCount: Number(config.value("serveralivecountmax") ?? DEFAULT_KEEPALIVE_COUNT),
     passedOver: config.passedOver,

@@ -14,7 +14,7 @@ export interface KnownKey extends HostKey {
 }
 
 /** Bytes of salt in a hashed name. */
-const SALT_LENGTH = 20;
+const SALT_BYTES = 20;
 
 /**
  * The keys that a file has for a host.
@@ -63,7 +63,7 @@ export function addKnownKey(
     readonly isHashed: boolean;
   },
 ): void {
-  const salt = crypto.getRandomValues(new Uint8Array(SALT_LENGTH));
+  const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
   const shown = isHashed ? hashedName(name, salt) : name;
   const line = `${shown} ${key.type} ${key.base64}\n`;
   const text = textOf(file);

@@ -1,14 +1,14 @@
 import { Socket } from "node:net";
-import { soon } from "../../../async/coalesce.ts";
+import { coalesce } from "../../../async/coalesce.ts";
 
 /** Bytes that are sent at once. */
-const BATCH_LENGTH = 256 * 1024;
+const BATCH_BYTES = 256 * 1024;
 
 /** Less is left to the collector, and may stand in memory that many share. */
-const LEAST_RETURNED = 8 * 1024;
+const MIN_RETURNED_BYTES = 8 * 1024;
 
 /** How much longer a packet's memory is than what is encrypted of it. */
-const PACKET_HEADER = 4;
+const PACKET_HEADER_BYTES = 4;
 
 /**
  * A socket that sends what is written in one go in one go: ssh2 writes every packet in three
@@ -17,14 +17,14 @@ const PACKET_HEADER = 4;
  * Else it waits for a collection, together with tens of megabytes. So whoever writes here has no
  * use for a packet that is written.
  */
-export class GatheringSocket extends Socket {
+export class BatchingSocket extends Socket {
   readonly #idle: Uint8Array[] = [];
   #packets: ArrayBuffer[] = [];
   #batch: Uint8Array | undefined;
   #length = 0;
   /** What was said before it is written. */
   #said: string | undefined;
-  readonly #sendSoon = soon(() => {
+  readonly #sendSoon = coalesce(() => {
     this.#send();
     for (const packet of this.#packets) packet.transfer(0);
     this.#packets = [];
@@ -56,7 +56,7 @@ export class GatheringSocket extends Socket {
     }
     this.#gather(chunk);
     const { buffer, length } = chunk;
-    if (length >= LEAST_RETURNED && buffer.byteLength <= length + PACKET_HEADER) {
+    if (length >= MIN_RETURNED_BYTES && buffer.byteLength <= length + PACKET_HEADER_BYTES) {
       this.#packets.push(buffer as ArrayBuffer);
     }
     this.#sendSoon();
@@ -77,12 +77,12 @@ export class GatheringSocket extends Socket {
 
   #gather(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length;) {
-      this.#batch ??= this.#idle.pop() ?? new Uint8Array(BATCH_LENGTH);
-      const count = Math.min(chunk.length - at, BATCH_LENGTH - this.#length);
+      this.#batch ??= this.#idle.pop() ?? new Uint8Array(BATCH_BYTES);
+      const count = Math.min(chunk.length - at, BATCH_BYTES - this.#length);
       this.#batch.set(chunk.subarray(at, at + count), this.#length);
       this.#length += count;
       at += count;
-      if (this.#length === BATCH_LENGTH) this.#send();
+      if (this.#length === BATCH_BYTES) this.#send();
     }
   }
 

@@ -4,7 +4,7 @@ import crypto from "node:crypto";
 const SINGLE_USE = "chacha20";
 
 /** Less is left to the collector, and may stand in memory that many share. */
-const LEAST_RETURNED = 8 * 1024;
+const MIN_RETURNED_BYTES = 8 * 1024;
 
 /** A cipher of either kind, as far as ssh2 uses one that it uses once. */
 interface Cipher {
@@ -33,7 +33,7 @@ let loads = 0;
  *
  * @param load Takes what it needs from `node:crypto` while it runs. Several may run at once.
  */
-export async function withFinishedCiphers<T>(load: () => Promise<T>): Promise<T> {
+export async function withPatchedCiphers<T>(load: () => Promise<T>): Promise<T> {
   if (loads++ === 0) {
     deno = { createCipheriv: makers.createCipheriv, createDecipheriv: makers.createDecipheriv };
     makers.createCipheriv = finishing(deno.createCipheriv);
@@ -62,7 +62,7 @@ function singleUse(cipher: Cipher): Pick<Cipher, "update"> {
     update(data) {
       const result = cipher.update(data);
       cipher.final();
-      if (result.length < LEAST_RETURNED) return result;
+      if (result.length < MIN_RETURNED_BYTES) return result;
       data.set(result);
       if (result.buffer.byteLength === result.length) result.buffer.transfer(0);
       return data as Uint8Array<ArrayBuffer>;

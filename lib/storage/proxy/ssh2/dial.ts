@@ -1,16 +1,16 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { within } from "../../../async/within.ts";
+import { withTimeout } from "../../../async/with_timeout.ts";
 import { ConnectError } from "../connection_options.ts";
 import { Deadline } from "./deadline.ts";
-import { GatheringSocket } from "./batching_socket.ts";
+import { BatchingSocket } from "./batching_socket.ts";
 import type { Target } from "../config/target.ts";
 
 /** What this program calls itself in its first line, behind `SSH-2.0-`. */
 export const IDENT = "sftpwrap";
 
 /** Milliseconds in which a host that is near can be reached. */
-const NEAR = 2;
+const NEAR_MS = 2;
 
 /** What the system's errors mean to the one who reads them. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -57,7 +57,7 @@ export function startDialing(target: Target, via: Way | undefined): Dialing {
  */
 export async function toldFirst({ socket }: Dialing): Promise<void> {
   const settled = socket.then(() => undefined, () => undefined);
-  await within(NEAR, settled, undefined);
+  await withTimeout(settled, NEAR_MS, undefined);
 }
 
 /**
@@ -72,7 +72,7 @@ function dial(
 ): Promise<Socket> {
   const { hostName: host, port, family, localAddress } = target;
   return new Promise((resolve, reject) => {
-    const socket = new GatheringSocket();
+    const socket = new BatchingSocket();
     // Deno 2.6 reads twice at the same time, and mixes up what it gets, where a socket that
     // reads already is paused and resumed, as ssh2 does it.
     socket.pause();

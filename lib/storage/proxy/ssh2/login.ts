@@ -3,7 +3,7 @@ import type { ConnectOptions } from "../connection_options.ts";
 import type { Target } from "../config/target.ts";
 
 /** Characters of a question of the server's. */
-const LONGEST_QUESTION = 80;
+const MAX_QUESTION_CHARACTERS = 80;
 
 /** What the server has said of the last attempt. */
 export interface LoginState {
@@ -85,7 +85,7 @@ export class Login<K extends ClientKey> {
 
   /** The server asks something, and there is no answer. */
   asked(question: string): void {
-    const text = question.replace(/[\p{C}\s]+/gu, " ").trim().slice(0, LONGEST_QUESTION);
+    const text = question.replace(/[\p{C}\s]+/gu, " ").trim().slice(0, MAX_QUESTION_CHARACTERS);
     this.#questions.push(`no answer to "${text}"`);
   }
 

@@ -2,7 +2,7 @@ import type { Duplex, Readable } from "node:stream";
 import type { DirectChannel, Sink, Source } from "../../../client/channel.ts";
 
 /** Bytes that may wait here for a reader before the far side is held up. */
-const MOST_WAITING = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** A sink that takes what stands in several places. */
 export interface GatheringSink extends Sink {
@@ -57,7 +57,7 @@ class NodeSource implements Source {
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       this.#waiting -= chunk.length;
-      if (this.#waiting < MOST_WAITING && this.#stream.isPaused()) this.#stream.resume();
+      if (this.#waiting < MAX_WAITING_BYTES && this.#stream.isPaused()) this.#stream.resume();
       return Promise.resolve(chunk);
     }
     if (this.#end?.reason !== undefined) return Promise.reject(this.#end.reason);
@@ -95,7 +95,7 @@ class NodeSource implements Source {
     }
     this.#chunks.push(chunk);
     this.#waiting += chunk.length;
-    if (this.#waiting >= MOST_WAITING) this.#stream.pause();
+    if (this.#waiting >= MAX_WAITING_BYTES) this.#stream.pause();
   }
 }
 

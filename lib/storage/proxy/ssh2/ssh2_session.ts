@@ -14,10 +14,10 @@ import { authentication, keyTools, type Ssh2Key } from "./ssh2_keys.ts";
 import { resolveTarget, type Target } from "../config/target.ts";
 
 /** Seconds in which somebody must have logged in, as sshd's own LoginGraceTime. */
-const LOGIN_TIME = 120;
+const LOGIN_GRACE_S = 120;
 
 /** How many hosts may stand before each other. */
-const MOST_JUMPS = 16;
+const MAX_JUMPS = 16;
 
 /** An error of ssh2, with the part of it that says so. */
 type Ssh2Error = Error & { readonly level?: string };
@@ -43,7 +43,7 @@ export class Ssh2Session implements Way {
   /** Whether this connection goes through another, or another through this one. */
   readonly #isNested: boolean;
   readonly #gone = Promise.withResolvers<string>();
-  /** Why the connection ends, as soon as that is known. */
+  /** Why the connection ends, as coalesce as that is known. */
   #reason: string | undefined;
 
   private constructor(
@@ -187,7 +187,7 @@ export class Ssh2Session implements Way {
     const done = Promise.withResolvers<void>();
     this.#client.on("handshake", () => {
       check.accepted();
-      deadline.set(LOGIN_TIME, "timed out while logging in");
+      deadline.set(LOGIN_GRACE_S, "timed out while logging in");
     });
     this.#client.on("ready", () => done.resolve());
     this.#client.on("banner", (text: string) => this.#showBanner(text));
@@ -281,7 +281,7 @@ async function openJump(
   const isItself = host.toLowerCase() === target.alias.toLowerCase() &&
     (port ?? target.port) === target.port;
   if (isItself && before === undefined) return undefined;
-  if (depth === MOST_JUMPS) {
+  if (depth === MAX_JUMPS) {
     throw new ConnectError(`ProxyJump ${target.jumps}: too many hosts, or they lead in a circle`);
   }
   return await Ssh2Session.open(load, {

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { GatheringSocket } from "../../../../lib/storage/proxy/ssh2/batching_socket.ts";
+import { BatchingSocket } from "../../../../lib/storage/proxy/ssh2/batching_socket.ts";
 
 /** Runs `use` with a socket and what stands at its other end. */
 async function connected(
-  use: (socket: GatheringSocket, other: Deno.TcpConn) => Promise<void>,
+  use: (socket: BatchingSocket, other: Deno.TcpConn) => Promise<void>,
 ): Promise<void> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const socket = new GatheringSocket();
+  const socket = new BatchingSocket();
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.connect({ host: "127.0.0.1", port: listener.addr.port });
   using other = await listener.accept();
@@ -30,7 +30,7 @@ async function received(other: Deno.TcpConn, length = Infinity): Promise<Uint8Ar
   return Uint8Array.from(chunks);
 }
 
-Deno.test("a GatheringSocket sends every byte in its order, short and long", async () => {
+Deno.test("a BatchingSocket sends every byte in its order, short and long", async () => {
   await connected(async (socket, other) => {
     const all = Uint8Array.from({ length: 700_000 }, (_, index) => index * 31 >> 3);
     const reading = received(other, all.length);
@@ -45,7 +45,7 @@ Deno.test("a GatheringSocket sends every byte in its order, short and long", asy
   });
 });
 
-Deno.test("a GatheringSocket has its own copy of what is written", async () => {
+Deno.test("a BatchingSocket has its own copy of what is written", async () => {
   await connected(async (socket, other) => {
     const chunk = Uint8Array.of(1, 2, 3);
     socket.write(chunk);
@@ -54,7 +54,7 @@ Deno.test("a GatheringSocket has its own copy of what is written", async () => {
   });
 });
 
-Deno.test("a GatheringSocket keeps bytes and text in order, and sends them before its end", async () => {
+Deno.test("a BatchingSocket keeps bytes and text in order, and sends them before its end", async () => {
   await connected(async (socket, other) => {
     socket.write(Uint8Array.of(0x61));
     socket.write("b");
@@ -64,7 +64,7 @@ Deno.test("a GatheringSocket keeps bytes and text in order, and sends them befor
   });
 });
 
-Deno.test("a GatheringSocket gives a packet's memory back at the end of the turn, and no other", async () => {
+Deno.test("a BatchingSocket gives a packet's memory back at the end of the turn, and no other", async () => {
   await connected(async (socket, other) => {
     const packet = new Uint8Array(32_004);
     const shared = new Uint8Array(65_536);
@@ -79,7 +79,7 @@ Deno.test("a GatheringSocket gives a packet's memory back at the end of the turn
   });
 });
 
-Deno.test("a GatheringSocket says a line first, and not again when it is written", async () => {
+Deno.test("a BatchingSocket says a line first, and not again when it is written", async () => {
   await connected(async (socket, other) => {
     socket.sayFirst("hello\r\n");
     assertEquals(new TextDecoder().decode(await received(other, 7)), "hello\r\n");
@@ -89,7 +89,7 @@ Deno.test("a GatheringSocket says a line first, and not again when it is written
   });
 });
 
-Deno.test("a GatheringSocket that has said something refuses that anything else is written first", async () => {
+Deno.test("a BatchingSocket that has said something refuses that anything else is written first", async () => {
   await connected((socket) => {
     socket.sayFirst("hello\r\n");
     assertThrows(() => socket.write("good day\r\n"), Error, "was said");

@@ -1,6 +1,6 @@
 import crypto from "node:crypto";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { withFinishedCiphers } from "../../../../lib/storage/proxy/ssh2/cipher_patch.ts";
+import { withPatchedCiphers } from "../../../../lib/storage/proxy/ssh2/cipher_patch.ts";
 
 type Cipher = Pick<crypto.Cipheriv, "update">;
 type Makers = Record<"createCipheriv" | "createDecipheriv", (name: string) => Cipher>;
@@ -24,9 +24,9 @@ async function withCountingCiphers(
   }
 }
 
-/** The makers of ciphers as they are while `withFinishedCiphers` runs. */
+/** The makers of ciphers as they are while `withPatchedCiphers` runs. */
 async function takenMakers(): Promise<Makers> {
-  const { createCipheriv, createDecipheriv } = await withFinishedCiphers(() =>
+  const { createCipheriv, createDecipheriv } = await withPatchedCiphers(() =>
     Promise.resolve({ ...(crypto as unknown as Makers) })
   );
   return { createCipheriv, createDecipheriv };
@@ -56,8 +56,8 @@ Deno.test("withFinishedCiphers() wraps once where several connections load ssh2 
   await withCountingCiphers(async (makers, finished) => {
     const { createCipheriv } = makers;
     const [slow, quick] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const first = withFinishedCiphers(() => quick.promise);
-    const second = withFinishedCiphers(() => slow.promise);
+    const first = withPatchedCiphers(() => quick.promise);
+    const second = withPatchedCiphers(() => slow.promise);
     const { createCipheriv: taken } = await takenMakers();
     taken("chacha20").update(new Uint8Array(4));
     assertEquals(finished(), 1);
@@ -72,7 +72,7 @@ Deno.test("withFinishedCiphers() wraps once where several connections load ssh2 
 Deno.test("withFinishedCiphers() puts nothing in the way of a failure", async () => {
   const { createCipheriv } = crypto;
   const failure = new Error("no module");
-  const outcome = await withFinishedCiphers(() => Promise.reject(failure))
+  const outcome = await withPatchedCiphers(() => Promise.reject(failure))
     .catch((error: unknown) => error);
   assertStrictEquals(outcome, failure);
   assertStrictEquals(crypto.createCipheriv, createCipheriv);
@@ -91,7 +91,7 @@ Deno.test("withFinishedCiphers() has a long result stand where the data stood", 
 
 Deno.test("withFinishedCiphers() hands over Deno's own cipher, where it has one", async () => {
   const [key, nonce] = [new Uint8Array(32), new Uint8Array(16)];
-  const { createCipheriv } = await withFinishedCiphers(() => Promise.resolve({ ...crypto }));
+  const { createCipheriv } = await withPatchedCiphers(() => Promise.resolve({ ...crypto }));
   const create = () => createCipheriv("chacha20", key, nonce);
   if (!crypto.getCiphers().includes("chacha20")) {
     // So it is up to Deno 2.6, where ssh2 uses none of this kind.

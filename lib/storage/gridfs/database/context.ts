@@ -3,7 +3,7 @@ import type { Journal } from "./journal.ts";
 import type { Tree } from "../tree/tree.ts";
 
 /** What versions are published in, and renamed. */
-export interface Place {
+export interface GridFsContext {
   readonly bucket: Bucket;
   readonly journal: Journal;
   readonly tree: Tree;

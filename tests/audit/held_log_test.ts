@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Journal } from "../../lib/audit/journal.ts";
+import { HeldLog } from "../../lib/audit/held_log.ts";
 import { serve } from "../../lib/serve/serve.ts";
 import { type Log, LogLevel } from "../../lib/session/log.ts";
 import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
@@ -12,7 +12,7 @@ function keptLog(lines: string[]): Log {
 
 Deno.test("Journal writes at once while it is not held, and in order when it is let go", () => {
   const lines: string[] = [];
-  const journal = new Journal(keptLog(lines));
+  const journal = new HeldLog(keptLog(lines));
   journal.write(3, "a");
   assertEquals(lines, ["a"]);
   journal.hold();
@@ -33,7 +33,7 @@ Deno.test("Journal writes at once while it is not held, and in order when it is 
 
 Deno.test("Journal holds no more than some lines", () => {
   const lines: string[] = [];
-  const journal = new Journal(keptLog(lines));
+  const journal = new HeldLog(keptLog(lines));
   journal.hold();
   for (let count = 0; count < 255; count++) journal.write(3, "line");
   assertEquals(lines.length, 0);

@@ -3,14 +3,14 @@ import type { Interest, ObservedKind, Observer, Operation, Outcome } from "../se
 import { opensshLines } from "./openssh_lines.ts";
 
 /** Lines of a session wait for its replies, but not more of them than this. */
-const MOST_HELD = 256;
+const MAX_HELD = 256;
 
 /**
  * What a session tells its log. While it is held, the lines are kept until the
  * client has its replies, which come sooner so; they are written before the
  * session waits for anything. Their order stays.
  */
-export class Journal implements Log, Observer {
+export class HeldLog implements Log, Observer {
   readonly level: number;
   readonly #log: Log;
   readonly #observer: Observer;
@@ -24,7 +24,7 @@ export class Journal implements Log, Observer {
     this.#observer = log.observer ?? opensshLines(log);
   }
 
-  /** From now on lines wait for {@linkcode Journal.flush}. */
+  /** From now on lines wait for {@linkcode HeldLog.flush}. */
   hold(): void {
     this.#holds = true;
   }
@@ -73,6 +73,6 @@ export class Journal implements Log, Observer {
       return;
     }
     this.#held.push(write);
-    if (this.#held.length >= MOST_HELD) this.flush();
+    if (this.#held.length >= MAX_HELD) this.flush();
   }
 }

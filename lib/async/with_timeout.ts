@@ -1,11 +1,11 @@
 /**
- * What is awaited, where it comes within so many milliseconds; otherwise something else.
+ * What a promise gives within so many milliseconds; otherwise something else.
  *
- * @throws What `awaited` fails with in that time; a later failure is nobody's.
+ * @throws What the promise fails with in that time; a later failure is ignored.
  */
-export async function within<T>(
+export async function withTimeout<T>(
+  promise: Promise<T>,
   milliseconds: number,
-  awaited: Promise<T>,
   otherwise: T,
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -13,7 +13,7 @@ export async function within<T>(
     timer = setTimeout(() => resolve(otherwise), milliseconds);
   });
   try {
-    return await Promise.race([awaited, late]);
+    return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
   }
