@@ -65,8 +65,11 @@ test("the program for one jail takes no other directory", async () => {
     const [alice = ""] = await jailBinaryWay.command(site);
     const help = await run(alice, ["--help"]);
     assertEquals([help.code, help.stdout.slice(0, 20)], [0, "usage: sftpwrap jail"]);
-    // Operands behind the directory count for nothing, as with OpenSSH's server.
-    await using prober = await Prober.start([alice, site.outside], site);
+    const refused = await run(alice, [site.outside]);
+    assertEquals([refused.code, refused.stdout], [1, ""]);
+    assertStringIncludes(refused.stderr, "there is more than one DIR");
+    // What scp -D and the like append counts for nothing, as with OpenSSH's server.
+    await using prober = await Prober.start([alice, "--", "host", "sftp"], site);
     assertEquals(await prober.code(ask.mkdir("/made")), Code.OK);
     assert((await Deno.stat(`${site.jail}/made`)).isDirectory);
     assertEquals(prober.found, []);

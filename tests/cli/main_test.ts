@@ -68,7 +68,7 @@ const refusals: readonly Refusal[] = [
   { name: "a DIR that is missing", args: ["jail", "JAIL/none"], says: "none does not exist" },
   { name: "a DIR that is a file", args: ["jail", "JAIL/file"], says: "file is not a directory" },
   { name: "a DIR below a file", args: ["jail", "JAIL/file/x"], says: "file/x cannot be used" },
-  { name: "a DIR of no letters", args: ["jail", ""], says: "does not exist" },
+  { name: "an empty DIR", args: ["jail", ""], says: "DIR is empty", usage: true },
   {
     name: "a DIR that leads in a circle",
     args: ["jail", "JAIL/circle"],

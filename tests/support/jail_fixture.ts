@@ -52,9 +52,16 @@ export function makeSite(base: string): Site {
   return site;
 }
 
-/** Runs `use` with an empty jail in a directory of its own. */
+/**
+ * Runs `use` with an empty jail in a directory of its own, so deep that an attempt which gets out by
+ * `..` changes nothing of this machine's.
+ */
 export async function withSite<T>(use: (site: Site) => Promise<T>): Promise<T> {
-  return await withTempDir(async (base) => await use(makeSite(base)));
+  return await withTempDir(async (directory) => {
+    const base = `${directory}/two/levels`;
+    await Deno.mkdir(base, { recursive: true });
+    return await use(makeSite(base));
+  });
 }
 
 /** Makes the surroundings anew: files, directories and a link, all with times of their own. */
