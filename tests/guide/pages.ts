@@ -87,6 +87,14 @@ export function commandsIn(text: string): ShownCommand[] {
   }));
 }
 
+/** The first indented block of code after some text of a page. */
+export function indentedAfter(text: string, beginning: string): string {
+  const [, after] = text.split(beginning);
+  const [block] = /(?:^ {4}.*\n)+/m.exec(after ?? "") ?? [];
+  if (block === undefined) throw new Error(`No page has commands after "${beginning}"`);
+  return block.replace(/^ {4}/gm, "");
+}
+
 /** The long options that stand in code. */
 export function longOptionsIn(text: string): string[] {
   const inline = [...withoutFences(text).matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);
