@@ -14,7 +14,7 @@ import { overSshd, type Served, testEachWay, testOverSshd } from "./ways.ts";
 /**
  * What can be done under an option, in the order upload, overwrite, download, list, remove,
  * rename: `+` done, `-` refused. All clients see the same, as far as they have it: scp has the
- * first three, curl the first four. The README's table says it too.
+ * first three, curl the first four. The table in lib/policy/README.md says it too.
  */
 const TABLE: Readonly<Record<string, string>> = {
   "--umask=022": "++++++",

@@ -9,22 +9,8 @@
  * symbolic links are in `<bucket>.nodes`, and `<bucket>.journal` says which
  * session is at work on what.
  *
- * **Foreign names.** Each filename has one path:
- *
- * | filename              | seen as                                                 |
- * | --------------------- | ------------------------------------------------------- |
- * | `a/b`                 | `/a/b`; `/a` is a directory because of it               |
- * | `/a` (leading slash)  | `/%/a`                                                  |
- * | `a//b`                | `/a/%/b`                                                |
- * | `a/` (closing slash)  | `/a/%`                                                  |
- * | empty                 | `/%`                                                    |
- * | `.`, `..` as a name   | `%.`, `%..`                                             |
- * | `%`, `%.`, `%%` …     | one `%` more                                            |
- * | two files of one name | the newest; renaming and removing take all of them, overwriting leaves the older ones |
- * | `a` beside `a/b`      | `/a` is the file; `/a/b` is reached by its path, and listed once `/a` has gone |
- * | no text, or a NUL     | not to be opened: no client can send its name           |
- *
- * Names that are not UTF-8 are refused.
+ * **Foreign names.** Each filename has one path, which `README.md` in this
+ * folder lists. Names that are not UTF-8 are refused.
  *
  * **Versions.** Chunks of a new version wait under an id of their own until
  * the handle is closed; then one document is inserted, and the newest document

@@ -1,0 +1,169 @@
+/** What the pages say about options, tasks and each other, compared with the program and the files. */
+
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { parseGridFsOptions } from "../../lib/cli/gridfs/options.ts";
+import { parseJailOptions } from "../../lib/cli/jail/options.ts";
+import { parseProxyOptions } from "../../lib/cli/proxy/options.ts";
+import { runOk } from "../support/run.ts";
+import { filesIn } from "./guide.ts";
+import {
+  anchorsIn,
+  commandsIn,
+  filesNamedIn,
+  linksIn,
+  longOptionsIn,
+  optionsInHelp,
+  type Page,
+  pathsOfProject,
+  PROJECT,
+  readPages,
+} from "./pages.ts";
+
+const SUBCOMMANDS = ["jail", "proxy", "gridfs", "authorize"] as const;
+
+const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
+  jail: parseJailOptions,
+  proxy: parseProxyOptions,
+  gridfs: parseGridFsOptions,
+};
+
+/** Options of other programs that pages name, and of the project's own scripts. */
+const OTHER_PROGRAMS = [
+  ...["--no-prompt", "--no-code-cache", "--target"], // deno
+  "--sftp-set-modtime", // rclone
+  ...["--output", "--proxy"], // deno task compile
+];
+
+const pages = await readPages();
+
+const help = new Map<string, ReadonlySet<string>>();
+for (const subcommand of SUBCOMMANDS) {
+  const args = ["run", "--quiet", "--no-prompt", "-A", `${PROJECT}main.ts`, subcommand, "--help"];
+  help.set(subcommand, optionsInHelp(await runOk(Deno.execPath(), args)));
+}
+
+/** Fails with everything that was found, each with its page. */
+function assertNothing(found: readonly string[]): void {
+  assertEquals(found, [], found.join("\n"));
+}
+
+function everywhere(look: (page: Page) => readonly string[]): string[] {
+  return pages.flatMap((page) => look(page).map((what) => `${page.path}: ${what}`));
+}
+
+Deno.test("there is a page for every room that has users", () => {
+  const rooms = ["cli", "policy", "audit", "storage/local", "storage/proxy", "storage/gridfs"];
+  const paths = pages.map(({ path }) => path);
+  for (const room of rooms) assert(paths.includes(`lib/${room}/README.md`), room);
+});
+
+Deno.test("every link between pages leads to a file, and to a heading where it names one", async () => {
+  const missing: string[] = [];
+  for (const page of pages) {
+    for (const link of linksIn(page.text)) {
+      const { pathname, hash } = new URL(link, `file://${PROJECT}${page.path}`);
+      const stat = await Deno.stat(pathname).catch(() => undefined);
+      const text = hash === "" || stat?.isFile !== true ? "" : await Deno.readTextFile(pathname);
+      const found = stat !== undefined && (hash === "" || anchorsIn(text).has(hash.slice(1)));
+      if (!found) missing.push(`${page.path}: ${link}`);
+    }
+  }
+  assertNothing(missing);
+});
+
+Deno.test("every option in a command of a page is in the help of its subcommand", () => {
+  assertNothing(everywhere(({ text }) =>
+    commandsIn(text).flatMap(({ subcommand, args }) => {
+      const known = help.get(subcommand);
+      return args.map((arg) => arg.replace(/=.*/, ""))
+        .filter((arg) => /^--?\w/.test(arg) && known?.has(arg) === false)
+        .map((arg) => `sftpwrap ${subcommand} ${arg}`);
+    })
+  ));
+});
+
+Deno.test("every command of a page is understood by the parser of its subcommand", () => {
+  let count = 0;
+  assertNothing(everywhere(({ text }) =>
+    commandsIn(text).flatMap(({ subcommand, args }) => {
+      // A usage line, or the name of a subcommand in a sentence, is not a command. The parser of
+      // `authorize` reads the key, which is not here.
+      const parse = PARSERS[subcommand];
+      if (parse === undefined || args.length === 0 || args.some((arg) => /[[…]/.test(arg))) {
+        return [];
+      }
+      count++;
+      try {
+        parse(args);
+        return [];
+      } catch (error) {
+        return [`sftpwrap ${subcommand} ${args.join(" ")}: ${error}`];
+      }
+    })
+  ));
+  assert(count >= 15, `${count} commands`);
+});
+
+Deno.test("every long option that a page names is one of the program, or of a known other one", () => {
+  const known = new Set([
+    ...OTHER_PROGRAMS,
+    "--version",
+    ...[...help.values()].flatMap((options) => [...options]),
+  ]);
+  assertNothing(
+    everywhere(({ text }) =>
+      longOptionsIn(text).filter((option) => !known.has(option) && !option.startsWith("--allow-"))
+    ),
+  );
+});
+
+Deno.test("every option in the help is named in a page", () => {
+  const named = new Set(pages.flatMap(({ text }) => longOptionsIn(text)));
+  const silent = SUBCOMMANDS.flatMap((subcommand) =>
+    [...help.get(subcommand) ?? []].filter((option) => option.startsWith("--"))
+      .filter((option) => !named.has(option)).map((option) => `${subcommand} ${option}`)
+  );
+  assertNothing(silent);
+});
+
+Deno.test("every file and folder of the project that a page names is there", async () => {
+  const paths = await pathsOfProject();
+  assertNothing(everywhere((page) => {
+    const folder = page.path.slice(0, page.path.lastIndexOf("/") + 1);
+    const ofGuide = filesIn(page.text);
+    return filesNamedIn(page.text).filter((name) =>
+      !ofGuide.has(name) &&
+      !paths.some((path) =>
+        path === name || path === `lib/${name}` ||
+        path.startsWith(folder) && `/${path}`.endsWith(`/${name}`)
+      )
+    );
+  }));
+});
+
+Deno.test("every task that a page names is in deno.json", () => {
+  const tasks = Object.keys(config.tasks);
+  assertNothing(
+    everywhere(({ text }) =>
+      [...text.matchAll(/deno task ([\w:]+)/g)].map(([, task = ""]) => task)
+        .filter((task) => !tasks.includes(task))
+    ),
+  );
+});
+
+Deno.test("the first pages are short", () => {
+  for (const [path, most] of [["README.md", 190], ["lib/README.md", 130]] as const) {
+    const text = pages.find((page) => page.path === path)?.text ?? "";
+    assertLessOrEqual(text.trimEnd().split("\n").length, most, path);
+  }
+});
+
+Deno.test("every table fits 100 columns, except the benchmark's", () => {
+  assertNothing(
+    everywhere(({ text }) =>
+      text.replace(/<!-- bench:begin -->.*?<!-- bench:end -->/s, "").split("\n")
+        .filter((line) => line.startsWith("|") && line.length > 100)
+    ),
+  );
+});

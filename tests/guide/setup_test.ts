@@ -1,0 +1,35 @@
+/** The set-up that README.md shows for a user without root, typed as it stands. */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { binary, binaryFolder, needsCompile } from "../support/binaries.ts";
+import { withTempDir } from "../support/files.ts";
+import { runOk } from "../support/run.ts";
+import { withSshd } from "../support/sshd.ts";
+import { indentedAfter, PROJECT } from "./pages.ts";
+
+Deno.test({
+  name: "the README's set-up without root lets a partner's key into the directory",
+  ...needsCompile("sshd", "ssh-keygen", "sftp", "sh"),
+  fn: () =>
+    withTempDir(async (home) => {
+      await binary("sftpwrap");
+      await runOk("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${home}/partner`]);
+      const readme = await Deno.readTextFile(`${PROJECT}README.md`);
+      const script = indentedAfter(readme, "**Without root");
+      assertStringIncludes(script, "sftpwrap authorize ");
+      const env = { HOME: home, PATH: `${binaryFolder()}:${Deno.env.get("PATH")}` };
+      const told = await runOk("sh", ["-e", "-c", script], { cwd: home, env });
+      assertMatch(told, /^ok {3}ring resolution: /m);
+
+      const line = await Deno.readTextFile(`${home}/.ssh/authorized_keys`);
+      const [, command = ""] = /^restrict,command="([^"]*)" ssh-ed25519 /.exec(line) ?? [];
+      assertEquals(command, `${binaryFolder()}/sftpwrap jail --confine=kernel ${home}/share`);
+      await withSshd({ command }, async ({ sshConfig, alias }) => {
+        const input = "put partner.pub key\nget /key back\nls -1\n";
+        await runOk("sftp", ["-b", "-", "-F", sshConfig, alias], { cwd: home, input });
+      });
+      const key = await Deno.readTextFile(`${home}/partner.pub`);
+      assertEquals(await Deno.readTextFile(`${home}/share/key`), key);
+      assertEquals(await Deno.readTextFile(`${home}/back`), key);
+    }),
+});
