@@ -3,3 +3,9 @@ export function printLine(line: string): void {
   let rest = new TextEncoder().encode(`${line}\n`);
   while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }
+
+/** Writes one line to stderr: how far a run is. Standard output is for its result. */
+export function eprintLine(line: string): void {
+  let rest = new TextEncoder().encode(`${line}\n`);
+  while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
+}
