@@ -9,7 +9,7 @@
  *     deno task bench:gridfs        GridFS, beside the driver's own streams
  *     deno task bench:policies      policies that remember, in long sessions
  *
- * `--help` lists the options of each. What stands before them is the subject: `bench.ts proxy …`.
+ * `--help` lists the options of each. The first argument is the subject: `bench.ts proxy …`.
  * The servers are started on a socketpair, requests are built before the clock starts, and no more
  * of a reply is read than must be, so that what is measured is the server. Linux only.
  *

@@ -8,7 +8,7 @@ export function watchSignals(): void {
 }
 
 /**
- * Lets signals in, which no one hears while a stage runs.
+ * Lets signal listeners run, which a running stage blocks.
  *
  * @throws {Error} If one has come.
  */

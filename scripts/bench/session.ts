@@ -107,7 +107,10 @@ export async function timeToEnd(program: Program): Promise<number> {
   return elapsed;
 }
 
-/** Starts a program by way of a shell, as sshd does, with one socket as standard input and output. */
+/**
+ * Starts a program through a shell, as sshd does, with one socket as standard input and output. The
+ * shell adds about 0.6 ms to each start.
+ */
 function spawn({ argv, cwd }: Program): { descriptor: number; server: Deno.ChildProcess } {
   const [descriptor, theirs] = libc.socketPair();
   const command = new Deno.Command("/bin/sh", {
