@@ -145,14 +145,14 @@ async function compileProgram(build: string, notes: string[]): Promise<string | 
 }
 
 /** Compiled as the program is, so that what remains of the program's start is its own. */
-async function compileHello(build: string): Promise<Program> {
+async function compileHello(build: string): Promise<Program | undefined> {
   const source = `${build}/hello.ts`;
   const output = `${build}/hello`;
   await Deno.writeTextFile(source, 'Deno.stdout.writeSync(new TextEncoder().encode("hello\\n"));');
   const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
   const flags = ["--quiet", "--no-check", "--no-code-cache", `--output=${output}`];
-  await runOk(deno, ["compile", ...flags, source]);
-  return { name: "hello", argv: [output], cwd: build };
+  const { code } = await run(deno, ["compile", ...flags, source]);
+  return code === 0 ? { name: "hello", argv: [output], cwd: build } : undefined;
 }
 
 /** Adds the private memory of each of many idle sessions. */
