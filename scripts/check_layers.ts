@@ -1,11 +1,11 @@
 /**
- * Keeps the rules of the house: who imports whom, and where a file may stand.
+ * Checks the rules of the house: which file may import which, and where a file belongs.
  *
  *     deno run --no-prompt -A scripts/check_layers.ts
  *
- * Prints each violation as `file:line: what` and exits 1 where there is one. The tables below are
- * the rules; to open a new folder in `lib/`, give it a row. What only one room may name is kept by
- * `deno lint` (`scripts/lint/house.ts`).
+ * Prints each violation as `file:line: what` and exits 1 if there is one. The tables below are
+ * the rules; to open a new folder in `lib/`, give it a row. `deno lint` checks
+ * what only one room may name (`scripts/lint/house.ts`).
  *
  * @module
  */
@@ -14,19 +14,19 @@ import { check, type Layer, type Rules, type Violation } from "./support/layers.
 import { readModuleGraph } from "./support/module_graph.ts";
 import { printLine } from "./support/print.ts";
 
-/** Small words that every layer may speak. */
+/** Types and helpers that every layer may import. */
 const NOUNS = ["nouns", "async"];
 
-/** What a storage promises, and the words for it. */
+/** The interface of a storage, and its types. */
 const CONTRACT = [...NOUNS, "contract"];
 
-/** All of `lib/` but `wire/`, for what puts the parts together. */
+/** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
   ...[...CONTRACT, "linux", "session", "client", "memory", "local", "connect", "proxy", "gridfs"],
   ...["policy", "audit", "transport", "serve", "testing", "mod"],
 ];
 
-/** What is around the program may import all of it. */
+/** All of the program, for tests and scripts. */
 const PROGRAM = [...PARTS, "wire", "cli", "main", "project"];
 
 /**
@@ -41,7 +41,7 @@ const LAYERS: readonly Layer[] = [
   // SFTP as bytes. It does not know what a file system is.
   layer("wire", ["lib/wire/"], { imports: ["nouns"] }),
 
-  // What a storage promises; every backend and the session know only this of each other.
+  // The interface of a storage. A backend and the session know nothing else of each other.
   layer(
     "contract",
     ["storage", "entries", "errors", "errno", "path", "read_only", "to_write", "walk"]
@@ -56,7 +56,7 @@ const LAYERS: readonly Layer[] = [
   layer("session", ["lib/session/"], { imports: [...CONTRACT, "wire"], packages: ["node:crypto"] }),
   layer("client", ["lib/client/"], { imports: [...NOUNS, "wire"] }),
 
-  // The backends. None knows another.
+  // The backends. None imports another.
   layer("memory", ["lib/storage/memory/"], { imports: CONTRACT }),
   layer("local", ["lib/storage/local/"], {
     imports: [...CONTRACT, "linux"],
@@ -75,12 +75,12 @@ const LAYERS: readonly Layer[] = [
     packages: ["mongodb", "node:*"],
   }),
 
-  // Functions over rows: what is allowed, and who did what.
+  // Functions over rows: what is allowed, and what was done by whom.
   layer("policy", ["lib/policy/"], { imports: [...CONTRACT, "session"], types: ["wire"] }),
   layer("audit", ["lib/audit/"], { imports: [...CONTRACT, "session", "linux"] }),
 
-  // The parts put together. What stands between a client or a far side and this program is a
-  // transport, too.
+  // The parts put together. What connects this program to a client or to a remote server is a
+  // transport.
   layer("transport", ["lib/transport/"], {
     imports: [...CONTRACT, "linux", "client"],
     types: ["proxy"],
@@ -116,7 +116,7 @@ function layer(
   return { name, files, imports: [], types: [], packages: [], ...may };
 }
 
-/** Rooms of `lib/` whose tests stand at the same place in `tests/`. */
+/** Rooms of `lib/` whose tests are at the same place in `tests/`. */
 const MIRRORED = [
   ...["async", "audit", "cli", "client", "linux", "policy", "serve", "session", "storage"],
   ...["testing", "transport", "wire"],
@@ -126,14 +126,14 @@ const MIRRORED = [
 const RULES: Rules = {
   layers: LAYERS,
 
-  // Packages that a session must not pay for unless its backend needs them: nothing that `entries`
-  // evaluate at their start reaches one of these; a literal `import()` does it later.
+  // Packages that only some backends need. Nothing that `entries` evaluate at their start may import
+  // one; a literal `import()` loads it later.
   late: {
     packages: ["ssh2", "mongodb"],
     entries: ["main.ts", "lib/mod.ts", "lib/storage/proxy/mod.ts"],
   },
 
-  // A test stands where what it tests stands.
+  // A test is at the same place as what it tests.
   mirrors: [
     { tests: "tests/support/", source: "tests/support/" },
     { tests: "tests/scripts/", source: "scripts/" },

@@ -4,7 +4,7 @@
  *     deno task compile                                  dist/sftpwrap, for every use
  *     deno task compile --jail DIR [--read-only]         a program for one jail
  *     deno task compile --jail DIR -- -u 027 -l FILE     with options of the jail baked in
- *     deno task compile --proxy [USER@]HOST:PORT -- -k /KEY   a program for one far side
+ *     deno task compile --proxy [USER@]HOST:PORT -- -k /KEY   a program for one remote server
  *     --output FILE     where to write it
  *     --target TRIPLE   for another system, as `deno compile` has it
  *
@@ -24,7 +24,7 @@ import {
 } from "./support/compile_plan.ts";
 import { printLine } from "./support/print.ts";
 
-/** What a module in Node's old manner expects around it; ssh2 asks for nothing but what is built in. */
+/** What a CommonJS module expects to find; ssh2 requires only modules that are built in. */
 const NODE_GLOBALS = `globalThis.__dirname = "/";
 globalThis.require = (name) => {
   const module = process.getBuiltinModule(name);
@@ -72,15 +72,15 @@ async function compile(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** Nothing of it runs, and no module of Node's is loaded, before ssh2 is. */
+/** Adds the globals of a CommonJS module. None is used, and no Node module loaded, before ssh2 is. */
 export async function addNodeGlobals(module: string): Promise<void> {
   const text = await Deno.readTextFile(module);
   await Deno.writeTextFile(module, NODE_GLOBALS + text);
 }
 
 /**
- * A session goes by the directory's real path, for which permissions are needed then. Where it
- * is not on this machine it is taken as it stands.
+ * A session uses the directory's real path, so the permissions must name that. A directory that is
+ * not on this machine is taken as written.
  */
 function withRealJail(options: CompileOptions): CompileOptions {
   const { jail } = options;
@@ -94,8 +94,8 @@ function withRealJail(options: CompileOptions): CompileOptions {
 }
 
 /**
- * One line for what went wrong. Deno says at first what it was about to do, then what
- * caused it to fail (`0: …`, `1: …`, from the outer to the inner), then where in its own code.
+ * One line for what went wrong. Deno first says what it was about to do, then the causes of the
+ * failure (`0: …`, `1: …`, the outer one first), then where in its own code.
  */
 export function failure(stderr: string): string {
   const [told = ""] = stderr.split("Stack backtrace:");
@@ -116,7 +116,7 @@ async function run(
 ): Promise<{ success: boolean; stdout: string; stderr: string }> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
-    // The system's own certificates count too: many networks have some.
+    // The system's own certificates count too: many networks add some.
     env: { NO_COLOR: "1", DENO_TLS_CA_STORE: "mozilla,system" },
     stdin: "null",
     stdout: "piped",

@@ -1,9 +1,8 @@
 /**
  * A first look, in a temporary directory: `deno task demo`.
  *
- * Starts `sftpwrap jail` as OpenSSH would, with the permissions for one directory and no others,
- * talks to it through this project's own client, and tries to get out. Exits 0 where the jail held
- * and 1 where it did not.
+ * Starts `sftpwrap jail` as OpenSSH would, with permissions for one directory only, connects to it
+ * with this project's own client, and tries to get out. Exits 0 if the jail held, and 1 if not.
  *
  * @module
  */
@@ -14,12 +13,12 @@ import { printLine } from "./support/print.ts";
 
 const PROJECT = new URL("../", import.meta.url);
 
-/** A file that every Unix has and no jail shows. */
+/** A file that every Unix system has and no jail shows. */
 const OUTSIDE = "/etc/passwd";
 
 const LETTER = "Dear server,\nthis was uploaded by `deno task demo`.\n";
 
-/** Ways out of the jail: what is asked for, and how that would lead out. */
+/** Ways out of the jail: the path that is requested, and how it would lead out. */
 const ESCAPES: readonly (readonly [path: string, how: string])[] = [
   ["/holiday-photos", `a symbolic link to ${OUTSIDE}, planted from outside`],
   ["../../../etc/passwd", "up and up and out"],
@@ -80,7 +79,7 @@ async function showFiles(client: SftpClient): Promise<void> {
   printLine(`    ${letter.length} bytes from /letters/first.txt, the same as were sent`);
 }
 
-/** @returns The ways that led out. */
+/** @returns The paths that led out. */
 async function tryToEscape(client: SftpClient): Promise<string[]> {
   heading(`Escape: three ways to ${OUTSIDE} of this machine`);
   const escaped: string[] = [];
@@ -93,7 +92,7 @@ async function tryToEscape(client: SftpClient): Promise<string[]> {
   return escaped;
 }
 
-/** What the server says to a download; undefined where it sends the file. */
+/** The server's refusal of a download; undefined if it sends the file. */
 async function refusal(client: SftpClient, path: string): Promise<string | undefined> {
   try {
     await client.readFile(path);

@@ -1,14 +1,14 @@
 /**
  * Runs the tests and counts them: `deno task test`, and `deno task test:long` with `--long`.
  *
- *     deno task test                          everything under tests/ but tests/long/
+ *     deno task test                          everything under tests/ except tests/long/
  *     deno task test tests/wire               one folder or file
  *     deno task test longname                 the tests whose name holds this word
  *     deno task test tests/cli --fail-fast    any option of `deno test`
  *     deno task test:long                     everything, with SFTPWRAP_LONG=1
  *
- * It passes on what `deno test` prints, and ends with the names of what was skipped and one line
- * `N passed, N failed`, with `, N skipped` where tests were skipped. The exit status is 0 only where
+ * It prints what `deno test` prints, then the names of skipped tests and one line
+ * `N passed, N failed`, with `, N skipped` if there were any. The exit status is 0 only if
  * nothing failed. Whole tests are counted, not steps.
  *
  * Two variables are for `.ci/run`. `SFTPWRAP_NO_SKIP=1` counts every skip as a failure.
@@ -26,8 +26,8 @@ const LONG_TESTS = "tests/long";
 
 /**
  * The arguments of `deno test`. One file after the other, without `--parallel`: the umask, the
- * working directory and the environment belong to the whole process, and tests set them. Types
- * are not checked again: `deno task check` has done it, and with one compiler only.
+ * working directory and the environment belong to the whole process, and tests change them. Types
+ * are not checked again: `deno task check` does that, with one compiler only.
  */
 export function testArguments(given: readonly string[], exists: (path: string) => boolean) {
   const long = given.includes("--long");
@@ -37,7 +37,7 @@ export function testArguments(given: readonly string[], exists: (path: string) =
   for (const [index, word] of given.entries()) {
     if (word === "--long") continue;
     if (!word.startsWith("-") && given[index - 1] !== "--filter") {
-      // A path that is mistyped is still one, so that Deno says that it is not there.
+      // A mistyped path is still passed as a path, so that Deno says that it does not exist.
       const isPath = word.includes("/") || exists(word);
       if (!isPath) args.push("--filter");
       hasPath ||= isPath;
@@ -49,8 +49,8 @@ export function testArguments(given: readonly string[], exists: (path: string) =
 }
 
 /**
- * An ignored test whose name holds one of these is not skipped: it has no place here. The
- * conformance suite says in the name why a storage does not run a test,
+ * An ignored test whose name contains one of these does not count as skipped, because it does not
+ * apply here. The conformance suite says in the name why a storage does not run a test,
  * `… (skipped: hardLink is not offered)`; a test that only a long run carries out ends in `(long)`.
  */
 const NOT_A_SKIP = ["(skipped: ", "(long)"];
@@ -60,11 +60,11 @@ const SUMMARY =
 
 /** Reads what `deno test` prints, line by line, without colors. */
 export class RunReport {
-  /** Tests and steps that were skipped because this machine lacks something: name and file. */
+  /** Tests and steps that this machine lacks something for: name and file. */
   readonly skipped: string[] = [];
-  /** From the first failure that is explained to the end; empty where none is. */
+  /** The output from the first explained failure on; empty if there is none. */
   readonly failures: string[] = [];
-  /** Whole tests; undefined until the last line, which a run that breaks off never prints. */
+  /** Whole tests; undefined until the last line, which an aborted run never prints. */
   counts: { readonly passed: number; readonly failed: number } | undefined;
   #file = "";
 
@@ -80,7 +80,7 @@ export class RunReport {
     if (passed !== undefined) this.counts = { passed: Number(passed), failed: Number(failed) };
   }
 
-  /** The end of the run: what to say of it, and whether it passed. */
+  /** The result of the run. */
   conclude({ success, noSkip }: { success: boolean; noSkip: boolean }): Conclusion {
     const { passed = 0, failed: counted = 0 } = this.counts ?? {};
     const skips = this.skipped.map((name) =>
@@ -129,7 +129,7 @@ async function main(): Promise<number> {
   for (const skip of skips) printLine(skip);
   const tallyFile = Deno.env.get("SFTPWRAP_TALLY");
   if (tallyFile !== undefined) {
-    // Indented: no line of an error may look like the counts.
+    // Indented, so that no line of an error looks like the counts.
     const why = failures.map((text) => `  ${text}`);
     const told = [...noSkip ? skips : [], ...why, `${passed} ${failed}`];
     await Deno.writeTextFile(tallyFile, told.map((text) => `${text}\n`).join(""), { append: true });

@@ -1,5 +1,5 @@
 /**
- * Requests of SFTP version 3, built once before the clock starts.
+ * Requests of SFTP version 3, built before the clock starts.
  *
  * @module
  */
@@ -8,76 +8,28 @@ import { PacketType, SFTP_VERSION } from "../../lib/wire/constants.ts";
 import { Writer } from "../../lib/wire/writer.ts";
 import type { Bytes } from "./libc.ts";
 
-/** Where the id stands in a packet: behind length and type. */
+/** Where the id is in a packet: after length and type. */
 const ID_AT = 5;
 
-/** Where a handle's bytes stand: behind id and length. */
+/** Where a handle's bytes are: after id and length. */
 const HANDLE_AT = ID_AT + 4 + 4;
 
-/** Writes the fields of a packet behind its type. */
-type Fields = (writer: Writer) => void;
+/** A field of a request: a `uint32`, a name, or the bytes of a `string`. */
+type Field = number | string | Bytes;
 
 /** INIT, which has a version where all others have an id. */
 export function initPacket(): Bytes {
-  return packet(PacketType.INIT, (writer) => writer.u32(SFTP_VERSION));
+  return packet(PacketType.INIT, [SFTP_VERSION]);
 }
 
-/** STAT, REALPATH or OPENDIR: a name, and nothing else. */
-export function namePacket(type: number, name: string): Bytes {
-  return request(type, (writer) => writer.name(name));
+/** A request with id 0. */
+export function request(type: number, ...fields: readonly Field[]): Bytes {
+  return packet(type, [0, ...fields]);
 }
 
-/** MKDIR without attributes. */
-export function mkdirPacket(name: string): Bytes {
-  return request(PacketType.MKDIR, (writer) => {
-    writer.name(name);
-    writer.u32(0);
-  });
-}
-
-/** RENAME. */
-export function renamePacket(from: string, to: string): Bytes {
-  return request(PacketType.RENAME, (writer) => {
-    writer.name(from);
-    writer.name(to);
-  });
-}
-
-/** OPEN without attributes. */
-export function openPacket(name: string, flags: number): Bytes {
-  return request(PacketType.OPEN, (writer) => {
-    writer.name(name);
-    writer.u32(flags);
-    writer.u32(0);
-  });
-}
-
-/** CLOSE or READDIR: a handle, and nothing else. */
-export function handlePacket(type: number, handle: Bytes): Bytes {
-  return request(type, (writer) => writer.bytes(handle));
-}
-
-/** READ at position 0. */
-export function readPacket(handle: Bytes, length: number): Bytes {
-  return request(PacketType.READ, (writer) => {
-    writer.bytes(handle);
-    writer.u64(0);
-    writer.u32(length);
-  });
-}
-
-/** WRITE at position 0. */
-export function writePacket(handle: Bytes, data: Bytes): Bytes {
-  return request(PacketType.WRITE, (writer) => {
-    writer.bytes(handle);
-    writer.u64(0);
-    writer.bytes(data);
-  });
-}
-
-/** Where the position stands in a READ or WRITE with this handle. */
-export function positionAt(handle: Bytes): number {
-  return HANDLE_AT + handle.length;
+/** READ or WRITE at position 0, of this many bytes or of these. */
+export function transferPacket(type: number, handle: Bytes, data: number | Bytes): Bytes {
+  return request(type, handle, 0, 0, data);
 }
 
 /** Puts another handle of the same length into a packet. */
@@ -85,7 +37,7 @@ export function setHandle(packet: Bytes, handle: Bytes): void {
   packet.set(handle, HANDLE_AT);
 }
 
-/** As many copies of one packet, one behind the other, as may be on their way at once. */
+/** Copies of one packet, one after the other: as many as may be in flight at once. */
 export class Ring {
   readonly bytes: Bytes;
   readonly #view: DataView;
@@ -102,9 +54,9 @@ export class Ring {
     this.#view.setUint32(this.#slot(index) + ID_AT, index);
   }
 
-  /** Sets the position at an offset of the packet of request number `index`. */
-  place(index: number, offset: number, position: number): void {
-    const at = this.#slot(index) + offset;
+  /** Sets the position that request number `index`, a READ or WRITE by this handle, is for. */
+  place(index: number, handle: Bytes, position: number): void {
+    const at = this.#slot(index) + HANDLE_AT + handle.length;
     this.#view.setUint32(at, position / 0x1_0000_0000);
     this.#view.setUint32(at + 4, position);
   }
@@ -114,18 +66,14 @@ export class Ring {
   }
 }
 
-/** A packet whose id is 0. */
-function request(type: number, fields: Fields): Bytes {
-  return packet(type, (writer) => {
-    writer.u32(0);
-    fields(writer);
-  });
-}
-
-function packet(type: number, fields: Fields): Bytes {
+function packet(type: number, fields: readonly Field[]): Bytes {
   const writer = new Writer();
   writer.begin(type);
-  fields(writer);
+  for (const field of fields) {
+    if (typeof field === "number") writer.u32(field);
+    else if (typeof field === "string") writer.name(field);
+    else writer.bytes(field);
+  }
   writer.end();
   return writer.written.slice();
 }

@@ -1,36 +1,31 @@
-import { REFERENCE } from "./contestants.ts";
-import { machineLine } from "./machine.ts";
-import type { Report } from "./report.ts";
-import { figuresOf } from "./samples.ts";
+import { figuresOf, summarizeRatios } from "./samples.ts";
 import { STAGES } from "./stages.ts";
-import { summarizeRatios } from "./statistics.ts";
+import type { Report } from "./subject.ts";
 import { markdownTable } from "./table.ts";
 
 const BEGIN = "<!-- bench:begin -->";
 const END = "<!-- bench:end -->";
 
-/** Whose ratios the chart draws. */
+/** The contestant whose ratios the chart draws. */
 const CHARTED = "kernel";
 
 /** What the README shows: the chart, the table, and where and how it was measured. */
 export function readmeBlock(report: Report): string {
-  const { rounds, size, inMemory } = report.settings;
-  const where = inMemory ? "in memory" : "on a disk";
+  const { rounds, size, date, machine } = report;
   return `${chart(report)}
 
 ${markdownTable(report, { spread: false })}
 
 Medians of ${rounds} rounds in which all servers took turns, on a socketpair, with a file of ${size} MiB
-${where}. In bold the ratio to OpenSSH's server, pair by pair. \`deno task bench\` on
-${report.machine.date}: ${machineLine(report.machine)}.`;
+in memory. In bold the ratio to OpenSSH's server, pair by pair. \`deno task bench\` on ${date}: ${machine}.`;
 }
 
 /** A Mermaid chart of the kernel root's throughput, with OpenSSH's server as 1; empty without both. */
-export function chart({ samples }: Report): string {
+export function chart({ samples, reference }: Report): string {
   const bars = STAGES.flatMap(({ id, name }) => {
-    const reference = figuresOf(samples, id, REFERENCE);
-    const ratio = summarizeRatios(figuresOf(samples, id, CHARTED), reference)?.median;
-    return ratio === undefined ? [] : [{ name: name.replaceAll('"', "'"), ratio }];
+    const base = figuresOf(samples, id, reference);
+    const ratio = summarizeRatios(figuresOf(samples, id, CHARTED), base)?.median;
+    return ratio === undefined ? [] : [{ name, ratio }];
   });
   if (bars.length === 0) return "";
   return `\`\`\`mermaid
@@ -44,7 +39,7 @@ xychart-beta horizontal
 }
 
 /**
- * Replaces what stands between the two markers of a README.
+ * Replaces what is between the two markers of a README.
  *
  * @throws {RangeError} If it has no markers.
  */
@@ -57,12 +52,9 @@ export function replaceBlock(readme: string, block: string): string {
   return `${readme.slice(0, begin + BEGIN.length)}\n\n${block}\n\n${readme.slice(end)}`;
 }
 
-/** Writes chart and table into the README below the project's root. */
-export async function writeReadme(root: string, report: Report): Promise<void> {
-  const path = `${root}README.md`;
-  const readme = replaceBlock(await Deno.readTextFile(path), readmeBlock(report));
-  await Deno.writeTextFile(path, readme);
-  // As the gate wants it.
-  const args = ["fmt", "--quiet", path];
-  await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
+/** Writes chart and table into the README, formatted as the gate wants it. */
+export async function writeReadme(report: Report): Promise<void> {
+  const path = new URL("../../README.md", import.meta.url).pathname;
+  await Deno.writeTextFile(path, replaceBlock(await Deno.readTextFile(path), readmeBlock(report)));
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path] }).output();
 }

@@ -4,60 +4,77 @@
  * @module
  */
 
-import { ReplyError } from "./connection.ts";
-import { type Contestant, type Field, REFERENCE } from "./contestants.ts";
-import { addSample, type Samples } from "./samples.ts";
-import { Server } from "./server.ts";
-import { rateOf, Session, shareOf } from "./session.ts";
-import type { Load, Stage } from "./stages.ts";
-import { type Figure, median } from "./statistics.ts";
+import { eprintLine } from "../support/print.ts";
+import { pause } from "./interrupt.ts";
+import type { BenchOptions } from "./options.ts";
+import type { Metric } from "./subject.ts";
+import { addSample, median, type Samples } from "./samples.ts";
+import { type Program, Session, timeToEnd } from "./session.ts";
+import { type Load, type Stage, STAGES } from "./stages.ts";
 
 const GIB = 2 ** 30;
 
-/** How often each contestant is started in a round, only to see how long that takes. */
+/** How often each contestant is started in a round, only to measure its start. */
 const STARTS = 5;
 
-/** The part of a stage that is enough for V8 to see what is called often. */
-const WARM_UP_SHARE = 1 / 8;
+/** The id of the start among the stages. */
+const START = "start";
 
-/** What to compare, and how often. */
+/** A server that is compared. */
+export interface Contestant extends Program {
+  /** As in `--only`. */
+  readonly id: string;
+}
+
+/** Ids for `--stages`. */
+export const STAGE_IDS: readonly string[] = [START, ...STAGES.map(({ id }) => id)];
+
+/** What {@linkcode runRounds} measures, in the order of the table. */
+export const STAGE_METRICS: readonly Metric[] = [
+  ...STAGES.map(({ id, name, unit }) => ({ id, name, unit, digits: 0 })),
+  ...STAGES.filter(({ moves }) => moves).map(({ id, name }) => ({
+    id: `cpu-${id}`,
+    name: `CPU time, ${name.split(",")[0]}`,
+    unit: "s/GiB",
+    digits: 2,
+  })),
+  { id: START, name: "start to VERSION", unit: "ms", digits: 1 },
+  { id: "peak", name: "peak memory", unit: "MiB", digits: 1 },
+];
+
+/** What to compare. */
 export interface RoundsOptions {
-  readonly field: Field;
-  readonly stages: readonly Stage[];
-  /** Whether to measure the start too. */
-  readonly starts: boolean;
-  readonly rounds: number;
+  readonly contestants: readonly Contestant[];
+  /** A program that writes a word and ends, to compare the start with. */
+  readonly hello?: Program | undefined;
   readonly load: Load;
-  /** Called between the parts of the work; throws to end it. */
-  readonly pause: () => Promise<void>;
-  /** Told what is being done. */
-  readonly progress: (text: string) => void;
 }
 
 /** Runs the rounds, and adds what they give to the samples. */
-export async function runRounds(samples: Samples, options: RoundsOptions): Promise<void> {
-  const { field, rounds, starts, stages } = options;
-  if (!starts && stages.length === 0) return;
-  // What a server has refused once it is not asked for again.
-  const refused = new Set<string>();
-  if (stages.length > 0) await warmUp(options);
-  for (let round = 0; round < rounds; round++) {
-    options.progress(`round ${round + 1} of ${rounds}`);
-    // Nobody is always the first.
-    const order = field.contestants.map((_, index, all) => all[(index + round) % all.length]!);
-    if (starts) await measureStarts(samples, order, options);
-    if (stages.length > 0) await measureStages(samples, order, { ...options, refused });
+export async function runRounds(
+  samples: Samples,
+  { rounds, stages: ids }: BenchOptions,
+  options: RoundsOptions,
+): Promise<void> {
+  const stages = STAGES.filter(({ id }) => ids.includes(id));
+  const [first] = options.contestants;
+  if (stages.length > 0 && first !== undefined) await warmUp(first, stages, options.load);
+  for (const round of Array(rounds).keys()) {
+    eprintLine(`round ${round + 1} of ${rounds}`);
+    // Each has its turn at being the first.
+    const order = options.contestants.map((_, index, all) => all[(index + round) % all.length]!);
+    if (ids.includes(START)) await measureStarts(samples, order, options);
+    if (stages.length > 0) await measureStages(samples, order, stages, options);
   }
 }
 
 /** Lets V8 compile the load generator before it counts. */
-async function warmUp(options: RoundsOptions): Promise<void> {
-  const [first] = options.field.contestants;
-  if (first === undefined) return;
-  const session = new Session({ ...first, share: first.share * WARM_UP_SHARE });
-  for (const stage of options.stages) {
-    await options.pause();
-    if (attempt(session, stage, options) === undefined) break;
+async function warmUp(contestant: Contestant, stages: readonly Stage[], load: Load) {
+  const session = await Session.start(contestant);
+  const little = { bytes: load.bytes / 8, stats: 2000, piped: 10_000, opens: 500 };
+  for (const stage of stages) {
+    await pause();
+    await session.run(stage.name, ({ connection }) => stage.run(connection, little));
   }
   await session.stop();
 }
@@ -65,74 +82,46 @@ async function warmUp(options: RoundsOptions): Promise<void> {
 async function measureStarts(
   samples: Samples,
   order: readonly Contestant[],
-  { field: { hello }, pause }: RoundsOptions,
+  { hello }: RoundsOptions,
 ): Promise<void> {
-  const times = new Map<string, number[]>();
-  function keep(id: string, time: number): void {
-    times.set(id, [...times.get(id) ?? [], time]);
-  }
+  const times: Samples = {};
   for (let count = 0; count < STARTS; count++) {
     for (const contestant of order) {
       await pause();
-      const session = new Session(contestant);
-      keep(contestant.id, session.startTime);
+      const session = await Session.start(contestant);
+      addSample(times, START, contestant.id, session.startTime);
       await session.stop();
     }
-    if (hello === undefined) continue;
-    const start = performance.now();
-    new Server(hello).wait();
-    keep("hello", performance.now() - start);
+    if (hello !== undefined) addSample(times, START, "hello", await timeToEnd(hello));
   }
-  for (const [id, all] of times) addSample(samples, { metric: "start", id }, median(all));
+  for (const [id, all] of Object.entries(times[START] ?? {})) {
+    addSample(samples, START, id, median(all));
+  }
 }
 
 async function measureStages(
   samples: Samples,
   order: readonly Contestant[],
-  options: RoundsOptions & { readonly refused: Set<string> },
+  stages: readonly Stage[],
+  { load }: RoundsOptions,
 ): Promise<void> {
-  const sessions = order.map((contestant) => new Session(contestant));
-  try {
-    for (const stage of options.stages) {
-      for (const [place, session] of sessions.entries()) {
-        await options.pause();
-        const { id } = session.contestant;
-        const key = `${id} ${stage.id}`;
-        const figures = options.refused.has(key) ? undefined : attempt(session, stage, options);
-        if (figures === undefined && !options.refused.has(key)) {
-          options.refused.add(key);
-          // Replies may still be on their way: the next stage gets a session of its own.
-          await session.stop();
-          sessions[place] = new Session(session.contestant);
-        }
-        addSample(samples, { metric: stage.id, id }, figures?.rate ?? null);
-        if (stage.moves) {
-          addSample(samples, { metric: `cpu-${stage.id}`, id }, figures?.cpuPerGib ?? null);
-        }
-      }
+  const sessions = new Map<string, Session>();
+  for (const contestant of order) sessions.set(contestant.id, await Session.start(contestant));
+  for (const stage of stages) {
+    for (const [id, session] of sessions) {
+      await pause();
+      const before = session.cpuTime();
+      const { amount, seconds } = await session.run(
+        stage.name,
+        ({ connection }) => stage.run(connection, load),
+      );
+      const cpuSeconds = (session.cpuTime() - before) / 1e9;
+      addSample(samples, stage.id, id, amount / seconds / stage.divisor);
+      if (stage.moves) addSample(samples, `cpu-${stage.id}`, id, cpuSeconds * GIB / amount);
     }
-    for (const { contestant: { id }, server } of sessions) {
-      addSample(samples, { metric: "peak", id }, server.peakMemory());
-    }
-  } finally {
-    for (const session of sessions) await session.stop();
   }
-}
-
-/** Runs a stage; undefined where the server refuses it. Nothing that OpenSSH does is refused. */
-function attempt(
-  session: Session,
-  stage: Stage,
-  { load, progress }: RoundsOptions,
-): { readonly rate: number; readonly cpuPerGib: Figure } | undefined {
-  const { contestant } = session;
-  try {
-    const outcome = session.run(stage, shareOf(load, contestant.share));
-    const cpuPerGib = stage.moves ? outcome.cpu * GIB / outcome.amount : null;
-    return { rate: rateOf(stage, outcome), cpuPerGib };
-  } catch (error) {
-    if (!(error instanceof ReplyError) || contestant.id === REFERENCE) throw error;
-    progress(error.message);
-    return undefined;
+  for (const [id, session] of sessions) {
+    addSample(samples, "peak", id, session.memory("peak"));
+    await session.stop();
   }
 }

@@ -1,64 +1,127 @@
+import { PacketType, SFTP_VERSION } from "../../lib/wire/constants.ts";
 import { Connection } from "./connection.ts";
-import type { Contestant } from "./contestants.ts";
-import { Server } from "./server.ts";
-import { handshake, type Load, type Outcome, type Stage } from "./stages.ts";
+import * as libc from "./libc.ts";
+import { initPacket } from "./packets.ts";
 
-/** A contestant at work. */
+/** How long a server may take to end after its client has hung up; then it is killed. */
+const END_LIMIT_MS = 5000;
+
+/** A server to start. */
+export interface Program {
+  readonly name: string;
+  /** The program by its absolute path, and its arguments. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+}
+
+/** Every session that has not ended, so that no server outlives the benchmark. */
+const running = new Set<Session>();
+
+/** A server on one end of a socketpair, and a client on the other. */
 export class Session {
-  readonly contestant: Contestant;
-  readonly server: Server;
   readonly connection: Connection;
-  /** Milliseconds from its start to its VERSION. */
-  readonly startTime: number;
+  /** Milliseconds from the server's start to its VERSION. */
+  startTime = 0;
+  readonly #name: string;
+  readonly #descriptor: number;
+  readonly #server: Deno.ChildProcess;
+  readonly #said: Promise<string>;
 
-  /** @throws {Error} If it does not speak SFTP; with what it said instead. */
-  constructor(contestant: Contestant) {
-    this.contestant = contestant;
+  private constructor(program: Program) {
+    const { descriptor, server } = spawn(program);
+    this.connection = new Connection(descriptor);
+    this.#name = program.name;
+    this.#descriptor = descriptor;
+    this.#server = server;
+    this.#said = new Response(server.stderr).text();
+    running.add(this);
+  }
+
+  /** @throws {Error} If the program does not speak SFTP; with what it wrote to standard error. */
+  static async start(program: Program): Promise<Session> {
     const start = performance.now();
-    this.server = new Server(contestant);
-    this.connection = new Connection(this.server.descriptor);
-    this.#attempt("the start", () => handshake(this.connection));
-    this.startTime = performance.now() - start;
+    const session = new Session(program);
+    await session.run("the start", ({ connection }) => {
+      const reply = connection.call(initPacket());
+      if (reply.type !== PacketType.VERSION || reply.u32(1) !== SFTP_VERSION) {
+        throw new Error("it does not speak SFTP version 3");
+      }
+      session.startTime = performance.now() - start;
+    });
+    return session;
   }
 
-  /** Does the work of a stage, and tells its CPU time in seconds too. */
-  run(stage: Stage, load: Load): Outcome & { readonly cpu: number } {
-    const before = this.server.cpuTime();
-    const outcome = this.#attempt(stage.name, () => stage.run(this.connection, load));
-    return { ...outcome, cpu: (this.server.cpuTime() - before) / 1e9 };
-  }
-
-  /** Ends it. */
-  async stop(): Promise<void> {
-    await this.server.stop();
-  }
-
-  #attempt<T>(what: string, work: () => T): T {
+  /** Does some work. An error says where, and what the server wrote to standard error. */
+  async run<T>(what: string, work: (session: Session) => T): Promise<T> {
     try {
-      return work();
+      return work(this);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      error.message = `${this.contestant.name}, ${what}: ${error.message}`;
-      const said = this.server.said();
-      if (said !== "") error.message += `\nIt said: ${said}`;
+      await this.stop();
+      error.message = `${this.#name}, ${what}: ${error.message}\n${await this.#said}`.trim();
       throw error;
     }
   }
+
+  /** Nanoseconds of CPU used so far. */
+  cpuTime(): number {
+    return libc.cpuTime(this.#server.pid);
+  }
+
+  /**
+   * MiB: the most memory that was ever resident, or the memory that no other process shares.
+   *
+   * @throws {Deno.errors.PermissionDenied} Unless root asks for `private`.
+   */
+  memory(kind: "peak" | "private"): number {
+    const [file, pattern] = kind === "peak"
+      ? ["status", /^VmHWM:\s*(\d+) kB$/gm] as const
+      : ["smaps_rollup", /^Private_\w+:\s*(\d+) kB$/gm] as const;
+    const text = Deno.readTextFileSync(`/proc/${this.#server.pid}/${file}`);
+    return [...text.matchAll(pattern)].reduce((sum, [, number]) => sum + Number(number), 0) / 1024;
+  }
+
+  /** Hangs up, and waits for the server's end. */
+  async stop(): Promise<void> {
+    if (!running.delete(this)) return;
+    libc.closeDescriptor(this.#descriptor);
+    const timer = setTimeout(() => this.#server.kill("SIGKILL"), END_LIMIT_MS);
+    await Promise.all([this.#server.status, this.#said]);
+    clearTimeout(timer);
+  }
 }
 
-/** What a stage gives in its unit. */
-export function rateOf(stage: Stage, { amount, elapsed }: Outcome): number {
-  return amount / elapsed / stage.divisor;
+/** Stops whatever still runs. */
+export async function stopSessions(): Promise<void> {
+  await Promise.all([...running].map((session) => session.stop()));
 }
 
-/** A contestant's part of some work. */
-export function shareOf(load: Load, share: number): Load {
-  return {
-    bytes: load.bytes * share,
-    stats: Math.ceil(load.stats * share),
-    pipelinedStats: Math.ceil(load.pipelinedStats * share),
-    opens: Math.ceil(load.opens * share),
-    directory: load.directory,
-    entries: load.entries,
-  };
+/** Runs a program that ends by itself, and returns the milliseconds that it takes. */
+export async function timeToEnd(program: Program): Promise<number> {
+  const start = performance.now();
+  const { descriptor, server } = spawn(program);
+  while (libc.read(descriptor, new Uint8Array(64)) > 0);
+  const elapsed = performance.now() - start;
+  libc.closeDescriptor(descriptor);
+  await Promise.all([server.status, server.stderr.cancel()]);
+  return elapsed;
+}
+
+/**
+ * Starts a program through a shell, as sshd does, with one socket as standard input and output. The
+ * shell adds about 0.6 ms to each start.
+ */
+function spawn({ argv, cwd }: Program): { descriptor: number; server: Deno.ChildProcess } {
+  const [descriptor, theirs] = libc.socketPair();
+  const command = new Deno.Command("/bin/sh", {
+    args: ["-c", 'exec "$@" >&0', "sh", ...argv],
+    cwd,
+    env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+    stdin: "inherit",
+    stdout: "null",
+    stderr: "piped",
+  });
+  const server = libc.withStdin(theirs, () => command.spawn());
+  libc.closeDescriptor(theirs);
+  return { descriptor, server };
 }

@@ -1,33 +1,24 @@
-import { REFERENCE } from "./contestants.ts";
-import { METRICS } from "./metrics.ts";
-import type { Report } from "./report.ts";
-import { figuresOf } from "./samples.ts";
-import { type Figure, summarize, summarizeRatios, type Summary } from "./statistics.ts";
-
-/** Where there is no figure. */
-const NONE = "–";
-
-/** How much a table tells. */
-export interface TableOptions {
-  /** Whether each ratio has the least and the most beside it that a pair of one round gave. */
-  readonly spread: boolean;
-}
+import type { Report } from "./subject.ts";
+import { figuresOf, summarize, summarizeRatios, type Summary } from "./samples.ts";
 
 /**
- * The medians of a run as a Markdown table, a line for each metric that was measured. Behind the
- * figure of each contestant stands the ratio to OpenSSH.
+ * The medians of a run as a Markdown table, with a line for each metric that was measured. The ratio
+ * to the reference follows each figure, in bold; with `spread`, then its range.
  */
-export function markdownTable({ contestants, samples }: Report, { spread }: TableOptions): string {
-  const measured = METRICS.filter(({ id }) =>
-    contestants.some((contestant) => figuresOf(samples, id, contestant.id).some(isFigure))
+export function markdownTable(
+  { contestants, metrics, samples, reference }: Report,
+  { spread }: { readonly spread: boolean },
+): string {
+  const measured = metrics.filter((metric) =>
+    contestants.some(({ id }) => figuresOf(samples, metric.id, id).length > 0)
   );
-  const rows = measured.map(({ id, name, unit, digits }) => [
-    unit === "" ? name : `${name} (${unit})`,
-    ...contestants.map((contestant) => {
-      const figures = figuresOf(samples, id, contestant.id);
-      const figure = summarize(figures)?.median.toFixed(digits) ?? NONE;
-      if (contestant.id === REFERENCE) return figure;
-      const ratios = summarizeRatios(figures, figuresOf(samples, id, REFERENCE));
+  const rows = measured.map((metric) => [
+    metric.unit === "" ? metric.name : `${metric.name} (${metric.unit})`,
+    ...contestants.map(({ id }) => {
+      const figures = figuresOf(samples, metric.id, id);
+      const figure = summarize(figures)?.median.toFixed(metric.digits) ?? "–";
+      const base = id === reference ? [] : figuresOf(samples, metric.id, reference);
+      const ratios = summarizeRatios(figures, base);
       return ratios === undefined ? figure : `${figure} · ${ratioText(ratios, spread)}`;
     }),
   ]);
@@ -36,20 +27,15 @@ export function markdownTable({ contestants, samples }: Report, { spread }: Tabl
 
 /** `**1.56** (1.48–1.63)` */
 function ratioText({ median, min, max }: Summary, spread: boolean): string {
-  const behind = spread ? ` (${ratioDigits(min)}–${ratioDigits(max)})` : "";
-  return `**${ratioDigits(median)}**${behind}`;
+  const range = spread ? ` (${ratioDigits(min)}–${ratioDigits(max)})` : "";
+  return `**${ratioDigits(median)}**${range}`;
 }
 
-/** Of a ratio above ten nobody wants to know the hundredths. */
 function ratioDigits(ratio: number): string {
   return ratio.toFixed(ratio < 10 ? 2 : 0);
 }
 
-function isFigure(figure: Figure): boolean {
-  return figure !== null;
-}
-
-/** Pads cells so that the table reads well as text; all columns but the first are flush right. */
+/** Pads cells, all columns but the first to the right. */
 function align([head = [], ...rows]: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) =>
     Math.max(3, ...[head, ...rows].map((row) => row[column]?.length ?? 0))

@@ -1,15 +1,15 @@
 /**
- * The house's own rules of `deno lint`: what only one room may name.
+ * The house's own rules for `deno lint`: what only one room may name.
  *
- * Who may import whom is in `scripts/check_layers.ts`, and that nothing writes to the console is
- * Deno's own rule `no-console`.
+ * `scripts/check_layers.ts` says which file may import which. Deno's own rule `no-console` keeps
+ * everything off the console.
  *
  * @module
  */
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** Rooms that are the same on every runtime and touch nothing outside themselves. */
+/** Rooms that work on every runtime and do no I/O of their own. */
 const WITHOUT_DENO = [
   "lib/attrs.ts",
   "lib/names.ts",
@@ -84,7 +84,7 @@ function isIn({ filename }: Deno.lint.RuleContext, rooms: readonly string[]): bo
   );
 }
 
-/** Tests and scripts may use what they like. */
+/** Tests and scripts are not bound by these rules. */
 function isOfProgram(context: Deno.lint.RuleContext): boolean {
   return isIn(context, ["lib/", "main.ts"]);
 }

@@ -1,17 +1,17 @@
 /**
- * Makes a few modules of many, which a program loads faster.
+ * Bundles the many modules of the program into a few, which load faster.
  *
- * Each subcommand is a bundle of its own, beside that of `main.ts`. What two of them share, both
- * have: a session reads the one file of its subcommand, where it would read a dozen files if they
- * shared, and parse what others need of those.
+ * Each subcommand is a bundle of its own, beside that of `main.ts`, and code that two of them need
+ * is in both. So a session reads one file. With shared chunks it would read a dozen, and parse
+ * parts that only other subcommands need.
  *
  * @module
  */
 
-/** Runs Deno with these words, and says whether it succeeded. */
+/** Runs Deno with these arguments; resolves to whether it succeeded. */
 export type RunDeno = (words: readonly string[]) => Promise<boolean>;
 
-/** The modules that are loaded when they run, and stay out of the bundle of `main.ts`. */
+/** The modules that `main.ts` loads when they are needed, outside its own bundle. */
 const SUBCOMMANDS = "*/command.ts";
 
 const FOLDER = "lib/cli";
@@ -20,8 +20,8 @@ const FOLDER = "lib/cli";
  * Bundles the program.
  *
  * @param words `deno bundle …`, without output and entry.
- * @param directory Where to, which is empty.
- * @returns The path of the entry, or nothing where the bundler cannot be had.
+ * @param directory An empty directory for the output.
+ * @returns The path of the entry; undefined if the bundler is not available.
  */
 export async function bundleProgram(
   words: readonly string[],
@@ -41,7 +41,7 @@ export async function bundleProgram(
   return entry;
 }
 
-/** The entry with its subcommands' bundles in the place of their sources, and the names of these. */
+/** The entry, which now loads the subcommands' bundles instead of their sources, and their names. */
 export function withBundles(text: string): { text: string; subcommands: readonly string[] } {
   const subcommands: string[] = [];
   const replaced = text.replace(/(["'])\.\/(\w+)\/command\.ts\1/g, (_, quote, name) => {

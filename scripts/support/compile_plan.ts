@@ -1,5 +1,5 @@
 /**
- * What `deno compile` is told, as data.
+ * The arguments of `deno compile`, as data.
  *
  * @module
  */
@@ -17,13 +17,13 @@ export interface CompileOptions {
   readonly readOnly: boolean;
   readonly output: string | undefined;
   readonly target: string | undefined;
-  /** `[USER@]HOST:PORT` of a program for one far side. */
+  /** `[USER@]HOST:PORT` of a program for one remote server. */
   readonly proxy?: string | undefined;
   /** Options of `sftpwrap jail` or `sftpwrap proxy` to bake in. */
   readonly jailOptions: readonly string[];
 }
 
-/** The arguments of the two steps, and what to tell. */
+/** The arguments of both steps, and what to print. */
 export interface CompilePlan {
   /** `deno bundle …`, without output and entry. */
   readonly bundle: readonly string[];
@@ -36,12 +36,12 @@ export interface CompilePlan {
 
 /** Flags of V8 that measurably help a session. */
 export const V8_FLAGS: readonly string[] = [
-  // Otherwise the start waits milliseconds for the first batch that the baseline compiler hands
-  // to another thread.
+  // Otherwise the start waits some milliseconds for the first batch that the baseline compiler
+  // passes to another thread.
   "--no-concurrent-sparkplug",
 ];
 
-/** Those flags that a V8 knows, by its own help; one that it does not know would end the program. */
+/** The flags that this V8 lists in its help. An unknown flag would end the program. */
 export function knownFlags(flags: readonly string[], help: string): readonly string[] {
   return flags.filter((flag) => {
     const [name = ""] = flag.replace(/^--(no-)?/, "").split("=");
@@ -49,7 +49,7 @@ export function knownFlags(flags: readonly string[], help: string): readonly str
   });
 }
 
-/** Variables that `sftpwrap gridfs` looks at beside those of every session and of the proxy. */
+/** Variables that `sftpwrap gridfs` reads beside those of every session and of the proxy. */
 const GRIDFS_VARIABLES: readonly string[] = ["SFTPWRAP_MONGODB_URI"];
 
 const VARIABLES = "USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND,TZ,TZDIR";
@@ -63,7 +63,7 @@ function libcPaths(target: string | undefined): readonly string[] {
 
 const ACCOUNT_FILES: readonly string[] = ["/etc/passwd", "/etc/group"];
 
-/** What tells the time zone; see `lib/cli/start/time_zone.ts`. */
+/** Files that define the time zone; see `lib/cli/start/time_zone.ts`. */
 const ZONE_FILES: readonly string[] = ["/etc/localtime", "/usr/share/zoneinfo"];
 
 /** @throws {TypeError} If the arguments make no sense. */
@@ -111,9 +111,9 @@ export function compilePlan(options: CompileOptions): CompilePlan {
       "--quiet",
       "--no-check",
       "--minify",
-      // What a session seldom needs, such as policies, stays a file that is loaded when it does.
+      // What a session seldom needs, such as policies, stays in files that are loaded on demand.
       "--code-splitting",
-      // Addons that ssh2 tries and does without.
+      // Addons that ssh2 tries to load, and works without.
       "--external=*.node",
       "--platform=deno",
     ],
@@ -122,7 +122,7 @@ export function compilePlan(options: CompileOptions): CompilePlan {
       "--quiet",
       "--no-check",
       "--no-prompt",
-      // A code cache lies in a folder that anybody may write to, and is trusted.
+      // Deno trusts its code cache, which is in a folder that every user may write to.
       "--no-code-cache",
       ...target === undefined ? [] : [`--target=${target}`],
       ...scope.permissions,
@@ -143,14 +143,14 @@ interface Scope {
   readonly baked: readonly string[];
 }
 
-/** For any directory: what a session does not need it gives up before the first request. */
+/** For every use: a session drops the permissions that it does not need before the first request. */
 function generalScope(target: string | undefined): Scope {
   return {
     permissions: [
       "--allow-read",
       "--allow-write",
       "--allow-sys",
-      // A proxy reaches whatever host it is told, by itself or by the system's ssh; so does GridFS.
+      // The proxy connects to any host, itself or with the system's ssh; so does GridFS.
       "--allow-net",
       "--allow-run=ssh",
       `--allow-env=${[VARIABLES, ...PROXY_VARIABLES, ...GRIDFS_VARIABLES].join(",")}`,
@@ -206,7 +206,7 @@ function jailScope(jail: string, { readOnly, jailOptions, target }: CompileOptio
   };
 }
 
-/** What the program will find in its arguments. */
+/** The options that the program will find in its arguments. */
 function sessionOptions(args: readonly string[]): JailOptions {
   let parsed: ReturnType<typeof parseJailOptions>;
   try {
@@ -221,7 +221,7 @@ function sessionOptions(args: readonly string[]): JailOptions {
   return parsed;
 }
 
-/** Deno parts paths at commas, and knows no way to write one that holds a comma. */
+/** Deno splits paths at commas, and a comma in a path cannot be escaped. */
 function pathList(paths: readonly string[]): string {
   const split = paths.find((path) => path.includes(","));
   if (split !== undefined) throw new TypeError(`${split} holds a comma, and so cannot be a scope`);

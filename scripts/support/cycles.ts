@@ -1,6 +1,6 @@
 /**
- * Finds cycles in a graph: one shortest cycle through each knot, that is, each set of nodes that
- * all reach each other. A cycle begins at its first node by name and is not closed.
+ * Finds cycles in a graph: one shortest cycle for each strongly connected component. A cycle begins
+ * at its first node by name, which is not repeated at its end.
  */
 export function findCycles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const cycles: string[][] = [];
@@ -20,7 +20,7 @@ export function findCycles(graph: ReadonlyMap<string, readonly string[]>): strin
   return cycles;
 }
 
-/** The nodes on the way, from `start` on and without `goal`; undefined where there is no way. */
+/** The nodes of a shortest path, from `start` on and without `goal`; undefined if there is none. */
 function shortestPath(
   graph: ReadonlyMap<string, readonly string[]>,
   start: string,

@@ -1,5 +1,5 @@
 /**
- * Holds a graph of modules against rules; the rules themselves are in `check_layers.ts`.
+ * Checks a graph of modules against rules; the rules themselves are in `check_layers.ts`.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { findCycles } from "./cycles.ts";
 import type { Import, ModuleGraph } from "./module_graph.ts";
 
-/** A place where a rule is broken. */
+/** A line that breaks a rule. */
 export interface Violation {
   readonly path: string;
   /** Counted from 1. */
@@ -15,26 +15,26 @@ export interface Violation {
   readonly what: string;
 }
 
-/** A group of files that may import the same. */
+/** A group of files with the same permitted imports. */
 export interface Layer {
   readonly name: string;
   /** Paths from the root; a folder ends in `/`. */
   readonly files: readonly string[];
   /** Names of other layers. */
   readonly imports: readonly string[];
-  /** Names of layers of which only types may be imported, with `import type`. */
+  /** Names of layers whose types alone may be imported, with `import type`. */
   readonly types: readonly string[];
   /** Names of packages without registry, version and subpath; `*` is any, `node:*` any of Node's. */
   readonly packages: readonly string[];
 }
 
-/** Everything that is checked; `check_layers.ts` says what each rule is for. */
+/** All rules; `check_layers.ts` says what each is for. */
 export interface Rules {
   readonly layers: readonly Layer[];
   readonly late: { readonly packages: readonly string[]; readonly entries: readonly string[] };
   /** Folders of tests, and the folders that they mirror. */
   readonly mirrors: readonly { readonly tests: string; readonly source: string }[];
-  /** The most files that a folder below `lib/` may hold, without those of its folders. */
+  /** The most files that a folder below `lib/` may hold, not counting its subfolders. */
   readonly mostFiles: number;
 }
 
@@ -99,7 +99,7 @@ function refuseFile(
   return `${layer.name} may import types of ${target.name} only, with "import type" (${file})`;
 }
 
-/** No file of `lib/` imports itself, however far around; an import of a type counts too. */
+/** No file of `lib/` imports itself through others; an import of a type counts too. */
 function checkCycles(imports: readonly Import[]): Violation[] {
   const graph = new Map<string, string[]>();
   for (const { from, file } of imports) {
@@ -113,7 +113,7 @@ function checkCycles(imports: readonly Import[]): Violation[] {
   });
 }
 
-/** Walks what each entry evaluates at its start. */
+/** Visits what each entry evaluates at its start. */
 function checkLate(imports: readonly Import[], { late }: Rules): Violation[] {
   const violations: Violation[] = [];
   const seen = new Set<string>(late.entries);

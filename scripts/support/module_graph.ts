@@ -1,20 +1,20 @@
 /**
- * Who imports whom, as `deno info` knows it.
+ * The imports of all files, as `deno info` reports them.
  *
  * @module
  */
 
 /** One import of a file. */
 export interface Import {
-  /** The file that imports, by its path from the root. */
+  /** The importing file, by its path from the root. */
   readonly from: string;
   /** Counted from 1. */
   readonly line: number;
-  /** When it is evaluated: with the file, by an `import()`, or never, as `import type` is. */
+  /** When it is evaluated: with the file, by `import()`, or never, in the case of `import type`. */
   readonly kind: "static" | "dynamic" | "type";
-  /** The imported file, from the root; undefined where it is a package. */
+  /** The imported file, from the root; undefined for a package. */
   readonly file: string | undefined;
-  /** The package without registry, version and subpath; undefined where it is a file. */
+  /** The package without registry, version and subpath; undefined for a file. */
   readonly package: string | undefined;
 }
 
@@ -48,7 +48,7 @@ interface Resolved {
  * Reads the graph of all TypeScript files below some folders.
  *
  * @param root The project's folder, which ends in `/` and holds `deno.json`.
- * @param places Folders, which end in `/`, and files, from the root; one that is not there is empty.
+ * @param places Folders, which end in `/`, and files, from the root. One that does not exist is empty.
  * @throws {Error} If `deno info` fails.
  */
 export async function readModuleGraph(

@@ -1,5 +1,5 @@
 /**
- * What a program for one far side may do, and the arguments that it starts with.
+ * The permissions and arguments of a program for one remote server.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import { UsageError } from "../../lib/cli/errors.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "../../lib/cli/proxy/options.ts";
 
-/** Variables that `sftpwrap proxy` looks at beside those of every session. */
+/** Variables that `sftpwrap proxy` reads beside those of every session. */
 export const PROXY_VARIABLES: readonly string[] = [
   "SSH_AUTH_SOCK",
   "SFTPWRAP_PASSWORD",
   "SFTPWRAP_PASSPHRASE",
 ];
 
-/** What ssh reads for everybody on a machine. */
+/** The directory of ssh's system-wide configuration. */
 const COMMON_FILES = "/etc/ssh";
 
-/** Keys that are tried where none is named. */
+/** Keys that are tried if none is named. */
 const DEFAULT_KEYS: readonly string[] = ["id_rsa", "id_ed25519", "id_ecdsa"];
 
 /** Permissions to bake, and arguments. */
 export interface ProxyScope {
-  /** Flags of Deno, without those for the environment and for libc. */
+  /** Flags of Deno, except those for the environment and for libc. */
   readonly permissions: readonly string[];
   /** Variables that are read. */
   readonly variables: readonly string[];
@@ -30,12 +30,12 @@ export interface ProxyScope {
 }
 
 /**
- * The scope of a program for one far side.
+ * The scope of a program for one remote server.
  *
  * @param place `[USER@]HOST:PORT`
  * @param args Options of `sftpwrap proxy` to bake in.
- * @param home The home directory of the account that the program is for, where it is known.
- * @throws {TypeError} If the place or the options make no sense.
+ * @param home The home directory of the account that the program is for, if it is known.
+ * @throws {TypeError} If the place or the options are invalid.
  */
 export function proxyScope(
   place: string,

@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { PacketType } from "../../lib/wire/constants.ts";
-import { Connection, Replies } from "../../scripts/bench/connection.ts";
-import * as libc from "../../scripts/bench/libc.ts";
-import { namePacket, Ring } from "../../scripts/bench/packets.ts";
-import { hex } from "../support/hex.ts";
+import { PacketType } from "../../../lib/wire/constants.ts";
+import { Connection } from "../../../scripts/bench/connection.ts";
+import * as libc from "../../../scripts/bench/libc.ts";
+import { request, Ring } from "../../../scripts/bench/packets.ts";
+import { hex } from "../../support/hex.ts";
 
-/** A DATA reply with so many bytes. */
+/** A DATA reply of this length. */
 function dataReply(id: number, length: number): Uint8Array<ArrayBuffer> {
   const reply = new Uint8Array(13 + length);
   const view = new DataView(reply.buffer);
@@ -28,19 +28,19 @@ function withPair(use: (ours: number, theirs: number) => void): void {
 }
 
 function send(descriptor: number, bytes: Uint8Array<ArrayBuffer>): void {
-  assertEquals(libc.trySend(descriptor, bytes, BigInt(bytes.length)), bytes.length);
+  assertEquals(libc.write(descriptor, bytes), bytes.length);
 }
 
 const onLinux = { ignore: Deno.build.os !== "linux" };
 
-// The library stays open, so it is opened before a test could be blamed for that.
+// The library stays open, which a test would be blamed for: it is opened before.
 if (!onLinux.ignore) withPair(() => undefined);
 
-Deno.test("Replies passes over the rest of a long reply, however it comes in", onLinux, () => {
+Deno.test("Connection passes over the rest of a long reply, however it arrives", onLinux, () => {
   withPair((ours, theirs) => {
-    const replies = new Replies(ours);
+    const replies = new Connection(ours);
     const long = dataReply(1, 5000);
-    // What looks like a reply within the data is none.
+    // What looks like a reply within the data is not one.
     long.set(dataReply(9, 8), 2000);
     send(theirs, long.subarray(0, 1500));
     replies.receive();
@@ -61,29 +61,29 @@ Deno.test("Replies passes over the rest of a long reply, however it comes in", o
   });
 });
 
-Deno.test("Replies says when the server has hung up", onLinux, () => {
+Deno.test("Connection says when the server has hung up", onLinux, () => {
   const [ours, theirs] = libc.socketPair();
-  const replies = new Replies(ours);
+  const replies = new Connection(ours);
   libc.closeDescriptor(theirs);
   assertThrows(() => replies.receive(), Error, "hung up");
   libc.closeDescriptor(ours);
 });
 
 Deno.test(
-  "Connection.run() has no more requests on their way than the ring has slots",
+  "Connection.run() has no more requests in flight than the ring has slots",
   onLinux,
   () => {
     withPair((ours, theirs) => {
       const connection = new Connection(ours);
-      const ring = new Ring(namePacket(PacketType.STAT, "x"), 4);
-      // All answers wait already, so that nothing goes out behind the first four.
+      const ring = new Ring(request(PacketType.STAT, "x"), 4);
+      // All replies wait already; each that is read makes room for a request.
       const answers = [0, 1, 2, 3, 4, 5].map((id) => dataReply(id, 0));
       for (const answer of answers) send(theirs, answer);
       const seen: number[] = [];
       connection.run({ ring, count: 6, reply: (replies) => seen.push(replies.u32(1)) });
       assertEquals(seen, [0, 1, 2, 3, 4, 5]);
       const requests = new Uint8Array(4096);
-      const length = libc.receive(theirs, requests, 4096n);
+      const length = libc.read(theirs, requests);
       assertEquals(length, 4 * ring.packet.length);
       const expected = hex("0000000a 11 00000003 00000001").slice(0, 13);
       assertEquals(requests.subarray(3 * ring.packet.length).subarray(0, 13), expected);

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { chart, readmeBlock, replaceBlock } from "../../scripts/bench/readme.ts";
-import type { Report } from "../../scripts/bench/report.ts";
-import type { Samples } from "../../scripts/bench/samples.ts";
-import { markdownTable } from "../../scripts/bench/table.ts";
+import { chart, readmeBlock, replaceBlock } from "../../../scripts/bench/readme.ts";
+import { STAGE_METRICS } from "../../../scripts/bench/rounds.ts";
+import type { Samples } from "../../../scripts/bench/samples.ts";
+import type { Report } from "../../../scripts/bench/subject.ts";
+import { markdownTable } from "../../../scripts/bench/table.ts";
 
 const SAMPLES: Samples = {
   r32: { openssh: [1000, 1000, 1000], kernel: [1500, 1600, 1700], portable: [900, 1200, 1000] },
-  r255: { openssh: [2000, 2000, 2000], kernel: [2000, 2500, 2200], portable: [null, null, null] },
+  r255: { openssh: [2000, 2000, 2000], kernel: [2000, 2500, 2200], portable: [] },
   peak: { openssh: [3, 3, 3], kernel: [60, 63, 66], portable: [70, 70, 70] },
 };
 
@@ -57,12 +58,12 @@ Deno.test("chart() is empty where nothing can be compared", () => {
   assertEquals(chart(report({ r32: { kernel: [1500] } })), "");
 });
 
-Deno.test("readmeBlock() names the machine", () => {
+Deno.test("readmeBlock() names the machine and the day", () => {
   const block = readmeBlock(report(SAMPLES));
-  assert(block.includes("A CPU (2 CPUs), Linux 6, Deno 2.9 (compiled by Deno 2.6), OpenSSH 9"));
+  assert(block.includes("`deno task bench` on 2026-01-31: A CPU (2 CPUs), Linux 6"), block);
 });
 
-Deno.test("replaceBlock() replaces what stands between the markers, and nothing else", () => {
+Deno.test("replaceBlock() replaces what is between the markers, and nothing else", () => {
   const readme = "before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n";
   const replaced = "before\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\nafter\n";
   assertEquals(replaceBlock(readme, "new"), replaced);
@@ -76,23 +77,17 @@ Deno.test("replaceBlock() refuses a README without both markers in their order",
 
 function report(samples: Samples): Report {
   return {
-    machine: {
-      cpu: "A CPU",
-      cpus: 2,
-      kernel: "Linux 6",
-      deno: "Deno 2.9",
-      compiler: "Deno 2.6",
-      openssh: "OpenSSH 9",
-      rclone: undefined,
-      load: 0,
-      date: "2026-01-31",
-    },
-    settings: { rounds: 3, size: 512, inMemory: true },
+    machine: "A CPU (2 CPUs), Linux 6, Deno 2.9 (compiled by Deno 2.6), OpenSSH 9",
+    date: "2026-01-31",
+    reference: "openssh",
+    rounds: 3,
+    size: 512,
     contestants: [
       { id: "openssh", name: "OpenSSH" },
       { id: "kernel", name: "Kernel" },
       { id: "portable", name: "Portable" },
     ],
+    metrics: STAGE_METRICS,
     samples,
     notes: [],
   };
