@@ -16,7 +16,6 @@ import { errnoCopy, SYMBOLS } from "./libc_symbols.ts";
 import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
 
 export type { Bytes } from "./libc_symbols.ts";
-export { Poll } from "./libc_process.ts";
 export type { VectorCalls } from "./libc_vectors.ts";
 
 /**

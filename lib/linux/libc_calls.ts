@@ -1,4 +1,5 @@
 import { type Bytes, type ErrnoCopy, INT_SIZE, type Symbols } from "./libc_symbols.ts";
+import { POLLFD_BYTES } from "./structs.ts";
 
 /** Words as FFI takes them. */
 type Words = Bytes | BigInt64Array<ArrayBuffer>;
@@ -136,7 +137,7 @@ export function systemCalls(symbols: Symbols, errnoCopy: ErrnoCopy): SystemCalls
       return -errno[0]!;
     },
     poll(fds, timeout) {
-      const count = seldom(BigInt(fds.length >> 3));
+      const count = seldom(BigInt(fds.length / POLLFD_BYTES));
       const result = symbols.poll(fds, count, timeout);
       if (result !== -1) return result;
       copy(errno, location, INT_SIZE);

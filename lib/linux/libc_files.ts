@@ -1,10 +1,11 @@
 import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES } from "./libc_symbols.ts";
 import { SystemCall } from "./linux.ts";
+import { OPEN_HOW_BYTES } from "./structs.ts";
 
 const EINTR = 4;
 const F_DUPFD_CLOEXEC = 1030;
-const OPEN_HOW_SIZE = 24n;
+const OPEN_HOW_SIZE = BigInt(OPEN_HOW_BYTES);
 
 /**
  * Calls on descriptors and on names below a directory's descriptor, each named

@@ -2,6 +2,7 @@ import { Errno } from "../storage/errno.ts";
 import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES, type Symbols } from "./libc_symbols.ts";
 import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
+import { OpenHow, POLLFD_BYTES } from "./structs.ts";
 
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
@@ -24,15 +25,6 @@ const ITIMER_REAL = 0;
 const ITIMER_PROF = 2;
 const LANDLOCK_CREATE_RULESET_VERSION = 1;
 const LANDLOCK_RULE_PATH_BENEATH = 1;
-
-/** What poll(2) waits for and tells of. */
-export const Poll = {
-  IN: 0x1,
-  OUT: 0x4,
-  ERR: 0x8,
-  HUP: 0x10,
-  NVAL: 0x20,
-} as const;
 
 /**
  * Calls on this process and on plain streams. As the file calls they throw
@@ -65,7 +57,7 @@ export interface ProcessCalls {
    * to read. -EPERM (-1) where it is no pipe.
    */
   openPipeTo(pid: number, fd: 0 | 1): number;
-  /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each; waits milliseconds, -1 for ever. Returns how many are ready. */
+  /** poll(2); `fds` is an array of `struct pollfd`; waits milliseconds, -1 for ever. Returns how many are ready. */
   poll(fds: Bytes, timeout: number): number;
   /** As {@linkcode ProcessCalls.poll}, on another thread, for as long as which `fds` must be kept; -1 where it fails. */
   pollElsewhere(fds: Bytes, timeout: number): Promise<number>;
@@ -110,8 +102,7 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
 
   function openPipe(path: string, access: number): number {
     const name = new TextEncoder().encode(`${path}\0`);
-    const flags = BigInt(access | Open.NONBLOCK | Open.CLOEXEC);
-    const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
+    const how = new OpenHow().set(access | Open.NONBLOCK | Open.CLOEXEC);
     return calls.buffers(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length));
   }
 
@@ -148,7 +139,9 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
     },
     poll: calls.poll,
     // Another thread has another errno, which nobody can read: it tells only that it failed.
-    pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
+    pollElsewhere(fds, timeout) {
+      return symbols.pollElsewhere(fds, BigInt(fds.length / POLLFD_BYTES), timeout);
+    },
     setCloseOnExec: (fd) => numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC),
     setCloseOnExecFrom(first) {
       const range = [first, MAX_DESCRIPTOR, CLOSE_RANGE_CLOEXEC] as const;

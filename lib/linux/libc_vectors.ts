@@ -1,4 +1,5 @@
 import { type Bytes, type ErrnoCopy, INT_SIZE } from "./libc_symbols.ts";
+import { POLLFD_BYTES } from "./structs.ts";
 
 /** Parts that one call takes; what is beyond is for the next. */
 const MAX_PARTS = 64;
@@ -75,7 +76,7 @@ export function vectorCalls(symbols: VectorSymbols, errnoCopy: ErrnoCopy): Vecto
 
   return {
     poll(fds, timeout) {
-      const result = symbols.poll(fds, BigInt(fds.length >> 3), timeout);
+      const result = symbols.poll(fds, BigInt(fds.length / POLLFD_BYTES), timeout);
       if (result !== -1) return result;
       copy(errno, location, INT_SIZE);
       return -errno[0]!;

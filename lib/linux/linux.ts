@@ -38,6 +38,15 @@ export const Resolve = {
   IN_ROOT: 0x10,
 } as const;
 
+/** What poll(2) waits for and tells of. */
+export const Poll = {
+  IN: 0x1,
+  OUT: 0x4,
+  ERR: 0x8,
+  HUP: 0x10,
+  NVAL: 0x20,
+} as const;
+
 /** Flags of the `…at` calls. */
 export const At = {
   SYMLINK_NOFOLLOW: 0x100,
@@ -72,6 +81,23 @@ export const Stat = {
 
 /** Bytes of a `struct stat`; arm64's is shorter. */
 export const STRUCT_STAT_SIZE = 144;
+
+/** Where `struct linux_dirent64` keeps its fields, in bytes. */
+export const Dirent = {
+  RECLEN: 16,
+  TYPE: 18,
+  NAME: 19,
+} as const;
+
+/** Types of files in a `struct linux_dirent64`. */
+export const DirentType = {
+  DIR: 4,
+  REG: 8,
+  LNK: 10,
+} as const;
+
+/** Bytes of records that one getdents64(2) is given room for: as many as glibc reads at once. */
+export const DIRENTS_BYTES = 32 * 1024;
 
 /** Numbers of system calls. */
 export const SystemCall = {

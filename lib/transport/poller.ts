@@ -1,11 +1,11 @@
 import type { WaitOptions } from "./stdio.ts";
 import { Errno } from "../storage/errno.ts";
-import { type Libc, Poll } from "../linux/libc.ts";
+import type { Libc } from "../linux/libc.ts";
+import { Poll } from "../linux/linux.ts";
+import { NO_FD, PollFds } from "../linux/structs.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
-const POLLFD_BYTES = 8;
-const NOBODY = -1;
 const FOREVER = -1;
 const AT_ONCE = 0;
 const NOTHING = new Uint8Array(0);
@@ -13,8 +13,7 @@ const NOTHING = new Uint8Array(0);
 /** poll(2) on standard input and output. */
 export class Poller {
   readonly #libc: Pick<Libc, "poll">;
-  readonly #fds = new Uint8Array(2 * POLLFD_BYTES);
-  readonly #view = new DataView(this.#fds.buffer);
+  readonly #fds = new PollFds(2);
 
   constructor(libc: Pick<Libc, "poll">) {
     this.#libc = libc;
@@ -23,21 +22,21 @@ export class Poller {
   /** Waits for what is asked for, and tells whether there is something to read. */
   wait({ input, output = true, timeout = FOREVER }: WaitOptions): { input: boolean } {
     this.#poll({ input, output }, timeout);
-    return { input: input && this.#happened(0) };
+    return { input: input && this.#fds.found(0) !== 0 };
   }
 
   /** Whether a write would find room now, or fail. */
   canWrite(): boolean {
     this.#poll({ input: false, output: true }, AT_ONCE);
-    return this.#happened(1);
+    return this.#fds.found(1) !== 0;
   }
 
   /** Whether the other end of the output is closed; poll(2) tells that unasked. */
   isReaderGone(): boolean {
-    this.#ask(0, NOBODY, 0);
-    this.#ask(1, STDOUT, 0);
+    this.#fds.ask(0, NO_FD, 0);
+    this.#fds.ask(1, STDOUT, 0);
     // What a signal has broken off has found nothing.
-    return this.#libc.poll(this.#fds, AT_ONCE) > 0;
+    return this.#libc.poll(this.#fds.bytes, AT_ONCE) > 0;
   }
 
   /** Lets this many milliseconds pass, or fewer where a signal comes. */
@@ -46,24 +45,13 @@ export class Poller {
   }
 
   #poll({ input, output }: { input: boolean; output: boolean }, timeout: number): void {
-    this.#ask(0, input ? STDIN : NOBODY, Poll.IN);
-    this.#ask(1, output ? STDOUT : NOBODY, Poll.OUT);
+    this.#fds.ask(0, input ? STDIN : NO_FD, Poll.IN);
+    this.#fds.ask(1, output ? STDOUT : NO_FD, Poll.OUT);
     for (;;) {
-      const ready = this.#libc.poll(this.#fds, timeout);
+      const ready = this.#libc.poll(this.#fds.bytes, timeout);
       if (ready >= 0) return;
       if (ready !== -Errno.EINTR) throw streamError("poll", ready);
     }
-  }
-
-  /** A negative descriptor is passed over by poll(2). */
-  #ask(index: number, fd: number, events: number): void {
-    this.#view.setInt32(index * POLLFD_BYTES, fd, true);
-    this.#view.setInt16(index * POLLFD_BYTES + 4, events, true);
-    this.#view.setInt16(index * POLLFD_BYTES + 6, 0, true);
-  }
-
-  #happened(index: number): boolean {
-    return this.#view.getInt16(index * POLLFD_BYTES + 6, true) !== 0;
   }
 }
 

@@ -8,7 +8,9 @@
  */
 
 import type { Transport } from "./stdio.ts";
-import { type Libc, Poll } from "../linux/libc.ts";
+import type { Libc } from "../linux/libc.ts";
+import { Poll } from "../linux/linux.ts";
+import { PollFds } from "../linux/structs.ts";
 
 const STDIN = 0;
 
@@ -74,19 +76,16 @@ export function promptTransport(
 /** Whether there is something to read. */
 class InputPoll {
   readonly #libc: Pick<Libc, "poll">;
-  readonly #fds = new Uint8Array(8);
-  readonly #view = new DataView(this.#fds.buffer);
+  readonly #fds = new PollFds(1);
 
   constructor(libc: Pick<Libc, "poll">) {
     this.#libc = libc;
-    this.#view.setInt32(0, STDIN, true);
-    this.#view.setInt16(4, Poll.IN, true);
   }
 
   /** Waits so many milliseconds for input, or its end. */
   waits(timeout: number): boolean {
-    this.#view.setInt16(6, 0, true);
+    this.#fds.ask(0, STDIN, Poll.IN);
     // What a signal has broken off has found nothing.
-    return this.#libc.poll(this.#fds, timeout) > 0;
+    return this.#libc.poll(this.#fds.bytes, timeout) > 0;
   }
 }

@@ -1,4 +1,4 @@
-import { Poll } from "../../linux/libc.ts";
+import { Poll } from "../../linux/linux.ts";
 import type { Waiting } from "./poll_set.ts";
 
 /** Reads without waiting: bytes read, null at the end, undefined where there is nothing. */

@@ -1,7 +1,6 @@
-import { Poll } from "../../linux/libc.ts";
-
-const POLLFD_BYTES = 8;
-const NOBODY = -1;
+import type { Bytes } from "../../linux/libc.ts";
+import { Poll } from "../../linux/linux.ts";
+import { NO_FD, PollFds } from "../../linux/structs.ts";
 
 /** A descriptor that somebody may wait for. */
 export interface Waiting {
@@ -14,15 +13,17 @@ export interface Waiting {
 
 /** An array of `struct pollfd`, one for each of those who may wait. */
 export class PollSet {
-  /** What poll(2) is given. */
-  readonly fds: Uint8Array<ArrayBuffer>;
   readonly #all: readonly Waiting[];
-  readonly #view: DataView;
+  readonly #fds: PollFds;
 
   constructor(all: readonly Waiting[]) {
     this.#all = all;
-    this.fds = new Uint8Array(all.length * POLLFD_BYTES);
-    this.#view = new DataView(this.fds.buffer);
+    this.#fds = new PollFds(all.length);
+  }
+
+  /** What poll(2) is given. */
+  get fds(): Bytes {
+    return this.#fds.bytes;
   }
 
   /** Those who wait now. */
@@ -35,19 +36,14 @@ export class PollSet {
     let somebody = false;
     for (let index = 0; index < this.#all.length; index++) {
       const one = this.#all[index]!;
-      const at = index * POLLFD_BYTES;
       somebody ||= one.isWaiting;
-      // A negative descriptor is passed over by poll(2).
-      const fd = one.isWaiting && !isLeftOut(one) ? one.fd : NOBODY;
-      this.#view.setInt32(at, fd, true);
-      this.#view.setInt16(at + 4, one.events, true);
-      this.#view.setInt16(at + 6, 0, true);
+      this.#fds.ask(index, one.isWaiting && !isLeftOut(one) ? one.fd : NO_FD, one.events);
     }
     return somebody;
   }
 
   /** Whether there is something to read where the one with this index waits: bytes, the end, an error. */
   isReadable(index: number): boolean {
-    return (this.#view.getInt16(index * POLLFD_BYTES + 6, true) & ~Poll.OUT) !== 0;
+    return (this.#fds.found(index) & ~Poll.OUT) !== 0;
   }
 }

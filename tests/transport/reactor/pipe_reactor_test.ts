@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PipeReactor } from "../../../lib/transport/reactor/pipe_reactor.ts";
-import { Poll } from "../../../lib/linux/libc.ts";
+import { Poll } from "../../../lib/linux/linux.ts";
 
 /** A system in which the test says what is ready; it notes what is waited for. */
 function played(ready: (fd: number) => boolean) {

@@ -2,18 +2,13 @@ import { decodeName } from "../../../names.ts";
 import { Errno } from "../../errno.ts";
 import { check, type StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
+import { Dirent, DIRENTS_BYTES } from "../../../linux/linux.ts";
 import type { NodeStatus, RootDir, RootEntry } from "../root.ts";
 
-/** As much as glibc reads at once. */
-const BUFFER_BYTES = 32 * 1024;
 const DOT = 0x2e;
 const CLOSED = -1;
 const NO_RECORDS: Bytes = new Uint8Array(0);
 const NO_LENGTHS = new Uint16Array(0);
-
-// Where `struct linux_dirent64` keeps its fields, in bytes.
-const RECORD_LENGTH = 16;
-const NAME = 19;
 
 /** What all directories of a root share. */
 export interface DirContext {
@@ -25,7 +20,7 @@ export interface DirContext {
 
 /** Room for the longest name that a record can have. */
 export function entryNameBuffer(): Bytes {
-  return new Uint8Array(BUFFER_BYTES);
+  return new Uint8Array(DIRENTS_BYTES);
 }
 
 /** Tells the status of the directory above, inside the root; undefined where there is none. */
@@ -74,7 +69,7 @@ export class KernelDir implements RootDir {
 
   #fill(): boolean {
     if (this.#records === NO_RECORDS) {
-      this.#records = new Uint8Array(BUFFER_BYTES);
+      this.#records = new Uint8Array(DIRENTS_BYTES);
       this.#lengths = new Uint16Array(this.#records.buffer);
     }
     const length = this.#libc.getdents64(this.#fd, this.#records);
@@ -90,8 +85,8 @@ export class KernelDir implements RootDir {
   /** The entry at hand; undefined where it has vanished or may not be looked at, as OpenSSH has it. */
   #entry(): RootEntry | undefined {
     const start = this.#at;
-    this.#at += this.#lengths[(start + RECORD_LENGTH) >> 1]!;
-    const length = this.#takeName(start + NAME);
+    this.#at += this.#lengths[(start + Dirent.RECLEN) >> 1]!;
+    const length = this.#takeName(start + Dirent.NAME);
     const name = this.#name;
     if (length === 2 && name[0] === DOT && name[1] === DOT) {
       const status = this.#parent();

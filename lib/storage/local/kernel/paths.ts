@@ -5,6 +5,7 @@ import { Errno, errorOfNumber } from "../../errno.ts";
 import { check, StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";
+import { OpenHow } from "../../../linux/structs.ts";
 import { LeaseHeld, tryBesideRenames } from "../lease_wait.ts";
 
 /** A call on a name in an open directory; returns what the system did. */
@@ -33,13 +34,7 @@ const PATH_BUFFER_SIZE = PATH_MAX * 3;
 
 const DOT = 0x2e;
 
-const STRUCT_OPEN_HOW_SIZE = 24;
 const DEFAULT_RESOLVE = Resolve.IN_ROOT | Resolve.NO_MAGICLINKS;
-
-// Where `struct open_how` keeps its fields, counted in words of four bytes.
-const FLAGS = 0;
-const MODE = 2;
-const RESOLVE = 4;
 
 /** A path as C has it: bytes up to a NUL, in a buffer that the next one takes over. */
 export class PathBuffer {
@@ -68,8 +63,7 @@ export class KernelPaths {
   /** Descriptor of the root itself. */
   readonly root: number;
   readonly #libc: Libc;
-  readonly #how: Bytes = new Uint8Array(STRUCT_OPEN_HOW_SIZE);
-  readonly #howWords = new Uint32Array(this.#how.buffer);
+  readonly #how = new OpenHow();
   readonly #path = new PathBuffer();
   readonly #name = new PathBuffer();
   readonly #otherName = new PathBuffer();
@@ -91,32 +85,27 @@ export class KernelPaths {
    */
   tryOpen(path: VirtualPath, flags: number, mode = 0, resolve = 0): number {
     const bytes = this.#path.set(path);
-    const how = this.#howWords;
-    how[FLAGS] = flags | Open.CLOEXEC;
-    how[MODE] = mode;
-    how[RESOLVE] = resolve | DEFAULT_RESOLVE;
-    const fd = this.#libc.openat2(this.root, bytes, this.#how);
-    return fd === -Errno.EAGAIN ? this.#tryAgain(bytes, flags) : fd;
+    const how = this.#how.set(flags | Open.CLOEXEC, mode, resolve | DEFAULT_RESOLVE);
+    const fd = this.#libc.openat2(this.root, bytes, how);
+    return fd === -Errno.EAGAIN ? this.#tryAgain(bytes, flags, resolve) : fd;
   }
 
   /** Opens what the system has refused for the moment: for a rename, or for another process's lease. */
-  #tryAgain(path: Bytes, flags: number): number {
-    const attempt = () => this.#libc.openat2(this.root, path, this.#how);
+  #tryAgain(path: Bytes, flags: number, resolve: number): number {
+    const attempt = () => this.#libc.openat2(this.root, path, this.#how.bytes);
     for (let tries = 1; tries < TRIES_AT_ONCE; tries++) {
       const fd = attempt();
       if (fd !== -Errno.EAGAIN) return fd;
     }
-    if (this.#mayBeLeased(path, flags)) throw new LeaseHeld();
+    if (this.#mayBeLeased(path, flags, resolve)) throw new LeaseHeld();
     return tryBesideRenames(attempt, (fd) => fd === -Errno.EAGAIN);
   }
 
   /** Only what is in a regular file can be leased; a device that is in use says EAGAIN for good. */
-  #mayBeLeased(path: Bytes, flags: number): boolean {
+  #mayBeLeased(path: Bytes, flags: number, resolve: number): boolean {
     if (flags & Open.PATH) return false;
-    const how = this.#how.slice();
-    const words = new Uint32Array(how.buffer);
-    words[FLAGS] = Open.PATH | Open.CLOEXEC | (flags & Open.NOFOLLOW);
-    words[MODE] = 0;
+    const toLook = Open.PATH | Open.CLOEXEC | (flags & Open.NOFOLLOW);
+    const how = new OpenHow().set(toLook, 0, resolve | DEFAULT_RESOLVE);
     const fd = this.#libc.openat2(this.root, path, how);
     if (fd < 0) return false;
     const reader = new StatusReader(this.#libc);

@@ -12,10 +12,10 @@ import { renameNoReplace } from "./rename.ts";
 import { check, checkSize, NO_NAME, StatusReader, timesOf } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { At, AT_FDCWD, Open } from "../../../linux/linux.ts";
+import { OpenHow } from "../../../linux/structs.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../root.ts";
 
 const MODE_BITS = 0o7777;
-const STRUCT_OPEN_HOW_SIZE = 24;
 
 /** A FIFO must not hold up the session, and a terminal not become its own. */
 const NEVER_WAIT = Open.NONBLOCK | Open.NOCTTY;
@@ -26,8 +26,7 @@ const NEVER_WAIT = Open.NONBLOCK | Open.NOCTTY;
  * @throws {StorageError} `unsupported` where the system has no openat2, or forbids it.
  */
 export function openKernelRoot(directory: string, libc: Libc): KernelRoot {
-  const how = new Uint8Array(STRUCT_OPEN_HOW_SIZE);
-  new Uint32Array(how.buffer)[0] = Open.PATH | Open.DIRECTORY | Open.CLOEXEC;
+  const how = new OpenHow().set(Open.PATH | Open.DIRECTORY | Open.CLOEXEC);
   const root = libc.openat2(AT_FDCWD, new PathBuffer().set(directory), how);
   // EPERM is a seccomp profile's; the system itself has no such answer here.
   if (root === -Errno.ENOSYS || root === -Errno.EPERM) {
