@@ -20,9 +20,12 @@ const NOUNS = ["nouns", "async"];
 /** What a storage promises, and the words for it. */
 const CONTRACT = [...NOUNS, "contract"];
 
+/** Calls of the system, and the numbers of its errors. */
+const SYSTEM = ["linux", "errno"];
+
 /** All of `lib/` but `wire/`, for what puts the parts together. */
 const PARTS = [
-  ...[...CONTRACT, "linux", "session", "client", "memory", "local", "connect", "proxy", "gridfs"],
+  ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "connect", "proxy", "gridfs"],
   ...["policy", "audit", "transport", "serve", "testing", "mod"],
 ];
 
@@ -41,16 +44,19 @@ const LAYERS: readonly Layer[] = [
   // SFTP as bytes. It does not know what a file system is.
   layer("wire", ["lib/wire/"], { imports: ["nouns"] }),
 
+  // The numbers of the system's errors, which are all that the contract knows of it.
+  layer("errno", ["lib/linux/errno.ts"]),
+
   // What a storage promises; every backend and the session know only this of each other.
   layer(
     "contract",
     ["storage", "entries", "errors", "errno", "path", "read_only", "to_write", "walk"]
       .map((name) => `lib/storage/${name}.ts`),
-    { imports: NOUNS },
+    { imports: [...NOUNS, "errno"] },
   ),
 
-  // The only room with FFI.
-  layer("linux", ["lib/linux/"], { imports: CONTRACT }),
+  // The only room with FFI. It stands on nothing of ours.
+  layer("linux", ["lib/linux/"], { imports: ["errno"] }),
 
   // The two ends of a conversation. Neither names a backend.
   layer("session", ["lib/session/"], { imports: [...CONTRACT, "wire"], packages: ["node:crypto"] }),
@@ -59,7 +65,7 @@ const LAYERS: readonly Layer[] = [
   // The backends. None knows another.
   layer("memory", ["lib/storage/memory/"], { imports: CONTRACT }),
   layer("local", ["lib/storage/local/"], {
-    imports: [...CONTRACT, "linux"],
+    imports: [...CONTRACT, ...SYSTEM],
     packages: ["node:*"],
   }),
   layer("connect", ["lib/storage/proxy/connect.ts"], {
@@ -77,12 +83,12 @@ const LAYERS: readonly Layer[] = [
 
   // Functions over rows: what is allowed, and who did what.
   layer("policy", ["lib/policy/"], { imports: [...CONTRACT, "session"], types: ["wire"] }),
-  layer("audit", ["lib/audit/"], { imports: [...CONTRACT, "session", "linux"] }),
+  layer("audit", ["lib/audit/"], { imports: [...CONTRACT, ...SYSTEM, "session"] }),
 
   // The parts put together. What stands between a client or a far side and this program is a
   // transport, too.
   layer("transport", ["lib/transport/"], {
-    imports: [...CONTRACT, "linux", "client"],
+    imports: [...CONTRACT, ...SYSTEM, "client"],
     types: ["proxy"],
     packages: ["node:*"],
   }),

@@ -1,7 +1,7 @@
 import type { LogSink } from "./log_sinks.ts";
 import { syslogMessage, type SyslogSource } from "./syslog.ts";
 import { encodeName } from "../names.ts";
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import { Poll } from "../linux/linux.ts";
 import { pollfd } from "../linux/structs.ts";

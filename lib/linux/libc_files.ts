@@ -1,9 +1,10 @@
+import { Errno } from "./errno.ts";
 import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES } from "./libc_symbols.ts";
 import { SystemCall } from "./linux.ts";
 import { OPEN_HOW_BYTES } from "./structs.ts";
 
-const EINTR = 4;
+const { EINTR } = Errno;
 const F_DUPFD_CLOEXEC = 1030;
 const OPEN_HOW_SIZE = BigInt(OPEN_HOW_BYTES);
 

@@ -1,4 +1,4 @@
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "./errno.ts";
 import { Open, SystemCall } from "./linux.ts";
 import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES } from "./libc_symbols.ts";

@@ -1,4 +1,4 @@
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "./errno.ts";
 import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES, type Symbols } from "./libc_symbols.ts";
 import { AT_FDCWD, Open, SystemCall } from "./linux.ts";

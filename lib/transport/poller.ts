@@ -1,5 +1,5 @@
 import type { WaitOptions } from "./stdio.ts";
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import { Poll } from "../linux/linux.ts";
 import { NO_FD, PollFds } from "../linux/structs.ts";

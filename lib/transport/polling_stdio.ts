@@ -7,7 +7,7 @@ import {
   widener,
 } from "./stdio_pipe.ts";
 import { Poller, sentNow, streamError } from "./poller.ts";
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 
 const STDIN = 0;

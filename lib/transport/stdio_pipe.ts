@@ -6,7 +6,7 @@
 
 import type { Polling } from "./stdio.ts";
 import { type Poller, sentNow, streamError } from "./poller.ts";
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 
 const STDOUT = 1;

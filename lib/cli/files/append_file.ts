@@ -1,5 +1,5 @@
 import { FileType } from "../../attrs.ts";
-import { Errno } from "../../storage/errno.ts";
+import { Errno } from "../../linux/errno.ts";
 import { check, StatusReader } from "../../storage/local/kernel/status.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Open } from "../../linux/linux.ts";

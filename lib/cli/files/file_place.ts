@@ -8,7 +8,8 @@
 
 import { FileType } from "../../attrs.ts";
 import { decodeName, encodeName } from "../../names.ts";
-import { Errno, errorOfNumber } from "../../storage/errno.ts";
+import { errorOfNumber } from "../../storage/errno.ts";
+import { Errno } from "../../linux/errno.ts";
 import { check, NO_NAME, StatusReader } from "../../storage/local/kernel/status.ts";
 import type { Bytes, Libc } from "../../linux/libc.ts";
 import { AT_FDCWD, Open, PATH_MAX } from "../../linux/linux.ts";

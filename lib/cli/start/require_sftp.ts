@@ -1,5 +1,5 @@
 import { printError } from "../../transport/stdio.ts";
-import { Errno } from "../../storage/errno.ts";
+import { Errno } from "../../linux/errno.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Poll } from "../../linux/linux.ts";
 import { pollfd } from "../../linux/structs.ts";

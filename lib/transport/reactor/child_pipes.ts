@@ -2,7 +2,7 @@ import type { DirectChannel, Sink, Source } from "../../client/channel.ts";
 import type { Polling, Transport } from "../stdio.ts";
 import { BUSY_OUTPUT_BYTES, DEFAULT_PIPE_BYTES, widener } from "../stdio_pipe.ts";
 import { streamError } from "../poller.ts";
-import { Errno } from "../../storage/errno.ts";
+import { Errno } from "../../linux/errno.ts";
 import type { Libc, VectorCalls } from "../../linux/libc.ts";
 import type { Connected } from "../../storage/proxy/connection_options.ts";
 import type { ReadNow, SendNow } from "./pipe_ends.ts";

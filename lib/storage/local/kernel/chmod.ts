@@ -1,6 +1,6 @@
 import { FileType } from "../../../attrs.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { type KernelPaths, PathBuffer } from "./paths.ts";
 import { check, NO_NAME, type StatusReader } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";

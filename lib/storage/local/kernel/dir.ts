@@ -1,5 +1,5 @@
 import { decodeName } from "../../../names.ts";
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { check, type StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Dirent, DIRENTS_BYTES } from "../../../linux/linux.ts";

@@ -1,6 +1,6 @@
 import { StorageError } from "../../errors.ts";
 import type { FileSystemStats } from "../../storage.ts";
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { check, checkSize, NO_NAME, type StatusReader, timesOf } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { At } from "../../../linux/linux.ts";

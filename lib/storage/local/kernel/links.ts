@@ -1,7 +1,8 @@
 import { decodeName } from "../../../names.ts";
 import { childOf, parentOf } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import type { KernelPaths } from "./paths.ts";
 import { check, NO_NAME } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";

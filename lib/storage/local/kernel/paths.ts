@@ -1,7 +1,8 @@
 import { FileType } from "../../../attrs.ts";
 import { encodeNameInto } from "../../../names.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { check, StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";

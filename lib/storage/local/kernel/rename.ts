@@ -1,5 +1,5 @@
 import { FileType } from "../../../attrs.ts";
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import type { StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Rename } from "../../../linux/linux.ts";

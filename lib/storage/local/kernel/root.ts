@@ -1,7 +1,8 @@
 import { FileType } from "../../../attrs.ts";
 import { StorageError } from "../../errors.ts";
 import type { FileSystemStats, OpenOptions, VirtualPath } from "../../storage.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { TO_WRITE } from "../../to_write.ts";
 import { changeMode, type ChmodContext } from "./chmod.ts";
 import { type DirContext, entryNameBuffer, KernelDir } from "./dir.ts";

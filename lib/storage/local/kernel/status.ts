@@ -1,5 +1,6 @@
 import { boundedSecond, FileType } from "../../../attrs.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { At, Stat, STRUCT_STAT_SIZE } from "../../../linux/linux.ts";
 import type { NodeStatus } from "../root.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { attempt } from "./deno_fs.ts";
 import { check } from "../kernel/status.ts";
 import type { Libc } from "../../../linux/libc.ts";
