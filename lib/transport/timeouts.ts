@@ -30,7 +30,7 @@ const END_GRACE_MS = 1000;
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** The time of a session is over, and what it waits for does not come. */
-export class SessionTimeout extends Error {
+class SessionTimeout extends Error {
   /** The class's name. */
   override readonly name = "SessionTimeout";
 }
