@@ -20,8 +20,8 @@ const NOUNS = ["nouns", "async"];
 /** What a storage promises, and the words for it. */
 const CONTRACT = [...NOUNS, "contract"];
 
-/** Calls of the system, and the numbers of its errors. */
-const SYSTEM = ["linux", "errno"];
+/** Calls of the system, the numbers of its errors, and what Deno allows this process. */
+const SYSTEM = ["linux", "errno", "permissions"];
 
 /** All of `lib/` but `wire/`, for what puts the parts together. */
 const PARTS = [
@@ -40,6 +40,7 @@ const PROGRAM = [...PARTS, "wire", "cli", "main", "project"];
 const LAYERS: readonly Layer[] = [
   layer("nouns", ["lib/attrs.ts", "lib/names.ts"]),
   layer("async", ["lib/async/"]),
+  layer("permissions", ["lib/permissions.ts"]),
 
   // SFTP as bytes. It does not know what a file system is.
   layer("wire", ["lib/wire/"], { imports: ["nouns"] }),
@@ -55,8 +56,8 @@ const LAYERS: readonly Layer[] = [
     { imports: [...NOUNS, "errno"] },
   ),
 
-  // The only room with FFI. It stands on nothing of ours.
-  layer("linux", ["lib/linux/"], { imports: ["errno"] }),
+  // The only room with FFI. It imports no other room.
+  layer("linux", ["lib/linux/"], { imports: ["errno", "permissions"] }),
 
   // The two ends of a conversation. Neither names a backend.
   layer("session", ["lib/session/"], { imports: [...CONTRACT, "wire"], packages: ["node:crypto"] }),

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { granted } from "../permissions.ts";
 import { systemCalls } from "./libc_calls.ts";
 import { type FileCalls, fileCalls } from "./libc_files.ts";
 import { type IdentityCalls, identityCalls } from "./libc_identity.ts";
@@ -116,10 +117,7 @@ function* allowedPaths(): Iterable<string> {
 }
 
 function isAllowed(path?: string): boolean {
-  const descriptor: Deno.FfiPermissionDescriptor = path === undefined
-    ? { name: "ffi" }
-    : { name: "ffi", path };
-  return Deno.permissions.querySync(descriptor).state === "granted";
+  return granted(path === undefined ? { name: "ffi" } : { name: "ffi", path });
 }
 
 function openSymbols<S extends Deno.ForeignLibraryInterface>(

@@ -1,3 +1,4 @@
+import { granted } from "../../permissions.ts";
 import type { Libc } from "../../linux/libc.ts";
 
 /** Names of users and groups for their numbers. */
@@ -78,7 +79,7 @@ function hasNumber(text: string, number: number): boolean {
 }
 
 function readText(path: string): string | undefined {
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+  if (!granted({ name: "read", path })) return undefined;
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {

@@ -1,4 +1,9 @@
-import type { FileAttrs } from "../../attrs.ts";
+import {
+  DEFAULT_DIRECTORY_MODE,
+  DEFAULT_FILE_MODE,
+  type FileAttrs,
+  PERMISSION_BITS,
+} from "../../attrs.ts";
 import { after, repeat } from "../../async/maybe_promise.ts";
 import { hasRawBytes } from "../../names.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
@@ -16,10 +21,6 @@ import type {
 import { type Accounts, noAccounts } from "./accounts.ts";
 import { LeaseHeld, whenFree } from "./lease_wait.ts";
 import type { Root, RootDir, RootEntry, RootFile } from "./root.ts";
-
-const DEFAULT_FILE_MODE = 0o666;
-const DEFAULT_DIRECTORY_MODE = 0o777;
-const MODE_BITS = 0o7777;
 
 /** Pieces that are copied at once: as many bytes as take about this long. */
 const COPY_SLICE_MS = 50;
@@ -103,7 +104,7 @@ export class JailStorage implements Storage<JailFile> {
 
   mkdir(path: VirtualPath, attrs: FileAttrs): void {
     const mode = attrs.permissions ?? DEFAULT_DIRECTORY_MODE;
-    this.#root.mkdir(this.#checked(path), mode & MODE_BITS);
+    this.#root.mkdir(this.#checked(path), mode & PERMISSION_BITS);
   }
 
   rmdir(path: VirtualPath): void {
@@ -125,7 +126,7 @@ export class JailStorage implements Storage<JailFile> {
 
   #openNow(path: VirtualPath, options: OpenOptions): JailFile {
     const mode = options.attrs.permissions ?? DEFAULT_FILE_MODE;
-    return new JailFile(this.#root.open(path, options, mode & MODE_BITS), options.append);
+    return new JailFile(this.#root.open(path, options, mode & PERMISSION_BITS), options.append);
   }
 
   /** A method of its own, so that the usual case makes no closure. */
@@ -233,7 +234,7 @@ function change(attrs: FileAttrs, to: Changes): void {
       to.truncate(size);
     });
   }
-  if (permissions !== undefined) steps.push(() => to.chmod(permissions & MODE_BITS));
+  if (permissions !== undefined) steps.push(() => to.chmod(permissions & PERMISSION_BITS));
   if (atime !== undefined && mtime !== undefined) steps.push(() => to.utimes(atime, mtime));
   if (uid !== undefined && gid !== undefined) steps.push(() => to.chown(uid, gid));
   let failure: StorageError | undefined;

@@ -1,4 +1,4 @@
-import { FileType } from "../../../attrs.ts";
+import { FileType, PERMISSION_BITS } from "../../../attrs.ts";
 import { StorageError } from "../../errors.ts";
 import type { FileSystemStats, OpenOptions, VirtualPath } from "../../storage.ts";
 import { errorOfNumber } from "../../errno.ts";
@@ -15,8 +15,6 @@ import type { Libc } from "../../../linux/libc.ts";
 import { At, AT_FDCWD, Open } from "../../../linux/linux.ts";
 import { OpenHow } from "../../../linux/structs.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../root.ts";
-
-const MODE_BITS = 0o7777;
 
 /** A FIFO must not hold up the session, and a terminal not become its own. */
 const NEVER_WAIT = Open.NONBLOCK | Open.NOCTTY;
@@ -64,7 +62,11 @@ export class KernelRoot implements Root {
 
   open(path: VirtualPath, options: OpenOptions, mode: number): RootFile {
     // openat2 takes no mode for a file that it is not to make.
-    const fd = this.#paths.open(path, flagsOf(options), options.create ? mode & MODE_BITS : 0);
+    const fd = this.#paths.open(
+      path,
+      flagsOf(options),
+      options.create ? mode & PERMISSION_BITS : 0,
+    );
     const looked = this.#reader.lookAtOpen(fd);
     if (looked === 0 && this.#reader.type === FileType.REGULAR) {
       return new KernelFile(fd, this.#context);
@@ -107,7 +109,7 @@ export class KernelRoot implements Root {
   }
 
   chmod(path: VirtualPath, mode: number): void {
-    changeMode(path, { mode: mode & MODE_BITS, flags: 0 }, this.#context);
+    changeMode(path, { mode: mode & PERMISSION_BITS, flags: 0 }, this.#context);
   }
 
   utimes(path: VirtualPath, atime: number, mtime: number): void {
@@ -119,7 +121,7 @@ export class KernelRoot implements Root {
   }
 
   lchmod(path: VirtualPath, mode: number): void {
-    changeMode(path, { mode: mode & MODE_BITS, flags: Open.NOFOLLOW }, this.#context);
+    changeMode(path, { mode: mode & PERMISSION_BITS, flags: Open.NOFOLLOW }, this.#context);
   }
 
   lutimes(path: VirtualPath, atime: number, mtime: number): void {
@@ -132,7 +134,10 @@ export class KernelRoot implements Root {
 
   mkdir(path: VirtualPath, mode: number): void {
     const libc = this.#libc;
-    this.#paths.at(path, (directory, name) => libc.mkdirat(directory, name, mode & MODE_BITS));
+    this.#paths.at(
+      path,
+      (directory, name) => libc.mkdirat(directory, name, mode & PERMISSION_BITS),
+    );
   }
 
   rmdir(path: VirtualPath): void {
