@@ -17,7 +17,7 @@ export interface Start {
 
 const MESSAGE = "this account is for SFTP only: connect with sftp, not with ssh or scp -O";
 
-/** A client of SFTP sends INIT as coalesce as it is connected; a person at a shell waits. */
+/** A client of SFTP sends INIT as soon as it is connected; a person at a shell waits. */
 const INIT_PATIENCE_MS = 5000;
 
 /** How long a client that has named no command is waited for before it is told. */

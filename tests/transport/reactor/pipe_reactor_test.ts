@@ -117,7 +117,7 @@ Deno.test("PipeReactor tries a wide pipe again after a rest, and waits at once f
   }
 });
 
-Deno.test("PipeReactor looks again and again, giving way, once something has come coalesce", async () => {
+Deno.test("PipeReactor looks again and again, giving way, once something has come soon", async () => {
   let isReady = true;
   const { reactor, waits, wakes } = played(() => isReady);
   const reader = reactor.reader(4, "child", () => 1);
