@@ -1,7 +1,7 @@
 /**
- * The numbers of the system's errors, by their names in POSIX, as Linux has them on x86-64 and
- * arm64. What a file system over the network, in a user's process, or with encryption may say is
- * among them, and from 512 on what the kernel should keep to itself, and some file systems do not.
+ * The numbers of the system's errors, by their names in POSIX, on Linux for x86-64 and arm64.
+ * They include what file systems over the network, in a user's process, or with encryption report,
+ * and from 512 on numbers that the kernel should keep to itself but some file systems return.
  *
  * @module
  */

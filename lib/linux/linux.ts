@@ -1,6 +1,6 @@
 /**
- * Linux in numbers: flags and system calls, as the C headers name them. All
- * hold for x86-64 and arm64 but the few that are told apart here.
+ * Linux in numbers: flags and system calls, named like in the C headers. All
+ * are the same on x86-64 and arm64, except where both are given.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 /** Whether this is an arm64 machine, where some numbers differ from x86-64's. */
 const ARM = Deno.build.arch === "aarch64";
 
-/** Longest path in bytes, its closing NUL counted. */
+/** Longest path in bytes, including the terminating NUL. */
 export const PATH_MAX = 4096;
 
 /** The `dirfd` that stands for the working directory. */
@@ -38,7 +38,7 @@ export const Resolve = {
   IN_ROOT: 0x10,
 } as const;
 
-/** What poll(2) waits for and tells of. */
+/** Events of poll(2). */
 export const Poll = {
   IN: 0x1,
   OUT: 0x4,
@@ -66,7 +66,9 @@ export const Lock = {
   NB: 4,
 } as const;
 
-/** Where `struct stat` keeps its fields, counted in words of four bytes; those of 64 bits take two. */
+/**
+ * Where `struct stat` keeps its fields, counted in words of four bytes; a 64-bit field takes two.
+ */
 export const Stat = {
   DEV: 0,
   INO: 2,

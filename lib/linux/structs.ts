@@ -1,6 +1,6 @@
 /**
- * The C structs that more than one caller fills in: `struct pollfd` and `struct open_how`. Where the
- * fields of those are that are only read, `linux.ts` tells.
+ * The C structs that several callers fill in: `struct pollfd` and `struct open_how`. For structs
+ * that are only read, `linux.ts` has the offsets of the fields.
  *
  * @module
  */
@@ -15,16 +15,16 @@ const FD = 0;
 const EVENTS = 4;
 const REVENTS = 6;
 
-/** A descriptor that poll(2) passes over. */
+/** A descriptor that poll(2) ignores. */
 export const NO_FD = -1;
 
 /** An array of `struct pollfd`, for poll(2). */
 export class PollFds {
-  /** What poll(2) is given. */
+  /** The bytes for poll(2). */
   readonly bytes: Bytes;
   readonly #view: DataView;
 
-  /** @param count How many descriptors there is room for. */
+  /** @param count The number of descriptors. */
   constructor(count: number) {
     this.bytes = new Uint8Array(count * POLLFD_BYTES);
     this.#view = new DataView(this.bytes.buffer);
@@ -62,7 +62,7 @@ const RESOLVE = 4;
 
 /** A `struct open_how`, for openat2(2). */
 export class OpenHow {
-  /** What openat2(2) is given. */
+  /** The bytes for openat2(2). */
   readonly bytes: Bytes = new Uint8Array(OPEN_HOW_BYTES);
   readonly #words = new Uint32Array(this.bytes.buffer);
 

@@ -19,27 +19,27 @@ export class Poller {
     this.#libc = libc;
   }
 
-  /** Waits for what is asked for, and tells whether there is something to read. */
+  /** Waits for what is requested, and returns whether there is something to read. */
   wait({ input, output = true, timeout = FOREVER }: WaitOptions): { input: boolean } {
     this.#poll({ input, output }, timeout);
     return { input: input && this.#fds.found(0) !== 0 };
   }
 
-  /** Whether a write would find room now, or fail. */
+  /** Whether a write would not block now: there is room, or it would fail. */
   canWrite(): boolean {
     this.#poll({ input: false, output: true }, AT_ONCE);
     return this.#fds.found(1) !== 0;
   }
 
-  /** Whether the other end of the output is closed; poll(2) tells that unasked. */
+  /** Whether the other end of the output is closed; poll(2) always reports that. */
   isReaderGone(): boolean {
     this.#fds.ask(0, NO_FD, 0);
     this.#fds.ask(1, STDOUT, 0);
-    // What a signal has broken off has found nothing.
+    // A call that a signal interrupts has found nothing.
     return this.#libc.poll(this.#fds.bytes, AT_ONCE) > 0;
   }
 
-  /** Lets this many milliseconds pass, or fewer where a signal comes. */
+  /** Sleeps for this many milliseconds, or until a signal arrives. */
   rest(milliseconds: number): void {
     this.#libc.poll(NOTHING, milliseconds);
   }
@@ -55,7 +55,10 @@ export class Poller {
   }
 }
 
-/** Bytes that a call which does not wait has written, 0 where there is no room; made again after a signal. */
+/**
+ * Returns how many bytes a non-blocking write has written, 0 if there is no room. Restarts it after
+ * a signal.
+ */
 export function sentNow(write: () => number): number {
   for (;;) {
     const count = write();
@@ -65,7 +68,7 @@ export function sentNow(write: () => number): number {
   }
 }
 
-/** What a failed call on a stream is to the session: `result` is its `-errno`. */
+/** The error that the session gets for a failed call on a stream; `result` is its `-errno`. */
 export function streamError(what: string, result: number): Error {
   const number = -result;
   return number === Errno.EPIPE || number === Errno.ECONNRESET

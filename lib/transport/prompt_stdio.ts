@@ -1,8 +1,8 @@
 /**
- * Standard input and output for a session whose other side is a network: the
- * thread that serves it must not wait for the client, or nothing comes in from
- * there; but each time that Deno reads or writes elsewhere than on this thread
- * costs as much as the system needs for a whole small request.
+ * Standard input and output for a session whose far side is a network: this
+ * thread must not block on the client, or nothing arrives from the network; but
+ * each read or write that Deno makes on another thread costs as much as the
+ * system needs for a whole small request.
  *
  * @module
  */
@@ -15,23 +15,23 @@ import { PollFds } from "../linux/structs.ts";
 const STDIN = 0;
 
 /**
- * Milliseconds for which the next request is waited for before another thread
- * is asked to. It is long for a client that asks again as coalesce as it has its
- * reply, and short for everything else.
+ * Milliseconds for which this thread waits for the next request before it leaves
+ * that to another thread. It is long for a client that asks again as soon as it
+ * has its reply, and short for everything else.
  */
 const BLOCK_MS = 1;
 
-/** How to tell what goes on; see {@linkcode promptTransport}. */
+/** What a session is doing; see {@linkcode promptTransport}. */
 export interface Activity {
-  /** Whether nothing has been asked that is not answered, so that this thread may wait. */
+  /** Whether every request has been answered, so that this thread may wait. */
   isIdle(): boolean;
 }
 
 /**
- * Streams that are read and written on this thread wherever that is possible
- * at once. A read waits on it, for a moment, where nothing else goes on; where
- * something does, it looks again when a reply has gone out. Only then does it
- * wait on another thread.
+ * Streams that are read and written on this thread wherever that does not block.
+ * A read waits on this thread for a moment while the session is idle; otherwise
+ * it tries again after a reply has been written. Only then does it wait on
+ * another thread.
  *
  * @param transport Streams with polling.
  */
@@ -45,7 +45,7 @@ export function promptTransport(
   const input = new InputPoll(libc);
   let onWrite: () => void = () => {};
 
-  /** Settles when something has been written, or after a moment; true for the former. */
+  /** Settles with true when something has been written, or with false after a moment. */
   function writeComes(): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), BLOCK_MS);
@@ -82,10 +82,10 @@ class InputPoll {
     this.#libc = libc;
   }
 
-  /** Waits so many milliseconds for input, or its end. */
+  /** Waits up to this many milliseconds for input, or its end. */
   waits(timeout: number): boolean {
     this.#fds.ask(0, STDIN, Poll.IN);
-    // What a signal has broken off has found nothing.
+    // A call that a signal interrupts has found nothing.
     return this.#libc.poll(this.#fds.bytes, timeout) > 0;
   }
 }
@@ -98,9 +98,9 @@ export interface EagerTransport extends Transport {
 
 /**
  * Lets a long reply be written from where its parts are, instead of being copied into one piece. It
- * is for memory, not for speed: without it a session's peak is 1.35 times as high. This thread sends
- * as much as there is room for at once. A thread of Deno's writes the rest, and a reply of a single
- * part: there the write has to wait, and this thread goes on.
+ * is for memory, not for speed: without it a session's peak is 1.35 times as high. This thread
+ * sends as much as there is room for at once. A thread of Deno's writes the rest, and a reply of a
+ * single part: there the write has to wait, and this thread goes on.
  *
  * @returns Undefined where the transport cannot tell whether there is room.
  */

@@ -2,16 +2,16 @@ import type { Bytes } from "../../linux/libc.ts";
 import { Poll } from "../../linux/linux.ts";
 import { NO_FD, PollFds } from "../../linux/structs.ts";
 
-/** A descriptor that somebody may wait for. */
+/** A descriptor that its owner may wait for. */
 export interface Waiting {
   readonly fd: number;
-  /** What is waited for: bits of `Poll`. */
+  /** The events to wait for: bits of `Poll`. */
   readonly events: number;
-  /** Whether somebody waits now. */
+  /** Whether its owner waits now. */
   readonly isWaiting: boolean;
 }
 
-/** An array of `struct pollfd`, one for each of those who may wait. */
+/** An array of `struct pollfd`, one for each descriptor. */
 export class PollSet {
   readonly #all: readonly Waiting[];
   readonly #fds: PollFds;
@@ -21,17 +21,20 @@ export class PollSet {
     this.#fds = new PollFds(all.length);
   }
 
-  /** What poll(2) is given. */
+  /** The bytes for poll(2). */
   get fds(): Bytes {
     return this.#fds.bytes;
   }
 
-  /** Those who wait now. */
+  /** The descriptors that are waited for now. */
   get waiting(): readonly Waiting[] {
     return this.#all.filter((one) => one.isWaiting);
   }
 
-  /** Asks for those who wait, but for some; tells whether anybody waits, those included. */
+  /**
+   * Prepares the waiting descriptors except those left out; returns whether any waits, including
+   * those.
+   */
   ask(isLeftOut: (one: Waiting) => boolean = () => false): boolean {
     let somebody = false;
     for (let index = 0; index < this.#all.length; index++) {
@@ -42,7 +45,7 @@ export class PollSet {
     return somebody;
   }
 
-  /** Whether there is something to read where the one with this index waits: bytes, the end, an error. */
+  /** Whether the descriptor with this index is readable: bytes, the end, or an error. */
   isReadable(index: number): boolean {
     return (this.#fds.found(index) & ~Poll.OUT) !== 0;
   }

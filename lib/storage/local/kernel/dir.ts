@@ -23,13 +23,13 @@ export function entryNameBuffer(): Bytes {
   return new Uint8Array(DIRENTS_BYTES);
 }
 
-/** Tells the status of the directory above, inside the root; undefined where there is none. */
+/** Returns the status of the parent directory inside the root; undefined if there is none. */
 export type ParentStatus = () => NodeStatus | undefined;
 
 /**
- * A directory, by its descriptor. Records of getdents64 are read where they
- * lie, one for each entry that is asked for. There is room for them only from
- * the first of them to the last: a client may have very many directories open.
+ * A directory, by its descriptor. Records of getdents64 are read in place, one
+ * for each requested entry. Their buffer exists only from the first record to
+ * the last: a client may have very many directories open.
  */
 export class KernelDir implements RootDir {
   readonly #libc: Libc;
@@ -42,7 +42,7 @@ export class KernelDir implements RootDir {
   #at = 0;
   #end = 0;
 
-  /** @param parent Asked for `..`, which the descriptor itself would follow out of the root. */
+  /** @param parent Called for `..`, which the descriptor itself would follow out of the root. */
   constructor(fd: number, context: DirContext, parent: ParentStatus) {
     this.#fd = fd;
     this.#libc = context.libc;
@@ -73,7 +73,7 @@ export class KernelDir implements RootDir {
       this.#lengths = new Uint16Array(this.#records.buffer);
     }
     const length = this.#libc.getdents64(this.#fd, this.#records);
-    // A directory that has been removed has no more entries, as readdir(3) has it.
+    // A removed directory has no more entries, as in readdir(3).
     this.#end = length === -Errno.ENOENT ? 0 : check(length);
     this.#at = 0;
     if (this.#end > 0) return true;
@@ -82,7 +82,7 @@ export class KernelDir implements RootDir {
     return false;
   }
 
-  /** The entry at hand; undefined where it has vanished or may not be looked at, as OpenSSH has it. */
+  /** The current entry; undefined if it has vanished or may not be read, as in OpenSSH. */
   #entry(): RootEntry | undefined {
     const start = this.#at;
     this.#at += this.#lengths[(start + Dirent.RECLEN) >> 1]!;
@@ -96,7 +96,7 @@ export class KernelDir implements RootDir {
     return { name: decodeName(name, 0, length), status: this.#reader.status() };
   }
 
-  /** Copies a name with its NUL to where fstatat can have it, which costs less than a view of it. */
+  /** Copies a name with its NUL into a buffer for fstatat, which costs less than a view. */
   #takeName(start: number): number {
     const records = this.#records;
     const name = this.#name;

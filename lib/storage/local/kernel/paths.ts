@@ -12,7 +12,7 @@ import { LeaseHeld, tryBesideRenames } from "../lease_wait.ts";
 /** A call on a name in an open directory; returns what the system did. */
 export type NameCall = (directory: number, name: Bytes) => number;
 
-/** As {@linkcode NameCall}, on two names. */
+/** Like {@linkcode NameCall}, on two names. */
 export type TwoNamesCall = (from: number, fromName: Bytes, to: number, toName: Bytes) => number;
 
 /**
@@ -26,7 +26,7 @@ interface Place {
 
 /**
  * openat2 gives up with EAGAIN when a rename runs beside `..`; under attack that is 6 in 100, and
- * more where a path has hundreds of `..`. So often it is asked again without a pause.
+ * more if a path has hundreds of `..`. It is called again this many times without a pause.
  */
 const TRIES_AT_ONCE = 64;
 
@@ -37,14 +37,14 @@ const DOT = 0x2e;
 
 const DEFAULT_RESOLVE = Resolve.IN_ROOT | Resolve.NO_MAGICLINKS;
 
-/** A path as C has it: bytes up to a NUL, in a buffer that the next one takes over. */
+/** A path as in C, NUL-terminated, in a buffer that the next path reuses. */
 export class PathBuffer {
-  /** The bytes, and whatever is left over behind the NUL. */
+  /** The bytes, and leftovers after the NUL. */
   readonly bytes: Bytes = new Uint8Array(PATH_BUFFER_SIZE);
 
   /** Puts `path` into the buffer. */
   set(path: string): Bytes {
-    // No character takes less than a byte, so this also bounds what is written.
+    // A character takes at least a byte, so this also limits what is written.
     if (path.length >= PATH_MAX) throw errorOfNumber(Errno.ENAMETOOLONG);
     const length = encodeNameInto(path, this.bytes, 0);
     if (length >= PATH_MAX) throw errorOfNumber(Errno.ENAMETOOLONG);
@@ -82,7 +82,7 @@ export class KernelPaths {
   /**
    * Opens `path`, or returns `-errno`.
    *
-   * @throws {LeaseHeld} Where another process has a lease to give back first.
+   * @throws {LeaseHeld} If another process must give back a lease first.
    */
   tryOpen(path: VirtualPath, flags: number, mode = 0, resolve = 0): number {
     const bytes = this.#path.set(path);
@@ -91,7 +91,9 @@ export class KernelPaths {
     return fd === -Errno.EAGAIN ? this.#tryAgain(bytes, flags, resolve) : fd;
   }
 
-  /** Opens what the system has refused for the moment: for a rename, or for another process's lease. */
+  /**
+   * Retries what the system refused for the moment because of a rename or another process's lease.
+   */
   #tryAgain(path: Bytes, flags: number, resolve: number): number {
     const attempt = () => this.#libc.openat2(this.root, path, this.#how.bytes);
     for (let tries = 1; tries < TRIES_AT_ONCE; tries++) {
@@ -102,7 +104,7 @@ export class KernelPaths {
     return tryBesideRenames(attempt, (fd) => fd === -Errno.EAGAIN);
   }
 
-  /** Only what is in a regular file can be leased; a device that is in use says EAGAIN for good. */
+  /** Only a regular file can be leased; a device that is in use keeps answering EAGAIN. */
   #mayBeLeased(path: Bytes, flags: number, resolve: number): boolean {
     if (flags & Open.PATH) return false;
     const toLook = Open.PATH | Open.CLOEXEC | (flags & Open.NOFOLLOW);
@@ -115,7 +117,7 @@ export class KernelPaths {
     return looked === 0 && reader.type === FileType.REGULAR;
   }
 
-  /** Opens `path` for as long as `use` takes. */
+  /** Opens `path` while `use` runs. */
   use<T>(path: VirtualPath, flags: number, use: (fd: number) => T): T {
     const fd = this.open(path, flags);
     try {
@@ -165,7 +167,7 @@ export class KernelPaths {
    * which the system refuses to make, remove, rename or link.
    */
   #enter(path: VirtualPath, name: PathBuffer): Place {
-    // What is longer in one piece than the system takes is refused, though its two parts are not.
+    // A path that is too long for the system is refused, even if its two parts are not.
     name.set(path);
     const end = path.endsWith("/") ? path.length - 1 : path.length;
     const slash = path.lastIndexOf("/", end - 1);
@@ -185,12 +187,12 @@ export class KernelPaths {
   }
 }
 
-/** Tells whether `path` is one name right below the root: no `..`, no closing `/`. */
+/** Returns whether `path` is one name directly below the root: no `..`, no closing `/`. */
 export function isEntry(path: VirtualPath): boolean {
   return path.length > 1 && path.lastIndexOf("/") === 0 && path !== "/.." && path !== "/.";
 }
 
-/** Tells whether a call was given the directory itself, for the root or for `..`. */
+/** Returns whether the name stands for the directory itself, as for the root or `..`. */
 export function isDot(name: Bytes): boolean {
   return name[0] === DOT && name[1] === 0;
 }

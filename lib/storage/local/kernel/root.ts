@@ -16,18 +16,18 @@ import { At, AT_FDCWD, Open } from "../../../linux/linux.ts";
 import { OpenHow } from "../../../linux/structs.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../root.ts";
 
-/** A FIFO must not hold up the session, and a terminal not become its own. */
+/** A FIFO must not block the session, and a terminal must not become its controlling terminal. */
 const NEVER_WAIT = Open.NONBLOCK | Open.NOCTTY;
 
 /**
- * Opens `directory` of this machine as a root that the kernel keeps.
+ * Opens `directory` of this machine as a root that the kernel enforces.
  *
- * @throws {StorageError} `unsupported` where the system has no openat2, or forbids it.
+ * @throws {StorageError} `unsupported` if the system lacks openat2, or forbids it.
  */
 export function openKernelRoot(directory: string, libc: Libc): KernelRoot {
   const how = new OpenHow().set(Open.PATH | Open.DIRECTORY | Open.CLOEXEC);
   const root = libc.openat2(AT_FDCWD, new PathBuffer().set(directory), how);
-  // EPERM is a seccomp profile's; the system itself has no such answer here.
+  // EPERM comes from a seccomp profile; the system itself does not answer it here.
   if (root === -Errno.ENOSYS || root === -Errno.EPERM) {
     throw new StorageError("unsupported", "openat2 is not available on this system");
   }
@@ -36,8 +36,8 @@ export function openKernelRoot(directory: string, libc: Libc): KernelRoot {
 
 /**
  * A root by the kernel: `openat2` resolves every path inside the directory, in
- * one step, so that nothing can be put in the way between check and use.
- * Nothing that was resolved is kept from one call to the next.
+ * one step, so that nothing can change between check and use. Nothing that was
+ * resolved is kept from one call to the next.
  */
 export class KernelRoot implements Root {
   readonly bytewise = true;
@@ -61,7 +61,7 @@ export class KernelRoot implements Root {
   }
 
   open(path: VirtualPath, options: OpenOptions, mode: number): RootFile {
-    // openat2 takes no mode for a file that it is not to make.
+    // openat2 refuses a mode unless it may create the file.
     const fd = this.#paths.open(
       path,
       flagsOf(options),
@@ -143,7 +143,7 @@ export class KernelRoot implements Root {
   rmdir(path: VirtualPath): void {
     const libc = this.#libc;
     this.#paths.at(path, (directory, name) => {
-      // Asked for `.`, the system says that the request makes no sense, which is not so.
+      // For `.` the system answers EINVAL, though the request is valid.
       if (isDot(name)) return path === "/" ? -Errno.EBUSY : -Errno.ENOTEMPTY;
       return libc.unlinkat(directory, name, At.REMOVEDIR);
     });
@@ -215,7 +215,7 @@ export class KernelRoot implements Root {
     try {
       return this.#paths.use(path + "/..", Open.PATH, (fd) => this.#reader.ofOpen(fd));
     } catch (error) {
-      // An entry that cannot be looked at is left out; this one may be, like any other.
+      // An entry whose status cannot be read is left out; so may this one.
       if (error instanceof StorageError) return undefined;
       throw error;
     }
