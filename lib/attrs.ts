@@ -43,6 +43,15 @@ export function boundedSecond(seconds: number): number {
 /** A vendor attribute: its name and its bytes. */
 export type ExtendedAttr = readonly [type: string, data: Uint8Array];
 
+/** The permission bits of `permissions`: read, write and execute, setuid, setgid and sticky. */
+export const PERMISSION_BITS = 0o7777;
+
+/** Permissions of a new file for which a client asks for none, before the umask. */
+export const DEFAULT_FILE_MODE = 0o666;
+
+/** Permissions of a new directory for which a client asks for none, before the umask. */
+export const DEFAULT_DIRECTORY_MODE = 0o777;
+
 /** The type bits of `permissions`, as POSIX's `S_IF*`. */
 export const FileType = {
   /** `S_IFMT`: the mask that the others are compared under. */

@@ -20,9 +20,12 @@ const NOUNS = ["nouns", "async"];
 /** The interface of a storage, and its types. */
 const CONTRACT = [...NOUNS, "contract"];
 
+/** Calls of the system, the numbers of its errors, and what Deno allows this process. */
+const SYSTEM = ["linux", "errno", "permissions"];
+
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
-  ...[...CONTRACT, "linux", "session", "client", "memory", "local", "connect", "proxy", "gridfs"],
+  ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "connect", "proxy", "gridfs"],
   ...["policy", "audit", "transport", "serve", "testing", "mod"],
 ];
 
@@ -37,20 +40,24 @@ const PROGRAM = [...PARTS, "wire", "cli", "main", "project"];
 const LAYERS: readonly Layer[] = [
   layer("nouns", ["lib/attrs.ts", "lib/names.ts"]),
   layer("async", ["lib/async/"]),
+  layer("permissions", ["lib/permissions.ts"]),
 
   // SFTP as bytes. It does not know what a file system is.
   layer("wire", ["lib/wire/"], { imports: ["nouns"] }),
+
+  // The numbers of the system's errors, which are all that the contract knows of it.
+  layer("errno", ["lib/linux/errno.ts"]),
 
   // The interface of a storage. A backend and the session know nothing else of each other.
   layer(
     "contract",
     ["storage", "entries", "errors", "errno", "path", "read_only", "to_write", "walk"]
       .map((name) => `lib/storage/${name}.ts`),
-    { imports: NOUNS },
+    { imports: [...NOUNS, "errno"] },
   ),
 
-  // The only room with FFI.
-  layer("linux", ["lib/linux/"], { imports: CONTRACT }),
+  // The only room with FFI. It imports no other room.
+  layer("linux", ["lib/linux/"], { imports: ["errno", "permissions"] }),
 
   // The two ends of a conversation. Neither names a backend.
   layer("session", ["lib/session/"], { imports: [...CONTRACT, "wire"], packages: ["node:crypto"] }),
@@ -59,7 +66,7 @@ const LAYERS: readonly Layer[] = [
   // The backends. None imports another.
   layer("memory", ["lib/storage/memory/"], { imports: CONTRACT }),
   layer("local", ["lib/storage/local/"], {
-    imports: [...CONTRACT, "linux"],
+    imports: [...CONTRACT, ...SYSTEM],
     packages: ["node:*"],
   }),
   layer("connect", ["lib/storage/proxy/connect.ts"], {
@@ -77,12 +84,12 @@ const LAYERS: readonly Layer[] = [
 
   // Functions over rows: what is allowed, and what was done by whom.
   layer("policy", ["lib/policy/"], { imports: [...CONTRACT, "session"], types: ["wire"] }),
-  layer("audit", ["lib/audit/"], { imports: [...CONTRACT, "session", "linux"] }),
+  layer("audit", ["lib/audit/"], { imports: [...CONTRACT, ...SYSTEM, "session"] }),
 
   // The parts put together. What connects this program to a client or to a remote server is a
   // transport.
   layer("transport", ["lib/transport/"], {
-    imports: [...CONTRACT, "linux", "client"],
+    imports: [...CONTRACT, ...SYSTEM, "client"],
     types: ["proxy"],
     packages: ["node:*"],
   }),

@@ -1,4 +1,4 @@
-import type { FileAttrs } from "../attrs.ts";
+import { type FileAttrs, PERMISSION_BITS } from "../attrs.ts";
 import { boundedField, boundedLine, type Log, LogLevel } from "../session/log.ts";
 import type { Observer, Operation, Outcome, SessionFacts } from "../session/observer.ts";
 import { StorageError } from "../storage/errors.ts";
@@ -156,7 +156,7 @@ function attrsOf(attrs: FileAttrs | undefined): Fields | undefined {
   const { size, permissions, uid, gid, atime, mtime } = attrs;
   const mode = permissions === undefined
     ? undefined
-    : (permissions & 0o7777).toString(8).padStart(4, "0");
+    : (permissions & PERMISSION_BITS).toString(8).padStart(4, "0");
   const fields = { size, mode, uid, gid, atime, mtime };
   return Object.values(fields).some((value) => value !== undefined) ? fields : undefined;
 }

@@ -1,9 +1,10 @@
 import type { LogSink } from "./log_sinks.ts";
 import { syslogMessage, type SyslogSource } from "./syslog.ts";
 import { encodeName } from "../names.ts";
-import { Errno } from "../storage/errno.ts";
-import { Poll } from "../linux/libc.ts";
+import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
+import { Poll } from "../linux/linux.ts";
+import { pollfd } from "../linux/structs.ts";
 
 /** Where the system's log listens. */
 export const SYSLOG_PATH = "/dev/log";
@@ -50,7 +51,7 @@ function sinkOf(libc: SocketCalls, { name, source, connected }: {
   /** Sends, once the other side has room or patience is over; 0 or more, or `-errno`. */
   function send(message: Uint8Array): number {
     let result = libc.send(socket, message);
-    if (result === -Errno.EAGAIN && isReady(libc, socket, patience)) {
+    if (result === -Errno.EAGAIN && libc.poll(pollfd(socket, Poll.OUT), patience) > 0) {
       result = libc.send(socket, message);
     }
     // Who has waited in vain once does not hold up the session again.
@@ -75,14 +76,6 @@ function connect(libc: SocketCalls, name: Uint8Array): number {
   const socket = libc.connectDatagram(name);
   if (socket < 0) throw syslogError(socket);
   return socket;
-}
-
-function isReady(libc: SocketCalls, socket: number, patience: number): boolean {
-  const fds = new Uint8Array(8);
-  const view = new DataView(fds.buffer);
-  view.setInt32(0, socket, true);
-  view.setInt16(4, Poll.OUT, true);
-  return libc.poll(fds, patience) > 0;
 }
 
 function syslogError(result: number): Error {

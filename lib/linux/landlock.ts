@@ -1,6 +1,6 @@
 /**
- * Landlock: a process gives up by itself, and without root, what it does not
- * need; the kernel holds it to that.
+ * Landlock: a process gives up rights that it does not need, without root; the
+ * kernel enforces it.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const Right = {
   IOCTL_DEV: 1n << 15n,
 } as const;
 
-/** The first ABI version that knows each thing but the thirteen rights of version 1. */
+/** The first ABI version of each feature beyond the thirteen rights of version 1. */
 const REFER_ABI = 2;
 const TRUNCATE_ABI = 3;
 const NETWORK_ABI = 4;
@@ -47,49 +47,49 @@ const RIGHTS_TO_READ = Right.READ_FILE | Right.READ_DIR;
 const RIGHTS_TO_WRITE = Right.WRITE_FILE | Right.REMOVE_DIR | Right.REMOVE_FILE |
   Right.MAKE_DIR | Right.MAKE_REG | Right.MAKE_SYM | Right.REFER | Right.TRUNCATE;
 
-/** A directory that stays within reach. */
+/** A directory that stays accessible. */
 export interface LandlockDirectory {
   /** Its descriptor, which may be one with O_PATH. */
   readonly descriptor: number;
   /**
    * Whether files in it may be changed: written, made, removed, linked, and
-   * moved between directories. Never may a device, a FIFO or a socket be made,
-   * or a program be started.
+   * moved between directories. Devices, FIFOs and sockets can never be made,
+   * and no program can be started.
    */
   readonly write: boolean;
 }
 
-/** What a process keeps. Everything else is given up, as far as the kernel's ABI version knows it. */
+/** What a process keeps. It gives up everything else that the kernel's ABI version knows. */
 export interface Confinement {
   /** The ABI version; see {@linkcode landlockAbi}. */
   readonly abi: number;
-  /** Directories that stay within reach; none: no file can be opened any more. */
+  /** Directories that stay accessible. With none, no file can be opened any more. */
   readonly directories: readonly LandlockDirectory[];
-  /** Paths of files that may be read, as far as they are there: none unless told. */
+  /** Paths of files that may be read, where they exist; none by default. */
   readonly files?: readonly string[];
   /**
    * Whether TCP, abstract Unix sockets of other processes and signals to them
-   * stay as they are. Only what is begun from now on is refused: a connection
-   * that is there goes on.
+   * stay allowed. Only what is started from now on is refused: an open
+   * connection keeps working.
    */
   readonly network: boolean;
 }
 
 /**
- * The version of Landlock's ABI in this kernel; 0 where there is none, or it
- * is switched off. Version 1 lets no file be moved or linked to another
- * directory; version 2 and later do.
+ * The version of Landlock's ABI in this kernel; 0 if the kernel lacks it or has
+ * it disabled. Under version 1 no file can be moved or linked to another
+ * directory; from version 2 on it can.
  */
 export function landlockAbi(libc: Libc): number {
   return Math.max(0, libc.landlockVersion());
 }
 
 /**
- * Confines this thread, and what it starts from now on, for ever; from ABI
- * version 8 on the threads that are there already, too. Files that are open
- * stay open. It does not cover stat, chmod, chown and utimes.
+ * Confines this thread and everything that it starts from now on, permanently;
+ * from ABI version 8 on also the threads that already run. Open files stay
+ * open. stat, chmod, chown and utimes are not covered.
  *
- * @throws {Error} Where the system refuses; nothing but `no_new_privs` is changed then.
+ * @throws {Error} If the system refuses. At most `no_new_privs` has changed then.
  */
 export function confine(libc: Libc, confinement: Confinement): void {
   const handled = rightsOf(confinement.abi);
@@ -130,7 +130,7 @@ function rightsOf(abi: number): bigint {
   return rights;
 }
 
-/** A `struct landlock_ruleset_attr`, as long as the ABI version has it. */
+/** A `struct landlock_ruleset_attr`, of the length that the ABI version expects. */
 function rulesetOf({ abi, network }: Confinement, files: bigint): Uint8Array<ArrayBuffer> {
   const fields = [files];
   if (abi >= NETWORK_ABI) fields.push(network ? 0n : BIND_AND_CONNECT_TCP);

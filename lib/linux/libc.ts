@@ -1,11 +1,12 @@
 /**
  * The system's C library, opened once. Calls take numbers and bytes, never
- * pointers, so that they go on working when the permission for FFI has been
- * given back.
+ * pointers, so that they keep working after the permission for FFI has been
+ * revoked.
  *
  * @module
  */
 
+import { granted } from "../permissions.ts";
 import { systemCalls } from "./libc_calls.ts";
 import { type FileCalls, fileCalls } from "./libc_files.ts";
 import { type IdentityCalls, identityCalls } from "./libc_identity.ts";
@@ -16,13 +17,12 @@ import { errnoCopy, SYMBOLS } from "./libc_symbols.ts";
 import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
 
 export type { Bytes } from "./libc_symbols.ts";
-export { Poll } from "./libc_process.ts";
 export type { VectorCalls } from "./libc_vectors.ts";
 
 /**
  * Where distributions keep libc, for `--allow-ffi=PATH`. With FFI allowed
- * without a path, the library is asked for by its name instead, which gives
- * the one that this process already runs on.
+ * without a path, the library is opened by its name instead, which gives the
+ * one that this process already uses.
  */
 export const LIBC_PATHS: readonly string[] = Deno.build.arch === "aarch64"
   ? [
@@ -46,30 +46,28 @@ const LIBC_NAME = "libc.so.6";
 
 /** What this program calls in libc. A failed call returns `-errno`; none throws. */
 export interface Libc extends FileCalls, IdentityCalls, PeekCalls, ProcessCalls {
-  /**
-   * Opens the calls for who moves many bytes: once, and before the permission for FFI is given back.
-   */
+  /** Opens the calls that move many bytes: once, before the permission for FFI is revoked. */
   openVectors(): VectorCalls;
-  /** Opens the calls for names of users and groups, before the permission for FFI is given back. */
+  /** Opens the calls for names of users and groups, before the permission for FFI is revoked. */
   openNames(): NameCalls;
 }
 
 let opened: Libc | undefined;
 
 /**
- * Opens libc, for the thread that calls: once, however often it is asked for.
+ * Opens libc for the calling thread. Further calls return the same one.
  *
- * It never asks for a permission: it opens what it is allowed to.
+ * It never prompts for a permission: it opens what it may open.
  *
  * @throws {Deno.errors.NotSupported} On any system but Linux on x86-64 or arm64 with glibc.
- * @throws {Deno.errors.NotCapable} Where no path of libc may be opened.
+ * @throws {Deno.errors.NotCapable} If no path of libc may be opened.
  */
 export function openLibc(): Libc {
   opened ??= open();
   return opened;
 }
 
-/** As {@linkcode openLibc}; nothing where it is not there, or may not be called. */
+/** Like {@linkcode openLibc}, but returns undefined if libc is missing or may not be called. */
 export function openLibcIfAllowed(): Libc | undefined {
   try {
     return openLibc();
@@ -102,7 +100,7 @@ function open(): Libc {
   };
 }
 
-/** Asks for each only where those before it were of no use: an answer takes a while at the start. */
+/** Queries each path only if those before it did not work: a query takes a while at the start. */
 function* allowedPaths(): Iterable<string> {
   const names = isAllowed() ? [LIBC_NAME, ...LIBC_PATHS] : LIBC_PATHS;
   let isNone = true;
@@ -117,10 +115,7 @@ function* allowedPaths(): Iterable<string> {
 }
 
 function isAllowed(path?: string): boolean {
-  const descriptor: Deno.FfiPermissionDescriptor = path === undefined
-    ? { name: "ffi" }
-    : { name: "ffi", path };
-  return Deno.permissions.querySync(descriptor).state === "granted";
+  return granted(path === undefined ? { name: "ffi" } : { name: "ffi", path });
 }
 
 function openSymbols<S extends Deno.ForeignLibraryInterface>(

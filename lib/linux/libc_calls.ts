@@ -1,11 +1,12 @@
 import { type Bytes, type ErrnoCopy, INT_SIZE, type Symbols } from "./libc_symbols.ts";
+import { POLLFD_BYTES } from "./structs.ts";
 
 /** Words as FFI takes them. */
 type Words = Bytes | BigInt64Array<ArrayBuffer>;
 
 /**
- * System calls by the shape of their arguments, as the symbols have them. Each
- * returns the call's result or `-errno`, `-EINTR` too, and throws nothing.
+ * System calls by the shape of their arguments, matching the symbols. Each
+ * returns the call's result or `-errno`, including `-EINTR`, and never throws.
  */
 export interface SystemCalls {
   /** A number, two buffers, a number. */
@@ -44,22 +45,22 @@ export interface SystemCalls {
   third(call: bigint, first: number, second: number, bytes: Bytes): number;
   /** Three numbers, a buffer and its length. */
   fourth(call: bigint, first: number, second: number, third: number, bytes: Bytes): number;
-  /** poll(2), which arm64 has by another name. */
+  /** poll(2), which is another system call on arm64. */
   poll(fds: Bytes, timeout: number): number;
 }
 
 /**
- * Makes {@linkcode SystemCalls} of what was opened.
+ * Makes {@linkcode SystemCalls} from the opened symbols.
  *
- * Each copies `errno` itself, and at once, for the reason that
- * {@linkcode ErrnoCopy} gives: this cannot become a function that all share.
+ * Each copies `errno` itself, immediately, for the reason given at
+ * {@linkcode ErrnoCopy}: a shared function cannot do it.
  */
 export function systemCalls(symbols: Symbols, errnoCopy: ErrnoCopy): SystemCalls {
   const { copy, location, errno } = errnoCopy;
   const number = new BigInt64Array(1);
   const numberBytes = new Uint8Array(number.buffer);
 
-  /** Puts a call's number where what is called seldom has it; see {@linkcode SELDOM_NUMBER}. */
+  /** Puts a call's number where rarely used symbols expect it; see {@linkcode SELDOM_NUMBER}. */
   function seldom(call: bigint): Bytes {
     number[0] = call;
     return numberBytes;
@@ -94,7 +95,7 @@ export function systemCalls(symbols: Symbols, errnoCopy: ErrnoCopy): SystemCalls
     },
     pairs(call, from, first, to, second, last = 0) {
       const name = seldom(call);
-      // copy_file_range has its flags, which must be 0, where the others have nothing.
+      // The last argument is the flags of copy_file_range, which must be 0; the others ignore it.
       const result = symbols.pairs(name, from, first, to, second, BigInt(last), 0n);
       if (result !== -1) return result;
       copy(errno, location, INT_SIZE);
@@ -136,7 +137,7 @@ export function systemCalls(symbols: Symbols, errnoCopy: ErrnoCopy): SystemCalls
       return -errno[0]!;
     },
     poll(fds, timeout) {
-      const count = seldom(BigInt(fds.length >> 3));
+      const count = seldom(BigInt(fds.length / POLLFD_BYTES));
       const result = symbols.poll(fds, count, timeout);
       if (result !== -1) return result;
       copy(errno, location, INT_SIZE);

@@ -1,32 +1,36 @@
+import { Errno } from "./errno.ts";
 import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES } from "./libc_symbols.ts";
 import { SystemCall } from "./linux.ts";
+import { OPEN_HOW_BYTES } from "./structs.ts";
 
-const EINTR = 4;
+const { EINTR } = Errno;
 const F_DUPFD_CLOEXEC = 1030;
-const OPEN_HOW_SIZE = 24n;
+const OPEN_HOW_SIZE = BigInt(OPEN_HOW_BYTES);
 
 /**
- * Calls on descriptors and on names below a directory's descriptor, each named
- * as the system's. They throw nothing: a failed one returns `-errno`. What a
- * signal broke off is begun again.
+ * Calls on descriptors and on names relative to a directory's descriptor, each
+ * named like the system's call. They never throw: a failed call returns
+ * `-errno`. A call that a signal interrupts is restarted.
  *
- * A `name` or `path` is bytes closed by a NUL.
+ * A `name` or `path` is NUL-terminated bytes.
  */
 export interface FileCalls {
   /** openat2(2); `how` is a `struct open_how`. Returns a descriptor. */
   openat2(directory: number, path: Bytes, how: Bytes): number;
-  /** openat(2), for a file that is there, where there may be no openat2. Returns a descriptor. */
+  /** openat(2) on an existing file, for systems that may lack openat2. Returns a descriptor. */
   openat(directory: number, path: Bytes, flags: number): number;
-  /** A second descriptor of what is open, closed in what this process starts (F_DUPFD_CLOEXEC). */
+  /**
+   * Duplicates a descriptor; programs that this process starts do not inherit it (F_DUPFD_CLOEXEC).
+   */
   duplicate(fd: number): number;
-  /** close(2); not repeated: Linux has closed the descriptor even where it fails. */
+  /** close(2); never restarted: Linux closes the descriptor even if the call fails. */
   close(fd: number): number;
-  /** fstatat(2); `into` is a `struct stat`, and `flags` are those of `AT_…`. */
+  /** fstatat(2); `into` is a `struct stat`, `flags` are `AT_…`. */
   fstatat(directory: number, name: Bytes, into: Bytes, flags: bigint): number;
   /** pread(2): bytes read, 0 at the end. */
   pread(fd: number, into: Uint8Array, position: number): number;
-  /** pwrite(2): bytes written, which may be fewer than there are. */
+  /** pwrite(2): bytes written, possibly fewer than given. */
   pwrite(fd: number, data: Uint8Array, position: number): number;
   /** ftruncate(2) */
   ftruncate(fd: number, size: number): number;
@@ -34,7 +38,7 @@ export interface FileCalls {
   fsync(fd: number): number;
   /** fchmod(2) */
   fchmod(fd: number, mode: number): number;
-  /** fchmodat(2); follows a link. */
+  /** fchmodat(2); follows links. */
   fchmodat(directory: number, name: Bytes, mode: number): number;
   /** fchmodat2(2), from Linux 6.6 on. */
   fchmodat2(directory: number, name: Bytes, mode: number, flags: number): number;
@@ -51,7 +55,7 @@ export interface FileCalls {
   futimens(fd: number, times: BigInt64Array<ArrayBuffer>): number;
   /** fstatfs(2); `into` is a `struct statfs` of 120 bytes. */
   fstatfs(fd: number, into: Bytes): number;
-  /** copy_file_range(2): bytes copied; the positions are `loff_t`, and are moved on. */
+  /** copy_file_range(2): bytes copied; the positions are `loff_t` and advance. */
   copyFileRange(
     from: number,
     fromAt: BigInt64Array<ArrayBuffer>,
@@ -69,17 +73,17 @@ export interface FileCalls {
   renameat(from: number, fromName: Bytes, to: number, toName: Bytes): number;
   /** renameat2(2) */
   renameat2(from: number, fromName: Bytes, to: number, toName: Bytes, flags: number): number;
-  /** linkat(2), which does not follow a link. */
+  /** linkat(2), which does not follow links. */
   linkat(from: number, fromName: Bytes, to: number, toName: Bytes): number;
   /** symlinkat(2) */
   symlinkat(target: Bytes, directory: number, name: Bytes): number;
-  /** readlinkat(2): bytes of the text, as many as fit. */
+  /** readlinkat(2): bytes of the target, cut to what fits. */
   readlinkat(directory: number, name: Bytes, into: Bytes): number;
 }
 
-/** Makes {@linkcode FileCalls} of the system's calls. */
+/** Makes {@linkcode FileCalls} from the system's calls. */
 export function fileCalls(calls: SystemCalls): FileCalls {
-  /** The calls that are made most are written out; the rest comes through here. */
+  /** Restarts a call that a signal interrupts. The most frequent calls do it inline. */
   function again(call: () => number): number {
     let result: number;
     do result = call(); while (result === -EINTR);
@@ -152,7 +156,7 @@ export function fileCalls(calls: SystemCalls): FileCalls {
         calls.buffers(SystemCall.utimensat, directory, name, times, BigInt(flags))
       );
     },
-    // The system call takes no name for the descriptor itself; the function in libc does not.
+    // The system call without a name acts on the descriptor; the function in libc refuses that.
     futimens: (fd, times) => again(() => calls.buffers(SystemCall.utimensat, fd, null, times, 0n)),
 
     renameat: (from, fromName, to, toName) => {

@@ -7,8 +7,8 @@ const MAX_GROUPS = 65_536;
 const GID_BYTES = 4;
 
 /**
- * As whom this thread works with files, and locks. Each call is the system's of the same name; a
- * failed one returns `-errno`.
+ * The identity with which this thread accesses files, and locks. Each call is the system's call of
+ * the same name; a failed one returns `-errno`.
  */
 export interface IdentityCalls {
   /** getuid(2) */
@@ -17,11 +17,14 @@ export interface IdentityCalls {
   getgid(): number;
   /** geteuid(2) */
   geteuid(): number;
-  /** setfsuid(2) of this thread: who it was before, whether it could be changed or not; -1 changes nothing. */
+  /**
+   * setfsuid(2) of this thread: returns the previous ID, whether or not it was changed; -1 changes
+   * nothing.
+   */
   setfsuid(uid: number): number;
-  /** setfsgid(2) of this thread, as {@linkcode IdentityCalls.setfsuid}. */
+  /** setfsgid(2) of this thread, like {@linkcode IdentityCalls.setfsuid}. */
   setfsgid(gid: number): number;
-  /** getgroups(2): the further groups of this thread. */
+  /** getgroups(2): the supplementary groups of this thread. */
   getgroups(): Uint32Array<ArrayBuffer>;
   /** setgroups(2) of this thread; libc's own function changes all threads. */
   setgroups(groups: Uint32Array<ArrayBuffer>): number;
@@ -29,7 +32,7 @@ export interface IdentityCalls {
   flock(fd: number, operation: number): number;
 }
 
-/** Makes {@linkcode IdentityCalls} of the system's calls. */
+/** Makes {@linkcode IdentityCalls} from the system's calls. */
 export function identityCalls({ buffer, numbers }: SystemCalls): IdentityCalls {
   return {
     getuid: () => numbers(SystemCall.getuid, 0) >>> 0,

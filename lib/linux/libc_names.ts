@@ -1,9 +1,11 @@
-/** A user or a group in a struct of its own: called seldom, as `SELDOM_NUMBER` of the other calls. */
+/**
+ * The ID of a user or a group in a struct, for rare calls, like `SELDOM_NUMBER` of the other calls.
+ */
 const SELDOM_ID = { struct: ["u32"] } as const;
 
 const SELDOM_POINTER = { struct: ["u64"] } as const;
 
-/** What `Deno.dlopen` is given where names are asked for. */
+/** The symbols for `Deno.dlopen` that look up names. */
 export const NAME_SYMBOLS = {
   getpwuid_r: { parameters: [SELDOM_ID, "buffer", "buffer", "usize", "buffer"], result: "i32" },
   getgrgid_r: { parameters: [SELDOM_ID, "buffer", "buffer", "usize", "buffer"], result: "i32" },
@@ -12,9 +14,9 @@ export const NAME_SYMBOLS = {
 
 type NameSymbols = Deno.DynamicLibrary<typeof NAME_SYMBOLS>["symbols"];
 
-/** Names from whatever nsswitch.conf names: files, LDAP, SSSD, systemd. */
+/** Names from the sources in nsswitch.conf: files, LDAP, SSSD, systemd. */
 export interface NameCalls {
-  /** getpwuid_r(3): the name of a user; nothing where there is none, or no source answers. */
+  /** getpwuid_r(3): the name of a user; undefined if there is none, or no source answers. */
   userName(uid: number): string | undefined;
   /** getgrgid_r(3): the name of a group. */
   groupName(gid: number): string | undefined;
@@ -25,10 +27,12 @@ const STRUCT_BYTES = 64;
 const POINTER_BYTES = 8;
 /** Room for the strings of an entry: a group may have thousands of members. */
 const STRINGS_BYTES = 256 * 1024;
-/** The longest name; behind the strings there is as much room, so that none is copied from outside. */
+/**
+ * The longest name. As much room follows the strings, so that copying a name never reads past them.
+ */
 const NAME_BYTES = 256;
 
-/** Makes {@linkcode NameCalls} of what was opened. */
+/** Makes {@linkcode NameCalls} from the opened symbols. */
 export function nameCalls(names: NameSymbols): NameCalls {
   const entry = new BigUint64Array(STRUCT_BYTES / 8);
   const strings = new Uint8Array(STRINGS_BYTES + NAME_BYTES);

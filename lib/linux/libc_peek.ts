@@ -1,4 +1,4 @@
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "./errno.ts";
 import { Open, SystemCall } from "./linux.ts";
 import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES } from "./libc_symbols.ts";
@@ -7,18 +7,18 @@ const MSG_PEEK = 2n;
 const MSG_DONTWAIT = 0x40n;
 const SPLICE_F_NONBLOCK = 2;
 
-/** Looking at what can be read. */
+/** Looking at input without consuming it. */
 export interface PeekCalls {
   /**
-   * Copies what can be read from a pipe or a socket, which it leaves there: how many bytes, 0 at the
-   * end. -EAGAIN (-11) where there is nothing yet; -EINVAL (-22) for anything else.
+   * Copies what can be read from a pipe or a socket without consuming it. Returns the number of
+   * bytes, 0 at the end; -EAGAIN (-11) if there is nothing yet; -EINVAL (-22) for any other file.
    */
   peek(fd: number, into: Bytes): number;
 }
 
-/** Makes {@linkcode PeekCalls} of the system's calls. */
+/** Makes {@linkcode PeekCalls} from the system's calls. */
 export function peekCalls({ buffer, first, numbers }: SystemCalls): PeekCalls {
-  /** tee(2) into a pipe of our own. */
+  /** Peeks at a pipe by tee(2) into another one. */
   function peekPipe(fd: number, into: Bytes): number {
     const ends = new Int32Array(2);
     const made = first(SystemCall.pipe2, new Uint8Array(ends.buffer), Open.CLOEXEC);

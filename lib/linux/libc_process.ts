@@ -1,7 +1,8 @@
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "./errno.ts";
 import type { SystemCalls } from "./libc_calls.ts";
 import { type Bytes, NO_BYTES, type Symbols } from "./libc_symbols.ts";
 import { AT_FDCWD, Open, SystemCall } from "./linux.ts";
+import { OpenHow, POLLFD_BYTES } from "./structs.ts";
 
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
@@ -25,65 +26,74 @@ const ITIMER_PROF = 2;
 const LANDLOCK_CREATE_RULESET_VERSION = 1;
 const LANDLOCK_RULE_PATH_BENEATH = 1;
 
-/** What poll(2) waits for and tells of. */
-export const Poll = {
-  IN: 0x1,
-  OUT: 0x4,
-  ERR: 0x8,
-  HUP: 0x10,
-  NVAL: 0x20,
-} as const;
-
 /**
- * Calls on this process and on plain streams. As the file calls they throw
- * nothing and return `-errno`; but what a signal broke off is not begun again:
- * it returns `-EINTR` (-4).
+ * Calls on this process and on plain streams. Like the file calls they never
+ * throw and return `-errno`; but a call that a signal interrupts is not
+ * restarted: it returns `-EINTR` (-4).
  */
 export interface ProcessCalls {
   /** read(2): bytes read, 0 at the end. */
   read(fd: number, into: Uint8Array): number;
-  /** write(2): bytes written, which may be fewer than there are. */
+  /** write(2): bytes written, possibly fewer than given. */
   write(fd: number, data: Uint8Array): number;
-  /** send(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) where there is no room, -ENOTSOCK (-88) on anything but a socket. */
+  /**
+   * send(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) if there is no room,
+   * -ENOTSOCK (-88) for anything but a socket.
+   */
   send(fd: number, data: Uint8Array): number;
-  /** A datagram socket (socket(2), connect(2)) that talks to the Unix socket of this path; closed in what this process starts. */
+  /**
+   * Connects a datagram socket to the Unix socket at this path (socket(2), connect(2)); programs
+   * that this process starts do not inherit it.
+   */
   connectDatagram(path: Uint8Array): number;
-  /** Sets how many bytes a socket takes before a send waits (SO_SNDBUF); the system's limit caps it. */
+  /**
+   * Sets how many bytes a socket buffers before a send blocks (SO_SNDBUF), up to the system's
+   * limit.
+   */
   setSendBuffer(fd: number, bytes: number): number;
   /** How many bytes a pipe holds; -EBADF (-9) for anything but a pipe (F_GETPIPE_SZ). */
   pipeSize(fd: number): number;
-  /** Makes a pipe hold at least so many bytes; the system's limit refuses too many (F_SETPIPE_SZ). */
+  /** Makes a pipe hold at least this many bytes (F_SETPIPE_SZ); fails beyond the system's limit. */
   setPipeSize(fd: number, bytes: number): number;
   /**
-   * Opens the pipe of `fd` once more, to write without waiting: -EAGAIN (-11) where there is no
-   * room. The one that was given stays as it is, for whoever shares it.
+   * Opens the pipe of `fd` again for writes that do not block: they return -EAGAIN (-11) if there
+   * is no room. The flags of `fd` itself, which other processes may share, stay as they are.
    */
   reopenPipe(fd: number): number;
   /**
    * Opens our end of the pipe that is standard input (0) or output (1) of a process that was just
-   * started, to write or to read without waiting: -EAGAIN (-11) where there is no room or nothing
-   * to read. -EPERM (-1) where it is no pipe.
+   * started, for writes or reads that do not block: they return -EAGAIN (-11) if there is no room
+   * or nothing to read. Returns -EPERM (-1) if it is not a pipe.
    */
   openPipeTo(pid: number, fd: 0 | 1): number;
-  /** poll(2); `fds` is an array of `struct pollfd`, 8 bytes each; waits milliseconds, -1 for ever. Returns how many are ready. */
+  /**
+   * poll(2); `fds` is an array of `struct pollfd`; the timeout is in milliseconds, -1 for none.
+   * Returns how many are ready.
+   */
   poll(fds: Bytes, timeout: number): number;
-  /** As {@linkcode ProcessCalls.poll}, on another thread, for as long as which `fds` must be kept; -1 where it fails. */
+  /**
+   * Like {@linkcode ProcessCalls.poll}, on another thread; `fds` must be kept until it settles.
+   * Returns -1 on failure.
+   */
   pollElsewhere(fds: Bytes, timeout: number): Promise<number>;
   /** Keeps a descriptor from the programs that this process starts (FD_CLOEXEC). */
   setCloseOnExec(fd: number): number;
-  /** The same for all descriptors from `first` on (close_range(2)): -EINVAL (-22) before Linux 5.11. */
+  /**
+   * Like {@linkcode ProcessCalls.setCloseOnExec}, for all descriptors from `first` on
+   * (close_range(2)): -EINVAL (-22) before Linux 5.11.
+   */
   setCloseOnExecFrom(first: number): number;
-  /** umask(2): the mask before. */
+  /** umask(2): returns the previous mask. */
   umask(mask: number): number;
-  /** Takes from this process the means to gain rights by starting a program (PR_SET_NO_NEW_PRIVS). */
+  /** Keeps this process from gaining privileges by starting a program (PR_SET_NO_NEW_PRIVS). */
   setNoNewPrivileges(): number;
-  /** Keeps other processes of this user from looking into this one (PR_SET_DUMPABLE 0). */
+  /** Keeps other processes of this user from reading the memory of this one (PR_SET_DUMPABLE 0). */
   setNotDumpable(): number;
-  /** How many descriptors may be open; `Infinity` without a limit (RLIMIT_NOFILE). */
+  /** The most descriptors that may be open; `Infinity` without a limit (RLIMIT_NOFILE). */
   descriptorLimit(): number;
   /**
-   * Has the system end this process, by SIGALRM, in so many milliseconds, or by SIGPROF when it has
-   * used the CPU for so long; takes the place of the timer before (setitimer(2)).
+   * Has the system end this process by SIGALRM after this many milliseconds, or by SIGPROF after
+   * this much CPU time; replaces the previous timer (setitimer(2)).
    */
   setTimer(clock: "real" | "cpu", milliseconds: number): number;
   /** landlock_create_ruleset(2): a descriptor. */
@@ -92,11 +102,14 @@ export interface ProcessCalls {
   landlockVersion(): number;
   /** landlock_add_rule(2) with a `struct landlock_path_beneath_attr`. */
   landlockAddPathRule(ruleset: number, rule: Bytes): number;
-  /** landlock_restrict_self(2): binds this thread, and what it starts from now on; `flags` may bind the others too. */
+  /**
+   * landlock_restrict_self(2): restricts this thread and what it starts from now on; `flags` may
+   * include the other threads.
+   */
   landlockRestrictSelf(ruleset: number, flags: number): number;
 }
 
-/** Makes {@linkcode ProcessCalls} of what was opened. */
+/** Makes {@linkcode ProcessCalls} from the opened symbols. */
 export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls {
   const { numbers } = calls;
 
@@ -110,8 +123,7 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
 
   function openPipe(path: string, access: number): number {
     const name = new TextEncoder().encode(`${path}\0`);
-    const flags = BigInt(access | Open.NONBLOCK | Open.CLOEXEC);
-    const how = new Uint8Array(new BigUint64Array([flags, 0n, 0n]).buffer);
+    const how = new OpenHow().set(access | Open.NONBLOCK | Open.CLOEXEC);
     return calls.buffers(SystemCall.openat2, AT_FDCWD, name, how, BigInt(how.length));
   }
 
@@ -147,8 +159,10 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
       return -Errno.EPERM;
     },
     poll: calls.poll,
-    // Another thread has another errno, which nobody can read: it tells only that it failed.
-    pollElsewhere: (fds, timeout) => symbols.pollElsewhere(fds, BigInt(fds.length >> 3), timeout),
+    // The other thread's errno cannot be read here: the result only tells that the call failed.
+    pollElsewhere(fds, timeout) {
+      return symbols.pollElsewhere(fds, BigInt(fds.length / POLLFD_BYTES), timeout);
+    },
     setCloseOnExec: (fd) => numbers(SystemCall.fcntl, fd, F_SETFD, FD_CLOEXEC),
     setCloseOnExecFrom(first) {
       const range = [first, MAX_DESCRIPTOR, CLOSE_RANGE_CLOEXEC] as const;
@@ -188,6 +202,6 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
   };
 }
 
-/** Of a `struct sockaddr_un`: the family, behind which the path stands. */
+/** Bytes of the family in a `struct sockaddr_un`; the path follows it. */
 const FAMILY_LENGTH = 2;
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;

@@ -1,31 +1,31 @@
 /**
- * The functions of libc that are used, by C's types.
+ * The functions of libc that are used, with their C types.
  *
- * Deno compiles a fast way into each function when it is opened, which costs a
- * quarter of a millisecond at the start of every session. Only what is called
- * all the time is worth that; the rest has its first argument in a struct, for
- * which Deno compiles none: see {@linkcode SELDOM_NUMBER}. Nearly everything
- * goes through `syscall`, once for each shape of arguments: numbers, and where
- * the buffers stand. A shape has at least as many arguments as any call that
- * goes through it: what is left out is not 0 but whatever lies there.
+ * Deno compiles a fast call for each function that it opens, which costs a
+ * quarter of a millisecond at the start of every session. Only frequent calls
+ * are worth that; the others take their first argument in a struct, for which
+ * Deno compiles no fast call: see {@linkcode SELDOM_NUMBER}. Nearly everything
+ * uses `syscall`, once for each shape of arguments, which is the positions of
+ * numbers and buffers. A shape has at least as many arguments as any of its
+ * calls needs: a missing argument is not 0 but whatever its register holds.
  *
- * A 64-bit argument takes a number or a bigint; only a bigint takes V8's fast
- * way into a library. Results are read as 32 bits: none is larger, and a
- * 64-bit one would be a bigint.
+ * A 64-bit argument may be a number or a bigint; V8's fast calls take only a
+ * bigint. Results are read as 32 bits: none is larger, and a 64-bit one would
+ * be a bigint.
  *
  * @module
  */
 
-/** A number in a struct of its own, which is passed as the number itself would be. */
+/** A number in a struct, which C passes like the number itself. */
 const SELDOM_NUMBER = { struct: ["i64"] } as const;
 
-/** What `Deno.dlopen` is given. */
+/** The symbols for `Deno.dlopen`. */
 export const SYMBOLS = {
   __errno_location: { parameters: [], result: { struct: ["u64"] } },
   /** Copies `errno`; see {@linkcode ErrnoCopy}. */
   copyErrno: { name: "memcpy", parameters: ["buffer", SELDOM_NUMBER, "usize"], result: "void" },
 
-  /** A number, two buffers, a number: a name in a directory, and what it is to be or is told of it. */
+  /** A number, two buffers, a number: a name in a directory, and a struct for it or about it. */
   buffers: {
     name: "syscall",
     parameters: ["i64", "i32", "buffer", "buffer", "i64"],
@@ -90,25 +90,24 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 export const INT_SIZE = 4n;
 
 /**
- * How `errno` is read: `copy(errno, location, INT_SIZE)`, and then from `errno`,
- * where nothing changes it any more.
+ * How `errno` is read: `copy(errno, location, INT_SIZE)` first, then from `errno`,
+ * which nothing else changes.
  *
- * V8 makes system calls of its own on this thread, and one that fails sets
- * `errno` as well. It makes them where it takes memory, compiles, enters a
- * function or returns from one of JavaScript's. So whoever calls a function of
- * the system copies `errno` in the same function, as the very next thing: a
- * comparison may stand between, and nothing else.
+ * V8 makes system calls of its own on this thread, and a failed one sets `errno`
+ * too. It makes them when it allocates memory, compiles, or enters or leaves a
+ * JavaScript function. So the function that calls the system must copy `errno`
+ * itself, right after the call: only a comparison may come in between.
  */
 export interface ErrnoCopy {
   /** memcpy(3) */
   readonly copy: Symbols["copyErrno"];
-  /** Where this thread has its `errno`. */
+  /** The address of this thread's `errno`. */
   readonly location: Bytes;
-  /** What was copied. */
+  /** The copy. */
   readonly errno: Int32Array<ArrayBuffer>;
 }
 
-/** Finds this thread's `errno`: a pointer cannot be looked through without the permission for FFI. */
+/** Finds this thread's `errno`: a pointer cannot be dereferenced without the permission for FFI. */
 export function errnoCopy(symbols: Symbols): ErrnoCopy {
   return {
     copy: symbols.copyErrno,
@@ -117,5 +116,5 @@ export function errnoCopy(symbols: Symbols): ErrnoCopy {
   };
 }
 
-/** What takes the place of a buffer where a call has none. */
+/** Passed instead of a buffer by calls that have none. */
 export const NO_BYTES: Bytes = new Uint8Array(1);

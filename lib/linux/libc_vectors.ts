@@ -1,44 +1,50 @@
 import { type Bytes, type ErrnoCopy, INT_SIZE } from "./libc_symbols.ts";
+import { POLLFD_BYTES } from "./structs.ts";
 
-/** Parts that one call takes; what is beyond is for the next. */
+/** The most parts of one call; the rest waits for the next. */
 const MAX_PARTS = 64;
 
-/** A `struct iovec`, as words of eight bytes: where a part is, and how long. */
+/** A `struct iovec`, as words of eight bytes: a part's address and length. */
 const IOVEC_WORDS = 2;
 
-/** In a `struct msghdr`, as words of eight bytes: where the array of parts is, and how many. */
+/**
+ * In a `struct msghdr`, as words of eight bytes: the address of the array of parts, and their
+ * number.
+ */
 const MSGHDR = { WORDS: 7, PARTS: 2, COUNT: 3 } as const;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 
 /**
  * The functions of a session that moves bytes between its client and a child process. They are
- * opened beside the others, by who needs them, because opening costs each session time.
+ * opened separately, by the sessions that need them, because opening takes time.
  */
 export const VECTOR_SYMBOLS = {
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   sched_yield: { parameters: [], result: "i32" },
   writev: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
-  /** Copies nothing, and returns where its first argument is. */
+  /** Copies nothing, and returns the address of its first argument. */
   addressOf: { name: "memcpy", parameters: ["buffer", "buffer", "usize"], result: "usize" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type VectorSymbols = Deno.DynamicLibrary<typeof VECTOR_SYMBOLS>["symbols"];
 
-/** Calls that are made all the time. As the others they throw nothing and return `-errno`. */
+/** Frequent calls. Like the others they never throw, and return `-errno`. */
 export interface VectorCalls {
-  /** poll(2), as of the other calls, by a faster way. */
+  /** poll(2), like that of the other calls but faster. */
   poll(fds: Bytes, timeout: number): number;
-  /** sched_yield(2): whoever else waits for the processor goes first. */
+  /** sched_yield(2): lets other processes that wait for the processor run first. */
   giveWay(): void;
-  /** writev(2): bytes written, which may be fewer than there are. */
+  /** writev(2): bytes written, possibly fewer than given. */
   writev(fd: number, parts: readonly Uint8Array[]): number;
-  /** sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) where there is no room. */
+  /**
+   * sendmsg(2) with MSG_DONTWAIT and MSG_NOSIGNAL: bytes sent; -EAGAIN (-11) if there is no room.
+   */
   sendv(fd: number, parts: readonly Uint8Array[]): number;
 }
 
-/** Makes {@linkcode VectorCalls} of what was opened. */
+/** Makes {@linkcode VectorCalls} from the opened symbols. */
 export function vectorCalls(symbols: VectorSymbols, errnoCopy: ErrnoCopy): VectorCalls {
   const { copy, location, errno } = errnoCopy;
   const words = new BigUint64Array(MAX_PARTS * IOVEC_WORDS);
@@ -46,7 +52,7 @@ export function vectorCalls(symbols: VectorSymbols, errnoCopy: ErrnoCopy): Vecto
   const header = new BigUint64Array(MSGHDR.WORDS);
   const message = new Uint8Array(header.buffer);
   header[MSGHDR.PARTS] = addressOf(vectors);
-  /** Memory stays where it is as long as somebody has it. */
+  /** A buffer's address does not change as long as the buffer is referenced. */
   const addresses = new WeakMap<ArrayBufferLike, bigint>();
 
   function addressOf(bytes: Bytes): bigint {
@@ -62,7 +68,7 @@ export function vectorCalls(symbols: VectorSymbols, errnoCopy: ErrnoCopy): Vecto
     return start;
   }
 
-  /** Lists the parts, and tells how many of them. */
+  /** Lists the parts, and returns how many it listed. */
   function list(parts: readonly Uint8Array[]): number {
     const count = Math.min(parts.length, MAX_PARTS);
     for (let index = 0; index < count; index++) {
@@ -75,7 +81,7 @@ export function vectorCalls(symbols: VectorSymbols, errnoCopy: ErrnoCopy): Vecto
 
   return {
     poll(fds, timeout) {
-      const result = symbols.poll(fds, BigInt(fds.length >> 3), timeout);
+      const result = symbols.poll(fds, BigInt(fds.length / POLLFD_BYTES), timeout);
       if (result !== -1) return result;
       copy(errno, location, INT_SIZE);
       return -errno[0]!;

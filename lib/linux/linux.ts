@@ -1,6 +1,6 @@
 /**
- * Linux in numbers: flags and system calls, as the C headers name them. All
- * hold for x86-64 and arm64 but the few that are told apart here.
+ * Linux in numbers: flags and system calls, named like in the C headers. All
+ * are the same on x86-64 and arm64, except where both are given.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 /** Whether this is an arm64 machine, where some numbers differ from x86-64's. */
 const ARM = Deno.build.arch === "aarch64";
 
-/** Longest path in bytes, its closing NUL counted. */
+/** Longest path in bytes, including the terminating NUL. */
 export const PATH_MAX = 4096;
 
 /** The `dirfd` that stands for the working directory. */
@@ -38,6 +38,15 @@ export const Resolve = {
   IN_ROOT: 0x10,
 } as const;
 
+/** Events of poll(2). */
+export const Poll = {
+  IN: 0x1,
+  OUT: 0x4,
+  ERR: 0x8,
+  HUP: 0x10,
+  NVAL: 0x20,
+} as const;
+
 /** Flags of the `…at` calls. */
 export const At = {
   SYMLINK_NOFOLLOW: 0x100,
@@ -57,7 +66,9 @@ export const Lock = {
   NB: 4,
 } as const;
 
-/** Where `struct stat` keeps its fields, counted in words of four bytes; those of 64 bits take two. */
+/**
+ * Where `struct stat` keeps its fields, counted in words of four bytes; a 64-bit field takes two.
+ */
 export const Stat = {
   DEV: 0,
   INO: 2,
@@ -72,6 +83,23 @@ export const Stat = {
 
 /** Bytes of a `struct stat`; arm64's is shorter. */
 export const STRUCT_STAT_SIZE = 144;
+
+/** Where `struct linux_dirent64` keeps its fields, in bytes. */
+export const Dirent = {
+  RECLEN: 16,
+  TYPE: 18,
+  NAME: 19,
+} as const;
+
+/** Types of files in a `struct linux_dirent64`. */
+export const DirentType = {
+  DIR: 4,
+  REG: 8,
+  LNK: 10,
+} as const;
+
+/** Bytes of records that one getdents64(2) is given room for: as many as glibc reads at once. */
+export const DIRENTS_BYTES = 32 * 1024;
 
 /** Numbers of system calls. */
 export const SystemCall = {

@@ -9,8 +9,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { FilteredFile, whileOpen } from "./filtered_storage.ts";
-import { NeverReplacingStorage } from "./never_replacing.ts";
+import { FilteredFile, NeverReplacingStorage, whileOpen } from "./filtered_storage.ts";
 import { refuseKinds } from "./requests.ts";
 
 /**

@@ -8,8 +8,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { FilteredFile } from "./filtered_storage.ts";
-import { NeverReplacingStorage } from "./never_replacing.ts";
+import { FilteredFile, NeverReplacingStorage } from "./filtered_storage.ts";
 import { OwnNames } from "./own_names.ts";
 
 /**

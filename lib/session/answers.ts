@@ -14,7 +14,7 @@ const MAX_U64 = 2 ** 64;
 const MAX_TOLD_CHARACTERS = 100;
 
 /** A storage has answered what no client can be told. */
-export class WrongAnswer extends Error {
+class WrongAnswer extends Error {
   /** `WrongAnswer` */
   override readonly name = "WrongAnswer";
 

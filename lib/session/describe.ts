@@ -4,11 +4,10 @@
  * @module
  */
 
+import { DEFAULT_FILE_MODE } from "../attrs.ts";
 import { OpenFlag } from "../wire/constants.ts";
 import type { Facts } from "./facts.ts";
 import { localTime } from "./zone/local_time.ts";
-
-const DEFAULT_FILE_MODE = 0o666;
 
 const FLAG_NAMES: readonly (readonly [flag: number, name: string])[] = [
   [OpenFlag.READ, "READ"],

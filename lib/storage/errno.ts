@@ -1,136 +1,126 @@
 /**
  * The system's errors as storage errors: one table, by name (from Deno's own
- * file API, and for storages that play a file system) and by number (from
- * FFI). Which code an error becomes is OpenSSH's choice, which clients know.
+ * file API, and for storages that act as a file system) and by number (from
+ * FFI, see `lib/linux/errno.ts`). Which code an error becomes is OpenSSH's
+ * choice, which clients know.
  *
  * @module
  */
 
 import { StorageError, type StorageErrorCode } from "./errors.ts";
+import { Errno, type ErrnoName } from "../linux/errno.ts";
 
-/**
- * An error's number on Linux (x86-64 and arm64), its code and its reason. What a file system over
- * the network, in a user's process, or with encryption may say is among them, and from 512 on what
- * the kernel should keep to itself, and some file systems do not.
- */
-type Row = readonly [number: number, code: StorageErrorCode, reason: string];
+/** An error's code and its reason. */
+type Row = readonly [code: StorageErrorCode, reason: string];
 
-const TABLE = {
-  EPERM: [1, "denied", "operation not permitted"],
-  ENOENT: [2, "not-found", "no such file"],
-  ESRCH: [3, "failure", "no such process"],
-  EINTR: [4, "failure", "interrupted"],
-  EIO: [5, "failure", "input/output error"],
-  ENXIO: [6, "failure", "not a regular file"],
-  E2BIG: [7, "failure", "too long"],
-  ENOEXEC: [8, "failure", "not a program"],
-  EBADF: [9, "not-found", "not open for this"],
-  ECHILD: [10, "failure", "no such process"],
-  EAGAIN: [11, "failure", "temporarily unavailable"],
-  ENOMEM: [12, "failure", "out of memory"],
-  EACCES: [13, "denied", "permission denied"],
-  EFAULT: [14, "denied", "bad address"],
-  ENOTBLK: [15, "failure", "not a block device"],
-  EBUSY: [16, "failure", "in use by the system"],
-  EEXIST: [17, "failure", "file exists"],
-  EXDEV: [18, "failure", "on another file system"],
-  ENODEV: [19, "failure", "no such device"],
-  ENOTDIR: [20, "not-found", "not a directory"],
-  EISDIR: [21, "failure", "is a directory"],
-  EINVAL: [22, "invalid", "invalid argument"],
-  ENFILE: [23, "failure", "too many open files on the system"],
-  EMFILE: [24, "failure", "too many open files"],
-  ENOTTY: [25, "failure", "not possible for this kind of file"],
-  ETXTBSY: [26, "failure", "program is running"],
-  EFBIG: [27, "failure", "file too large"],
-  ENOSPC: [28, "failure", "no space left on device"],
-  ESPIPE: [29, "failure", "not possible for a pipe"],
-  EROFS: [30, "failure", "read-only file system"],
-  EMLINK: [31, "failure", "too many links"],
-  EPIPE: [32, "failure", "broken pipe"],
-  EDOM: [33, "failure", "value out of range"],
-  ERANGE: [34, "failure", "value out of range"],
-  EDEADLK: [35, "failure", "a deadlock was avoided"],
-  ENAMETOOLONG: [36, "invalid", "name too long"],
-  ENOLCK: [37, "failure", "no locks available"],
-  ENOSYS: [38, "unsupported", "not available on this system"],
-  ENOTEMPTY: [39, "failure", "directory not empty"],
-  ELOOP: [40, "not-found", "too many links to follow"],
-  EIDRM: [43, "failure", "has been removed"],
-  EBADE: [52, "failure", "invalid exchange with the server"],
-  EBADR: [53, "failure", "invalid request to the server"],
-  ENODATA: [61, "failure", "no data available"],
-  ETIME: [62, "failure", "timer expired"],
-  ENONET: [64, "failure", "not on the network"],
-  ENOPKG: [65, "failure", "a part of the system is not installed"],
-  EREMOTE: [66, "failure", "is on another machine"],
-  ENOLINK: [67, "failure", "connection to the server is cut"],
-  ECOMM: [70, "failure", "communication error"],
-  EPROTO: [71, "failure", "protocol error"],
-  EMULTIHOP: [72, "failure", "is on another machine"],
-  EBADMSG: [74, "failure", "file system is damaged: bad checksum"],
-  EOVERFLOW: [75, "failure", "value too large"],
-  ENOTUNIQ: [76, "failure", "name is not unique on the network"],
-  EBADFD: [77, "failure", "file is in a bad state"],
-  EREMCHG: [78, "failure", "address of the server has changed"],
-  ELIBBAD: [80, "failure", "shared library is damaged"],
-  EILSEQ: [84, "failure", "characters that the file system does not take"],
-  ERESTART: [85, "failure", "interrupted"],
-  EUSERS: [87, "failure", "too many users"],
-  ENOTSOCK: [88, "failure", "not a socket"],
-  EDESTADDRREQ: [89, "failure", "no address"],
-  EMSGSIZE: [90, "failure", "message too long"],
-  EPROTOTYPE: [91, "failure", "wrong protocol"],
-  ENOPROTOOPT: [92, "failure", "protocol not available"],
-  EPROTONOSUPPORT: [93, "failure", "protocol not supported"],
-  ESOCKTNOSUPPORT: [94, "failure", "kind of socket not supported"],
-  EOPNOTSUPP: [95, "failure", "not supported by the file system"],
-  EPFNOSUPPORT: [96, "failure", "protocol not supported"],
-  EAFNOSUPPORT: [97, "failure", "kind of address not supported"],
-  EADDRINUSE: [98, "failure", "address in use"],
-  EADDRNOTAVAIL: [99, "failure", "address not available"],
-  ENETDOWN: [100, "failure", "network is down"],
-  ENETUNREACH: [101, "failure", "network is unreachable"],
-  ENETRESET: [102, "failure", "connection was cut by the network"],
-  ECONNABORTED: [103, "failure", "connection was broken off"],
-  ECONNRESET: [104, "failure", "connection reset"],
-  ENOBUFS: [105, "failure", "out of memory"],
-  EISCONN: [106, "failure", "connected already"],
-  ENOTCONN: [107, "failure", "file system is not connected"],
-  ESHUTDOWN: [108, "failure", "file system was shut down"],
-  ETIMEDOUT: [110, "failure", "file system did not answer in time"],
-  ECONNREFUSED: [111, "failure", "connection refused"],
-  EHOSTDOWN: [112, "failure", "server is down"],
-  EHOSTUNREACH: [113, "failure", "server is unreachable"],
-  EALREADY: [114, "failure", "in progress already"],
-  EINPROGRESS: [115, "failure", "in progress"],
-  ESTALE: [116, "failure", "file has gone from the server"],
-  EUCLEAN: [117, "failure", "file system is damaged"],
-  EREMOTEIO: [121, "failure", "input/output error on the server"],
-  EDQUOT: [122, "failure", "disk quota exceeded"],
-  ENOMEDIUM: [123, "failure", "no medium"],
-  EMEDIUMTYPE: [124, "failure", "wrong kind of medium"],
-  ECANCELED: [125, "failure", "canceled"],
-  ENOKEY: [126, "failure", "encryption key is not there"],
-  EKEYEXPIRED: [127, "failure", "key has expired"],
-  EKEYREVOKED: [128, "failure", "key was revoked"],
-  EKEYREJECTED: [129, "failure", "key was rejected"],
-  EOWNERDEAD: [130, "failure", "owner of a lock has ended"],
-  ENOTRECOVERABLE: [131, "failure", "state cannot be recovered"],
-  EHWPOISON: [133, "failure", "memory is faulty"],
-  EBADHANDLE: [521, "failure", "file has gone from the server"],
-  ENOTSUPP: [524, "failure", "not supported by the file system"],
-  ESERVERFAULT: [526, "failure", "fault of the server"],
-  EJUKEBOX: [528, "failure", "temporarily unavailable"],
-} as const satisfies Record<string, Row>;
-
-/** POSIX's name of an error that is known here. */
-export type ErrnoName = keyof typeof TABLE;
-
-/** The numbers by name, for code that compares with them. */
-export const Errno = Object.fromEntries(
-  Object.entries<Row>(TABLE).map(([name, [number]]) => [name, number]),
-) as Readonly<Record<ErrnoName, number>>;
+const TABLE: Readonly<Record<ErrnoName, Row>> = {
+  EPERM: ["denied", "operation not permitted"],
+  ENOENT: ["not-found", "no such file"],
+  ESRCH: ["failure", "no such process"],
+  EINTR: ["failure", "interrupted"],
+  EIO: ["failure", "input/output error"],
+  ENXIO: ["failure", "not a regular file"],
+  E2BIG: ["failure", "too long"],
+  ENOEXEC: ["failure", "not a program"],
+  EBADF: ["not-found", "not open for this"],
+  ECHILD: ["failure", "no such process"],
+  EAGAIN: ["failure", "temporarily unavailable"],
+  ENOMEM: ["failure", "out of memory"],
+  EACCES: ["denied", "permission denied"],
+  EFAULT: ["denied", "bad address"],
+  ENOTBLK: ["failure", "not a block device"],
+  EBUSY: ["failure", "in use by the system"],
+  EEXIST: ["failure", "file exists"],
+  EXDEV: ["failure", "on another file system"],
+  ENODEV: ["failure", "no such device"],
+  ENOTDIR: ["not-found", "not a directory"],
+  EISDIR: ["failure", "is a directory"],
+  EINVAL: ["invalid", "invalid argument"],
+  ENFILE: ["failure", "too many open files on the system"],
+  EMFILE: ["failure", "too many open files"],
+  ENOTTY: ["failure", "not possible for this kind of file"],
+  ETXTBSY: ["failure", "program is running"],
+  EFBIG: ["failure", "file too large"],
+  ENOSPC: ["failure", "no space left on device"],
+  ESPIPE: ["failure", "not possible for a pipe"],
+  EROFS: ["failure", "read-only file system"],
+  EMLINK: ["failure", "too many links"],
+  EPIPE: ["failure", "broken pipe"],
+  EDOM: ["failure", "value out of range"],
+  ERANGE: ["failure", "value out of range"],
+  EDEADLK: ["failure", "a deadlock was avoided"],
+  ENAMETOOLONG: ["invalid", "name too long"],
+  ENOLCK: ["failure", "no locks available"],
+  ENOSYS: ["unsupported", "not available on this system"],
+  ENOTEMPTY: ["failure", "directory not empty"],
+  ELOOP: ["not-found", "too many links to follow"],
+  EIDRM: ["failure", "has been removed"],
+  EBADE: ["failure", "invalid exchange with the server"],
+  EBADR: ["failure", "invalid request to the server"],
+  ENODATA: ["failure", "no data available"],
+  ETIME: ["failure", "timer expired"],
+  ENONET: ["failure", "not on the network"],
+  ENOPKG: ["failure", "a part of the system is not installed"],
+  EREMOTE: ["failure", "is on another machine"],
+  ENOLINK: ["failure", "connection to the server is cut"],
+  ECOMM: ["failure", "communication error"],
+  EPROTO: ["failure", "protocol error"],
+  EMULTIHOP: ["failure", "is on another machine"],
+  EBADMSG: ["failure", "file system is damaged: bad checksum"],
+  EOVERFLOW: ["failure", "value too large"],
+  ENOTUNIQ: ["failure", "name is not unique on the network"],
+  EBADFD: ["failure", "file is in a bad state"],
+  EREMCHG: ["failure", "address of the server has changed"],
+  ELIBBAD: ["failure", "shared library is damaged"],
+  EILSEQ: ["failure", "characters that the file system does not take"],
+  ERESTART: ["failure", "interrupted"],
+  EUSERS: ["failure", "too many users"],
+  ENOTSOCK: ["failure", "not a socket"],
+  EDESTADDRREQ: ["failure", "no address"],
+  EMSGSIZE: ["failure", "message too long"],
+  EPROTOTYPE: ["failure", "wrong protocol"],
+  ENOPROTOOPT: ["failure", "protocol not available"],
+  EPROTONOSUPPORT: ["failure", "protocol not supported"],
+  ESOCKTNOSUPPORT: ["failure", "kind of socket not supported"],
+  EOPNOTSUPP: ["failure", "not supported by the file system"],
+  EPFNOSUPPORT: ["failure", "protocol not supported"],
+  EAFNOSUPPORT: ["failure", "kind of address not supported"],
+  EADDRINUSE: ["failure", "address in use"],
+  EADDRNOTAVAIL: ["failure", "address not available"],
+  ENETDOWN: ["failure", "network is down"],
+  ENETUNREACH: ["failure", "network is unreachable"],
+  ENETRESET: ["failure", "connection was cut by the network"],
+  ECONNABORTED: ["failure", "connection was broken off"],
+  ECONNRESET: ["failure", "connection reset"],
+  ENOBUFS: ["failure", "out of memory"],
+  EISCONN: ["failure", "connected already"],
+  ENOTCONN: ["failure", "file system is not connected"],
+  ESHUTDOWN: ["failure", "file system was shut down"],
+  ETIMEDOUT: ["failure", "file system did not answer in time"],
+  ECONNREFUSED: ["failure", "connection refused"],
+  EHOSTDOWN: ["failure", "server is down"],
+  EHOSTUNREACH: ["failure", "server is unreachable"],
+  EALREADY: ["failure", "in progress already"],
+  EINPROGRESS: ["failure", "in progress"],
+  ESTALE: ["failure", "file has gone from the server"],
+  EUCLEAN: ["failure", "file system is damaged"],
+  EREMOTEIO: ["failure", "input/output error on the server"],
+  EDQUOT: ["failure", "disk quota exceeded"],
+  ENOMEDIUM: ["failure", "no medium"],
+  EMEDIUMTYPE: ["failure", "wrong kind of medium"],
+  ECANCELED: ["failure", "canceled"],
+  ENOKEY: ["failure", "encryption key is not there"],
+  EKEYEXPIRED: ["failure", "key has expired"],
+  EKEYREVOKED: ["failure", "key was revoked"],
+  EKEYREJECTED: ["failure", "key was rejected"],
+  EOWNERDEAD: ["failure", "owner of a lock has ended"],
+  ENOTRECOVERABLE: ["failure", "state cannot be recovered"],
+  EHWPOISON: ["failure", "memory is faulty"],
+  EBADHANDLE: ["failure", "file has gone from the server"],
+  ENOTSUPP: ["failure", "not supported by the file system"],
+  ESERVERFAULT: ["failure", "fault of the server"],
+  EJUKEBOX: ["failure", "temporarily unavailable"],
+};
 
 /** Second names of numbers, some of which Deno gives. */
 const OTHER_NAMES: Readonly<Record<string, ErrnoName>> = {
@@ -144,6 +134,7 @@ export function errnoNameOf(name: string): string {
   return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name]! : name;
 }
 
+const NAMES = Object.keys(Errno) as ErrnoName[];
 const errorsOfNumbers = new Map<number, StorageError>();
 
 /**
@@ -154,8 +145,8 @@ const errorsOfNumbers = new Map<number, StorageError>();
 export function errorOfNumber(number: number): StorageError {
   let error = errorsOfNumbers.get(number);
   if (error === undefined) {
-    const row = Object.values<Row>(TABLE).find(([known]) => known === number);
-    error = errorOfRow(row ?? [number, "failure", `system error ${number}`]);
+    const name = NAMES.find((known) => Errno[known] === number);
+    error = errorOfRow(name === undefined ? ["failure", `system error ${number}`] : TABLE[name]);
     errorsOfNumbers.set(number, error);
   }
   return error;
@@ -173,6 +164,6 @@ export function errorOfName(given: string, cause: unknown): StorageError {
   return new StorageError("failure", `system error ${name}`, { cause });
 }
 
-function errorOfRow([, code, reason]: Row, cause?: unknown): StorageError {
+function errorOfRow([code, reason]: Row, cause?: unknown): StorageError {
   return new StorageError(code, reason, { cause });
 }

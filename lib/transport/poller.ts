@@ -1,11 +1,11 @@
 import type { WaitOptions } from "./stdio.ts";
-import { Errno } from "../storage/errno.ts";
-import { type Libc, Poll } from "../linux/libc.ts";
+import { Errno } from "../linux/errno.ts";
+import type { Libc } from "../linux/libc.ts";
+import { Poll } from "../linux/linux.ts";
+import { NO_FD, PollFds } from "../linux/structs.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
-const POLLFD_BYTES = 8;
-const NOBODY = -1;
 const FOREVER = -1;
 const AT_ONCE = 0;
 const NOTHING = new Uint8Array(0);
@@ -13,61 +13,52 @@ const NOTHING = new Uint8Array(0);
 /** poll(2) on standard input and output. */
 export class Poller {
   readonly #libc: Pick<Libc, "poll">;
-  readonly #fds = new Uint8Array(2 * POLLFD_BYTES);
-  readonly #view = new DataView(this.#fds.buffer);
+  readonly #fds = new PollFds(2);
 
   constructor(libc: Pick<Libc, "poll">) {
     this.#libc = libc;
   }
 
-  /** Waits for what is asked for, and tells whether there is something to read. */
+  /** Waits for what is requested, and returns whether there is something to read. */
   wait({ input, output = true, timeout = FOREVER }: WaitOptions): { input: boolean } {
     this.#poll({ input, output }, timeout);
-    return { input: input && this.#happened(0) };
+    return { input: input && this.#fds.found(0) !== 0 };
   }
 
-  /** Whether a write would find room now, or fail. */
+  /** Whether a write would not block now: there is room, or it would fail. */
   canWrite(): boolean {
     this.#poll({ input: false, output: true }, AT_ONCE);
-    return this.#happened(1);
+    return this.#fds.found(1) !== 0;
   }
 
-  /** Whether the other end of the output is closed; poll(2) tells that unasked. */
+  /** Whether the other end of the output is closed; poll(2) always reports that. */
   isReaderGone(): boolean {
-    this.#ask(0, NOBODY, 0);
-    this.#ask(1, STDOUT, 0);
-    // What a signal has broken off has found nothing.
-    return this.#libc.poll(this.#fds, AT_ONCE) > 0;
+    this.#fds.ask(0, NO_FD, 0);
+    this.#fds.ask(1, STDOUT, 0);
+    // A call that a signal interrupts has found nothing.
+    return this.#libc.poll(this.#fds.bytes, AT_ONCE) > 0;
   }
 
-  /** Lets this many milliseconds pass, or fewer where a signal comes. */
+  /** Sleeps for this many milliseconds, or until a signal arrives. */
   rest(milliseconds: number): void {
     this.#libc.poll(NOTHING, milliseconds);
   }
 
   #poll({ input, output }: { input: boolean; output: boolean }, timeout: number): void {
-    this.#ask(0, input ? STDIN : NOBODY, Poll.IN);
-    this.#ask(1, output ? STDOUT : NOBODY, Poll.OUT);
+    this.#fds.ask(0, input ? STDIN : NO_FD, Poll.IN);
+    this.#fds.ask(1, output ? STDOUT : NO_FD, Poll.OUT);
     for (;;) {
-      const ready = this.#libc.poll(this.#fds, timeout);
+      const ready = this.#libc.poll(this.#fds.bytes, timeout);
       if (ready >= 0) return;
       if (ready !== -Errno.EINTR) throw streamError("poll", ready);
     }
   }
-
-  /** A negative descriptor is passed over by poll(2). */
-  #ask(index: number, fd: number, events: number): void {
-    this.#view.setInt32(index * POLLFD_BYTES, fd, true);
-    this.#view.setInt16(index * POLLFD_BYTES + 4, events, true);
-    this.#view.setInt16(index * POLLFD_BYTES + 6, 0, true);
-  }
-
-  #happened(index: number): boolean {
-    return this.#view.getInt16(index * POLLFD_BYTES + 6, true) !== 0;
-  }
 }
 
-/** Bytes that a call which does not wait has written, 0 where there is no room; made again after a signal. */
+/**
+ * Returns how many bytes a non-blocking write has written, 0 if there is no room. Restarts it after
+ * a signal.
+ */
 export function sentNow(write: () => number): number {
   for (;;) {
     const count = write();
@@ -77,7 +68,7 @@ export function sentNow(write: () => number): number {
   }
 }
 
-/** What a failed call on a stream is to the session: `result` is its `-errno`. */
+/** The error that the session gets for a failed call on a stream; `result` is its `-errno`. */
 export function streamError(what: string, result: number): Error {
   const number = -result;
   return number === Errno.EPIPE || number === Errno.ECONNRESET

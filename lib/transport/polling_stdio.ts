@@ -7,22 +7,22 @@ import {
   widener,
 } from "./stdio_pipe.ts";
 import { Poller, sentNow, streamError } from "./poller.ts";
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
 
-/** Room for a batch of replies in a socket. */
+/** Bytes of a socket's buffer: room for a batch of replies. */
 const SEND_BUFFER_BYTES = 1024 * 1024;
 
-/** What these streams are made of. */
+/** The calls that these streams use. */
 type StreamCalls = PipeCalls & Pick<Libc, "read" | "send" | "setSendBuffer" | "poll">;
 
 /**
  * Standard input and output by the system's own calls, which can tell whether
- * a write would wait. They also stand a stream that somebody has set to
- * non-blocking, as some parents do.
+ * a write would block. They also work on a stream that is set to non-blocking,
+ * as some parent processes do.
  */
 export function pollingStdio(libc: StreamCalls): Transport {
   const poll = new Poller(libc);

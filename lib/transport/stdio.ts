@@ -6,29 +6,29 @@
 
 /** A byte stream in each direction. */
 export interface Transport {
-  /** Waits for bytes, without letting anything else run; null at the end. */
+  /** Blocks until there are bytes; null at the end. */
   readSync(into: Uint8Array): number | null;
-  /** Writes all of `bytes`, without letting anything else run. */
+  /** Blocks until all of `bytes` is written. */
   writeSync(bytes: Uint8Array): void;
-  /** Bytes when there are some; null at the end. */
+  /** Reads bytes when there are some; null at the end. */
   read(into: Uint8Array): Promise<number | null>;
   /** Writes all of `bytes`. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Writes all of several, in their order; where it is absent, one after the other is written. */
+  /** Writes all parts in order; if absent, the caller writes one after the other. */
   writeAll?(parts: readonly Uint8Array[]): Promise<void>;
-  /** How to write without waiting; where it is absent, a client that reads late holds up a session. */
+  /** How to write without blocking; if absent, a client that reads late blocks its session. */
   readonly polling?: Polling;
 }
 
-/** Writing that does not wait for a client which sends more before it reads. */
+/** Writing that does not block on a client that sends more before it reads. */
 export interface Polling {
-  /** Writes what can be written without waiting, and returns how many bytes that were. */
+  /** Writes what can be written without blocking, and returns how many bytes it wrote. */
   trySend(bytes: Uint8Array): number;
-  /** Waits, and tells whether there is something to read. */
+  /** Waits, and returns whether there is something to read. */
   wait(until: WaitOptions): { readonly input: boolean };
   /**
-   * Whether the client reads no more: its end of the output is closed. That of
-   * the input may be closed by a client which still waits for its replies.
+   * Whether the client has closed its end of the output, so that it reads no
+   * more. It may close its end of the input and still wait for replies.
    */
   isClientGone?(): boolean;
 }
@@ -39,7 +39,7 @@ export interface WaitOptions {
   readonly input: boolean;
   /** Room to write; waited for unless this is false. */
   readonly output?: boolean;
-  /** Milliseconds, a whole number; without end where absent. */
+  /** Whole milliseconds; without limit if absent. */
   readonly timeout?: number;
 }
 
@@ -57,7 +57,7 @@ export const stdio: Transport = {
   },
 };
 
-/** Prints text for a person, where no session is served: help, version, lists. */
+/** Prints text for a person, when no session is served: help, version, lists. */
 export function print(text: string): void {
   stdio.writeSync(new TextEncoder().encode(text));
 }

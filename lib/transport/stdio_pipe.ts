@@ -6,36 +6,39 @@
 
 import type { Polling } from "./stdio.ts";
 import { type Poller, sentNow, streamError } from "./poller.ts";
-import { Errno } from "../storage/errno.ts";
+import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 
 const STDOUT = 1;
 
-/** A pipe that is ready takes at least this many bytes without waiting (PIPE_BUF_BYTES). */
+/** A pipe that is ready takes at least this many bytes without blocking (PIPE_BUF_BYTES). */
 const PIPE_BUF_BYTES = 4096;
 
-/** What a pipe holds unless somebody asks for more. */
+/** Bytes that a pipe holds by default. */
 export const DEFAULT_PIPE_BYTES = 64 * 1024;
 
 /**
- * What a busy pipe is made to hold. Only busy ones are: all pipes of an account may come to 64 MiB
- * (pipe-user-pages-soft), and who is above that stays with the usual size.
+ * Bytes that a busy pipe is made to hold. Only busy ones are widened: all pipes of an account
+ * together may hold 64 MiB (pipe-user-pages-soft), and above that a pipe keeps the default size.
  */
 export const BUSY_INPUT_BYTES = 256 * 1024;
 export const BUSY_OUTPUT_BYTES = 1024 * 1024;
 
-/** Milliseconds for which a full pipe of {@linkcode BUSY_OUTPUT_BYTES} has enough for the fastest sshd. */
+/**
+ * Milliseconds for which a full pipe of {@linkcode BUSY_OUTPUT_BYTES} has enough for the fastest
+ * sshd.
+ */
 const REST_MS = 1;
 
-/** The calls that pipes are asked by. */
+/** The calls that pipes need. */
 export type PipeCalls = Pick<Libc, "write" | "pipeSize" | "setPipeSize" | "reopenPipe">;
 
 /**
- * Writes to a pipe without waiting.
+ * Writes to a pipe without blocking.
  *
- * Whether a write waits is not the write's to say but the pipe's: so it is opened once more, in
- * that manner. Where that cannot be done (there is no /proc, or this is no pipe), parts are written
- * that are small enough never to wait.
+ * Whether a write blocks is a property of the open pipe, not of the write, so the pipe is opened
+ * again as non-blocking. If that fails (there is no /proc, or this is not a pipe), it writes parts
+ * that are small enough never to block.
  */
 export function pipePolling(libc: PipeCalls, poll: Poller): Polling {
   const own = libc.pipeSize(STDOUT) > 0 ? libc.reopenPipe(STDOUT) : -1;
@@ -53,8 +56,8 @@ function whole(libc: PipeCalls, poll: Poller, own: number): Polling {
     },
     wait(until) {
       if (filled) {
-        // A pipe is ready again with every page that is read of it. Going on at each would take
-        // many times the calls, and the CPU that sshd needs.
+        // A pipe is ready again with every page that is read from it. Writing at each would take
+        // many times the calls, and CPU time that sshd needs.
         if (widen()) poll.rest(REST_MS);
         filled = false;
       }
@@ -82,8 +85,8 @@ function inParts(libc: PipeCalls, poll: Poller): Polling {
 }
 
 /**
- * Returns what makes a pipe hold `size` bytes, for when it has been found full, and tells whether it
- * does: it does not where this is no pipe, or where the account has no more. It asks once.
+ * Returns a function that makes a full pipe hold `size` bytes, and tells whether it does: it does
+ * not if this is not a pipe, or if the account's limit is reached. It asks the system once.
  */
 export function widener(
   libc: Pick<PipeCalls, "setPipeSize">,

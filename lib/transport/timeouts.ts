@@ -1,41 +1,41 @@
 import type { Polling, Transport } from "./stdio.ts";
 import { withTimeout } from "../async/with_timeout.ts";
 
-/** How long a session may be; without end where a limit is absent. */
+/** How long a session may last; without limit where one is absent. */
 export interface TimeoutOptions {
   /**
-   * Milliseconds without a request, while nothing is sent and the storage does
-   * nothing, after which the session ends.
+   * Milliseconds after which an idle session ends: no request arrives, nothing is
+   * sent, and the storage does nothing.
    */
   readonly idleTimeout?: number | undefined;
-  /** Milliseconds after which the session ends, whatever goes on. */
+  /** Milliseconds after which the session ends, even if it is busy. */
   readonly maxSession?: number | undefined;
 }
 
 /** Whom to ask and whom to tell. */
 export interface TimeoutHooks {
-  /** Whether the storage still works on a request: that is no idleness. */
+  /** Whether the storage still works on a request: such a session is not idle. */
   isBusy(): boolean;
   /** Called once, when the time is over, with the reason. */
   onEnd(reason: string): void;
 }
 
-/** Bytes to write between two looks at whether the client still takes them. */
+/** Bytes to write between two checks of whether the client still takes them. */
 const WRITE_PIECE_BYTES = 64 * 1024;
 
-/** Milliseconds that replies and outstanding requests still have when the time is over. */
+/** Milliseconds for replies and outstanding requests after the time is over. */
 const END_GRACE_MS = 1000;
 
 /** The longest that a timer and poll(2) can wait. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
-/** The time of a session is over, and what it waits for does not come. */
-export class SessionTimeout extends Error {
+/** The time of a session is over, and what it waits for does not happen. */
+class SessionTimeout extends Error {
   /** The class's name. */
   override readonly name = "SessionTimeout";
 }
 
-/** Watches the time of one session, from its making on. Without limits there is none. */
+/** Watches the time of one session from its construction on. Without limits it does nothing. */
 export class Timeouts {
   readonly #limits: TimeoutOptions;
   readonly #hooks: TimeoutHooks;
@@ -44,7 +44,7 @@ export class Timeouts {
   /** When the client or the storage has last done something. */
   #lastSign = performance.now();
   #isOver = false;
-  /** When what is not sent yet is left; it stands where the time is over. */
+  /** When unsent replies are dropped; set once the time is over. */
   #lastMoment = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Breaks off the read that waits. */
@@ -57,11 +57,11 @@ export class Timeouts {
     this.#limits = limits;
     this.#hooks = hooks;
     this.#end = performance.now() + (limits.maxSession ?? Infinity);
-    this.#givenUp.promise.catch(() => undefined); // Not everybody waits for it.
+    this.#givenUp.promise.catch(() => undefined); // It may have no other handler.
     this.#wind();
   }
 
-  /** Looks at the clock while something is done, which is no idleness; whether the time is over. */
+  /** Checks the clock while the session is busy, and returns whether the time is over. */
   lookWhileBusy(): boolean {
     this.#sign();
     return this.#look();
@@ -73,16 +73,16 @@ export class Timeouts {
   }
 
   /**
-   * Does as `work`, but where the time is over waits no longer than a moment
-   * for it, and throws then.
+   * Settles like `work`, but throws if `work` has not settled a moment after the
+   * time is over.
    */
   async bounded(work: Promise<void>): Promise<void> {
     await Promise.race([work, this.#givenUp.promise]);
   }
 
   /**
-   * Stops watching, and waits for `work`, which closes everything; where the
-   * time is over, no longer than a moment.
+   * Stops watching, and waits for `work`, which closes everything; only for a
+   * moment if the time is over.
    */
   async ended(work: Promise<void>): Promise<void> {
     clearTimeout(this.#timer);
@@ -91,8 +91,8 @@ export class Timeouts {
 
   /**
    * The same streams, whose input ends when the time is over, and on which
-   * writing fails a moment later. Blocking reads and writes keep time only
-   * where there is polling.
+   * writing fails a moment later. Blocking reads and writes are limited only if
+   * the streams have polling.
    */
   watch(transport: Transport): Transport {
     const { polling } = transport;
@@ -122,7 +122,7 @@ export class Timeouts {
     return {
       polling: watched,
       readSync: (into) => {
-        // What was done until now was no idleness.
+        // The session has been busy until now.
         this.#sign();
         for (;;) {
           const timeout = this.#remaining();
@@ -143,7 +143,7 @@ export class Timeouts {
 
   #read(transport: Transport, into: Uint8Array): Promise<number | null> {
     if (this.#isOver) return Promise.resolve(null);
-    // No race with one long-lived promise: that would remember each read for ever.
+    // A race with one long-lived promise would leak: the promise would keep every read.
     return new Promise((resolve, reject) => {
       this.#endRead = () => resolve(null);
       transport.read(into).then((count) => {
@@ -167,7 +167,7 @@ export class Timeouts {
     this.#lastSign = performance.now();
   }
 
-  /** Milliseconds until there is something to look at. */
+  /** Milliseconds until the next limit. */
   #remaining(): number {
     const { idleTimeout = Infinity } = this.#limits;
     const next = this.#isOver
@@ -176,7 +176,7 @@ export class Timeouts {
     return Math.ceil(Math.max(0, Math.min(next - performance.now(), MAX_WAIT_MS)));
   }
 
-  /** Looks at the clock, and tells whether the time is over. */
+  /** Checks the clock, and returns whether the time is over. */
   #look(): boolean {
     if (this.#isOver) return true;
     const { idleTimeout = Infinity, maxSession } = this.#limits;
@@ -201,7 +201,7 @@ export class Timeouts {
     }, END_GRACE_MS);
   }
 
-  /** The timer has its turn wherever nothing blocks. */
+  /** The timer fires wherever nothing blocks. */
   #wind(): void {
     this.#timer = setTimeout(() => {
       if (!this.#look()) this.#wind();

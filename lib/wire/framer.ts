@@ -80,15 +80,6 @@ export class Framer {
     this.#end += count;
   }
 
-  /** Copies a chunk in, as far as it fits, and returns how many bytes that were. */
-  push(chunk: Uint8Array): number {
-    const room = this.free();
-    const count = Math.min(room.length, chunk.length);
-    room.set(chunk.subarray(0, count));
-    this.commit(count);
-    return count;
-  }
-
   /** Bytes to have room for: what is missing of a packet, or as many as are worth a read. */
   #wanted(): number {
     const buffered = this.#end - this.#start;

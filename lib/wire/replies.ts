@@ -122,7 +122,7 @@ export function beginNames(writer: Writer, id: number): number {
 }
 
 /** Writes one entry of NAME. */
-export function writeName(
+function writeName(
   writer: Writer,
   name: string,
   longname: string,

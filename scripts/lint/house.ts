@@ -17,6 +17,7 @@ const WITHOUT_DENO = [
   "lib/wire/",
   "lib/session/",
   "lib/client/",
+  "lib/linux/errno.ts",
   "lib/storage/memory/",
   "lib/storage/storage.ts",
   "lib/storage/entries.ts",

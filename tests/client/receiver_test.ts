@@ -104,7 +104,7 @@ Deno.test("Receiver takes a packet of 256 KiB in pieces, and refuses one byte mo
   assertThrows(() => receiver.accept(hex("00040001")), ProtocolError, "262145 bytes is too long");
 });
 
-Deno.test("Receiver refuses a packet that is too long as coalesce as its length is there", () => {
+Deno.test("Receiver refuses a packet that is too long as soon as its length is there", () => {
   const receiver = new Receiver(new Notes());
   receiver.accept(hex("ffff"));
   assertThrows(() => receiver.accept(hex("ffff")), ProtocolError, "too long");

@@ -1,3 +1,4 @@
+import { push } from "../support/framing.ts";
 import type { Channel } from "../../lib/client/channel.ts";
 import { Connection } from "../../lib/client/connection.ts";
 import { PacketType, StatusCode } from "../../lib/wire/constants.ts";
@@ -120,7 +121,7 @@ export class ScriptedServer {
     while (!this.#framer.next(this.#packet)) {
       const { value } = await this.#in.read();
       if (value === undefined) throw new Error("the client hung up");
-      this.#framer.push(value);
+      push(this.#framer, value);
     }
     return this.#packet;
   }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { LIBC_PATHS, openLibc, Poll } from "../../lib/linux/libc.ts";
+import { LIBC_PATHS, openLibc } from "../../lib/linux/libc.ts";
+import { Poll } from "../../lib/linux/linux.ts";
 import { runChild } from "../storage/local/child.ts";
 import { withPlaces } from "../storage/local/places.ts";
 import { withTempDir } from "../support/files.ts";

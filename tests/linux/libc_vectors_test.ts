@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { openLibc, Poll } from "../../lib/linux/libc.ts";
+import { openLibc } from "../../lib/linux/libc.ts";
+import { Poll } from "../../lib/linux/linux.ts";
 import { DatagramListener } from "../support/datagrams.ts";
 import { withTempDir } from "../support/files.ts";
 import { randomNumbers } from "../support/random.ts";

@@ -234,7 +234,7 @@ Deno.test("Session loses no entry where READDIRs are sent before an answer comes
 });
 
 Deno.test("Session does not confuse the bytes of requests that wait", async () => {
-  // Each request's bytes are spoilt as coalesce as the session gives them back.
+  // Each request's bytes are spoilt as soon as the session gives them back.
   const storage = new MemoryStorage();
   const dialogue = new Dialogue(waiting(storage, randomWait(3)));
   const names = Array.from({ length: 30 }, (_, index) => `/file-${index}`);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as os from "node:os";
-import { Errno, errorOfName, errorOfNumber } from "../../lib/storage/errno.ts";
+import { errorOfName, errorOfNumber } from "../../lib/storage/errno.ts";
+import { Errno } from "../../lib/linux/errno.ts";
 import { withTempDir } from "../support/files.ts";
 import { runChild } from "./local/child.ts";
 

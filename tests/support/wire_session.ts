@@ -228,7 +228,7 @@ export class Dialogue {
 
   /** As {@linkcode send}, the bytes behind the length field. */
   sendBytes(body: Uint8Array): Promise<void> | undefined {
-    // As in `serve()`, the bytes are only lent: they are spoilt as coalesce as they may be.
+    // As in `serve()`, the bytes are only lent: they are spoilt as soon as they may be.
     const lent = body.slice();
     const wait = this.session.accept(new Reader(lent));
     if (wait === undefined) lent.fill(0xee);

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { promptTransport } from "../../lib/transport/prompt_stdio.ts";
-import type { Transport } from "../../lib/transport/stdio.ts";
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { eagerOutput, promptTransport } from "../../lib/transport/prompt_stdio.ts";
+import { stdio, type Transport } from "../../lib/transport/stdio.ts";
 
 /** Streams that the test plays, and what was done with them. */
 function played(how: { readonly idle: boolean; readonly room?: number }) {
@@ -73,4 +73,51 @@ Deno.test("promptTransport() leaves streams without polling as they are", () => 
   const { prompt } = played({ idle: true });
   const { polling: _, ...bare } = prompt;
   assertEquals(promptTransport(bare, { poll: () => 0 }, { isIdle: () => true }), bare);
+});
+
+/** A transport with room for so many bytes at once, and what was written in which way. */
+function withRoom(room: number): { readonly output: Transport; readonly written: string[] } {
+  const written: string[] = [];
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return {
+    written,
+    output: {
+      ...stdio,
+      write(bytes) {
+        written.push(`later ${text(bytes)}`);
+        return Promise.resolve();
+      },
+      polling: {
+        trySend(bytes) {
+          const sent = bytes.subarray(0, room);
+          room -= sent.length;
+          if (sent.length > 0) written.push(`now ${text(sent)}`);
+          return sent.length;
+        },
+        wait: () => ({ input: false }),
+      },
+    },
+  };
+}
+
+function parts(...texts: string[]): Uint8Array[] {
+  return texts.map((text) => new TextEncoder().encode(text));
+}
+
+Deno.test("eagerOutput() writes parts at once as far as there is room, and the rest behind them", async () => {
+  const { output, written } = withRoom(4);
+  await eagerOutput(output)!.writeAll(parts("ab", "cde", "f"));
+  assertEquals(written, ["now ab", "now cd", "later e", "later f"]);
+});
+
+Deno.test("eagerOutput() leaves what stands in one place to the transport", async () => {
+  const { output, written } = withRoom(100);
+  const eager = eagerOutput(output)!;
+  await eager.writeAll(parts("abc"));
+  assertEquals(written, ["later abc"]);
+  assertStrictEquals(eager.write, output.write);
+});
+
+Deno.test("eagerOutput() is of no use where nobody can tell whether there is room", () => {
+  assertEquals(eagerOutput(stdio), undefined);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type PipeCalls, pipePolling, widener } from "../../lib/transport/stdio_pipe.ts";
 import { Poller } from "../../lib/transport/poller.ts";
-import { Errno } from "../../lib/storage/errno.ts";
+import { Errno } from "../../lib/linux/errno.ts";
 import { OpenFlag, PacketType } from "../../lib/wire/constants.ts";
 import { withTempDir } from "../support/files.ts";
 import { needs } from "../support/programs.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MAX_PACKET_LENGTH } from "../../lib/wire/constants.ts";
 import { ProtocolError } from "../../lib/wire/errors.ts";
+import { push } from "../support/framing.ts";
 import { Framer } from "../../lib/wire/framer.ts";
 import { Reader } from "../../lib/wire/reader.ts";
 import { randomNumbers } from "../support/random.ts";
@@ -19,7 +20,7 @@ Deno.test("Framer gives no packet before any bytes came", () => {
 
 Deno.test("Framer cuts a stream that comes at once", () => {
   const framer = new Framer();
-  assertEquals(framer.push(STREAM), STREAM.length);
+  assertEquals(push(framer, STREAM), STREAM.length);
   assertEquals(packetsOf(framer), PACKETS);
 });
 
@@ -27,7 +28,7 @@ Deno.test("Framer cuts a stream that comes byte for byte", () => {
   const framer = new Framer();
   const packets: string[] = [];
   for (const [at, byte] of STREAM.entries()) {
-    framer.push(Uint8Array.of(byte));
+    push(framer, Uint8Array.of(byte));
     const more = packetsOf(framer);
     // A packet is given with its last byte and not before.
     assertEquals(more.length, [4, 13, 20].includes(at) ? 1 : 0);
@@ -51,7 +52,7 @@ Deno.test("Framer cuts a stream in chunks of any size", () => {
     let rest = Uint8Array.from(stream);
     while (rest.length > 0) {
       const chunk = rest.subarray(0, 1 + random(longest));
-      assertEquals(framer.push(chunk), chunk.length);
+      assertEquals(push(framer, chunk), chunk.length);
       rest = rest.subarray(chunk.length);
       packets.push(...packetsOf(framer));
     }
@@ -73,7 +74,7 @@ Deno.test("Framer cuts what is read into its free room", () => {
 
 Deno.test("Framer refuses an empty packet", () => {
   const framer = new Framer();
-  framer.push(hex("00000000"));
+  push(framer, hex("00000000"));
   const error = assertThrows(() => framer.next(new Reader()), ProtocolError);
   assertEquals(error.exitStatus, 255);
 });
@@ -92,7 +93,7 @@ Deno.test("Framer takes a packet of exactly 256 KiB", () => {
 Deno.test("Framer refuses a packet of 256 KiB and a byte by its length alone", () => {
   for (const length of ["00040001", "7fffffff", "80000000", "ffffffff"]) {
     const framer = new Framer();
-    framer.push(hex(length));
+    push(framer, hex(length));
     const error = assertThrows(() => framer.next(new Reader()), ProtocolError);
     assertEquals(error.exitStatus, 11);
   }
@@ -100,7 +101,7 @@ Deno.test("Framer refuses a packet of 256 KiB and a byte by its length alone", (
 
 Deno.test("Framer refuses a packet that is too long behind others, which it gives first", () => {
   const framer = new Framer();
-  framer.push(hex("00000001 01 00040001"));
+  push(framer, hex("00000001 01 00040001"));
   const reader = new Reader();
   assert(framer.next(reader));
   assertEquals(toHex(reader.rest()), "01");
@@ -116,7 +117,7 @@ Deno.test("Framer has room again whenever it has no packet", () => {
   }
   let [at, packets] = [0, 0];
   while (at < stream.length) {
-    const taken = framer.push(stream.subarray(at, at + 100_000));
+    const taken = push(framer, stream.subarray(at, at + 100_000));
     assert(taken > 0, "no room");
     at += taken;
     while (framer.next(reader)) {
@@ -130,12 +131,12 @@ Deno.test("Framer has room again whenever it has no packet", () => {
 Deno.test("Framer keeps packets in place while others are taken, and moves the rest aside", () => {
   const framer = new Framer();
   const [first, second, third] = [new Reader(), new Reader(), new Reader()];
-  framer.push(hex("00000002 a1a2 00000002 b1b2 00000002 c1"));
+  push(framer, hex("00000002 a1a2 00000002 b1b2 00000002 c1"));
   assert(framer.next(first) && framer.next(second) && !framer.next(third));
   // Lent until free() is called.
   assertEquals([toHex(first.rest()), toHex(second.rest())], ["a1a2", "b1b2"]);
   const room = framer.free().length;
-  framer.push(hex("c2"));
+  push(framer, hex("c2"));
   assert(framer.next(third));
   assertEquals(toHex(third.rest()), "c1c2");
   assert(room >= MAX_PACKET_LENGTH - 1, "the room of the taken packets is not given back");
@@ -145,7 +146,7 @@ Deno.test("Framer takes no more than it has room for", () => {
   const framer = new Framer();
   const capacity = framer.free().length;
   assertEquals(capacity, MAX_PACKET_LENGTH + 4);
-  assertEquals(framer.push(new Uint8Array(capacity + 10)), capacity);
+  assertEquals(push(framer, new Uint8Array(capacity + 10)), capacity);
   assertEquals(framer.free().length, 0);
 });
 
@@ -169,7 +170,7 @@ function keepAll(framer: Framer, packets: readonly Uint8Array[]): Uint8Array[] {
   const stream = concat(packets);
   const reader = new Reader();
   for (let at = 0; at < stream.length;) {
-    at += framer.push(stream.subarray(at, at + 60_000));
+    at += push(framer, stream.subarray(at, at + 60_000));
     while (framer.next(reader)) {
       const bytes = reader.rest();
       framer.keep(bytes);
@@ -221,14 +222,14 @@ Deno.test("Framer never uses memory again that was left to others", () => {
 
 Deno.test("Framer passes over what it does not keep", () => {
   const framer = new Framer();
-  framer.push(hex("00000002 a1a2"));
+  push(framer, hex("00000002 a1a2"));
   const kept = keepNext(framer);
   const foreign = new Uint8Array(3);
   framer.release(foreign);
   framer.forget(foreign);
   framer.release(kept);
   framer.release(kept);
-  framer.push(hex("00000002 b1b2"));
+  push(framer, hex("00000002 b1b2"));
   assertEquals(keepNext(framer), hex("b1b2"));
 });
 
@@ -246,7 +247,7 @@ Deno.test("Framer leaves each part as it is until it is given back, in whatever 
     const forgotten: typeof kept = [];
     let packets = 0;
     for (let at = 0; at < stream.length;) {
-      at += framer.push(stream.subarray(at, at + 1 + random(random(4) * 100_000 + 1)));
+      at += push(framer, stream.subarray(at, at + 1 + random(random(4) * 100_000 + 1)));
       while (framer.next(reader)) {
         const bytes = reader.rest();
         const is = packetOf(lengths[packets++]!).subarray(4);
@@ -296,7 +297,7 @@ function packetOf(length: number): Uint8Array {
 
 function pushAll(framer: Framer, bytes: Uint8Array): number {
   let at = 0;
-  while (at < bytes.length) at += framer.push(bytes.subarray(at, at + 60_000));
+  while (at < bytes.length) at += push(framer, bytes.subarray(at, at + 60_000));
   return at;
 }
 

@@ -1,11 +1,11 @@
+import { granted } from "../../permissions.ts";
 import { FileType } from "../../attrs.ts";
-import { Errno } from "../../storage/errno.ts";
+import { Errno } from "../../linux/errno.ts";
 import { check, StatusReader } from "../../storage/local/kernel/status.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Open } from "../../linux/linux.ts";
 import { StartError } from "../errors.ts";
 import { type FilePlace, openAt, withPlace } from "./file_place.ts";
-import { granted } from "../start/host.ts";
 
 const ROOT_UID = 0;
 const OTHERS_MAY_WRITE = 0o022;

@@ -8,10 +8,12 @@
 
 import { FileType } from "../../attrs.ts";
 import { decodeName, encodeName } from "../../names.ts";
-import { Errno, errorOfNumber } from "../../storage/errno.ts";
+import { errorOfNumber } from "../../storage/errno.ts";
+import { Errno } from "../../linux/errno.ts";
 import { check, NO_NAME, StatusReader } from "../../storage/local/kernel/status.ts";
 import type { Bytes, Libc } from "../../linux/libc.ts";
 import { AT_FDCWD, Open, PATH_MAX } from "../../linux/linux.ts";
+import { OpenHow } from "../../linux/structs.ts";
 import type { NodeStatus } from "../../storage/local/root.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { StartError } from "../errors.ts";
@@ -22,8 +24,6 @@ const STICKY = 0o1000;
 
 /** As many links as the kernel follows for one path. */
 const MAX_SYMLINKS = 40;
-
-const STRUCT_OPEN_HOW_SIZE = 24;
 
 /** The directory that sshd asks for a file of keys, and its mode. */
 const KEYS_DIRECTORY = ".ssh";
@@ -91,10 +91,11 @@ export function openAt(
     readonly mode?: number;
   },
 ): number {
-  const how = new Uint8Array(STRUCT_OPEN_HOW_SIZE);
-  const words = new Uint32Array(how.buffer);
-  [words[0], words[2]] = [flags | Open.CLOEXEC, mode];
-  return libc.openat2(directory, nulTerminated(name), how);
+  return libc.openat2(
+    directory,
+    nulTerminated(name),
+    new OpenHow().set(flags | Open.CLOEXEC, mode),
+  );
 }
 
 /** A name as C has it. */

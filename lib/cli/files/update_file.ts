@@ -1,6 +1,6 @@
 import { decodeName, encodeName } from "../../names.ts";
 import { FileType } from "../../attrs.ts";
-import { Errno } from "../../storage/errno.ts";
+import { Errno } from "../../linux/errno.ts";
 import { check, StatusReader } from "../../storage/local/kernel/status.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { At, Lock, Open } from "../../linux/linux.ts";

@@ -1,3 +1,4 @@
+import { granted } from "../../permissions.ts";
 import { serve } from "../../serve/serve.ts";
 import { type Log, LogLevel } from "../../session/log.ts";
 import type { SessionFacts } from "../../session/observer.ts";
@@ -8,7 +9,7 @@ import type { GridFsOptions } from "../../storage/gridfs/database/options.ts";
 import { StartError, UsageError } from "../errors.ts";
 import { type GridFsCommandOptions, parseGridFsOptions } from "./options.ts";
 import { type MongoPlace, parseMongoUri, requireBucketName, requireDatabaseName } from "./uri.ts";
-import { granted, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
+import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { openLog } from "../start/log_file.ts";
 import { prepareRemoteConfinement } from "../start/remote_confinement.ts";
 import { exposure, findSecret } from "../start/secrets.ts";

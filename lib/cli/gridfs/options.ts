@@ -28,7 +28,7 @@ export interface GridFsCommandOptions extends ServingOptions {
 }
 
 /** The options of `sftpwrap gridfs`. */
-export const gridFsSpecs: readonly OptionSpec[] = [
+const gridFsSpecs: readonly OptionSpec[] = [
   ...servingSpecs(),
   { name: "bucket", value: "NAME", help: "the bucket (default fs); %u is the user" },
   {
@@ -43,7 +43,7 @@ export const gridFsSpecs: readonly OptionSpec[] = [
 ];
 
 /** The help text of `sftpwrap gridfs`. */
-export function gridFsHelp(): string {
+function gridFsHelp(): string {
   return `usage: sftpwrap gridfs [options] MONGODB-URI
        sftpwrap gridfs [options] HOST PORT DATABASE
        sftpwrap gridfs [options]

@@ -1,7 +1,9 @@
+import { granted } from "../../permissions.ts";
+import { PERMISSION_BITS } from "../../attrs.ts";
 import { print } from "../../transport/stdio.ts";
 import { prepareConfinement, type Ring } from "../start/confinement.ts";
 import { StartError } from "../errors.ts";
-import { granted, type Identity } from "../start/host.ts";
+import type { Identity } from "../start/host.ts";
 import { logWithin } from "./directory.ts";
 import type { JailOptions } from "./options.ts";
 import { wayOut } from "./way_out.ts";
@@ -53,7 +55,7 @@ function ringFinding({ name, holds, text }: Ring): Finding {
 function examine(directory: string, options: JailOptions, who: Identity): readonly Finding[] {
   const findings: Finding[] = [];
   const { uid, mode } = Deno.lstatSync(directory);
-  const bits = (mode ?? 0) & 0o7777;
+  const bits = (mode ?? 0) & PERMISSION_BITS;
   if (who.uid !== undefined && uid !== null) {
     findings.push(
       uid === who.uid || who.uid === 0 ? { good: true, text: `directory: owned by user ${uid}` } : {

@@ -1,3 +1,4 @@
+import { granted } from "../../permissions.ts";
 import { serve } from "../../serve/serve.ts";
 import { type Log, LogLevel } from "../../session/log.ts";
 import type { SessionFacts } from "../../session/observer.ts";
@@ -6,7 +7,7 @@ import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { JailStorage } from "../../storage/local/jail.ts";
 import { prepareConfinement } from "../start/confinement.ts";
 import { StartError } from "../errors.ts";
-import { granted, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
+import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { logWithin, realDirectory } from "./directory.ts";
 import { type JailOptions, parseJailOptions } from "./options.ts";
 import { openLog } from "../start/log_file.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 
+import { granted } from "../../permissions.ts";
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { AT_FDCWD, Open } from "../../linux/linux.ts";
-import { granted } from "../start/host.ts";
 
 /** Whether a path leads into a directory. */
 export interface Reach {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { environment, granted, type Identity } from "../start/host.ts";
+import { granted } from "../../permissions.ts";
+import { environment, type Identity } from "../start/host.ts";
 import { identityOf, isUnseen, mayRead, type Reach, reachOf, textOf } from "./reach.ts";
 
 /** Files and directories in a home from which a key is taken, or what its shell runs. */

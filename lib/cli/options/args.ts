@@ -99,7 +99,7 @@ function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): stri
 }
 
 /** Whether a word is the long form of an option, with its value or without. */
-export function spellsOption(word: string, specs: readonly OptionSpec[]): boolean {
+function spellsOption(word: string, specs: readonly OptionSpec[]): boolean {
   return specs.some(({ name }) => word === `--${name}` || word.startsWith(`--${name}=`));
 }
 

@@ -12,20 +12,6 @@ import { UsageError } from "../errors.ts";
 import type { Limits } from "./policies.ts";
 import { mode } from "./values.ts";
 
-/** Limits that limit nothing. */
-export const noLimits: Limits = {
-  uploadOnly: false,
-  appendOnly: false,
-  noOverwrite: false,
-  noDelete: false,
-  denyPaths: [],
-  hidePaths: [],
-  fileMode: undefined,
-  dirMode: undefined,
-  ignoreChmod: false,
-  maxFileSize: undefined,
-};
-
 const SPECS: readonly OptionSpec[] = [
   { name: "read-only", help: "refuse whatever changes anything" },
   { name: "upload-only", help: "a drop box: new files come in, none is shown" },

@@ -14,7 +14,7 @@ import { armBackstop } from "../start/backstop.ts";
 import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
 import type { Limits } from "./policies.ts";
 import { parseLimits, policiesOf, policySpecs } from "./policy_options.ts";
-import { sessionSpecs, sessionTimes } from "./session_options.ts";
+import { UsageError } from "../errors.ts";
 import { requestList, umask } from "./values.ts";
 
 /** How a session is served. */
@@ -27,6 +27,16 @@ export interface ServingOptions extends LogOptions, TimeoutOptions {
   readonly limits: Limits;
 }
 
+/** How long a session may be. */
+const timeSpecs: readonly OptionSpec[] = [
+  {
+    name: "idle-timeout",
+    value: "TIME",
+    help: "end a session without requests: 90, 90s, 15m or 2h",
+  },
+  { name: "max-session", value: "TIME", help: "end every session after this time" },
+];
+
 /**
  * The options, but for those of policies.
  *
@@ -37,7 +47,7 @@ export function servingSpecs(letters: Readonly<Record<string, string>> = {}): Op
     ...logSpecs,
     { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
     { name: "start-directory", value: "DIR", help: "start in DIR, as the client sees it" },
-    ...sessionSpecs,
+    ...timeSpecs,
     { name: "query", value: "requests", help: "list the names of all requests" },
   ];
   return specs.map((spec) => {
@@ -75,4 +85,29 @@ export async function servingOf(
     requestPolicy({ readOnly, deny, allow }),
   ];
   return { policies, idleTimeout, maxSession, heartbeat: armBackstop({ maxSession }) };
+}
+
+/**
+ * How long a session may be.
+ *
+ * @throws {UsageError} If a value is no time.
+ */
+export function sessionTimes(values: ReadonlyMap<string, string>): TimeoutOptions {
+  return {
+    idleTimeout: milliseconds("idle-timeout", values),
+    maxSession: milliseconds("max-session", values),
+  };
+}
+
+const MILLISECONDS = new Map([["", 1000], ["s", 1000], ["m", 60_000], ["h", 3_600_000]]);
+
+function milliseconds(name: string, values: ReadonlyMap<string, string>): number | undefined {
+  const value = values.get(name);
+  if (value === undefined) return undefined;
+  const [, digits = "", unit = ""] = /^(\d{1,6})([smh]?)$/.exec(value) ?? [];
+  const time = Number(digits) * (MILLISECONDS.get(unit) ?? 0);
+  if (time === 0) {
+    throw new UsageError(`--${name} "${value}" is no time such as 90, 90s, 15m or 2h`);
+  }
+  return time;
 }

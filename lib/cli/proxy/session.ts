@@ -11,7 +11,7 @@ import { ProxyStorage } from "../../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../../storage/storage.ts";
 import { withTimeout } from "../../async/with_timeout.ts";
 import { directStreams } from "../../transport/reactor/child_pipes.ts";
-import { eagerOutput } from "../../transport/eager_output.ts";
+import { eagerOutput } from "../../transport/prompt_stdio.ts";
 import { messageOf, StartError } from "../errors.ts";
 import type { ProxyCommandOptions } from "./options.ts";
 import { prepareRemoteConfinement } from "../start/remote_confinement.ts";

@@ -1,3 +1,4 @@
+import { granted } from "../../permissions.ts";
 import { pollingStdio } from "../../transport/polling_stdio.ts";
 import { stdio, type Transport } from "../../transport/stdio.ts";
 import { confine, landlockAbi } from "../../linux/landlock.ts";
@@ -8,7 +9,6 @@ import { type KernelRoot, openKernelRoot } from "../../storage/local/kernel/root
 import type { Root } from "../../storage/local/root.ts";
 import { messageOf, StartError } from "../errors.ts";
 import { handleLimit } from "./handle_limit.ts";
-import { granted } from "./host.ts";
 
 /**
  * `--confine`: `kernel` or nothing; `portable`, without the kernel; or `auto`, the best there is,

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { granted } from "../../permissions.ts";
 import type { SessionFacts } from "../../session/observer.ts";
 import type { Start } from "./require_sftp.ts";
 
@@ -14,11 +15,6 @@ export interface Identity {
   readonly user: string | undefined;
   readonly uid: number | undefined;
   readonly home: string | undefined;
-}
-
-/** Whether a permission has been granted; nobody is asked. */
-export function granted(descriptor: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(descriptor).state === "granted";
 }
 
 /** An environment variable, where it may be read and is set. */

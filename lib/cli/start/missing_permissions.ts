@@ -1,5 +1,5 @@
+import { granted } from "../../permissions.ts";
 import { portableRights } from "../../storage/local/portable/rights.ts";
-import { granted } from "./host.ts";
 
 /** A permission that this program can do without, and what it costs to. */
 interface Wish {

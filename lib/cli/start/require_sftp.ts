@@ -1,6 +1,8 @@
 import { printError } from "../../transport/stdio.ts";
-import { Errno } from "../../storage/errno.ts";
-import { type Libc, openLibcIfAllowed, Poll } from "../../linux/libc.ts";
+import { Errno } from "../../linux/errno.ts";
+import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
+import { Poll } from "../../linux/linux.ts";
+import { pollfd } from "../../linux/structs.ts";
 import { StartError } from "../errors.ts";
 
 /** How this program was started. */
@@ -15,7 +17,7 @@ export interface Start {
 
 const MESSAGE = "this account is for SFTP only: connect with sftp, not with ssh or scp -O";
 
-/** A client of SFTP sends INIT as coalesce as it is connected; a person at a shell waits. */
+/** A client of SFTP sends INIT as soon as it is connected; a person at a shell waits. */
 const INIT_PATIENCE_MS = 5000;
 
 /** How long a client that has named no command is waited for before it is told. */
@@ -94,7 +96,7 @@ function beginsWithin(libc: Libc, patience: number): boolean | undefined {
   for (;;) {
     const left = deadline - Date.now();
     if (left <= 0) return undefined;
-    const waited = libc.poll(pollInput(), left);
+    const waited = libc.poll(pollfd(STDIN, Poll.IN), left);
     if (waited === 0 || waited === -Errno.EINTR) continue;
     const count = libc.peek(STDIN, first);
     // Neither a pipe nor a socket: nobody types there.
@@ -106,13 +108,4 @@ function beginsWithin(libc: Libc, patience: number): boolean | undefined {
     if (count === first.length) return true;
     libc.poll(NOTHING, PAUSE_MS);
   }
-}
-
-/** A `struct pollfd` for standard input. */
-function pollInput(): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, STDIN, true);
-  view.setInt16(4, Poll.IN, true);
-  return bytes;
 }

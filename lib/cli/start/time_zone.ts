@@ -5,11 +5,12 @@
  * @module
  */
 
+import { granted } from "../../permissions.ts";
 import { useZone } from "../../session/zone/local_time.ts";
 import { posixZone } from "../../session/zone/posix_zone.ts";
 import { tzifZone } from "../../session/zone/tzif.ts";
 import type { Zone } from "../../session/zone/zone.ts";
-import { environment, granted } from "./host.ts";
+import { environment } from "./host.ts";
 import { isUnseen } from "../jail/reach.ts";
 
 const ZONEINFO = "/usr/share/zoneinfo";

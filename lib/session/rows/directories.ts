@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DEFAULT_DIRECTORY_MODE, PERMISSION_BITS } from "../../attrs.ts";
 import { after } from "../../async/maybe_promise.ts";
 import { nextShown } from "../../storage/entries.ts";
 import type { DirEntry } from "../../storage/storage.ts";
@@ -101,7 +102,9 @@ const mkdir: Row<requests.PathAttrsRequest, void> = {
   order: () => "alone",
   facts: asSent,
   describe: ({ path, attrs }) => [
-    `mkdir name "${path}" mode 0${((attrs?.permissions ?? 0o777) & 0o7777).toString(8)}`,
+    `mkdir name "${path}" mode 0${
+      ((attrs?.permissions ?? DEFAULT_DIRECTORY_MODE) & PERMISSION_BITS).toString(8)
+    }`,
   ],
   run: (conversation, { path, attrs }) =>
     conversation.storage.mkdir(conversation.path(path), attrs),

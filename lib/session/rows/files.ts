@@ -7,7 +7,7 @@
 
 import { after } from "../../async/maybe_promise.ts";
 import { beyondAnyFile } from "../../storage/errors.ts";
-import type { FileAttrs } from "../../storage/storage.ts";
+import type { FileAttrs, OpenOptions } from "../../storage/storage.ts";
 import { MAX_DATA_LENGTH, PacketType, StatusCode } from "../../wire/constants.ts";
 import * as replies from "../../wire/replies.ts";
 import * as requests from "../../wire/requests.ts";
@@ -20,23 +20,25 @@ import type { Order, Row } from "../table.ts";
 import { foundAttrs, ofClosing, ofHandle } from "./facts.ts";
 import { replyOk } from "./replies.ts";
 
-const open: Row<requests.OpenRequest, Uint8Array> = {
+/** An OPEN with its flags by name, which its order, its log line and its operation ask for. */
+interface OpenRequest extends requests.OpenRequest {
+  readonly options: OpenOptions;
+}
+
+const open: Row<OpenRequest, Uint8Array> = {
   name: "open",
   type: PacketType.OPEN,
   mutates: false, // only with some flags, which the policy looks at
   level: LogLevel.INFO,
-  read: requests.readOpen,
-  order: (_conversation, { pflags }) => openOptions(pflags, {}).write ? "alone" : "any",
-  facts: ({ path, pflags, attrs }) => ({
-    path,
-    pflags,
-    attrs,
-    options: openOptions(pflags, attrs),
-  }),
+  read(fields) {
+    const request = requests.readOpen(fields);
+    return { ...request, options: openOptions(request.pflags, request.attrs) };
+  },
+  order: (_conversation, { options }) => options.write ? "alone" : "any",
+  facts: ({ path, pflags, attrs, options }) => ({ path, pflags, attrs, options }),
   describe: describeOpen,
-  run(conversation, { path, pflags, attrs }) {
+  run(conversation, { path, options }) {
     const { handles, storage } = conversation;
-    const options = openOptions(pflags, attrs);
     const virtual = conversation.path(path);
     return handles.add(() =>
       after(storage.open(virtual, options), (file) => ({

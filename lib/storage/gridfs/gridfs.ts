@@ -35,7 +35,12 @@
  * @module
  */
 
-import type { FileAttrs } from "../../attrs.ts";
+import {
+  DEFAULT_DIRECTORY_MODE,
+  DEFAULT_FILE_MODE,
+  type FileAttrs,
+  PERMISSION_BITS,
+} from "../../attrs.ts";
 import { errorOf } from "../errno.ts";
 import { parentOf } from "../path.ts";
 import type {
@@ -63,8 +68,6 @@ import { setAttrsOf } from "./set_attrs.ts";
 import { figuresOf } from "./space.ts";
 import { Sweeper } from "./repair/sweeper.ts";
 import { type Place, Tree } from "./tree/tree.ts";
-
-const PERMISSION_BITS = 0o7777;
 
 /**
  * A bucket of GridFS as a tree of files. It is as POSIX has it, but for what a
@@ -128,7 +131,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
       const file = new GridFsFile(this.#host, options, {
         path: place.path,
         doc: entry?.kind === "file" ? entry.doc : undefined,
-        metadata: this.#metadataOfNew(options.attrs.permissions ?? 0o666),
+        metadata: this.#metadataOfNew(options.attrs.permissions ?? DEFAULT_FILE_MODE),
       });
       if (file.isNew) this.#newFiles.add(file);
       return file;
@@ -200,7 +203,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
   mkdir(path: VirtualPath, attrs: FileAttrs): Promise<void> {
     return this.#ask(async () => {
       const place = await this.#vacancy(path);
-      await this.#makeNode(place, this.#metadataOfNew(attrs.permissions ?? 0o777));
+      await this.#makeNode(place, this.#metadataOfNew(attrs.permissions ?? DEFAULT_DIRECTORY_MODE));
     });
   }
 

@@ -1,20 +1,21 @@
+import { granted } from "../../permissions.ts";
 import type { Libc } from "../../linux/libc.ts";
 
 /** Names of users and groups for their numbers. */
 export interface Accounts {
-  /** The name of a user, or nothing. */
+  /** The name of a user, or undefined. */
   user(uid: number): string | undefined;
-  /** The name of a group, or nothing. */
+  /** The name of a group, or undefined. */
   group(gid: number): string | undefined;
 }
 
-/** Knows nobody: listings show numbers. */
+/** Knows no names: listings show numbers. */
 export const noAccounts: Accounts = { user: () => undefined, group: () => undefined };
 
 /**
- * Names out of the texts of /etc/passwd and /etc/group, both of which have the
+ * Names from the texts of /etc/passwd and /etc/group, both of which have the
  * name in the first field and the number in the third. They are read when the
- * first name is asked for, which many sessions never do.
+ * first name is needed, which never happens in many sessions.
  */
 export function accountsOf(passwd: string, group: string): Accounts {
   let users: ReadonlyMap<number, string> | undefined;
@@ -30,20 +31,20 @@ function namesByNumber(text: string): ReadonlyMap<number, string> {
   for (const line of text.split("\n")) {
     const [name, , number] = line.split(":");
     if (!name || !number || !/^\d+$/.test(number)) continue;
-    // As getpwuid(3): where two lines have one number, the first counts.
+    // Like getpwuid(3): if two lines have the same number, the first counts.
     if (!names.has(Number(number))) names.set(Number(number), name);
   }
   return names;
 }
 
-/** Calls that tell whose this process is, and the names for that. */
+/** Calls that return the IDs of this process, and their names. */
 type OwnCalls = Pick<Libc, "getuid" | "getgid" | "getgroups" | "openNames">;
 
 /**
  * Names of users and groups of this machine, where /etc/passwd and /etc/group may be read; with
  * libc also this process's own user and groups, wherever the machine has their names from (LDAP,
- * SSSD). Those are asked for at once, and only if the files do not have them: later the way to
- * where they are is closed.
+ * SSSD). Those are looked up immediately, and only if the files do not have them: after the
+ * confinement their source cannot be reached.
  */
 export function readAccounts(libc?: OwnCalls): Accounts {
   const texts = ["/etc/passwd", "/etc/group"].map(readText);
@@ -53,7 +54,7 @@ export function readAccounts(libc?: OwnCalls): Accounts {
   return libc === undefined ? listed : withOwn(listed, texts, libc);
 }
 
-/** Looks at the texts only, for most sessions need no name of the files. */
+/** Searches the texts only, because most sessions need no name from them. */
 function withOwn(
   listed: Accounts,
   [passwd = "", group = ""]: readonly (string | undefined)[],
@@ -78,7 +79,7 @@ function hasNumber(text: string, number: number): boolean {
 }
 
 function readText(path: string): string | undefined {
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return undefined;
+  if (!granted({ name: "read", path })) return undefined;
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {

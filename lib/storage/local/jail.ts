@@ -1,4 +1,9 @@
-import type { FileAttrs } from "../../attrs.ts";
+import {
+  DEFAULT_DIRECTORY_MODE,
+  DEFAULT_FILE_MODE,
+  type FileAttrs,
+  PERMISSION_BITS,
+} from "../../attrs.ts";
 import { after, repeat } from "../../async/maybe_promise.ts";
 import { hasRawBytes } from "../../names.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
@@ -17,11 +22,7 @@ import { type Accounts, noAccounts } from "./accounts.ts";
 import { LeaseHeld, whenFree } from "./lease_wait.ts";
 import type { Root, RootDir, RootEntry, RootFile } from "./root.ts";
 
-const DEFAULT_FILE_MODE = 0o666;
-const DEFAULT_DIRECTORY_MODE = 0o777;
-const MODE_BITS = 0o7777;
-
-/** Pieces that are copied at once: as many bytes as take about this long. */
+/** A piece that is copied at once has as many bytes as take about this long. */
 const COPY_SLICE_MS = 50;
 const FIRST_COPY_SLICE_BYTES = 16 * 1024 * 1024;
 const MIN_COPY_SLICE_BYTES = 1024 * 1024;
@@ -29,13 +30,13 @@ const MAX_COPY_SLICE_BYTES = 1024 * 1024 * 1024;
 
 /**
  * The files below one directory of this machine, which the client sees as `/`.
- * What can be reached is the {@linkcode Root}'s to decide; the manners of
- * OpenSSH's server are added here.
+ * The {@linkcode Root} decides what can be reached; this class adds the
+ * behavior of OpenSSH's server.
  */
 export class JailStorage implements Storage<JailFile> {
   /** The root follows links. */
   readonly resolvesParents = true;
-  /** All of them; `statVfs` where the root has it. */
+  /** All extensions; `statVfs` if the root has it. */
   readonly extensions: StorageExtensions<JailFile>;
   readonly #root: Root;
   readonly #accounts: Accounts;
@@ -45,7 +46,7 @@ export class JailStorage implements Storage<JailFile> {
    * A storage over an open root.
    *
    * @param root What the client may reach.
-   * @param accounts Names of owners for listings; numbers are shown without.
+   * @param accounts Names of owners for listings; without it they show numbers.
    */
   constructor(root: Root, accounts: Accounts = noAccounts) {
     this.#root = root;
@@ -103,7 +104,7 @@ export class JailStorage implements Storage<JailFile> {
 
   mkdir(path: VirtualPath, attrs: FileAttrs): void {
     const mode = attrs.permissions ?? DEFAULT_DIRECTORY_MODE;
-    this.#root.mkdir(this.#checked(path), mode & MODE_BITS);
+    this.#root.mkdir(this.#checked(path), mode & PERMISSION_BITS);
   }
 
   rmdir(path: VirtualPath): void {
@@ -125,20 +126,20 @@ export class JailStorage implements Storage<JailFile> {
 
   #openNow(path: VirtualPath, options: OpenOptions): JailFile {
     const mode = options.attrs.permissions ?? DEFAULT_FILE_MODE;
-    return new JailFile(this.#root.open(path, options, mode & MODE_BITS), options.append);
+    return new JailFile(this.#root.open(path, options, mode & PERMISSION_BITS), options.append);
   }
 
-  /** A method of its own, so that the usual case makes no closure. */
+  /** A separate method, so that the usual case makes no closure. */
   #openWhenFree(path: VirtualPath, options: OpenOptions): MaybePromise<JailFile> {
     return this.#whenFree(() => this.#openNow(path, options));
   }
 
-  /** Waits where another process has a lease on a file; everything else is done at once. */
+  /** Waits if another process has a lease on a file; everything else answers immediately. */
   #whenFree<T>(attempt: () => T): MaybePromise<T> {
     return whenFree(attempt, { isOver: () => this.#isClosed });
   }
 
-  /** A root that would mangle a name's bytes never gets to see them. */
+  /** A root that would mangle the bytes of a name never gets them. */
   #checked(path: string): string {
     if (!this.#root.bytewise && hasRawBytes(path)) {
       throw new StorageError("failure", "name is not UTF-8, which this jail cannot store");
@@ -164,7 +165,7 @@ export class JailFile implements FileHandle {
   }
 
   write(data: Uint8Array, position: number): void {
-    // The system appends by itself, but may look at the position before it forgets it.
+    // The system appends by itself, but may check the position before it ignores it.
     this.file.write(data, this.#append ? 0 : position);
   }
 
@@ -212,7 +213,7 @@ class JailDir implements DirHandle {
   }
 }
 
-/** The system's ways to change a file. */
+/** The system's calls that change a file. */
 interface Changes {
   truncate(size: number): void;
   chmod(mode: number): void;
@@ -221,8 +222,8 @@ interface Changes {
 }
 
 /**
- * As OpenSSH: size, mode, times, owner; each is tried and the last failure is told. A size that has
- * to wait for a lease comes first: nothing else has been done then.
+ * Like OpenSSH: size, mode, times, owner; each is tried, and the last failure is reported. The
+ * size, which may have to wait for a lease, comes first: nothing else has been changed by then.
  */
 function change(attrs: FileAttrs, to: Changes): void {
   const { size, permissions, atime, mtime, uid, gid } = attrs;
@@ -233,7 +234,7 @@ function change(attrs: FileAttrs, to: Changes): void {
       to.truncate(size);
     });
   }
-  if (permissions !== undefined) steps.push(() => to.chmod(permissions & MODE_BITS));
+  if (permissions !== undefined) steps.push(() => to.chmod(permissions & PERMISSION_BITS));
   if (atime !== undefined && mtime !== undefined) steps.push(() => to.utimes(atime, mtime));
   if (uid !== undefined && gid !== undefined) steps.push(() => to.chown(uid, gid));
   let failure: StorageError | undefined;
@@ -282,7 +283,10 @@ function extensionsOf(
   };
 }
 
-/** Piece by piece: the client chooses how many bytes it is, and a sparse source has no end to speak of. */
+/**
+ * Copies piece by piece: the client chooses the length, and a sparse source may be practically
+ * endless.
+ */
 function copyData(range: CopyRange<JailFile>): MaybePromise<number> {
   const source = range.source.file;
   const target = range.target.file;
@@ -303,7 +307,7 @@ function copyData(range: CopyRange<JailFile>): MaybePromise<number> {
   return after(done, () => copied);
 }
 
-/** How many bytes to copy at once, after so many took so long. */
+/** How many bytes to copy at once, from how long the previous piece took. */
 function nextSlice(bytes: number, duration: number): number {
   if (duration > COPY_SLICE_MS) return Math.max(bytes / 2, MIN_COPY_SLICE_BYTES);
   return duration > COPY_SLICE_MS / 2 ? bytes : Math.min(bytes * 2, MAX_COPY_SLICE_BYTES);

@@ -2,21 +2,24 @@ import type { MaybePromise } from "../../async/maybe_promise.ts";
 import { StorageError } from "../errors.ts";
 
 /**
- * How long a file is waited for that another process has on lease (Samba's oplocks, the
+ * How long to wait for a file that another process has a lease on (Samba's oplocks, the
  * delegations of the system's NFS server). The system takes a lease away after 45 seconds
- * (`fs.lease-break-time`), the NFS server a delegation after 90 and what its clean-up takes.
+ * (`fs.lease-break-time`), the NFS server a delegation after 90 plus the time of its clean-up.
  */
 const LEASE_WAIT_MS = 120_000;
 
-/** The longest pause between two tries; the first is of one millisecond, each other twice as long. */
+/**
+ * The longest pause between two tries; the first pause is one millisecond, each further one twice
+ * as long.
+ */
 const MAX_PAUSE_MS = 50;
 
-/** How long renames may get in the way of a path's resolution, again and again. */
+/** How long to keep retrying while renames interfere with the resolution of a path. */
 const RENAMES_WAIT_MS = 1_000;
 
-/** A file is on lease to another process, which has been asked now to give it back. */
+/** Another process has a lease on a file, and has just been asked to give it back. */
 export class LeaseHeld extends StorageError {
-  /** An error to throw where a file cannot be opened for now. */
+  /** An error to throw if a file cannot be opened yet. */
   constructor() {
     super("failure", "temporarily unavailable");
   }
@@ -24,13 +27,16 @@ export class LeaseHeld extends StorageError {
 
 /** What is waited for. */
 export interface LeaseWait {
-  /** Whether nobody waits for it any more. */
+  /** Whether the waiting has been given up. */
   isOver(): boolean;
-  /** How long it is waited for; as long as a lease can last where absent. */
+  /** How long to wait; if absent, as long as a lease can last. */
   readonly wholeMs?: number;
 }
 
-/** What `attempt` gives: at once, or where it finds a file on lease as coalesce as that is given back. */
+/**
+ * Returns the result of `attempt`: immediately, or, if it finds a file on lease, as soon as that is
+ * given back.
+ */
 export function whenFree<T>(attempt: () => T, wait: LeaseWait): MaybePromise<T> {
   try {
     return attempt();
@@ -59,7 +65,7 @@ async function tryAgain<T>(
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
 
-/** Tries as long as `isRefused` says so of the result, for a second, with a pause before each try. */
+/** Retries while `isRefused` is true of the result, for a second, with a pause before each try. */
 export function tryBesideRenames<T>(attempt: () => T, isRefused: (result: T) => boolean): T {
   const end = performance.now() + RENAMES_WAIT_MS;
   while (true) {

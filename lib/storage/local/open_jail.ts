@@ -13,8 +13,8 @@ export interface OpenJailOptions {
    * `kernel`: by openat2(2), through FFI, on Linux alone, and no second process
    * can race it. `portable`: step by step through Deno's file API, on every
    * system and without FFI. `auto`, which is the default: by the kernel where
-   * that works, else as `portable` where Deno's permissions limit the process
-   * to the directory, else not at all.
+   * that works, else as `portable` if Deno's permissions limit the process to
+   * the directory, else not at all.
    */
   readonly confine?: "auto" | "kernel" | "portable" | undefined;
 }
@@ -22,19 +22,20 @@ export interface OpenJailOptions {
 /**
  * Opens a directory of this machine as a storage: the client sees it as `/`,
  * finds its links working as in a chroot, and reaches nothing else. Names of
- * owners are told where /etc/passwd and /etc/group may be read.
+ * owners are shown if /etc/passwd and /etc/group may be read.
  *
  * This is one of the three rings of `sftpwrap jail`. The other two, Deno's
- * permissions and Landlock, belong to a whole process, and so to whoever starts
- * it: give it `--allow-read=DIR --allow-write=DIR`, and with the kernel's way
+ * permissions and Landlock, apply to a whole process, so the caller that starts
+ * it sets them up: give it `--allow-read=DIR --allow-write=DIR`, and with the kernel's way
  * `--allow-ffi` for libc.
  *
  * @param directory The directory, by any path.
  * @param options How it is kept.
- * @returns The storage, which answers at once, but for a file that another process has on lease.
+ * @returns The storage, which answers immediately, except for a file that another process has
+ *     a lease on.
  *     Its `close` gives the directory back.
- * @throws {StorageError} If it is no directory.
- * @throws {StorageError} `unsupported`, if `auto` finds neither way that keeps a client in.
+ * @throws {StorageError} If it is not a directory.
+ * @throws {StorageError} `unsupported`, if `auto` finds no way to keep a client in.
  * @throws {Error} If `kernel` is asked for and the kernel, the system or Deno's permissions refuse.
  *
  * @example
@@ -52,7 +53,7 @@ export async function openJail(
   return new JailStorage(openRoot(path, confine), readAccounts(openLibcIfAllowed()));
 }
 
-/** Opened once: it is never given back. */
+/** Opened once, and never released. */
 let libc: Libc | undefined;
 
 function openRoot(path: string, confine: OpenJailOptions["confine"]): Root {
@@ -69,7 +70,7 @@ function openRoot(path: string, confine: OpenJailOptions["confine"]): Root {
   return new PortableRoot(path, portableRights(), libc);
 }
 
-/** Whether what failed is the kernel's way itself: not here, or not allowed. */
+/** Whether the kernel's way itself failed: it is missing or not allowed. */
 function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotSupported || error instanceof Deno.errors.NotCapable ||
     (error instanceof StorageError && error.code === "unsupported");

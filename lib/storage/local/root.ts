@@ -3,8 +3,8 @@
  * `os.Root`: links inside are followed as in a chroot, where an absolute one
  * starts at the root and `..` stops there.
  *
- * Everything answers at once, and fails with a `StorageError` whose reason
- * names no path: an `LeaseHeld` where the same may do a while later.
+ * Everything answers immediately, and fails with a `StorageError` whose reason
+ * names no path, or with a `LeaseHeld` if the same call may work later.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export interface RootCopy {
 export interface RootFile {
   /** pread(2): bytes read, 0 at the end. */
   read(into: Uint8Array, position: number): number;
-  /** pwrite(2) until all of `data` is written; where opened to append, at the end. */
+  /** pwrite(2) until all of `data` is written; at the end if opened to append. */
   write(data: Uint8Array, position: number): void;
   /** fstat(2) */
   stat(): NodeStatus;
@@ -68,11 +68,11 @@ export interface RootFile {
   chown(uid: number, gid: number): void;
   /** fsync(2) */
   sync(): void;
-  /** fstatvfs(3), where the root has `statVfs`. */
+  /** fstatvfs(3), if the root has `statVfs`. */
   statVfs(): FileSystemStats;
   /** Whether `other` is the same file, under whatever name. */
   isSameAs(other: RootFile): boolean;
-  /** Copies without a buffer of ours, where the system can; bytes copied, less only at the end. */
+  /** Copies in the system where it can; returns the bytes copied, fewer only at the end. */
   copy(range: RootCopy): number;
   /** close(2) */
   close(): void;
@@ -93,7 +93,10 @@ export interface RootDir {
 export interface Root {
   /** Whether names that are not UTF-8 work. */
   readonly bytewise: boolean;
-  /** openat(2): regular files only; never waits for the other end of a FIFO. `mode` is cut by the umask. */
+  /**
+   * openat(2): regular files only; never waits for the other end of a FIFO. `mode` is cut by the
+   * umask.
+   */
   open(path: VirtualPath, options: OpenOptions, mode: number): RootFile;
   /** opendir(3) */
   openDir(path: VirtualPath): RootDir;
@@ -123,18 +126,18 @@ export interface Root {
   unlink(path: VirtualPath): void;
   /** rename(2): replaces what is there. */
   rename(from: VirtualPath, to: VirtualPath): void;
-  /** Renames, and fails where `to` is there. */
+  /** Renames, and fails if `to` exists. */
   renameNoReplace(from: VirtualPath, to: VirtualPath): void;
   /** link(2), not following a link. */
   link(existing: VirtualPath, link: VirtualPath): void;
-  /** symlink(2), the text as it stands. */
+  /** symlink(2), with the text unchanged. */
   symlink(target: string, link: VirtualPath): void;
-  /** readlink(2), the text as it stands. */
+  /** readlink(2), with the text unchanged. */
   readLink(path: VirtualPath): string;
   /** realpath(3) inside the root; the last segment may not exist. */
   realPath(path: VirtualPath): VirtualPath;
-  /** statvfs(3), where it is permitted. */
+  /** statvfs(3), if it is permitted. */
   statVfs?(path: VirtualPath): FileSystemStats;
-  /** Gives back what the root itself holds. */
+  /** Releases what the root itself holds. */
   close(): void;
 }

@@ -5,7 +5,12 @@
  * @module
  */
 
-import type { FileAttrs } from "../../attrs.ts";
+import {
+  DEFAULT_DIRECTORY_MODE,
+  DEFAULT_FILE_MODE,
+  type FileAttrs,
+  PERMISSION_BITS,
+} from "../../attrs.ts";
 import { memoryExtensions } from "./extensions.ts";
 import { errorOf } from "../errno.ts";
 import { MemoryFile } from "./file.ts";
@@ -25,7 +30,6 @@ import type {
 export { MemoryFile } from "./file.ts";
 
 const MIB = 1024 * 1024;
-const PERMISSION_BITS = 0o7777;
 
 /** How a {@linkcode MemoryStorage} is to be. */
 export interface MemoryStorageOptions {
@@ -162,7 +166,10 @@ export class MemoryStorage implements Storage<MemoryFile> {
   mkdir(path: VirtualPath, attrs: FileAttrs): void {
     const place = this.#tree.vacancy(path);
     this.#space.takeNode();
-    this.#tree.attach(place, new DirectoryNode(this.#origin(attrs.permissions ?? 0o777)));
+    this.#tree.attach(
+      place,
+      new DirectoryNode(this.#origin(attrs.permissions ?? DEFAULT_DIRECTORY_MODE)),
+    );
   }
 
   /** Removes an empty directory. */
@@ -196,7 +203,10 @@ export class MemoryStorage implements Storage<MemoryFile> {
   #create(place: Place, options: OpenOptions): FileNode {
     if (!options.create) throw errorOf("ENOENT");
     this.#space.takeNode();
-    const node = new FileNode(this.#origin(options.attrs.permissions ?? 0o666), this.#space);
+    const node = new FileNode(
+      this.#origin(options.attrs.permissions ?? DEFAULT_FILE_MODE),
+      this.#space,
+    );
     this.#tree.attach(place, node);
     return node;
   }

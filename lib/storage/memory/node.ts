@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FileAttrs, FileType } from "../../attrs.ts";
+import { type FileAttrs, FileType, PERMISSION_BITS } from "../../attrs.ts";
 import { encodeName } from "../../names.ts";
 import { Content } from "./content.ts";
 import { errorOf } from "../errno.ts";
@@ -77,7 +77,7 @@ abstract class BaseNode {
         failure = error;
       }
     }
-    if (attrs.permissions !== undefined) this.permissions = attrs.permissions & 0o7777;
+    if (attrs.permissions !== undefined) this.permissions = attrs.permissions & PERMISSION_BITS;
     this.atime = attrs.atime ?? this.atime;
     this.mtime = attrs.mtime ?? this.mtime;
     this.uid = attrs.uid ?? this.uid;

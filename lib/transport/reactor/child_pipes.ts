@@ -2,7 +2,7 @@ import type { DirectChannel, Sink, Source } from "../../client/channel.ts";
 import type { Polling, Transport } from "../stdio.ts";
 import { BUSY_OUTPUT_BYTES, DEFAULT_PIPE_BYTES, widener } from "../stdio_pipe.ts";
 import { streamError } from "../poller.ts";
-import { Errno } from "../../storage/errno.ts";
+import { Errno } from "../../linux/errno.ts";
 import type { Libc, VectorCalls } from "../../linux/libc.ts";
 import type { Connected } from "../../storage/proxy/connection_options.ts";
 import type { ReadNow, SendNow } from "./pipe_ends.ts";
@@ -11,7 +11,7 @@ import { PipeReactor } from "./pipe_reactor.ts";
 const STDIN = 0;
 const STDOUT = 1;
 
-/** Bytes that are read at once where nobody says where they would best go. */
+/** Bytes of one read if the caller gives no buffer. */
 const BUFFER_BYTES = 32 * 1024;
 
 type PipeCalls = Pick<
@@ -26,7 +26,7 @@ type PipeCalls = Pick<
   | "openVectors"
 >;
 
-/** A session's two sides, moved by one reactor. */
+/** A session's two sides, driven by one reactor. */
 export interface DirectStreams {
   /** The way to the far side. */
   readonly channel: DirectChannel;
@@ -35,10 +35,10 @@ export interface DirectStreams {
 }
 
 /**
- * Takes the pipes of a child process out of Deno's hands, which then never reads or writes them.
+ * Takes over the pipes of a child process; Deno itself no longer reads or writes them.
  *
  * @param transport The client's streams, with polling.
- * @returns Undefined where that cannot be done, as where there is no /proc.
+ * @returns Undefined if that is impossible, for example without /proc.
  */
 export function directStreams(
   { channel, pid }: Pick<Connected, "channel" | "pid">,
@@ -106,7 +106,7 @@ export function directStreams(
   }
 }
 
-/** Standard input and output as they were, but read and written in the reactor's turns. */
+/** The same standard input and output, read and written in the reactor's turns. */
 function clientSide(
   reactor: PipeReactor,
   transport: Transport,
@@ -150,7 +150,7 @@ function readPipe(libc: PipeCalls, fd: number): ReadNow {
   };
 }
 
-/** Sends what can be sent; `failure` tells what a failed call is, by what it returned. */
+/** Sends what can be sent; `failure` makes the error of a failed call from its result. */
 function sendingNow(send: SendNow, failure: (count: number) => Error): SendNow {
   return (parts) => {
     const count = send(parts);

@@ -1,13 +1,13 @@
-import { Poll } from "../../linux/libc.ts";
+import { Poll } from "../../linux/linux.ts";
 import type { Waiting } from "./poll_set.ts";
 
-/** Reads without waiting: bytes read, null at the end, undefined where there is nothing. */
+/** Reads without blocking: bytes read, null at the end, undefined if there is nothing yet. */
 export type ReadNow = (into: Uint8Array) => number | null | undefined;
 
-/** Writes what can be written without waiting, and returns how many bytes that were. */
+/** Writes what can be written without blocking, and returns how many bytes it wrote. */
 export type SendNow = (parts: readonly Uint8Array[]) => number;
 
-/** Where bytes come from: the client, or the child process that has them from the far side. */
+/** The source of bytes: the client, or the child process that receives them from the far side. */
 export type Origin = "client" | "child";
 
 /** A descriptor that is read, one read at a time. */
@@ -42,14 +42,14 @@ export class Reading implements Waiting {
     });
   }
 
-  /** The end: nothing is read any more. */
+  /** Ends the reading. */
   stop(): void {
     this.#isStopped = true;
     if (this.#into !== undefined) this.#resolve(null);
     this.#into = undefined;
   }
 
-  /** Reads what is there, and tells how many bytes that were. */
+  /** Reads what is there, and returns how many bytes it read. */
   attempt(): number {
     let count: number | null | undefined;
     try {
@@ -68,16 +68,15 @@ export class Reading implements Waiting {
 export interface WritingOptions {
   readonly sendNow: SendNow;
   /**
-   * Asked where there was no room for all: whether it is a pipe that holds enough for a while. It has
-   * room again with every page that is read of it, and going on at each would take many times the
-   * calls.
+   * Called when there was no room for everything: whether this is a pipe that holds enough for a
+   * while. A pipe has room again with every page that is read from it, and writing at each would
+   * take many times the calls.
    */
   readonly isWide: () => boolean;
 }
 
 /**
- * Milliseconds for which a wide pipe is left alone when it was full: less than the other side needs
- * to empty it.
+ * Milliseconds for which a full wide pipe is not tried: less than the other side needs to empty it.
  */
 const REST_MS = 1;
 
@@ -89,7 +88,7 @@ export class Writing implements Waiting {
   readonly #isWide: () => boolean;
   readonly #now: () => number;
   #restsUntil = 0;
-  /** What is not written yet. */
+  /** Bytes that are not written yet. */
   #rest: readonly Uint8Array[] = [];
   #stopped: { readonly reason: unknown } | undefined;
   #resolve!: () => void;
@@ -107,12 +106,12 @@ export class Writing implements Waiting {
     return this.#rest.length > 0;
   }
 
-  /** Whether it is full, and left alone for a moment. */
+  /** Whether it is full, and not tried for a moment. */
   get isResting(): boolean {
     return this.#restsUntil > 0 && this.#now() < this.#restsUntil;
   }
 
-  /** Writes what finds room at once, and settles when {@linkcode attempt} has written the rest. */
+  /** Writes what fits now, and settles when {@linkcode attempt} has written the rest. */
   write(parts: readonly Uint8Array[]): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped.reason);
     return new Promise((resolve, reject) => {
@@ -123,7 +122,7 @@ export class Writing implements Waiting {
     });
   }
 
-  /** Nothing is written any more: what waits, and what comes, fails with the reason. */
+  /** Ends the writing: waiting and later writes fail with the reason. */
   stop(reason: unknown): void {
     this.#stopped = { reason };
     if (this.isWaiting) this.#reject(reason);
@@ -147,7 +146,7 @@ export class Writing implements Waiting {
   }
 }
 
-/** What is left behind the first `count` bytes. */
+/** What remains after the first `count` bytes. */
 function behind(parts: readonly Uint8Array[], count: number): readonly Uint8Array[] {
   let index = 0;
   while (index < parts.length && count >= parts[index]!.length) count -= parts[index++]!.length;

@@ -1,6 +1,6 @@
 /**
- * Several descriptors, waited for at once on this thread: the client's on the one side, those of a
- * child process on the other.
+ * Waits on this thread for several descriptors at once: the client's on one side, those of a child
+ * process on the other.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { PollSet, type Waiting } from "./poll_set.ts";
 
 const FOR_EVER = -1;
 
-/** The calls by which it waits, and a clock of milliseconds that never goes back. */
+/** The calls that it waits with, and a monotonic clock in milliseconds. */
 export type ReactorCalls =
   & Pick<Libc, "pollElsewhere">
   & Pick<VectorCalls, "poll" | "giveWay">
@@ -21,35 +21,35 @@ export type ReactorCalls =
 
 /** Reads, one call at a time. */
 export interface PipeReader {
-  /** Bytes when there are some; null at the end. */
+  /** Reads bytes when there are some; null at the end. */
   read(into: Uint8Array): Promise<number | null>;
-  /** Leaves the descriptor alone from now on; its end has come. */
+  /** Stops using the descriptor; reading ends. */
   stop(): void;
 }
 
 /** Writes, one call at a time. */
 export interface PipeWriter {
-  /** Writes all of these bytes, which are lent until it settles. */
+  /** Writes all of these bytes; the caller must not change them until it settles. */
   write(parts: readonly Uint8Array[]): Promise<void>;
-  /** Leaves the descriptor alone from now on; what is being written and what follows fails. */
+  /** Stops using the descriptor; the current write and later ones fail. */
   stop(reason: unknown): void;
 }
 
 /**
- * Moves bytes as coalesce as that is possible without waiting: a write at once, where there is room,
- * and everything else in one turn, when nothing else is left to run. Between two turns the event
- * loop has its own.
+ * Moves bytes as soon as that is possible without blocking: a write immediately if there is room,
+ * and everything else in one turn, when nothing else is ready to run. The event loop runs between
+ * two turns.
  *
- * Each time that Deno itself reads or writes elsewhere than on this thread costs as much as the
- * system needs for a whole small request.
+ * Each read or write that Deno itself makes on another thread costs as much as the system needs for
+ * a whole small request.
  */
 export class PipeReactor {
   readonly #calls: ReactorCalls;
   readonly #readings: Reading[] = [];
   readonly #writings: Writing[] = [];
-  /** All of them: the readings come first. */
+  /** All ends, the readers first. */
   #all = new PollSet([]);
-  /** What other threads wait for, so that none waits for the same; kept, since they write to it. */
+  /** What other threads poll, so that no two poll the same; kept, because they write to it. */
   readonly #elsewhere = new Map<string, PollSet>();
   readonly #spinWait: SpinWait;
   #isScheduled = false;
@@ -63,7 +63,7 @@ export class PipeReactor {
     });
   }
 
-  /** Returns what reads from a descriptor. */
+  /** Returns the reader of a descriptor. */
   reader(fd: number, from: Origin, readNow: ReadNow): PipeReader {
     const reading = new Reading(fd, from, readNow);
     this.#readings.push(reading);
@@ -77,7 +77,7 @@ export class PipeReactor {
     };
   }
 
-  /** Returns what writes to a descriptor. */
+  /** Returns the writer to a descriptor. */
   writer(fd: number, options: WritingOptions): PipeWriter {
     const writing = new Writing(fd, options, this.#calls.now);
     this.#writings.push(writing);
@@ -97,7 +97,7 @@ export class PipeReactor {
     setImmediate(() => this.#turn());
   }
 
-  /** Writes, or, where there is nothing to write, waits: what was written may bring more to write. */
+  /** Writes, or waits if there is nothing to write: what was written may lead to more to write. */
   #turn(): void {
     this.#isScheduled = false;
     if (this.#attemptWrites()) {
@@ -146,7 +146,7 @@ export class PipeReactor {
   }
 }
 
-/** A wide pipe that is full is tried again after a while instead. */
+/** A full wide pipe is tried again after a while instead. */
 function isLeftOut(one: Waiting): boolean {
   return one instanceof Writing && one.isResting;
 }

@@ -1,53 +1,52 @@
-import { Poll } from "../../linux/libc.ts";
+import type { Bytes } from "../../linux/libc.ts";
+import { Poll } from "../../linux/linux.ts";
+import { NO_FD, PollFds } from "../../linux/structs.ts";
 
-const POLLFD_BYTES = 8;
-const NOBODY = -1;
-
-/** A descriptor that somebody may wait for. */
+/** A descriptor that its owner may wait for. */
 export interface Waiting {
   readonly fd: number;
-  /** What is waited for: bits of `Poll`. */
+  /** The events to wait for: bits of `Poll`. */
   readonly events: number;
-  /** Whether somebody waits now. */
+  /** Whether its owner waits now. */
   readonly isWaiting: boolean;
 }
 
-/** An array of `struct pollfd`, one for each of those who may wait. */
+/** An array of `struct pollfd`, one for each descriptor. */
 export class PollSet {
-  /** What poll(2) is given. */
-  readonly fds: Uint8Array<ArrayBuffer>;
   readonly #all: readonly Waiting[];
-  readonly #view: DataView;
+  readonly #fds: PollFds;
 
   constructor(all: readonly Waiting[]) {
     this.#all = all;
-    this.fds = new Uint8Array(all.length * POLLFD_BYTES);
-    this.#view = new DataView(this.fds.buffer);
+    this.#fds = new PollFds(all.length);
   }
 
-  /** Those who wait now. */
+  /** The bytes for poll(2). */
+  get fds(): Bytes {
+    return this.#fds.bytes;
+  }
+
+  /** The descriptors that are waited for now. */
   get waiting(): readonly Waiting[] {
     return this.#all.filter((one) => one.isWaiting);
   }
 
-  /** Asks for those who wait, but for some; tells whether anybody waits, those included. */
+  /**
+   * Prepares the waiting descriptors except those left out; returns whether any waits, including
+   * those.
+   */
   ask(isLeftOut: (one: Waiting) => boolean = () => false): boolean {
     let somebody = false;
     for (let index = 0; index < this.#all.length; index++) {
       const one = this.#all[index]!;
-      const at = index * POLLFD_BYTES;
       somebody ||= one.isWaiting;
-      // A negative descriptor is passed over by poll(2).
-      const fd = one.isWaiting && !isLeftOut(one) ? one.fd : NOBODY;
-      this.#view.setInt32(at, fd, true);
-      this.#view.setInt16(at + 4, one.events, true);
-      this.#view.setInt16(at + 6, 0, true);
+      this.#fds.ask(index, one.isWaiting && !isLeftOut(one) ? one.fd : NO_FD, one.events);
     }
     return somebody;
   }
 
-  /** Whether there is something to read where the one with this index waits: bytes, the end, an error. */
+  /** Whether the descriptor with this index is readable: bytes, the end, or an error. */
   isReadable(index: number): boolean {
-    return (this.#view.getInt16(index * POLLFD_BYTES + 6, true) & ~Poll.OUT) !== 0;
+    return (this.#fds.found(index) & ~Poll.OUT) !== 0;
   }
 }

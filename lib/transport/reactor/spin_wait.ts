@@ -1,38 +1,39 @@
 /**
- * Milliseconds for which a thread sleeps by itself. It is long for what comes at once, and short for
- * timers, signals and whatever else waits for the event loop.
+ * Milliseconds for which a thread sleeps on its own. It is long for what arrives at once, and short
+ * for timers, signals and everything else that waits for the event loop.
  */
 const SPIN_MS = 1;
 
-/** Milliseconds within which what comes is worth to stay awake for. */
+/** Milliseconds within which an arrival is worth staying awake for. */
 const WORTH_SPINNING_MS = 0.2;
 
-/** How often it looks in that time, with a call to look and one to give way each time. */
+/** How often it checks in that time, each with one call to check and one to yield. */
 const SPINS = 250;
 
-/** More bytes than small requests and their replies come to. */
+/** More bytes than small requests and their replies have. */
 const BULK_BYTES = 8192;
 
-/** So many times it sleeps at once after much has come. */
+/** How many times it sleeps immediately after much data has arrived. */
 const SLEEPS_AFTER_BULK = 8;
 
-/** What a spinWait is made of. */
+/** What a `SpinWait` needs. */
 export interface SpinWaitCalls {
-  /** Whether something has happened, or happens within so many milliseconds. */
+  /** Whether something has happened, or happens within this many milliseconds. */
   look(timeout: number): boolean;
-  /** Lets others go first. */
+  /** Lets other processes run first. */
   giveWay(): void;
-  /** Milliseconds, by a clock that never goes back. */
+  /** A monotonic clock in milliseconds. */
   now(): number;
 }
 
 /**
  * Waits for something, asleep or awake, whichever has turned out to be better.
  *
- * To go to sleep and be woken takes both sides longer than a host that is near takes to answer. So
- * who was woken coalesce stays awake the next time and looks again and again, and who looked in vain
- * goes to sleep at once again. Between two looks everybody else goes first, above all those who are
- * waited for; and where a child process has much to give, it needs the processor more.
+ * Sleeping and waking takes both sides longer than a nearby host takes to answer. So a thread that
+ * was woken soon stays awake the next time and checks repeatedly, and one that checked in vain
+ * sleeps immediately the next time. Between two checks it yields the processor, above all to the
+ * process that it waits for; and while a child process has much data to send, that needs the
+ * processor more.
  */
 export class SpinWait {
   readonly #calls: SpinWaitCalls;
@@ -43,12 +44,12 @@ export class SpinWait {
     this.#calls = calls;
   }
 
-  /** Is told of bytes that came out of a child process. */
+  /** Counts bytes that came from a child process. */
   received(bytes: number): void {
     if (bytes >= BULK_BYTES) this.#naps = SLEEPS_AFTER_BULK;
   }
 
-  /** Waits for a moment; whether something has happened. */
+  /** Waits for a moment, and returns whether something has happened. */
   wait(): boolean {
     const { look, giveWay, now } = this.#calls;
     if (this.#naps > 0) {

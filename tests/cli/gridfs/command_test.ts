@@ -114,7 +114,7 @@ Deno.test({
     }),
 });
 
-Deno.test("sftpwrap gridfs says that a database is too old or too new for it, and coalesce", async () => {
+Deno.test("sftpwrap gridfs says that a database is too old or too new for it, and soon", async () => {
   for (
     const [versions, reason] of [
       [{ min: 0, max: 8 }, "the database is older than MongoDB 4.4 (wire version 8)"],

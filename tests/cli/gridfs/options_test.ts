@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { noLimits } from "../../../lib/cli/options/policy_options.ts";
+import { noLimits } from "../../support/limits.ts";
 import { UsageError } from "../../../lib/cli/errors.ts";
 import { type GridFsCommandOptions, parseGridFsOptions } from "../../../lib/cli/gridfs/options.ts";
 

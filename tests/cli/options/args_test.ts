@@ -4,7 +4,7 @@ import { UsageError } from "../../../lib/cli/errors.ts";
 import { type JailOptions, parseJailOptions } from "../../../lib/cli/jail/options.ts";
 import { parseGridFsOptions } from "../../../lib/cli/gridfs/options.ts";
 import { parseProxyOptions } from "../../../lib/cli/proxy/options.ts";
-import { noLimits } from "../../../lib/cli/options/policy_options.ts";
+import { noLimits } from "../../support/limits.ts";
 import { LogLevel } from "../../../lib/session/log.ts";
 import { requestNames } from "../../../lib/session/request_names.ts";
 

@@ -8,7 +8,8 @@ import {
 } from "../../../lib/cli/jail/options.ts";
 import { parseOptions } from "../../../lib/cli/options/args.ts";
 import type { Limits } from "../../../lib/cli/options/policies.ts";
-import { noLimits, policiesOf } from "../../../lib/cli/options/policy_options.ts";
+import { policiesOf } from "../../../lib/cli/options/policy_options.ts";
+import { noLimits } from "../../support/limits.ts";
 import { parseProxyOptions, proxyHelp } from "../../../lib/cli/proxy/options.ts";
 
 function limits(...args: readonly string[]): Limits {

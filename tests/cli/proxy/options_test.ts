@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/cli/errors.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "../../../lib/cli/proxy/options.ts";
-import { noLimits } from "../../../lib/cli/options/policy_options.ts";
+import { noLimits } from "../../support/limits.ts";
 
 function parsed(...args: readonly string[]): ProxyCommandOptions {
   const options = parseProxyOptions(args);
@@ -115,7 +115,7 @@ for (
     ["-p", "x", "h"],
     ["-p"],
     ["-x", "h"],
-    ["--keepalive=coalesce", "h"],
+    ["--keepalive=soon", "h"],
     ["--connect-timeout=-1", "h"],
     ["--transport=telnet", "h"],
     ["--umask=8", "h"],

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PipeReactor } from "../../../lib/transport/reactor/pipe_reactor.ts";
-import { Poll } from "../../../lib/linux/libc.ts";
+import { Poll } from "../../../lib/linux/linux.ts";
 
 /** A system in which the test says what is ready; it notes what is waited for. */
 function played(ready: (fd: number) => boolean) {
@@ -117,7 +117,7 @@ Deno.test("PipeReactor tries a wide pipe again after a rest, and waits at once f
   }
 });
 
-Deno.test("PipeReactor looks again and again, giving way, once something has come coalesce", async () => {
+Deno.test("PipeReactor looks again and again, giving way, once something has come soon", async () => {
   let isReady = true;
   const { reactor, waits, wakes } = played(() => isReady);
   const reader = reactor.reader(4, "child", () => 1);

@@ -29,14 +29,14 @@ function played() {
   return { spinWait, wait };
 }
 
-Deno.test("Lookout sleeps at first, and stays awake when something has come coalesce", () => {
+Deno.test("SpinWait sleeps at first, and stays awake when something has come soon", () => {
   const { wait } = played();
   assertEquals(wait(0.1), { hasHappened: true, looks: 0, sleeps: 1, ways: 0 });
   assertEquals(wait(0.01), { hasHappened: true, looks: 6, sleeps: 0, ways: 5 });
   assertEquals(wait(0.01).sleeps, 0);
 });
 
-Deno.test("Lookout gives way between two looks, sleeps when it has looked in vain, and then at once", () => {
+Deno.test("SpinWait gives way between two looks, sleeps when it has looked in vain, and then at once", () => {
   const { wait } = played();
   wait(0.1);
   const { looks, ways, sleeps } = wait(0.9);
@@ -46,13 +46,13 @@ Deno.test("Lookout gives way between two looks, sleeps when it has looked in vai
   assertEquals(wait(0.1).sleeps, 0);
 });
 
-Deno.test("Lookout does not stay awake for what is late, and says so where nothing happens", () => {
+Deno.test("SpinWait does not stay awake for what is late, and says so where nothing happens", () => {
   const { wait } = played();
   assertEquals([wait(0.5).hasHappened, wait(0.5).looks], [true, 0]);
   assertEquals(wait(5), { hasHappened: false, looks: 0, sleeps: 1, ways: 0 });
 });
 
-Deno.test("Lookout sleeps eight times after much has come, and then goes on as before", () => {
+Deno.test("SpinWait sleeps eight times after much has come, and then goes on as before", () => {
   const { spinWait, wait } = played();
   wait(0.1);
   spinWait.received(8191);

@@ -9,11 +9,10 @@ import { StorageError } from "../../errors.ts";
 import { flawOfBucketName } from "./bucket_name.ts";
 import { Budget } from "./budget.ts";
 import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
-import { hideEnvironment } from "./environment.ts";
+import { hideEnvironment, releaseWriters } from "./driver.ts";
 import { UNAUTHORIZED } from "./gridfs_errors.ts";
 import { Link } from "./link.ts";
 import type { GridFsOptions } from "./options.ts";
-import { releaseWriters } from "./sockets.ts";
 import { inSession, Table } from "./table.ts";
 import { readTlsFiles } from "./tls_files.ts";
 

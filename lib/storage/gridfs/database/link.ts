@@ -1,5 +1,5 @@
 import { type Db, type MongoClient, MongoServerError } from "mongodb";
-import { hideEnvironment } from "./environment.ts";
+import { hideEnvironment } from "./driver.ts";
 import { isAway, isConnectionLost, isOfDatabase, Silence } from "./gridfs_errors.ts";
 
 /** Milliseconds for which the database may be away, where the URI does not say. */

@@ -70,7 +70,7 @@ export async function sweep(place: GridFsContext, options: SweepOptions): Promis
   }
 }
 
-/** Ends what this session itself has left halfway, as coalesce as the database is back. */
+/** Ends what this session itself has left halfway, as soon as the database is back. */
 export async function sweepOwn(place: GridFsContext, options: SweepOptions): Promise<void> {
   const { bucket, journal } = place;
   const { abandoned } = journal;

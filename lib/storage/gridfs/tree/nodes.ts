@@ -1,5 +1,5 @@
 import type { ClientSession } from "mongodb";
-import { type FileAttrs, FileType } from "../../../attrs.ts";
+import { type FileAttrs, FileType, PERMISSION_BITS } from "../../../attrs.ts";
 import { StorageError } from "../../errors.ts";
 import { parentOf } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
@@ -21,7 +21,6 @@ export interface Owner {
   readonly gid: number;
 }
 
-const PERMISSION_BITS = 0o7777;
 /** Owners and times are numbers of 32 bits on the wire. */
 const MOST_32_BITS = 0xffff_ffff;
 const MODE_OF_FOREIGN_FILES = 0o644;

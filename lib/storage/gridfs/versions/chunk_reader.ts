@@ -126,7 +126,7 @@ export class ChunkReader {
     await this.#endCursor();
   }
 
-  /** Whether the cursor gives chunk `n` coalesce. */
+  /** Whether the cursor gives chunk `n` soon. */
   #isInReach(n: number): boolean {
     return this.#cursor !== undefined && n >= this.#position && n <= this.#wanted + this.#ahead;
   }

@@ -1,6 +1,6 @@
 import { FileType } from "../../../attrs.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { type KernelPaths, PathBuffer } from "./paths.ts";
 import { check, NO_NAME, type StatusReader } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
@@ -13,7 +13,7 @@ export interface ChmodContext {
   readonly reader: StatusReader;
 }
 
-/** How a mode is to be changed. */
+/** How to change a mode. */
 export interface ModeChange {
   /** The new permission bits. */
   readonly mode: number;
@@ -22,15 +22,15 @@ export interface ModeChange {
 }
 
 /**
- * Changes the mode of what `path` leads to. The descriptor cannot be given to
- * fchmod, because a file that may be neither read nor written has none but
- * with O_PATH, and fchmodat2 that takes such a one came with Linux 6.6.
+ * Changes the mode of the file that `path` leads to. fchmod does not work here: a
+ * file that may be neither read nor written can only be opened with O_PATH, and
+ * fchmodat2, which takes such a descriptor, came with Linux 6.6.
  */
 export function changeMode(path: VirtualPath, change: ModeChange, context: ChmodContext): void {
   const { libc, paths } = context;
   paths.use(path, Open.PATH | change.flags, (fd) => {
     const result = libc.fchmodat2(fd, NO_NAME, change.mode, At.EMPTY_PATH);
-    // An old seccomp profile says EPERM of each call that it has never heard of.
+    // An old seccomp profile answers EPERM to each call that it does not know.
     if (result === -Errno.ENOSYS || result === -Errno.EPERM) {
       check(changeModeBefore66(fd, path, change, context));
     } else check(result);
@@ -45,11 +45,11 @@ function changeModeBefore66(
 ): number {
   check(reader.lookAtOpen(fd));
   if (reader.type === FileType.SYMLINK) return -Errno.EOPNOTSUPP;
-  // Landlock does not stand in the way of this: it does not govern chmod.
+  // Landlock does not prevent this: it does not cover chmod.
   const ownDescriptor = new PathBuffer().set(`/proc/self/fd/${fd}`);
   const result = libc.fchmodat(AT_FDCWD, ownDescriptor, change.mode);
   if (result !== -Errno.ENOENT) return result;
-  // No procfs. What is opened now may be another file than before, but is one in the root.
+  // There is no procfs. This may open another file than before, but one in the root.
   const flags = Open.NONBLOCK | Open.NOCTTY | change.flags;
   let opened = paths.tryOpen(path, Open.RDONLY | flags);
   if (opened === -Errno.EACCES) opened = paths.tryOpen(path, Open.WRONLY | flags);

@@ -1,19 +1,14 @@
 import { decodeName } from "../../../names.ts";
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { check, type StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
+import { Dirent, DIRENTS_BYTES } from "../../../linux/linux.ts";
 import type { NodeStatus, RootDir, RootEntry } from "../root.ts";
 
-/** As much as glibc reads at once. */
-const BUFFER_BYTES = 32 * 1024;
 const DOT = 0x2e;
 const CLOSED = -1;
 const NO_RECORDS: Bytes = new Uint8Array(0);
 const NO_LENGTHS = new Uint16Array(0);
-
-// Where `struct linux_dirent64` keeps its fields, in bytes.
-const RECORD_LENGTH = 16;
-const NAME = 19;
 
 /** What all directories of a root share. */
 export interface DirContext {
@@ -25,16 +20,16 @@ export interface DirContext {
 
 /** Room for the longest name that a record can have. */
 export function entryNameBuffer(): Bytes {
-  return new Uint8Array(BUFFER_BYTES);
+  return new Uint8Array(DIRENTS_BYTES);
 }
 
-/** Tells the status of the directory above, inside the root; undefined where there is none. */
+/** Returns the status of the parent directory inside the root; undefined if there is none. */
 export type ParentStatus = () => NodeStatus | undefined;
 
 /**
- * A directory, by its descriptor. Records of getdents64 are read where they
- * lie, one for each entry that is asked for. There is room for them only from
- * the first of them to the last: a client may have very many directories open.
+ * A directory, by its descriptor. Records of getdents64 are read in place, one
+ * for each requested entry. Their buffer exists only from the first record to
+ * the last: a client may have very many directories open.
  */
 export class KernelDir implements RootDir {
   readonly #libc: Libc;
@@ -47,7 +42,7 @@ export class KernelDir implements RootDir {
   #at = 0;
   #end = 0;
 
-  /** @param parent Asked for `..`, which the descriptor itself would follow out of the root. */
+  /** @param parent Called for `..`, which the descriptor itself would follow out of the root. */
   constructor(fd: number, context: DirContext, parent: ParentStatus) {
     this.#fd = fd;
     this.#libc = context.libc;
@@ -74,11 +69,11 @@ export class KernelDir implements RootDir {
 
   #fill(): boolean {
     if (this.#records === NO_RECORDS) {
-      this.#records = new Uint8Array(BUFFER_BYTES);
+      this.#records = new Uint8Array(DIRENTS_BYTES);
       this.#lengths = new Uint16Array(this.#records.buffer);
     }
     const length = this.#libc.getdents64(this.#fd, this.#records);
-    // A directory that has been removed has no more entries, as readdir(3) has it.
+    // A removed directory has no more entries, as in readdir(3).
     this.#end = length === -Errno.ENOENT ? 0 : check(length);
     this.#at = 0;
     if (this.#end > 0) return true;
@@ -87,11 +82,11 @@ export class KernelDir implements RootDir {
     return false;
   }
 
-  /** The entry at hand; undefined where it has vanished or may not be looked at, as OpenSSH has it. */
+  /** The current entry; undefined if it has vanished or may not be read, as in OpenSSH. */
   #entry(): RootEntry | undefined {
     const start = this.#at;
-    this.#at += this.#lengths[(start + RECORD_LENGTH) >> 1]!;
-    const length = this.#takeName(start + NAME);
+    this.#at += this.#lengths[(start + Dirent.RECLEN) >> 1]!;
+    const length = this.#takeName(start + Dirent.NAME);
     const name = this.#name;
     if (length === 2 && name[0] === DOT && name[1] === DOT) {
       const status = this.#parent();
@@ -101,7 +96,7 @@ export class KernelDir implements RootDir {
     return { name: decodeName(name, 0, length), status: this.#reader.status() };
   }
 
-  /** Copies a name with its NUL to where fstatat can have it, which costs less than a view of it. */
+  /** Copies a name with its NUL into a buffer for fstatat, which costs less than a view. */
   #takeName(start: number): number {
     const records = this.#records;
     const name = this.#name;

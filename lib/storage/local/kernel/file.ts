@@ -1,6 +1,6 @@
 import { StorageError } from "../../errors.ts";
 import type { FileSystemStats } from "../../storage.ts";
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { check, checkSize, NO_NAME, type StatusReader, timesOf } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { At } from "../../../linux/linux.ts";
@@ -12,7 +12,9 @@ const STRUCT_STATFS_WORDS = 15;
 const RDONLY_AND_NOSUID = 3n;
 const CLOSED = -1;
 
-/** What copy_file_range answers where it cannot, and reading and writing may; EBADF stands for O_APPEND. */
+/**
+ * Errors of copy_file_range after which reading and writing may still work; EBADF means O_APPEND.
+ */
 const COPY_BY_HAND: ReadonlySet<number> = new Set([
   Errno.EXDEV,
   Errno.EINVAL,
@@ -107,7 +109,7 @@ export class KernelFile implements RootFile {
     const fd = this.#fd;
     this.#fd = CLOSED;
     const result = this.#libc.close(fd);
-    // Linux has closed it all the same.
+    // Linux has closed it even so.
     if (result !== -Errno.EINTR) check(result);
   }
 
@@ -116,7 +118,7 @@ export class KernelFile implements RootFile {
     return this.#reader.identity;
   }
 
-  /** Copies to the end, or to where the rest has to be copied by hand. */
+  /** Copies to the end, or up to where the rest must be copied by reading and writing. */
   #copyInKernel({ target, from, to, length }: KernelCopy): { copied: number; ended: boolean } {
     const fromAt = new BigInt64Array([BigInt(from)]);
     const toAt = new BigInt64Array([BigInt(to)]);
@@ -124,7 +126,7 @@ export class KernelFile implements RootFile {
     while (copied < length) {
       const size = Math.min(length - copied, MAX_COPY_BYTES);
       const result = this.#libc.copyFileRange(this.#fd, fromAt, target.#fd, toAt, size);
-      // Some file systems answer 0 for a file that they do have content for.
+      // Some file systems answer 0 for a file that has content.
       if (result === 0) return { copied, ended: copied > 0 };
       if (COPY_BY_HAND.has(-result)) return { copied, ended: false };
       copied += check(result);
@@ -146,7 +148,7 @@ export class KernelFile implements RootFile {
   }
 }
 
-/** The figures of the file system that holds what is open. */
+/** The statistics of the file system that holds an open file. */
 export function statVfsOf(fd: number, libc: Libc): FileSystemStats {
   const words = new BigUint64Array(STRUCT_STATFS_WORDS);
   check(libc.fstatfs(fd, new Uint8Array(words.buffer)));

@@ -1,7 +1,8 @@
 import { decodeName } from "../../../names.ts";
 import { childOf, parentOf } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import type { KernelPaths } from "./paths.ts";
 import { check, NO_NAME } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
@@ -10,7 +11,7 @@ import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";
 /** As many links as the kernel follows for one path. */
 const MAX_SYMLINKS = 40;
 
-/** Reads links, and paths that lead through them. */
+/** Reads links, and resolves paths that lead through them. */
 export class LinkReader {
   readonly #libc: Libc;
   readonly #paths: KernelPaths;
@@ -21,22 +22,25 @@ export class LinkReader {
     this.#paths = paths;
   }
 
-  /** The text of the link `path`; undefined where that is something else. */
+  /** The text of the link `path`; undefined if it is not a link. */
   read(path: VirtualPath): string | undefined {
     return this.#paths.use(path, Open.PATH | Open.NOFOLLOW, (fd) => this.#textOf(fd));
   }
 
-  /** The path of what `path` leads to, without links and `..`; its last segment may not exist. */
+  /**
+   * The path of the file that `path` leads to, without links and `..`; its last segment may not
+   * exist.
+   */
   realPath(path: VirtualPath): VirtualPath {
     if (this.#open(path, Resolve.NO_SYMLINKS) >= 0) return withoutParents(path);
-    // The kernel is asked first, so that what it refuses is never walked; what is missing may be
-    // the end alone, which the walk finds out.
+    // The kernel is asked first, so that a path that it refuses is never walked. If something is
+    // missing, it may be only the last segment, which the walk finds out.
     const result = this.#open(path);
     if (result !== -Errno.ENOENT) check(result);
     return this.#walk(path);
   }
 
-  /** Resolves step by step. This only finds a text: whoever uses it has it resolved once more. */
+  /** Resolves step by step. This only makes a text: its user resolves it again. */
   #walk(path: VirtualPath): VirtualPath {
     const ahead = segmentsOf(path).reverse();
     let reached: VirtualPath = "/";
@@ -63,7 +67,7 @@ export class LinkReader {
     return reached;
   }
 
-  /** Tells whether a path can be opened, by 0 or `-errno`. */
+  /** Returns 0 if a path can be opened, else `-errno`. */
   #open(path: VirtualPath, resolve = 0, flags = 0): number {
     const fd = this.#paths.tryOpen(path, Open.PATH | flags, 0, resolve);
     return fd < 0 ? fd : this.#libc.close(fd);
@@ -71,7 +75,7 @@ export class LinkReader {
 
   #textOf(fd: number): string | undefined {
     const length = this.#libc.readlinkat(fd, NO_NAME, this.#text);
-    // What readlinkat says of a descriptor that is no link's.
+    // What readlinkat answers for a descriptor that is not of a link.
     if (length === -Errno.ENOENT || length === -Errno.EINVAL) return undefined;
     return decodeName(this.#text, 0, check(length));
   }

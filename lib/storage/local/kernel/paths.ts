@@ -1,16 +1,18 @@
 import { FileType } from "../../../attrs.ts";
 import { encodeNameInto } from "../../../names.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { check, StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";
+import { OpenHow } from "../../../linux/structs.ts";
 import { LeaseHeld, tryBesideRenames } from "../lease_wait.ts";
 
 /** A call on a name in an open directory; returns what the system did. */
 export type NameCall = (directory: number, name: Bytes) => number;
 
-/** As {@linkcode NameCall}, on two names. */
+/** Like {@linkcode NameCall}, on two names. */
 export type TwoNamesCall = (from: number, fromName: Bytes, to: number, toName: Bytes) => number;
 
 /**
@@ -24,7 +26,7 @@ interface Place {
 
 /**
  * openat2 gives up with EAGAIN when a rename runs beside `..`; under attack that is 6 in 100, and
- * more where a path has hundreds of `..`. So often it is asked again without a pause.
+ * more if a path has hundreds of `..`. It is called again this many times without a pause.
  */
 const TRIES_AT_ONCE = 64;
 
@@ -33,22 +35,16 @@ const PATH_BUFFER_SIZE = PATH_MAX * 3;
 
 const DOT = 0x2e;
 
-const STRUCT_OPEN_HOW_SIZE = 24;
 const DEFAULT_RESOLVE = Resolve.IN_ROOT | Resolve.NO_MAGICLINKS;
 
-// Where `struct open_how` keeps its fields, counted in words of four bytes.
-const FLAGS = 0;
-const MODE = 2;
-const RESOLVE = 4;
-
-/** A path as C has it: bytes up to a NUL, in a buffer that the next one takes over. */
+/** A path as in C, NUL-terminated, in a buffer that the next path reuses. */
 export class PathBuffer {
-  /** The bytes, and whatever is left over behind the NUL. */
+  /** The bytes, and leftovers after the NUL. */
   readonly bytes: Bytes = new Uint8Array(PATH_BUFFER_SIZE);
 
   /** Puts `path` into the buffer. */
   set(path: string): Bytes {
-    // No character takes less than a byte, so this also bounds what is written.
+    // A character takes at least a byte, so this also limits what is written.
     if (path.length >= PATH_MAX) throw errorOfNumber(Errno.ENAMETOOLONG);
     const length = encodeNameInto(path, this.bytes, 0);
     if (length >= PATH_MAX) throw errorOfNumber(Errno.ENAMETOOLONG);
@@ -68,8 +64,7 @@ export class KernelPaths {
   /** Descriptor of the root itself. */
   readonly root: number;
   readonly #libc: Libc;
-  readonly #how: Bytes = new Uint8Array(STRUCT_OPEN_HOW_SIZE);
-  readonly #howWords = new Uint32Array(this.#how.buffer);
+  readonly #how = new OpenHow();
   readonly #path = new PathBuffer();
   readonly #name = new PathBuffer();
   readonly #otherName = new PathBuffer();
@@ -87,36 +82,33 @@ export class KernelPaths {
   /**
    * Opens `path`, or returns `-errno`.
    *
-   * @throws {LeaseHeld} Where another process has a lease to give back first.
+   * @throws {LeaseHeld} If another process must give back a lease first.
    */
   tryOpen(path: VirtualPath, flags: number, mode = 0, resolve = 0): number {
     const bytes = this.#path.set(path);
-    const how = this.#howWords;
-    how[FLAGS] = flags | Open.CLOEXEC;
-    how[MODE] = mode;
-    how[RESOLVE] = resolve | DEFAULT_RESOLVE;
-    const fd = this.#libc.openat2(this.root, bytes, this.#how);
-    return fd === -Errno.EAGAIN ? this.#tryAgain(bytes, flags) : fd;
+    const how = this.#how.set(flags | Open.CLOEXEC, mode, resolve | DEFAULT_RESOLVE);
+    const fd = this.#libc.openat2(this.root, bytes, how);
+    return fd === -Errno.EAGAIN ? this.#tryAgain(bytes, flags, resolve) : fd;
   }
 
-  /** Opens what the system has refused for the moment: for a rename, or for another process's lease. */
-  #tryAgain(path: Bytes, flags: number): number {
-    const attempt = () => this.#libc.openat2(this.root, path, this.#how);
+  /**
+   * Retries what the system refused for the moment because of a rename or another process's lease.
+   */
+  #tryAgain(path: Bytes, flags: number, resolve: number): number {
+    const attempt = () => this.#libc.openat2(this.root, path, this.#how.bytes);
     for (let tries = 1; tries < TRIES_AT_ONCE; tries++) {
       const fd = attempt();
       if (fd !== -Errno.EAGAIN) return fd;
     }
-    if (this.#mayBeLeased(path, flags)) throw new LeaseHeld();
+    if (this.#mayBeLeased(path, flags, resolve)) throw new LeaseHeld();
     return tryBesideRenames(attempt, (fd) => fd === -Errno.EAGAIN);
   }
 
-  /** Only what is in a regular file can be leased; a device that is in use says EAGAIN for good. */
-  #mayBeLeased(path: Bytes, flags: number): boolean {
+  /** Only a regular file can be leased; a device that is in use keeps answering EAGAIN. */
+  #mayBeLeased(path: Bytes, flags: number, resolve: number): boolean {
     if (flags & Open.PATH) return false;
-    const how = this.#how.slice();
-    const words = new Uint32Array(how.buffer);
-    words[FLAGS] = Open.PATH | Open.CLOEXEC | (flags & Open.NOFOLLOW);
-    words[MODE] = 0;
+    const toLook = Open.PATH | Open.CLOEXEC | (flags & Open.NOFOLLOW);
+    const how = new OpenHow().set(toLook, 0, resolve | DEFAULT_RESOLVE);
     const fd = this.#libc.openat2(this.root, path, how);
     if (fd < 0) return false;
     const reader = new StatusReader(this.#libc);
@@ -125,7 +117,7 @@ export class KernelPaths {
     return looked === 0 && reader.type === FileType.REGULAR;
   }
 
-  /** Opens `path` for as long as `use` takes. */
+  /** Opens `path` while `use` runs. */
   use<T>(path: VirtualPath, flags: number, use: (fd: number) => T): T {
     const fd = this.open(path, flags);
     try {
@@ -175,7 +167,7 @@ export class KernelPaths {
    * which the system refuses to make, remove, rename or link.
    */
   #enter(path: VirtualPath, name: PathBuffer): Place {
-    // What is longer in one piece than the system takes is refused, though its two parts are not.
+    // A path that is too long for the system is refused, even if its two parts are not.
     name.set(path);
     const end = path.endsWith("/") ? path.length - 1 : path.length;
     const slash = path.lastIndexOf("/", end - 1);
@@ -195,12 +187,12 @@ export class KernelPaths {
   }
 }
 
-/** Tells whether `path` is one name right below the root: no `..`, no closing `/`. */
+/** Returns whether `path` is one name directly below the root: no `..`, no closing `/`. */
 export function isEntry(path: VirtualPath): boolean {
   return path.length > 1 && path.lastIndexOf("/") === 0 && path !== "/.." && path !== "/.";
 }
 
-/** Tells whether a call was given the directory itself, for the root or for `..`. */
+/** Returns whether the name stands for the directory itself, as for the root or `..`. */
 export function isDot(name: Bytes): boolean {
   return name[0] === DOT && name[1] === 0;
 }

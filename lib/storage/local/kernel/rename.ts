@@ -1,12 +1,12 @@
 import { FileType } from "../../../attrs.ts";
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import type { StatusReader } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Rename } from "../../../linux/linux.ts";
 
 const SLASH = 0x2f;
 
-/** What linkat answers where a file system has no hard links. */
+/** Errors of linkat if a file system has no hard links. */
 const NO_LINKS: ReadonlySet<number> = new Set([
   Errno.EOPNOTSUPP,
   Errno.ENOSYS,
@@ -27,12 +27,12 @@ export interface RenameContext {
 }
 
 /**
- * Renames, and fails where `to` is there; returns 0 or `-errno`.
+ * Renames, and fails if `to` exists; returns 0 or `-errno`.
  *
- * Where the file system cannot do it in one step, a file gets its new name by
- * link and loses the old one by unlink, as in OpenSSH. Anything else, and a
- * file where there are no hard links, is looked up first: what is made in that
- * moment is then replaced.
+ * If the file system cannot do it in one step, a file gets its new name by link
+ * and loses the old one by unlink, as in OpenSSH. For anything else, and without
+ * hard links, `to` is looked up first: a file that appears there between the
+ * check and the rename is replaced.
  */
 export function renameNoReplace(from: NameAt, to: NameAt, context: RenameContext): number {
   const result = context.libc.renameat2(
@@ -67,7 +67,10 @@ function unlinkOld(from: NameAt, to: NameAt, libc: Libc): number {
   return unlinked;
 }
 
-/** Looks without the closing `/`, which fstatat would follow a link for, out of the root. */
+/**
+ * Looks up the name without its closing `/`, with which fstatat would follow a link out of the
+ * root.
+ */
 function lookAt({ directory, name }: NameAt, { reader }: RenameContext): number {
   const end = name.indexOf(0);
   if (name[end - 1] !== SLASH) return reader.lookAt(directory, name);

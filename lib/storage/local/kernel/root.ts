@@ -1,7 +1,8 @@
-import { FileType } from "../../../attrs.ts";
+import { FileType, PERMISSION_BITS } from "../../../attrs.ts";
 import { StorageError } from "../../errors.ts";
 import type { FileSystemStats, OpenOptions, VirtualPath } from "../../storage.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { TO_WRITE } from "../../to_write.ts";
 import { changeMode, type ChmodContext } from "./chmod.ts";
 import { type DirContext, entryNameBuffer, KernelDir } from "./dir.ts";
@@ -12,24 +13,21 @@ import { renameNoReplace } from "./rename.ts";
 import { check, checkSize, NO_NAME, StatusReader, timesOf } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { At, AT_FDCWD, Open } from "../../../linux/linux.ts";
+import { OpenHow } from "../../../linux/structs.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../root.ts";
 
-const MODE_BITS = 0o7777;
-const STRUCT_OPEN_HOW_SIZE = 24;
-
-/** A FIFO must not hold up the session, and a terminal not become its own. */
+/** A FIFO must not block the session, and a terminal must not become its controlling terminal. */
 const NEVER_WAIT = Open.NONBLOCK | Open.NOCTTY;
 
 /**
- * Opens `directory` of this machine as a root that the kernel keeps.
+ * Opens `directory` of this machine as a root that the kernel enforces.
  *
- * @throws {StorageError} `unsupported` where the system has no openat2, or forbids it.
+ * @throws {StorageError} `unsupported` if the system lacks openat2, or forbids it.
  */
 export function openKernelRoot(directory: string, libc: Libc): KernelRoot {
-  const how = new Uint8Array(STRUCT_OPEN_HOW_SIZE);
-  new Uint32Array(how.buffer)[0] = Open.PATH | Open.DIRECTORY | Open.CLOEXEC;
+  const how = new OpenHow().set(Open.PATH | Open.DIRECTORY | Open.CLOEXEC);
   const root = libc.openat2(AT_FDCWD, new PathBuffer().set(directory), how);
-  // EPERM is a seccomp profile's; the system itself has no such answer here.
+  // EPERM comes from a seccomp profile; the system itself does not answer it here.
   if (root === -Errno.ENOSYS || root === -Errno.EPERM) {
     throw new StorageError("unsupported", "openat2 is not available on this system");
   }
@@ -38,8 +36,8 @@ export function openKernelRoot(directory: string, libc: Libc): KernelRoot {
 
 /**
  * A root by the kernel: `openat2` resolves every path inside the directory, in
- * one step, so that nothing can be put in the way between check and use.
- * Nothing that was resolved is kept from one call to the next.
+ * one step, so that nothing can change between check and use. Nothing that was
+ * resolved is kept from one call to the next.
  */
 export class KernelRoot implements Root {
   readonly bytewise = true;
@@ -63,8 +61,12 @@ export class KernelRoot implements Root {
   }
 
   open(path: VirtualPath, options: OpenOptions, mode: number): RootFile {
-    // openat2 takes no mode for a file that it is not to make.
-    const fd = this.#paths.open(path, flagsOf(options), options.create ? mode & MODE_BITS : 0);
+    // openat2 refuses a mode unless it may create the file.
+    const fd = this.#paths.open(
+      path,
+      flagsOf(options),
+      options.create ? mode & PERMISSION_BITS : 0,
+    );
     const looked = this.#reader.lookAtOpen(fd);
     if (looked === 0 && this.#reader.type === FileType.REGULAR) {
       return new KernelFile(fd, this.#context);
@@ -107,7 +109,7 @@ export class KernelRoot implements Root {
   }
 
   chmod(path: VirtualPath, mode: number): void {
-    changeMode(path, { mode: mode & MODE_BITS, flags: 0 }, this.#context);
+    changeMode(path, { mode: mode & PERMISSION_BITS, flags: 0 }, this.#context);
   }
 
   utimes(path: VirtualPath, atime: number, mtime: number): void {
@@ -119,7 +121,7 @@ export class KernelRoot implements Root {
   }
 
   lchmod(path: VirtualPath, mode: number): void {
-    changeMode(path, { mode: mode & MODE_BITS, flags: Open.NOFOLLOW }, this.#context);
+    changeMode(path, { mode: mode & PERMISSION_BITS, flags: Open.NOFOLLOW }, this.#context);
   }
 
   lutimes(path: VirtualPath, atime: number, mtime: number): void {
@@ -132,13 +134,16 @@ export class KernelRoot implements Root {
 
   mkdir(path: VirtualPath, mode: number): void {
     const libc = this.#libc;
-    this.#paths.at(path, (directory, name) => libc.mkdirat(directory, name, mode & MODE_BITS));
+    this.#paths.at(
+      path,
+      (directory, name) => libc.mkdirat(directory, name, mode & PERMISSION_BITS),
+    );
   }
 
   rmdir(path: VirtualPath): void {
     const libc = this.#libc;
     this.#paths.at(path, (directory, name) => {
-      // Asked for `.`, the system says that the request makes no sense, which is not so.
+      // For `.` the system answers EINVAL, though the request is valid.
       if (isDot(name)) return path === "/" ? -Errno.EBUSY : -Errno.ENOTEMPTY;
       return libc.unlinkat(directory, name, At.REMOVEDIR);
     });
@@ -210,7 +215,7 @@ export class KernelRoot implements Root {
     try {
       return this.#paths.use(path + "/..", Open.PATH, (fd) => this.#reader.ofOpen(fd));
     } catch (error) {
-      // An entry that cannot be looked at is left out; this one may be, like any other.
+      // An entry whose status cannot be read is left out; so may this one.
       if (error instanceof StorageError) return undefined;
       throw error;
     }

@@ -1,10 +1,11 @@
 import { boundedSecond, FileType } from "../../../attrs.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { At, Stat, STRUCT_STAT_SIZE } from "../../../linux/linux.ts";
 import type { NodeStatus } from "../root.ts";
 
-/** No name: the call is about the descriptor itself (AT_EMPTY_PATH). */
+/** The empty name: the call acts on the descriptor itself (AT_EMPTY_PATH). */
 export const NO_NAME: Bytes = new Uint8Array(1);
 
 const TWO_TO_32 = 2 ** 32;
@@ -13,7 +14,7 @@ const { NLINK, UID, GID, MODE, SIZE, ATIME, MTIME } = Stat;
 const NOT_FOLLOWING = BigInt(At.SYMLINK_NOFOLLOW);
 const OF_THE_DESCRIPTOR = BigInt(At.EMPTY_PATH);
 
-/** The one `struct stat` that every status of a root is read through. */
+/** The single `struct stat` through which a root reads every status. */
 export class StatusReader {
   readonly #libc: Libc;
   readonly #bytes: Bytes = new Uint8Array(STRUCT_STAT_SIZE);
@@ -24,40 +25,40 @@ export class StatusReader {
     this.#libc = libc;
   }
 
-  /** Asks for the status of `name` in `directory`, not following a link; 0 or `-errno`. */
+  /** Reads the status of `name` in `directory`, not following a link; returns 0 or `-errno`. */
   lookAt(directory: number, name: Bytes): number {
     return this.#libc.fstatat(directory, name, this.#bytes, NOT_FOLLOWING);
   }
 
-  /** Asks for the status of what is open; 0 or `-errno`. */
+  /** Reads the status of an open file; returns 0 or `-errno`. */
   lookAtOpen(fd: number): number {
     return this.#libc.fstatat(fd, NO_NAME, this.#bytes, OF_THE_DESCRIPTOR);
   }
 
-  /** The status of what is open. */
+  /** The status of an open file. */
   ofOpen(fd: number): NodeStatus {
     const result = this.lookAtOpen(fd);
     if (result < 0) throw errorOfNumber(-result);
     return this.status();
   }
 
-  /** The type bits of what was asked for last; see `FileType`. */
+  /** The type bits of the status that was read last; see `FileType`. */
   get type(): number {
     return this.#words[MODE]! & FileType.MASK;
   }
 
-  /** Which file was asked for last, to tell it from others. */
+  /** The identity of the file whose status was read last. */
   get identity(): string {
     return this.#words.slice(Stat.DEV, Stat.INO + 2).join(":");
   }
 
-  /** Whether the file that was asked for last is the one with this device and inode. */
+  /** Whether the file whose status was read last has this device and inode. */
   isOf(dev: bigint, ino: bigint): boolean {
     const words = new BigUint64Array(this.#bytes.buffer);
     return words[Stat.DEV >> 1] === dev && words[Stat.INO >> 1] === ino;
   }
 
-  /** What was asked for last. */
+  /** The status that was read last. */
   status(): NodeStatus {
     const words = this.#words;
     const signed = this.#signed;
@@ -73,13 +74,13 @@ export class StatusReader {
   }
 }
 
-/** Returns what a call returned, or throws the error that it stands for. */
+/** Returns the result of a call, or throws the error that it means. */
 export function check(result: number): number {
   if (result < 0) throw errorOfNumber(-result);
   return result;
 }
 
-/** Refuses a size that is no `off_t`, which would come out as another one. */
+/** Refuses a size that does not fit `off_t`, which would become another size. */
 export function checkSize(size: number): number {
   if (size >= 2 ** 63) throw errorOfNumber(Errno.EINVAL);
   return size;

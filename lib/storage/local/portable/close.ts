@@ -5,7 +5,8 @@
  * @module
  */
 
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { errorOfNumber } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { attempt, errnoName } from "./deno_fs.ts";
 import { StatusReader } from "../kernel/status.ts";
 import type { Libc } from "../../../linux/libc.ts";

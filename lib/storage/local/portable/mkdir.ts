@@ -1,3 +1,4 @@
+import { PERMISSION_BITS } from "../../../attrs.ts";
 import { check } from "../kernel/status.ts";
 import { attempt } from "./deno_fs.ts";
 import type { Libc } from "../../../linux/libc.ts";
@@ -7,7 +8,6 @@ import { AT_FDCWD } from "../../../linux/linux.ts";
 const STICKY_BIT = 0o1000;
 /** The bit that a directory has from the one above it. */
 const SETGID_BIT = 0o2000;
-const MODE_BITS = 0o7777;
 
 /**
  * mkdir(2), with the sticky bit.
@@ -21,7 +21,7 @@ export function makeDirectory(hostPath: string, mode: number, libc: Libc | undef
     attempt(() => Deno.mkdirSync(hostPath, { mode }));
   } else if (libc !== undefined) {
     const path = new TextEncoder().encode(`${hostPath}\0`);
-    check(libc.mkdirat(AT_FDCWD, path, mode & MODE_BITS));
+    check(libc.mkdirat(AT_FDCWD, path, mode & PERMISSION_BITS));
   } else {
     attempt(() => makeSticky(hostPath, mode));
   }
@@ -37,5 +37,5 @@ function makeSticky(hostPath: string, mode: number): void {
 }
 
 function modeOf(hostPath: string): number {
-  return (Deno.lstatSync(hostPath).mode ?? 0) & MODE_BITS;
+  return (Deno.lstatSync(hostPath).mode ?? 0) & PERMISSION_BITS;
 }

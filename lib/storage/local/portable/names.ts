@@ -6,22 +6,11 @@
  * @module
  */
 
-import { Errno } from "../../errno.ts";
+import { Errno } from "../../../linux/errno.ts";
 import { attempt } from "./deno_fs.ts";
 import { check } from "../kernel/status.ts";
 import type { Libc } from "../../../linux/libc.ts";
-import { AT_FDCWD, Open } from "../../../linux/linux.ts";
-
-/** As much as glibc reads at once. */
-const BUFFER_BYTES = 32 * 1024;
-
-// Where `struct linux_dirent64` keeps its fields, in bytes, and its types of files.
-const RECORD_LENGTH = 16;
-const TYPE = 18;
-const NAME = 19;
-const DT_DIR = 4;
-const DT_REG = 8;
-const DT_LNK = 10;
+import { AT_FDCWD, Dirent, DIRENTS_BYTES, DirentType, Open } from "../../../linux/linux.ts";
 
 /** The names of an open directory, but `.` and `..`. */
 export interface Names {
@@ -62,7 +51,7 @@ function namesBySystem(hostPath: string, libc: Libc): Names {
 }
 
 function* systemEntries(fd: number, libc: Libc): Generator<Deno.DirEntry, undefined> {
-  const records = new Uint8Array(BUFFER_BYTES);
+  const records = new Uint8Array(DIRENTS_BYTES);
   const fields = new DataView(records.buffer);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   while (true) {
@@ -70,15 +59,17 @@ function* systemEntries(fd: number, libc: Libc): Generator<Deno.DirEntry, undefi
     // A directory that has been removed has no more entries, as readdir(3) has it.
     const end = length === -Errno.ENOENT ? 0 : check(length);
     if (end === 0) return undefined;
-    for (let at = 0; at < end; at += fields.getUint16(at + RECORD_LENGTH, true)) {
-      const name = decoder.decode(records.subarray(at + NAME, records.indexOf(0, at + NAME)));
+    for (let at = 0; at < end; at += fields.getUint16(at + Dirent.RECLEN, true)) {
+      const name = decoder.decode(
+        records.subarray(at + Dirent.NAME, records.indexOf(0, at + Dirent.NAME)),
+      );
       if (name === "." || name === "..") continue;
-      const type = records[at + TYPE];
+      const type = records[at + Dirent.TYPE];
       yield {
         name,
-        isFile: type === DT_REG,
-        isDirectory: type === DT_DIR,
-        isSymlink: type === DT_LNK,
+        isFile: type === DirentType.REG,
+        isDirectory: type === DirentType.DIR,
+        isSymlink: type === DirentType.LNK,
       };
     }
   }

@@ -1,3 +1,4 @@
+import { granted } from "../../../permissions.ts";
 import type { PortableRights } from "./root.ts";
 
 /** Directories that hold what no jail is for: one of them within reach, and the flags are wide. */
@@ -43,8 +44,4 @@ export function isLimitedTo(directory: string): boolean {
 function directoriesAbove(directory: string): string[] {
   const names = directory.split("/").slice(1, -1);
   return names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`);
-}
-
-function granted(descriptor: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(descriptor).state === "granted";
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { FileType } from "../../../../lib/attrs.ts";
 import { decodeName } from "../../../../lib/names.ts";
-import { Errno } from "../../../../lib/storage/errno.ts";
+import { Errno } from "../../../../lib/linux/errno.ts";
 import { type Libc, openLibc } from "../../../../lib/linux/libc.ts";
 import { Open } from "../../../../lib/linux/linux.ts";
 import { openKernelRoot } from "../../../../lib/storage/local/kernel/root.ts";

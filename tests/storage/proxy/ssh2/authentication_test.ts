@@ -404,7 +404,7 @@ async function withAgent(
       stderr: "null",
     }).spawn();
     try {
-      // It says where it listens as coalesce as it does.
+      // It says where it listens as soon as it does.
       const reader = agent.stdout.getReader();
       await reader.read();
       await use(socket, (key) => runOk("ssh-add", ["-q", key], { env: { SSH_AUTH_SOCK: socket } }));

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/cli/errors.ts";
 import { parseJailOptions } from "../../../lib/cli/jail/options.ts";
 import { parseProxyOptions } from "../../../lib/cli/proxy/options.ts";
-import { sessionTimes } from "../../../lib/cli/options/session_options.ts";
+import { sessionTimes } from "../../../lib/cli/options/serving_options.ts";
 
 Deno.test("sessionTimes() takes seconds, minutes and hours", () => {
   for (

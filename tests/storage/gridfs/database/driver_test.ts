@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createConnection } from "node:net";
-import { releaseWriters } from "../../../../lib/storage/gridfs/database/sockets.ts";
+import { releaseWriters } from "../../../../lib/storage/gridfs/database/driver.ts";
 
 Deno.test("releaseWriters() ends the patience of who writes to a socket that has ended", async () => {
   releaseWriters();
