@@ -1,12 +1,12 @@
-/** The longest of the parts that a bucket's collections have after its name. */
+/** The longest suffix that the name of one of a bucket's collections has. */
 const MAX_PART = ".journal";
 /** Bytes of a database's and a collection's name together, with the dot between them. */
 const MAX_NAMESPACE_BYTES = 255;
 
 /**
- * Why MongoDB allows no collections with this name in front; undefined where it does.
+ * Why MongoDB does not allow collections whose names begin with this one; undefined where it does.
  *
- * @param database The database that they are in, where it is known.
+ * @param database The database of the collections, where it is known.
  */
 export function flawOfBucketName(name: string, database = ""): string | undefined {
   if (name === "") return "it is empty";

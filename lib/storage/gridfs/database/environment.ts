@@ -1,12 +1,12 @@
 import process from "node:process";
 
-/** The environment as it was, however many are just connecting. */
+/** The real environment, however many connections are being made at once. */
 const { env: ENVIRONMENT } = process;
 let hiding = 0;
 
 /**
- * Hides the environment until what is returned is disposed of. The driver would
- * look for its own settings there: a log on stdout, for one, which is the wire.
+ * Hides the environment until the result is disposed of. The driver would look for its own settings
+ * in it: for example a log to stdout, which carries the protocol.
  */
 export function hideEnvironment(): Disposable {
   hiding++;

@@ -1,16 +1,15 @@
 import { subscribe } from "node:diagnostics_channel";
 import { Socket } from "node:net";
 
-/** Node's channel on which each new socket of a client is told. */
+/** Node's channel that announces each new socket of a client. */
 const NEW_SOCKET = "net.client.socket";
 
 let isReleasing = false;
 
 /**
- * Has whoever waits for room in a socket that has closed wait no longer. A
- * write between a socket's end and its close asks for patience until `drain`,
- * which then never comes; the driver looks whether the connection is still
- * there when it does.
+ * Wakes callers that wait for room in a socket that has closed. A write between a socket's end and
+ * its close asks the writer to wait for `drain`, which then never comes; the driver checks that the
+ * connection still exists when it does.
  */
 export function releaseWriters(): void {
   if (isReleasing) return;
@@ -19,7 +18,7 @@ export function releaseWriters(): void {
     if (typeof message !== "object" || message === null || !("socket" in message)) return;
     const { socket } = message;
     if (!(socket instanceof Socket)) return;
-    // The driver hears of the close first.
+    // The driver learns of the close first.
     socket.once("close", () => queueMicrotask(() => socket.emit("drain")));
   });
 }
