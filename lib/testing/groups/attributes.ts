@@ -3,7 +3,7 @@ import type { FileAttrs } from "../../storage/storage.ts";
 import type { Group } from "../case.ts";
 import { bytesOf, how, kindOf, permissionBits, textAt } from "../subject.ts";
 
-/** Attributes, told and changed, by path and by handle. */
+/** Reading and changing attributes, by path and by handle. */
 export const attributes: Group = {
   name: "attributes",
   cases: [
@@ -85,7 +85,7 @@ export const attributes: Group = {
       name: "setAttrs() refuses a length that no file has, and cuts nothing",
       async run(s) {
         await s.put("/a", "content");
-        // 2^64 is what a length of 64 set bits is read as.
+        // A length of 64 set bits is read as 2^64.
         for (const size of [2 ** 63, 2 ** 64]) {
           await s.refuses("invalid", "", () => s.storage.setAttrs("/a", { size }));
           await s.using("/a", how("write"), async (file) => {

@@ -4,7 +4,7 @@ import { bytesOf, how, pattern, readAll, textAt } from "../subject.ts";
 
 const MIB = 1024 * 1024;
 
-/** 300,000 bytes of which no piece is like another. */
+/** 300,000 bytes in which no two pieces are alike. */
 const LARGE_TEXT = Array.from({ length: 50_000 }, (_, index) => `${100_000 + index}`).join("");
 
 /** Reading and writing at positions. */
@@ -150,7 +150,7 @@ export const content: Group = {
         const count = MIB / piece;
         await s.using("/a", how("write", "create"), async (file) => {
           for (let index = 0; index < count; index++) {
-            // 13 is prime to the number of pieces, so each has its turn once.
+            // 13 is coprime to the number of pieces, so each gets its turn once.
             const at = (index * 13 % count) * piece;
             await file.write(bytes.subarray(at, at + piece), at);
           }

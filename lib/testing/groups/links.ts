@@ -243,7 +243,7 @@ export const links: Group = {
   ],
 };
 
-/** READLINK where there is no link, which every storage is asked some day. */
+/** READLINK where there is no link, which clients send to every storage sooner or later. */
 export const noLinks: Group = {
   name: "no links",
   cases: [

@@ -5,7 +5,7 @@ import type { Tree } from "../tree.ts";
 
 const MANY = 250;
 
-/** What is in a directory. */
+/** The content of a directory. */
 export const listing: Group = {
   name: "listing",
   cases: [
@@ -153,7 +153,7 @@ function namesOf(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `file ${String(index).padStart(3, "0")}`);
 }
 
-/** So many empty files. */
+/** This many empty files. */
 function files(count: number): Tree {
   return Object.fromEntries(namesOf(count).map((name) => [name, ""]));
 }

@@ -26,7 +26,7 @@ const ODD_NAMES = [
   "__proto__",
 ];
 
-/** 0xff, which stands in no UTF-8; 0xe9, which stands there only with others behind it. */
+/** 0xff, which never occurs in UTF-8; 0xe9, which occurs only with other bytes after it. */
 const RAW_NAMES = ["\udcff", "caf\udce9", "\udc80é\udcbf", "a\udced\udca0\udc80"];
 
 /** Names that are text. */
@@ -109,7 +109,7 @@ export const names: Group = {
   ],
 };
 
-/** Names with bytes that are not UTF-8, for storages that can. */
+/** Names with bytes that are not UTF-8, for storages that support them. */
 export const rawNames: Group = {
   name: "raw names",
   cases: [
@@ -169,7 +169,9 @@ export const rawNames: Group = {
   ],
 };
 
-/** The same for storages that cannot: they refuse such a name and make no other of it. */
+/**
+ * The same for storages that do not: they refuse such a name, and do not turn it into another one.
+ */
 export const refusedRawNames: Group = {
   name: "refused raw names",
   insteadOf: "raw names",

@@ -4,7 +4,7 @@ import { bytesOf, how, textAt } from "../subject.ts";
 
 const MODE_OF_NEW_FILES = 0o666;
 
-/** How files are opened and made. */
+/** Opening and making files. */
 export const opening: Group = {
   name: "open",
   cases: [

@@ -69,7 +69,7 @@ export const paths: Group = {
   ],
 };
 
-/** `..` and a closing `/`, for storages that get them. */
+/** `..` and a closing `/`, for storages that resolve them. */
 export const parents: Group = {
   name: "parents",
   needs: ["resolvesParents"],

@@ -5,7 +5,7 @@ import type { Tree } from "../tree.ts";
 
 const TREE: Tree = { a: "content", d: { b: "more" }, e: {} };
 
-/** Extensions that change something: who does not write does not offer them. */
+/** Extensions that change something: a storage that cannot write does not offer them. */
 const CHANGES = ["posixRename", "hardLink", "setLinkAttrs", "fsync", "copyData"] as const;
 
 /** For storages that change nothing: they say so, and stay as they are. */
