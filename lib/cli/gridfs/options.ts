@@ -15,15 +15,15 @@ import {
 } from "../options/serving_options.ts";
 import { queried } from "../options/values.ts";
 
-/** What `sftpwrap gridfs` was asked for. */
+/** The parsed command line of `sftpwrap gridfs`. */
 export interface GridFsCommandOptions extends ServingOptions {
-  /** Absent where a file or a variable tells it. */
+  /** Absent if a file or a variable provides it. */
   readonly place: MongoPlace | undefined;
   readonly uriFile: string | undefined;
   readonly passwordFile: string | undefined;
   readonly database: string | undefined;
   readonly bucket: string | undefined;
-  /** Look the bucket over, instead of serving. */
+  /** Check the bucket, instead of serving. */
   readonly check: boolean;
 }
 
@@ -62,7 +62,7 @@ ${optionsHelp(gridFsSpecs)}
  * Parses what follows `sftpwrap gridfs`.
  *
  * @returns The options, or what to print instead of serving.
- * @throws {UsageError} If the command line cannot be understood; it tells no password.
+ * @throws {UsageError} If the command line cannot be understood; the message contains no password.
  */
 export function parseGridFsOptions(
   args: readonly string[],
@@ -100,7 +100,7 @@ interface Operands {
   readonly database?: string;
 }
 
-/** Nothing of them is repeated: a password may be among them. */
+/** The message repeats no operand: a password may be among them. */
 function placeOf(operands: readonly string[]): Operands {
   const [first, port, database] = operands;
   if (first === undefined) return { place: undefined };

@@ -59,7 +59,7 @@ async function serveJail(
     readonly start: Start;
   },
 ): Promise<number> {
-  // Without the permission to write it is a read-only jail, whatever was asked for.
+  // Without the permission to write the jail is read-only, whatever the options say.
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
   const serving = await servingOf({ ...options, readOnly });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });

@@ -9,15 +9,15 @@ import {
 } from "../options/serving_options.ts";
 import { queried } from "../options/values.ts";
 
-/** What `sftpwrap jail` was asked for. */
+/** The parsed command line of `sftpwrap jail`. */
 export interface JailOptions extends ServingOptions {
-  /** The directory, with its tokens; absent only where help or a list is asked for. */
+  /** The directory, with its tokens; empty only if help or a list is asked for. */
   readonly directory: string;
   /** What a login shell was asked to run. */
   readonly command: string | undefined;
   readonly allowHome: boolean;
   readonly confine: ConfineMode;
-  /** Say how well the jail is kept, instead of serving. */
+  /** Report how well the jail is kept, instead of serving. */
   readonly check: boolean;
 }
 
@@ -92,8 +92,9 @@ export function parseJailOptions(
 }
 
 /**
- * Refuses operands after DIR that no program appends: sshd and `scp -D` add a host's name and `sftp`.
- * An option or another path there is a mistake, and the jail would be another one than was meant.
+ * Refuses operands after DIR, except those that programs append: sshd and `scp -D` add a host's
+ * name and `sftp`. An option or another path there is a mistake, and the jail would not be the
+ * intended one.
  */
 function requireHarmless(directory: string, operands: readonly string[]): void {
   for (const operand of operands) {
@@ -106,7 +107,7 @@ function requireHarmless(directory: string, operands: readonly string[]): void {
   }
 }
 
-/** The given options of a jail as arguments again, for a line that runs it. */
+/** The given options of a jail as arguments again, for a line that runs the jail. */
 export function jailArguments(
   { values, lists, switches }: ParsedArgs,
 ): readonly string[] {

@@ -1,6 +1,6 @@
 /**
- * Who may do what: the options that every subcommand with a session takes,
- * beside those that name requests.
+ * Who may do what: options of every subcommand that serves a session, apart from those that name
+ * requests.
  *
  * @module
  */
@@ -50,7 +50,7 @@ export function policySpecs(letters: Readonly<Record<string, string>> = {}): Opt
   });
 }
 
-/** Options of which two make no sense together, and why. */
+/** Pairs of options that contradict each other. */
 const CONTRADICTIONS: readonly (readonly [one: string, others: readonly string[]])[] = [
   [
     "read-only",
@@ -87,8 +87,8 @@ export function parseLimits({ values, lists, switches }: ParsedArgs): Limits {
 }
 
 /**
- * The policies that limits stand for, in the order in which `serve` takes
- * them. Most sessions have none, and do not wait for their modules.
+ * The policies for these limits, in the order in which `serve` takes them. Most sessions have none,
+ * and do not load their modules.
  */
 export async function policiesOf(limits: Limits): Promise<readonly AccessPolicy[]> {
   const { denyPaths, hidePaths, ...others } = limits;

@@ -1,6 +1,5 @@
 /**
- * What every subcommand that serves a session takes in the same words,
- * whatever it serves.
+ * Options that every subcommand that serves a session has in common, whatever it serves.
  *
  * @module
  */
@@ -28,9 +27,9 @@ export interface ServingOptions extends LogOptions, TimeoutOptions {
 }
 
 /**
- * The options, but for those of policies.
+ * The options, except those of policies.
  *
- * @param letters The letters that they have besides `-l`, by their names.
+ * @param letters The letters that options have besides `-l`, by option name.
  */
 export function servingSpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
   const specs: readonly OptionSpec[] = [
@@ -46,12 +45,12 @@ export function servingSpecs(letters: Readonly<Record<string, string>> = {}): Op
   });
 }
 
-/** Help, and the options of policies, which close every list of options. */
+/** Help, and the options of policies, which end every list of options. */
 export function closingSpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
   return [{ name: "help", letter: "h", help: "show this help" }, ...policySpecs(letters)];
 }
 
-/** @throws {UsageError} If a value makes no sense. */
+/** @throws {UsageError} If a value is not valid. */
 export function parseServingOptions(parsed: ParsedArgs): ServingOptions {
   const { values, switches } = parsed;
   return {
@@ -66,7 +65,10 @@ export function parseServingOptions(parsed: ParsedArgs): ServingOptions {
   };
 }
 
-/** What of it `serve` is told; from now on the system ends this process where it hangs. */
+/**
+ * The part of the options that `serve` takes. Also arms the backstop: from now on the system ends
+ * this process if it hangs.
+ */
 export async function servingOf(
   { readOnly, deny, allow, limits, idleTimeout, maxSession }: ServingOptions,
 ): Promise<Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">>> {

@@ -1,5 +1,5 @@
 /**
- * Options of every subcommand that serves a session, whatever it serves.
+ * The time limits that every subcommand with a session takes, whatever it serves.
  *
  * @module
  */
@@ -19,9 +19,9 @@ export const sessionSpecs: readonly OptionSpec[] = [
 ];
 
 /**
- * How long a session may be.
+ * How long a session may last, and how long it may be idle.
  *
- * @throws {UsageError} If a value is no time.
+ * @throws {UsageError} If a value is not a time.
  */
 export function sessionTimes(values: ReadonlyMap<string, string>): TimeoutOptions {
   return {
