@@ -27,7 +27,7 @@ function statusOf(reply: Awaited<ReturnType<Dialogue["ask"]>>): [number, string]
   return [reply.code, reply.message];
 }
 
-/** Without the fields that are present and undefined. */
+/** Without the fields that are present but undefined. */
 function present(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }

@@ -29,7 +29,7 @@ function keptLog(level: number): { readonly log: JsonLog; readonly events: () =>
   return { log, events: () => lines.map(eventOf) };
 }
 
-/** Reads a line, and takes away what differs each time. */
+/** Reads a line, and removes what differs each time. */
 function eventOf(line: string): Event {
   assert(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1, line);
   const { time, pid, duration, openFor, ...event } = JSON.parse(line) as Event;
@@ -41,7 +41,7 @@ function eventOf(line: string): Event {
   return event;
 }
 
-/** A log without a session of its own, and its lines as they come out. */
+/** A log without a session of its own, and its lines as they are written. */
 function plainLog(given: ConstructorParameters<typeof JsonLog>[1]) {
   const events: Event[] = [];
   const keep = [({ text }: { readonly text: string }) => void events.push(JSON.parse(text))];
@@ -66,7 +66,7 @@ Deno.test("JsonLog and hooks call one session by one id, whoever has given one",
       const ids = new Set([...heard, ...events.map(({ session }) => session)]);
       assertEquals([...ids].length, 1, Deno.inspect(events));
       if (id !== undefined) assertEquals([...ids], [id]);
-      // What only the log knows stays.
+      // Facts that only the log knows stay.
       assertEquals(
         events.map(({ user }) => user),
         events.map(() => (given as Partial<typeof SESSION>).user),

@@ -8,7 +8,7 @@ import {
   timestamp,
 } from "../../lib/audit/log_text.ts";
 
-/** What must not stand in a line as it is, and what it becomes in words and in JSON. */
+/** Text that must not appear in a line unescaped, and its form in words and in JSON. */
 const UNSAFE: readonly (readonly [string, string, string])[] = [
   ["\n", "\\012", "\\u000a"],
   ["\0", "\\000", "\\u0000"],
@@ -40,7 +40,7 @@ Deno.test("escapeLine() doubles backslashes as well, so that a line means one te
     assertEquals(escapeLine(octal), octal.replaceAll("\\", "\\\\"));
   }
   assertEquals(escapeLine("Grüße \\ 🐟"), "Grüße \\\\ 🐟");
-  // As a reader takes it back.
+  // Reading an escaped line gives the text back.
   const texts = ["a\nb", "a\\012b", "\\", "\\\\", "\\n", "\u202e\\342", "\\\udcff", "plain"];
   for (const text of texts) assertEquals(read(escapeLine(text)), text);
 });

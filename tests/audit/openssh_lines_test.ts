@@ -6,7 +6,7 @@ import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 
-/** A session on a storage whose files cannot be closed, and what it tells. */
+/** A session on a storage whose files cannot be closed, and what it logs. */
 function dialogueAt(level: number): { readonly dialogue: Dialogue; readonly lines: string[] } {
   const lines: string[] = [];
   const log = { level, write: (_level: number, line: string) => void lines.push(line) };

@@ -11,7 +11,7 @@ import { withTempDir } from "../support/files.ts";
 
 const ignore = Deno.build.os !== "linux";
 
-// Opened once for the process, and so not by a test.
+// Opened once for the process, and so not in a test.
 if (!ignore) openLibc();
 
 const SESSION = { id: "one", user: "alice", client: "192.0.2.7", clientPort: 50022 };
@@ -47,7 +47,7 @@ for (const logFormat of ["text", "json"] as const) {
         const reader = child.stdout.getReader();
         assertEquals((await reader.read()).value, Uint8Array.of(0x2e));
         const messages = listener.take();
-        // syslog is started again; the process, which can open no file, finds it all the same.
+        // syslog is restarted; the process, which cannot open any file, finds it nevertheless.
         listener[Symbol.dispose]();
         listener = new DatagramListener(path);
         const writer = child.stdin.getWriter();
@@ -160,7 +160,7 @@ Deno.test({
       const sink = openSyslog(calls, path, { facility: 4, tag: "sftpwrap" });
       const entry = { level: 3, time: new Date(), text: "x", line: () => new Uint8Array() };
       const failures: string[] = [];
-      // Nobody takes them, and the system keeps only some.
+      // No process reads them, and the system keeps only some.
       for (let count = 0; count < 1000 && failures.length < 3; count++) {
         try {
           sink(entry);

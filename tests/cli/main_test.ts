@@ -7,16 +7,16 @@ import { init } from "../support/raw.ts";
 import { commandLine, run as runProgram } from "../support/run.ts";
 import { type ChildOptions, type Ended, run, sftpwrap } from "../support/wire_session.ts";
 
-/** So many programs run at once. */
+/** This many programs run at once. */
 const AT_ONCE = 4;
 
-/** A start that is refused; `JAIL` in a word is a directory that would do. */
+/** A start that is refused; `JAIL` in a word stands for a usable directory. */
 interface Refusal {
   readonly name: string;
   readonly args: readonly string[];
-  /** What the first line says. */
+  /** What the first line contains. */
   readonly says: string;
-  /** The usage stands below it, as the command line cannot be understood. */
+  /** Whether the usage follows, because the command line cannot be understood. */
   readonly usage?: boolean;
   readonly env?: ChildOptions["env"];
 }
@@ -138,7 +138,7 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
-/** Lends a directory with what the refusals speak of. */
+/** Makes the files and directories that the refusals mention. */
 async function withPlaces(use: (jail: string) => Promise<void>): Promise<void> {
   await withTempDir(async (directory) => {
     const jail = `${directory}/jail`;
@@ -164,7 +164,7 @@ async function runPlaced(jail: string, args: readonly string[], env?: ChildOptio
   return await run(sftpwrap(start.args), { env: start.env, input: init() });
 }
 
-/** Does all, some at a time. */
+/** Does all of it, some at a time. */
 async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
@@ -289,7 +289,7 @@ function assertServed({ code, stdout, stderr }: Ended): void {
 const POLITE =
   "sftpwrap: this account is for SFTP only: connect with sftp, not with ssh or scp -O\n";
 
-/** Lines that sshd may tell of a subsystem as of a command. */
+/** Lines that sshd may pass for a subsystem as well as for a command. */
 const UNCLEAR: readonly string[] = [
   "ls",
   "/bin/sh",
@@ -313,7 +313,7 @@ Deno.test("what may be a subsystem's line or a command is SFTP where INIT comes,
         run(sftpwrap(args), { env, input: new Uint8Array() }),
       ]));
     for (const [served, typed, ended] of ends) {
-      // sshd keeps standard error from a client that asks for a subsystem.
+      // sshd does not pass standard error to a client that asks for a subsystem.
       assertEquals([served.code, served.stderr], [0, POLITE]);
       assert(served.stdout[4] === 2, "No VERSION came");
       for (const { code, stdout, stderr } of [typed, ended]) {

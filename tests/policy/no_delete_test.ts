@@ -6,7 +6,7 @@ import { ask, Flag } from "../support/raw.ts";
 import { contentOf } from "./every_request.ts";
 import { Limited, put, UPLOAD } from "./limited.ts";
 
-/** As gvfs and KDE make their temporary files. */
+/** How gvfs and KDE create their temporary files. */
 const EXCLUSIVELY = Flag.WRITE | Flag.CREAT | Flag.EXCL;
 
 for (
@@ -38,7 +38,7 @@ for (
     const storage = new MemoryStorage();
     await put(storage, "/there", "old");
     const client = new Limited(make(storage), noDelete());
-    // KDE: the first answer is of no interest to it.
+    // KDE: it ignores the first answer.
     await client.upload("/there.part", "new");
     assertEquals(
       await client.codes(

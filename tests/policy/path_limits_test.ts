@@ -24,7 +24,7 @@ async function makeTree(): Promise<MemoryStorage> {
   return storage;
 }
 
-/** Paths that are kept, as a client may write them. */
+/** Paths that are denied, as a client may write them. */
 const KEPT = [
   "/vault",
   "/vault/",
@@ -44,7 +44,7 @@ const KEPT = [
   "/logs/x.log",
 ];
 
-/** Links whose targets are kept; they themselves are not. */
+/** Links whose targets are denied; the links themselves are not. */
 const LINKS = ["/open/to vault", "/open/to gold", "/open/to key"];
 
 for (
@@ -159,7 +159,7 @@ Deno.test("denyPaths() lets no rename of a folder change what is kept below it",
     await client.codes(
       ask.rename("/logs", "/open/old logs"),
       ask.posixRename("/logs", "/open/old logs"),
-      // The other way round: what is in there would become kept.
+      // The reverse: what is in there would match a pattern.
       ask.rename("/open/logs", "/logs"),
       ask.posixRename("/open/logs", "/logs"),
       ask.rename("/open/logs", "/open/moved"),

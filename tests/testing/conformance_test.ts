@@ -5,14 +5,14 @@ import type { OpenOptions, Storage } from "../../lib/storage/storage.ts";
 import { conformance, type Limits, type MakeStorage, type Skip } from "../../lib/testing/mod.ts";
 import { how, Subject } from "../../lib/testing/subject.ts";
 
-/** What a run of the kit told: the names of its tests, by how they ended. */
+/** The result of a run of the kit: the names of its tests, by how they ended. */
 interface Report {
   readonly passed: readonly string[];
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
 }
 
-/** Runs the kit without failing where it fails. */
+/** Runs the kit; its failures do not fail this test. */
 async function reportOf(
   makeStorage: MakeStorage,
   skips: readonly Skip[] = [],
@@ -40,14 +40,14 @@ async function reportOf(
       return false;
     }
   }
-  // Of a test's context the kit uses its steps alone.
+  // The kit uses only the steps of a test's context.
   await conformance({ step } as unknown as Deno.TestContext, makeStorage, skips, limits);
   return report;
 }
 
 const READ_ONLY: Skip = { reason: "a view", tests: ["writing"] };
 
-/** A memory that holds the tree and changes no more, but for what `instead` does. */
+/** A memory that holds the tree and refuses changes, except for what `instead` overrides. */
 function view(instead: (memory: MemoryStorage) => Partial<Storage> = () => ({})): MakeStorage {
   return async (tree) => {
     const memory = new MemoryStorage();

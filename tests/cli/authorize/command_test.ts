@@ -26,14 +26,17 @@ async function lineFor(args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** What sshd makes of the option: it knows no escape but that of the quotation mark. */
+/**
+ * The command as sshd reads the option: the only escape that it knows is that of the quotation
+ * mark.
+ */
 function commandIn(line: string): string {
   const [, quoted] = /^restrict,command="((?:[^"\\]|\\"|\\(?!"))*)" ssh-/.exec(line) ?? [];
   assert(quoted !== undefined, line);
   return quoted.replaceAll('\\"', '"');
 }
 
-/** Directories that a shell, or sshd, could take for something else. */
+/** Directories that a shell, or sshd, could misread. */
 const WEIRD = [
   "with space",
   "  around  ",
@@ -59,7 +62,7 @@ const WEIRD = [
 
 Deno.test("authorize prints a line whose command a shell reads back word for word", () =>
   withTempDir(async (directory) => {
-    // A program that prints its arguments, a line for each.
+    // A program that prints its arguments, one a line.
     const binary = `${directory}/it's "a" $program`;
     await Deno.writeTextFile(binary, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
     for (const name of WEIRD) {
@@ -90,7 +93,7 @@ Deno.test({
   ...needs("sshd", "ssh-keygen", "sftp"),
   fn: () =>
     withTempDir(async (directory) => {
-      // sshd starts this by the account's shell; it finds the program behind it.
+      // sshd starts this with the account's shell; the shell finds the program in it.
       const program = `${directory}/start here's "sftpwrap"`;
       const words = sftpwrap([]).map((word) => `'${word}'`).join(" ");
       await Deno.writeTextFile(program, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
@@ -169,7 +172,7 @@ Deno.test("authorize refuses in one line what the jail would refuse", () =>
     }
   }));
 
-/** Installs a line, and returns what the file holds then. */
+/** Installs a line, and returns what the file contains then. */
 async function installed(file: string, seed = 1, jail = "/usr/share"): Promise<string> {
   const args = ["--jail", jail, "--install", file, "-"];
   const { code, stdout, stderr } = await authorize(args, keyLine(seed));
@@ -226,7 +229,7 @@ Deno.test("authorize --install puts a whole new file in the place of the old one
   withTempDir(async (directory) => {
     const file = `${directory}/authorized_keys`;
     await Deno.writeTextFile(file, `${keyLine(2)}\n`, { mode: 0o600 });
-    // Whoever has the old one open goes on reading the old lines.
+    // A process that has the old file open still reads the old lines.
     using reader = await Deno.open(file);
     const { ino } = await Deno.stat(file);
     assertEquals(await installed(file), `${keyLine(2)}\n${lineOf(1)}`);

@@ -34,7 +34,7 @@ async function start(
   return await startServer(program, args, user === undefined ? {} : { env: { USER: user } });
 }
 
-/** Runs it to its end; `place` stands where the URI does. */
+/** Runs it to its end; `place` marks where the URI goes. */
 async function gridFs(
   args: readonly string[],
   how: RunOptions & GridFsLineOptions = {},
@@ -302,7 +302,7 @@ Deno.test({
       const db = client.db(mongo.database);
       assert(await db.collection("fs.chunks").countDocuments() > 1);
 
-      // What is only told, stays; and a session is taken for dead after minutes.
+      // What is only reported stays; and a session counts as dead only after minutes.
       const check = ["--database", mongo.database, "--check", mongo.uri];
       assertEquals((await gridFs(check)).stdout, "nothing to mend\n");
       await db.collection("fs.journal").updateMany({}, { $set: { alive: new Date(0) } });

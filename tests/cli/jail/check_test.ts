@@ -19,7 +19,7 @@ async function checked(command: readonly string[], env?: Record<string, string>)
   return { code: ended.code, lines: new TextDecoder().decode(ended.stdout).trimEnd().split("\n") };
 }
 
-/** Where Deno keeps what it has downloaded; it would be looked for in another home too. */
+/** Where Deno keeps its downloads; with another home it would look there. */
 function denoDir(): string {
   const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
   return Deno.env.get("DENO_DIR") ?? `${cache}/deno`;

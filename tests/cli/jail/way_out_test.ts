@@ -4,7 +4,7 @@ import { withTempDir } from "../../support/files.ts";
 import { findProgram, type Need } from "../../support/programs.ts";
 import { ALL, run, sftpwrap } from "../../support/wire_session.ts";
 
-/** A home directory with what an account usually has, and a folder beside it. */
+/** A home directory with what an account usually has, and a folder next to it. */
 interface Place {
   readonly home: string;
   readonly beside: string;
@@ -23,13 +23,13 @@ function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
   });
 }
 
-/** Where Deno keeps what it has downloaded; it would be looked for in another home too. */
+/** Where Deno keeps its downloads; with another home it would look there. */
 function denoDir(): string {
   const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
   return Deno.env.get("DENO_DIR") ?? `${cache}/deno`;
 }
 
-/** What a session and `--check` say of a jail; undefined where both are content with it. */
+/** The complaint of a session and of `--check` about a jail; undefined if both accept it. */
 async function refusal(
   jail: string,
   { HOME = "", options = [], before = [], permissions = ALL }: {
@@ -130,7 +130,7 @@ Deno.test("the home of passwd counts where HOME is elsewhere, empty or missing",
     const passwd = (await Deno.readTextFile("/etc/passwd")).split("\n");
     const own = passwd.find((line) => line.split(":")[2] === "0")!.split(":")[5]!;
     assertMatch(await refusal(own, { HOME: beside }) ?? "served", /account's home directory/);
-    // And a directory that looks like a home, where it is not sure which one is.
+    // And a directory that looks like a home, if it is uncertain which directory is the home.
     assertMatch(await refusal(home, { HOME: beside }) ?? "served", /as a home directory does/);
   }));
 
@@ -141,7 +141,7 @@ Deno.test("a jail is refused that holds what Deno runs this program from", () =>
     assertEquals(await refusal(main, { HOME: home, options: ["-R"] }), undefined, beside);
   }));
 
-/** A mount namespace of its own: the mount goes when the program ends. */
+/** A mount namespace of its own: the mount disappears when the program ends. */
 const UNSHARE = Deno.uid() === 0
   ? ["unshare", "--mount"]
   : ["unshare", "--user", "--map-root-user", "--mount"];

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { DEEDS, killIn } from "./support/kills.ts";
 import { needsMongo } from "../../support/mongodb.ts";
 
-/** The first of them after all is done. */
+/** The first one comes after everything is done. */
 const KILLS = 3;
 
 for (const deed of DEEDS) {

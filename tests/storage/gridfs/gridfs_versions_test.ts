@@ -103,7 +103,7 @@ Deno.test({
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there, name, buckets }) => {
-      // In place by the first, by a copy for the second; then both anew; then one of each.
+      // In place by the first, by a copy for the second; then both rewrite it; then one of each.
       for (const truncated of [[], ["here", "there"], ["here"], ["there"]]) {
         for (const lastIsHere of [true, false]) {
           const path = `/${truncated} ${lastIsHere}`;
@@ -163,7 +163,7 @@ Deno.test({
       assertEquals(await readAll(file), edited);
       await file.close(false);
       assertEquals(await driverReads(buckets.db, name, "a"), edited);
-      // Whoever reads the old one has it, whole, as long as it is kept.
+      // A reader of the old version has all of it, as long as it is kept.
       assertEquals(await chunks.find({ "files_id": id }).sort({ n: 1 }).toArray(), before);
       const journal = await buckets.db.collection(`${name}.journal`).find({}).toArray();
       assertEquals(journal.map(({ kind, file }) => [kind, file]), [["retired", id]]);
@@ -197,7 +197,7 @@ Deno.test({
   fn: () =>
     withTwo(async ({ here, name, buckets }) => {
       const bucket = new GridFSBucket(buckets.db, { bucketName: name });
-      // At the beginning, the rest is fetched ahead, and is there when the file goes.
+      // At the beginning; the rest is fetched ahead, and is there when the file is removed.
       for (const [filename, position] of [["whole", 0], ["cut", 55]] as const) {
         const bytes = randomBytes(100);
         const id = await driverWrites(buckets.db, name, filename, bytes, { chunkSizeBytes: 10 });

@@ -6,10 +6,10 @@ import { needsFerretDb, withKillableMongo } from "../../../support/mongodb.ts";
 import { linkOn } from "../support/buckets.ts";
 import { LazyLine } from "../support/lazy_line.ts";
 
-/** Nobody asks it anything. */
+/** No test asks it for anything. */
 const NO_DATABASE = {} as Db;
 
-/** Long enough for a database on this machine, however busy that is. */
+/** Long enough for a database on this machine, however busy it is. */
 const ATTEMPT = 1500;
 
 Deno.test("Link does it again where the connection broke, and tells so", async () => {
@@ -102,7 +102,7 @@ Deno.test({
       await insert(1);
       const first = link.client;
       line.silence();
-      // Several at once: the new one is not thrown away again.
+      // Several at once: the new client is not thrown away again.
       await Promise.all([2, 3, 4].map(insert));
       assert(link.client !== first);
       const second = link.client;

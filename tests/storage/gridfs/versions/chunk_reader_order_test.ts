@@ -6,7 +6,7 @@ import { driverWrites, randomBytes } from "../support/content.ts";
 
 const MiB = 1024 * 1024;
 
-/** Milliseconds in which the reader fetches all that it fetches ahead. */
+/** Milliseconds in which the reader fetches everything that it fetches ahead. */
 const PAUSE = 150;
 
 Deno.test({

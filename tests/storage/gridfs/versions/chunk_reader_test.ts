@@ -59,7 +59,7 @@ Deno.test({
     }),
 });
 
-/** What another program may have done to the chunks of a file, and what a reader is told. */
+/** What another program may have done to the chunks of a file, and the error that a reader gets. */
 const SPOILED: readonly (readonly [string, (chunks: Collection) => Promise<unknown>])[] = [
   [
     "chunk 5 of the file is too long",
@@ -111,11 +111,11 @@ Deno.test({
         const n = Number(/\d/.exec(reason)?.[0]);
         await s.refuses("failure", reason, async () => await file.read(new Uint8Array(5), n * 10));
         assertEquals(await file.read(new Uint8Array(5), 20), 5);
-        // This driver itself breaks down where there are no bytes.
+        // The driver itself crashes on a chunk without bytes.
         if (!reason.endsWith("no bytes")) {
           await assertRejects(() => driverReads(buckets.db, name, "a"));
         }
-        // An edit of it does not make it whole by cutting.
+        // An edit does not repair the file by cutting it.
         await s.refuses("failure", reason, async () => {
           const editor = await open(storage, "/a", "write");
           try {

@@ -70,7 +70,7 @@ Deno.test({
         const file = await open(storage, path, "read", "write");
         await refuses(() => file.setAttrs({ size: 2 ** 34 }));
         await refuses(() => file.write(new Uint8Array(1), 2 ** 34));
-        // Nor in small steps, nor where the old content was before.
+        // Nor in small steps, nor where the old content was.
         const step = most / 4;
         for (let count = 1; count <= 4; count++) await file.setAttrs({ size: count * step });
         await refuses(() => file.setAttrs({ size: 6 * step }));
@@ -186,7 +186,7 @@ function resized(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   return other;
 }
 
-/** Whole numbers below a limit that look random and are the same each time. */
+/** Whole numbers below a limit that look random but are the same each time. */
 function numbers(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {
