@@ -3,7 +3,7 @@ import { makeFile, noise, sha256, treeOf } from "../support/files.ts";
 import { run, runOk } from "../support/run.ts";
 import { type Served, testOverSshd } from "./ways.ts";
 
-/** The fingerprint of a key, as curl and PuTTY want it: `SHA256:…`. */
+/** The fingerprint of a key, in the form that curl and PuTTY expect: `SHA256:…`. */
 export async function fingerprint(publicKey: string): Promise<string> {
   const [, digest] = (await runOk("ssh-keygen", ["-l", "-f", publicKey])).split(" ");
   return digest ?? "";

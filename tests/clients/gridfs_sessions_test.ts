@@ -26,7 +26,7 @@ async function withSessions(
   }
 }
 
-/** What came of a request. */
+/** The status that a request ended with. */
 async function statusOf(work: Promise<unknown>): Promise<number> {
   try {
     await work;

@@ -10,7 +10,7 @@ const SCRIPT = fileURLToPath(new URL("./paramiko_session.py", import.meta.url));
 
 const LENGTH = 3_000_017;
 
-/** errno as paramiko makes it out of a status; none for FAILURE. */
+/** The errno that paramiko derives from a status; there is none for FAILURE. */
 const ENOENT = 2;
 
 const programs = needs("sshd", "ssh-keygen");

@@ -12,9 +12,10 @@ import { sftp, sftpOk } from "./sftp.ts";
 import { overSshd, type Served, testEachWay, testOverSshd } from "./ways.ts";
 
 /**
- * What can be done under an option, in the order upload, overwrite, download, list, remove,
- * rename: `+` done, `-` refused. All clients see the same, as far as they have it: scp has the
- * first three, curl the first four. The table in lib/policy/README.md says it too.
+ * What a client can do under an option, in the order upload, overwrite, download, list, remove,
+ * rename: `+` done, `-` refused. All clients see the same, as far as they have the action: scp has
+ * the first three, curl the first four. The table in lib/policy/README.md
+ * says the same.
  */
 const TABLE: Readonly<Record<string, string>> = {
   "--umask=022": "++++++",
@@ -83,7 +84,7 @@ testOverSshd("rclone copies a tree into a drop box, several files at once", ["rc
   await makeTree(`${local}/tree`);
   await runOk("rclone", [
     ...["copy", ...rcloneOptions(sshd), "--transfers", "4"],
-    // Each connection knows its own uploads alone, and rclone sets times by whichever is free.
+    // Each connection knows only its own uploads, and rclone sets times through whichever is free.
     ...["--sftp-set-modtime=false", "tree", ":sftp:in"],
   ], { cwd: local, env: { HOME: base } });
   const files = (tree: string[]) => tree.filter((entry) => !entry.endsWith("/"));

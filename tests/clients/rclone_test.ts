@@ -8,7 +8,7 @@ testOverSshd("rclone syncs a tree both ways, and checks it", ["rclone"], async (
   await Deno.mkdir(`${local}/tree`);
   await makeTree(`${local}/tree`);
   await rclone(served, ["sync", "--create-empty-src-dirs", "tree", ":sftp:up"]);
-  // It looks for md5sum by a command, which the jail refuses, and goes on without.
+  // It tries to find md5sum with a command, which the jail refuses, and continues without it.
   await rclone(served, ["check", "tree", ":sftp:up"]);
   await rclone(served, ["check", "--download", "tree", ":sftp:up"]);
   await rclone(served, ["sync", "--create-empty-src-dirs", ":sftp:up", "back"]);

@@ -50,7 +50,7 @@ testOverSshd(
   ["ssh"],
   async (served) => {
     if (!isRoot) return;
-    // Where the key is not restricted, sshd gives a terminal, and both streams go there.
+    // If the key is not restricted, sshd allocates a terminal, and both streams go there.
     const { code, stdout, stderr } = await ssh(served, ["-tt", served.sshd.alias]);
     assertMatch((stdout + stderr).replaceAll("\r", ""), POLITE);
     assertEquals(code, 1);
@@ -111,7 +111,7 @@ testOverSshd(
   async (served) => {
     await Deno.remove(served.jail);
     assertRefusedStart(await ssh(served, ["-T", served.sshd.alias]));
-    // sshd keeps a subsystem's standard error to itself.
+    // sshd does not pass a subsystem's standard error on.
     const { code, stdout } = await run("sftp", ["-b", "-", ...served.sftpArgs], { input: "pwd\n" });
     assertEquals([code, stdout], [255, ""]);
   },
@@ -172,7 +172,7 @@ testOverSshd("scp -O is refused with one line where the Subsystem line is odd", 
   assertMatch(stderr.replaceAll("\r", ""), /this account is for SFTP only/);
 }, { sshd: { subsystem: "/opt/files/start-it" } });
 
-/** A client that has ended reads no more. */
+/** A client that has exited reads no more. */
 function isBrokenPipe(error: unknown): void {
   if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
 }

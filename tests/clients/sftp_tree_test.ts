@@ -149,7 +149,7 @@ testEachWay("tells how full the disk is (df)", async (reached) => {
   assertMatch(figures.join(" "), /^\d+ \d+ \d+ \d+ \d+%$/);
   const [size, used, , free] = figures.map(Number);
   assertNotEquals(size, 0);
-  // Blocks that only root may take count as neither used nor available.
+  // Blocks reserved for root count as neither used nor available.
   assertEquals((used ?? 0) + (free ?? 0), size);
   assertStringIncludes(rows[4] ?? "", "Inodes");
 });

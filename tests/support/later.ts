@@ -7,9 +7,8 @@ import type {
 } from "../../lib/storage/storage.ts";
 
 /**
- * A storage whose every answer is a promise: what the other would do at once
- * is done, or fails, only in a later microtask, and each fourth time in a later
- * turn of the event loop.
+ * A storage whose every answer is a promise: what the other storage would do at once is done, or
+ * fails, only in a later microtask, and every fourth time in a later turn of the event loop.
  */
 export function later<F extends FileHandle>(storage: Storage<F>): Storage<LaterFile<F>> {
   const { resolvesParents } = storage;
@@ -64,7 +63,7 @@ function laterDir(directory: DirHandle): DirHandle {
   };
 }
 
-/** Only what is there: an extension that is absent stays absent. */
+/** Only existing extensions: one that is absent stays absent. */
 function laterExtensions<F extends FileHandle>(
   extensions: StorageExtensions<F>,
 ): StorageExtensions<LaterFile<F>> {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { findProgram, needs, programPath } from "./programs.ts";
 
-/** Runs `body` with the variable set, or without it, and puts the old value back. */
+/** Runs `body` with the variable set, or without it, and restores the old value. */
 function withEnv(name: string, value: string | null, body: () => void): void {
   const before = Deno.env.get(name);
   if (value === null) Deno.env.delete(name);
@@ -55,7 +55,7 @@ Deno.test("needs() takes a variable that holds the path of a program", () => {
 Deno.test("needs() takes an address that one can listen on", () => {
   withEnv("SFTPWRAP_NO_SKIP", null, () => {
     assertEquals(needs("[127.0.0.1]").ignore, false);
-    // An address of the documentation's, which is nobody's.
+    // An address reserved for documentation, which no host has.
     assertEquals(needs("[192.0.2.77]").reason, "not installed: [192.0.2.77]");
   });
 });

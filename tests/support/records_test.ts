@@ -19,7 +19,7 @@ Deno.test("recordsOf() gives the same bytes from any offset on", () => {
 Deno.test("differences() tells where bytes come from instead", () => {
   const bytes = recordsOf(FILE, 100_000);
   bytes.set(recordsOf({ file: 2, round: 3 }, 16_384, 32_768), 16_384);
-  // Moved by the header of a packet.
+  // Moved by the length of a packet's header.
   bytes.set(recordsOf(FILE, 1024, 65_536 - 13), 65_536);
   bytes.fill(0, 98_304, 98_320);
   assertEquals(differences(bytes, FILE, 100_000), [
