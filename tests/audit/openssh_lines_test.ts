@@ -22,7 +22,7 @@ function dialogueAt(level: number): { readonly dialogue: Dialogue; readonly line
   return { dialogue: new Dialogue(storage, { observers: [opensshLines(log)] }), lines };
 }
 
-Deno.test("opensshLines() tells a forced close, and no status, which nobody is sent", async () => {
+Deno.test("opensshLines() logs a forced close, and no status, as none is sent", async () => {
   const { dialogue, lines } = dialogueAt(LogLevel.INFO);
   const first = await dialogue.handle(ask.open("/a", 2 | 8));
   await dialogue.handle(ask.open("/b", 2 | 8));
@@ -41,7 +41,7 @@ Deno.test("opensshLines() tells a forced close, and no status, which nobody is s
   ]);
 });
 
-Deno.test("opensshLines() tells of failures where it tells nothing else of a request", async () => {
+Deno.test("opensshLines() logs failures at levels that log nothing else of a request", async () => {
   const { dialogue, lines } = dialogueAt(LogLevel.INFO);
   await dialogue.ask(ask.stat("/none"));
   await dialogue.ask(ask.stat("/"));

@@ -31,7 +31,7 @@ function told(message: string): string {
 
 for (const logFormat of ["text", "json"] as const) {
   Deno.test({
-    name: `syslog is told by a process that has closed itself in (${logFormat})`,
+    name: `a confined process logs to syslog (${logFormat})`,
     ignore,
     fn: () =>
       withTempDir(async (directory) => {
@@ -80,7 +80,7 @@ for (const logFormat of ["text", "json"] as const) {
 }
 
 Deno.test({
-  name: "where nobody says where the log goes it goes to syslog as AUTH, if one is there",
+  name: "without an option for it the log goes to syslog as AUTH, if there is one",
   ignore,
   // A log stays open as long as its process runs.
   sanitizeResources: false,
@@ -105,7 +105,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openLogLate() looks for a syslog at the first line, and opens at once what is asked for",
+  name: "openLogLate() looks for a syslog at the first line, and opens requested logs at once",
   ignore,
   fn: () =>
     withTempDir((directory) => {
@@ -127,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--syslog refuses to start where no syslog is",
+  name: "--syslog refuses to start without a syslog",
   ignore,
   fn: () =>
     withTempDir((directory) => {
@@ -142,7 +142,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a syslog that is stuck, or gone, is an error and never a wait without end",
+  name: "a syslog that is stuck, or gone, is an error and never an endless wait",
   ignore,
   fn: () =>
     withTempDir((directory) => {

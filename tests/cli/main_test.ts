@@ -70,7 +70,7 @@ const refusals: readonly Refusal[] = [
   { name: "a DIR below a file", args: ["jail", "JAIL/file/x"], says: "file/x cannot be used" },
   { name: "an empty DIR", args: ["jail", ""], says: "DIR is empty", usage: true },
   {
-    name: "a DIR that leads in a circle",
+    name: "a DIR that is a loop of links",
     args: ["jail", "JAIL/circle"],
     says: "circle cannot be used",
   },
@@ -209,7 +209,7 @@ const printing: Readonly<Record<string, readonly string[]>> = {
   "jail -Q requests": ["jail", "-Q", "requests"],
 };
 
-Deno.test("what is asked for is printed on stdout alone, with exit status 0", async (t) => {
+Deno.test("help, version and lists are printed on stdout only, with exit status 0", async (t) => {
   const names = Object.keys(printing);
   const ends = await inTurns(names, (name) => run(sftpwrap(printing[name]!)));
   const printed = new Map(names.map((name, index) => [name, ends[index]!]));
@@ -300,7 +300,7 @@ const UNCLEAR: readonly string[] = [
   " ",
 ];
 
-Deno.test("what may be a subsystem's line or a command is SFTP where INIT comes, and else refused", async () => {
+Deno.test("a line for a subsystem or a command means SFTP if INIT comes, and is refused otherwise", async () => {
   await withPlaces(async (jail) => {
     const starts = UNCLEAR.flatMap((command) => [
       { args: ["jail", jail], env: { SSH_ORIGINAL_COMMAND: command } },
@@ -323,7 +323,7 @@ Deno.test("what may be a subsystem's line or a command is SFTP where INIT comes,
   });
 });
 
-Deno.test("without a command SFTP is served in silence where INIT comes, and a shell is refused", async () => {
+Deno.test("without a command SFTP is served silently if INIT comes, and a shell is refused", async () => {
   await withPlaces(async (jail) => {
     const env = { SSH_CONNECTION: "192.0.2.7 50022 192.0.2.1 22" };
     const start = (input: Uint8Array) => run(sftpwrap(["jail", jail]), { env, input });

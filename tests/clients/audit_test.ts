@@ -35,7 +35,7 @@ async function logOf(options: readonly string[]): Promise<{ log: string; user: s
 }
 
 Deno.test({
-  name: "the log of JSON lines tells whose session it was, from where, and what it did",
+  name: "the log of JSON lines says whose session it was, from where, and what it did",
   ...needs("sshd", "ssh-keygen", "sftp"),
   async fn() {
     const { log, user } = await logOf(["--log-format=json"]);

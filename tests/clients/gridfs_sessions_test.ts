@@ -99,7 +99,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of four sessions that make, move or remove one name, one does, and the others are told",
+  name: "of four sessions that make, move or remove one name, one succeeds, and the others fail",
   ...needsMongo(),
   fn: () =>
     withMongo((mongo) =>

@@ -31,7 +31,7 @@ testOverSshd("lftp mirrors what has changed, deletes the rest, and then has noth
   assertEquals(planned.filter((line) => line !== "" && !line.startsWith("mkdir -p")), []);
 });
 
-testOverSshd("lftp goes on with transfers that broke off (get -c, put -c)", ["lftp"], async (
+testOverSshd("lftp resumes interrupted transfers (get -c, put -c)", ["lftp"], async (
   served,
 ) => {
   const { jail, local } = served;

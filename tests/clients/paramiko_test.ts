@@ -16,7 +16,7 @@ const ENOENT = 2;
 const programs = needs("sshd", "ssh-keygen");
 
 Deno.test({
-  name: "paramiko transfers, sums, lists, renames, links, and is told what fails",
+  name: "paramiko transfers, checksums, lists, renames, links, and gets an error for what fails",
   ...(programs.ignore ? programs : needsPython("paramiko")),
   fn: () =>
     overSshd({}, async ({ jail, local, sshd }) => {

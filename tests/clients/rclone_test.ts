@@ -35,7 +35,7 @@ testOverSshd("rclone syncs what has changed and deletes the rest", ["rclone"], a
   assertMatch(again.stderr, /There was nothing to transfer/);
 });
 
-testOverSshd("rclone check tells a file whose content differs", ["rclone"], async (served) => {
+testOverSshd("rclone check finds a file whose content differs", ["rclone"], async (served) => {
   const { jail, local } = served;
   await Deno.mkdir(`${local}/tree`);
   await Deno.mkdir(`${jail}/tree`);
@@ -66,7 +66,7 @@ testOverSshd("rclone copies a large file", ["rclone"], async (served) => {
   assertEquals(await sha256(`${local}/back`), digest);
 });
 
-testOverSshd("rclone moves, lists, tells the space, and purges", ["rclone"], async (served) => {
+testOverSshd("rclone moves, lists, shows the space, and purges", ["rclone"], async (served) => {
   const { jail, local } = served;
   const digest = await makeFile(`${local}/file`, 1000);
   await rclone(served, ["copy", "file", ":sftp:"]);

@@ -30,7 +30,7 @@ testOverSshd("ssh -T HOST COMMAND is refused with one line", ["ssh"], async (ser
 });
 
 Deno.test({
-  name: "a person who starts it on a terminal is told so with one line",
+  name: "a person who starts it on a terminal gets one line that explains it",
   ...needs("script"),
   async fn() {
     await withJail(async ({ jail }) => {
@@ -58,7 +58,7 @@ testOverSshd(
   { sshd: { keyOptions: "no-port-forwarding" } },
 );
 
-testOverSshd("ssh -T HOST that says nothing is refused with one line", ["ssh"], async (served) => {
+testOverSshd("ssh -T HOST that sends nothing is refused with one line", ["ssh"], async (served) => {
   assertRefused(await ssh(served, ["-T", served.sshd.alias]));
 });
 
@@ -106,7 +106,7 @@ testOverSshd("sftp -s is served with any text that names sftp", ["sftp"], async 
 }, { sshd: { subsystem: null } });
 
 testOverSshd(
-  "a jail that is missing ends the session with one line",
+  "a missing jail ends the session with one line",
   ["sftp", "ssh"],
   async (served) => {
     await Deno.remove(served.jail);
@@ -124,7 +124,7 @@ function assertRefusedStart({ code, stdout, stderr }: RunResult): void {
 
 for (const [what, args] of [["", []], [" ls", ["ls"]]] as const) {
   testOverSshd(
-    `ssh HOST${what} without a terminal is told at once, before it says anything`,
+    `ssh HOST${what} without a terminal is answered at once, before it sends anything`,
     ["ssh"],
     async ({ sshd }) => {
       const child = new Deno.Command(programPath("ssh"), {
@@ -161,7 +161,7 @@ for (const subsystem of ["/opt/files/start-it --now", "/bin/cat"]) {
   );
 }
 
-testOverSshd("scp -O is refused with one line where the Subsystem line is odd", ["scp"], async ({
+testOverSshd("scp -O is refused with one line if the Subsystem line is odd", ["scp"], async ({
   local,
   sshd,
 }) => {

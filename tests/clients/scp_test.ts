@@ -53,7 +53,7 @@ testOverSshd(
   },
 );
 
-testOverSshd("scp tells what is not there", ["scp"], async ({ sshd, local }) => {
+testOverSshd("scp reports a missing file", ["scp"], async ({ sshd, local }) => {
   const { code, stderr } = await run(
     "scp",
     ["-F", sshd.sshConfig, "-s", `${sshd.alias}:none`, "file"],

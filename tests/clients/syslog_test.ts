@@ -78,8 +78,7 @@ async function upAndDown(
 }
 
 Deno.test({
-  name:
-    "by syslog, and by the name that it looks for, a public reader of logs counts what was done",
+  name: "through syslog, with the name that it looks for, a public log reader counts what was done",
   ...needs("sshd", "ssh-keygen", "sftp", "rsyslogd", "mtail", READER),
   fn: () =>
     withJail(async (places) => {

@@ -215,7 +215,7 @@ for (const [index, column] of columns.entries()) {
   });
 }
 
-Deno.test("guarded() advertises no extension that the storage has not", () => {
+Deno.test("guarded() advertises no extension that the storage lacks", () => {
   const bare = new Proxy(new MemoryStorage(), {
     get(target, name) {
       if (name === "extensions") return {};

@@ -34,7 +34,7 @@ for (
     assertEquals(await client.names("/"), ["there"]);
   });
 
-  Deno.test(`noDelete() lets an own file take the place of another, which stays, ${name}`, async () => {
+  Deno.test(`noDelete() lets an own file replace another, and the result stays, ${name}`, async () => {
     const storage = new MemoryStorage();
     await put(storage, "/there", "old");
     const client = new Limited(make(storage), noDelete());
@@ -63,7 +63,7 @@ for (
   });
 }
 
-Deno.test("noDelete() lets only an own file take a place, and only a regular file's", async () => {
+Deno.test("noDelete() lets only an own file replace anything, and only a regular file", async () => {
   const storage = new MemoryStorage();
   for (const path of ["/one", "/other"]) await put(storage, path, path);
   storage.symlink("/one", "/link");
@@ -86,7 +86,7 @@ Deno.test("noDelete() lets only an own file take a place, and only a regular fil
   assertEquals(await contentOf(storage, "/other"), "/other");
 });
 
-Deno.test("noDelete() takes nothing for own that was opened and not made", async () => {
+Deno.test("noDelete() does not count an opened file as an own one", async () => {
   const storage = new MemoryStorage();
   await put(storage, "/there");
   const client = new Limited(storage, noDelete());
@@ -101,7 +101,7 @@ Deno.test("noDelete() takes nothing for own that was opened and not made", async
   );
 });
 
-Deno.test("noDelete() lets gvfs remove by one session the temporary file of another", async () => {
+Deno.test("noDelete() lets one session of gvfs remove the temporary file of another", async () => {
   const storage = new MemoryStorage();
   await put(storage, "/there", "old");
   const writer = new Limited(storage, noDelete());

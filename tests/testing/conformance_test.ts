@@ -95,7 +95,7 @@ Deno.test("conformance() passes a storage that has everything", async () => {
   assertEquals(skipped.filter((name) => !/\(skipped: "[a-z ]+" runs\)$/.test(name)), []);
 });
 
-Deno.test("conformance() fails tests by name where a listing does not end, and ends", async () => {
+Deno.test("conformance() fails tests by name when a listing does not end, and ends itself", async () => {
   for (const later of [false, true]) {
     const reasons: string[] = [];
     const { passed, failed } = await reportOf(
@@ -121,7 +121,7 @@ Deno.test("conformance() fails tests by name where a listing does not end, and e
   }
 });
 
-Deno.test("conformance() fails tests by name where an answer does not come, and ends", async () => {
+Deno.test("conformance() fails tests by name when an answer does not come, and ends itself", async () => {
   for (const method of ["stat", "open", "openDir", "mkdir", "rename"] as const) {
     const reasons: string[] = [];
     const { passed, failed } = await reportOf(
@@ -234,7 +234,7 @@ Deno.test("conformance() finds a rename that overwrites", async () => {
   assert(failed.every((name) => name.startsWith("rename: ")), failed.join("\n"));
 });
 
-Deno.test("conformance() finds a failure that is no StorageError", async () => {
+Deno.test("conformance() finds a failure that is not a StorageError", async () => {
   const { failed } = await reportOf(() => {
     const storage = new MemoryStorage();
     storage.readLink = () => {
@@ -256,7 +256,7 @@ Deno.test("conformance() gives a view its tree, and tests that it refuses to cha
   assert(skipped.includes("links: stat() follows a link and lstat() does not (skipped: a view)"));
 });
 
-Deno.test("conformance() finds a view that does nothing and says that it has", async () => {
+Deno.test("conformance() finds a view that reports success but does nothing", async () => {
   for (
     const [name, instead] of [
       ["setAttrs", { setAttrs: () => {} }],
@@ -286,7 +286,7 @@ Deno.test("conformance() finds a view that lets something change", async () => {
   }
 });
 
-Deno.test("conformance() tests that links are refused where they are skipped", async () => {
+Deno.test("conformance() tests that links are refused if they are skipped", async () => {
   const without = (symlink: () => never) => () => {
     const storage = new MemoryStorage();
     storage.symlink = symlink;
@@ -311,7 +311,7 @@ Deno.test("conformance() tests that links are refused where they are skipped", a
   ]);
 });
 
-Deno.test("conformance() fails a skip that nothing needs", async () => {
+Deno.test("conformance() fails a skip that is not needed", async () => {
   const make = () => ({ storage: new MemoryStorage() });
   for (const name of ["links", "raw names", "writing", "open() with create makes an empty file"]) {
     const { failed } = await reportOf(make, [{ reason: "once upon a time", tests: [name] }]);
@@ -328,7 +328,7 @@ Deno.test("conformance() throws at a skip that names no test", async () => {
   );
 });
 
-Deno.test("conformance() leaves nothing open, also where a test fails", async () => {
+Deno.test("conformance() leaves nothing open, even if a test fails", async () => {
   let open = 0;
   await reportOf(() => {
     const storage = new MemoryStorage();

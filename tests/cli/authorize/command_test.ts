@@ -83,7 +83,7 @@ Deno.test("authorize prints a line whose command a shell reads back word for wor
     }
   }));
 
-Deno.test("authorize names the program by its name, where it runs under Deno", async () => {
+Deno.test("authorize writes only the program's name when it runs under Deno", async () => {
   const line = await lineFor(["--jail", "/usr/share"]);
   assertEquals(line, `restrict,command="sftpwrap jail /usr/share" ${KEY}\n`);
 });
@@ -196,7 +196,7 @@ Deno.test("authorize --install makes a file that only its owner reads", () =>
     assertEquals(namesIn(directory), ["authorized_keys"]);
   }));
 
-Deno.test("authorize --install keeps the mode, the other lines, and the file behind a link", () =>
+Deno.test("authorize --install keeps the mode, the other lines, and the target of a link", () =>
   withTempDir(async (directory) => {
     const file = `${directory}/keys`;
     const link = `${directory}/authorized_keys`;
@@ -225,7 +225,7 @@ Deno.test("authorize --install keeps bytes of other lines that are not UTF-8, an
     assertEquals(await Deno.readFile(file), concat(others, bytesOf(lineOf(1))));
   }));
 
-Deno.test("authorize --install puts a whole new file in the place of the old one", () =>
+Deno.test("authorize --install replaces the old file with a whole new one", () =>
   withTempDir(async (directory) => {
     const file = `${directory}/authorized_keys`;
     await Deno.writeTextFile(file, `${keyLine(2)}\n`, { mode: 0o600 });
@@ -252,7 +252,7 @@ Deno.test({
     }),
 });
 
-Deno.test("authorize --install leaves everything as it was where it cannot write", () =>
+Deno.test("authorize --install leaves everything unchanged when it cannot write", () =>
   withTempDir(async (directory) => {
     const missing = await authorize([
       "--jail",

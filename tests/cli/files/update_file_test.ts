@@ -266,7 +266,7 @@ asRoot(
 );
 
 asRoot(
-  "updateFile() by root leaves a foreign file alone while the owner lays links over its new one",
+  "updateFile() by root leaves a foreign file alone while the owner puts links over its new one",
   async ({
     home,
     rootsFile,
@@ -312,7 +312,7 @@ Deno.test("updateFile() makes a .ssh that is missing, and no other directory", (
     assertEquals(namesIn(directory), [".ssh"]);
   }));
 
-Deno.test("updateFile() leaves nothing behind where the change fails", () =>
+Deno.test("updateFile() leaves nothing behind when the change fails", () =>
   withDirectory((directory) => {
     const failing = () => {
       throw new Error("no change");
@@ -321,7 +321,7 @@ Deno.test("updateFile() leaves nothing behind where the change fails", () =>
     assertEquals(namesIn(directory), []);
   }));
 
-Deno.test("updateFilePortably() works in an own directory, and root in no other one", () =>
+Deno.test("updateFilePortably() works only in the user's own directory, for root too", () =>
   withDirectory((directory) => {
     const file = `${directory}/.ssh/authorized_keys`;
     updateFilePortably(file, append);

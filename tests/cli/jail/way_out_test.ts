@@ -75,14 +75,14 @@ for (const [name, jail, reason] of refused) {
     }));
 }
 
-Deno.test("a jail in the home that is none of the ways out is served", () =>
+Deno.test("a jail in the home that is not a way out is served", () =>
   withPlace(async ({ home, beside }) => {
     for (const jail of [`${home}/files`, `${home}/.local/share/data`, beside]) {
       assertEquals(await refusal(jail, { HOME: home }), undefined, jail);
     }
   }));
 
-Deno.test("what a client stores is no reason to refuse where the home is known", () =>
+Deno.test("what a client stores is not a reason to refuse when the home is known", () =>
   withPlace(async ({ home, beside }) => {
     await Deno.mkdir(`${beside}/.ssh`);
     await Deno.writeTextFile(`${beside}/.bashrc`, "");
@@ -112,7 +112,7 @@ for (const [link, target] of links) {
     }));
 }
 
-Deno.test("a jail that holds another name of a file that counts is refused", () =>
+Deno.test("a jail that contains another name of a login file is refused", () =>
   withPlace(async ({ home, beside }) => {
     await Deno.mkdir(`${beside}/deep`);
     await Deno.link(`${home}/.ssh/authorized_keys`, `${beside}/deep/harmless`);
@@ -122,7 +122,7 @@ Deno.test("a jail that holds another name of a file that counts is refused", () 
     );
   }));
 
-Deno.test("the home of passwd counts where HOME is elsewhere, empty or missing", {
+Deno.test("the home in passwd counts when HOME is elsewhere, empty or missing", {
   ignore: Deno.uid() !== 0,
 }, () =>
   withPlace(async ({ home, beside }) => {
@@ -134,7 +134,7 @@ Deno.test("the home of passwd counts where HOME is elsewhere, empty or missing",
     assertMatch(await refusal(home, { HOME: beside }) ?? "served", /as a home directory does/);
   }));
 
-Deno.test("a jail is refused that holds what Deno runs this program from", () =>
+Deno.test("a jail that contains the files of this program or of Deno is refused", () =>
   withPlace(async ({ home, beside }) => {
     const main = new URL("../../../", import.meta.url).pathname.slice(0, -1);
     assertMatch(await refusal(main, { HOME: home }) ?? "served", /which this program runs from$/);

@@ -7,7 +7,7 @@ const KILLS = 3;
 
 for (const deed of DEEDS) {
   Deno.test({
-    name: `a session that is killed in ${deed.name} leaves the old or the new, whole`,
+    name: `a session that is killed in ${deed.name} leaves all of the old or of the new`,
     ...needsMongo(),
     async fn() {
       const { before, after } = await killIn(deed, { kills: KILLS, seed: 7 });

@@ -10,7 +10,7 @@ const SOON = "?serverSelectionTimeoutMS=1000";
 const NO_ANSWER = "the database does not answer";
 
 Deno.test({
-  name: "openGridFs() fails where nobody answers, and tells neither host nor secret",
+  name: "openGridFs() fails if no server answers, and reveals neither host nor secret",
   ...needsFerretDb(),
   async fn() {
     const uri = `mongodb://ada:secret@127.0.0.1:1/${SOON}`;

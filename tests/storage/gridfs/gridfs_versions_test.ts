@@ -25,7 +25,7 @@ async function withTwo(
 }
 
 Deno.test({
-  name: "a new file is seen by others when it is closed, and before by its own session alone",
+  name: "a new file is seen by others when it is closed, and before that only by its own session",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there }) => {
@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a new file that is renamed or removed before it is closed comes at its new name, or not",
+  name: "a new file that is renamed or removed before it is closed appears at its new name, or not",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there }) => {
@@ -63,7 +63,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the old content is read until the new one is closed, and on by who has it open",
+  name: "the old content is read until the new one is closed, and longer through open handles",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there }) => {
@@ -81,7 +81,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what breaks off leaves nothing, in no collection",
+  name: "what breaks off leaves nothing in any collection",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, name, buckets }) => {
@@ -99,7 +99,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of two sessions that write one file the last to close wins, whole",
+  name: "of two sessions that write one file the last to close wins, with all of its content",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there, name, buckets }) => {
@@ -192,7 +192,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a file that a driver deletes while it is edited is closed as a whole one, or not at all",
+  name: "a file that a driver deletes while it is edited is closed complete, or not at all",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, name, buckets }) => {

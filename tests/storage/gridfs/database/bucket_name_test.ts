@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { flawOfBucketName } from "../../../../lib/storage/gridfs/database/bucket_name.ts";
 
-Deno.test("flawOfBucketName() takes what MongoDB takes", () => {
+Deno.test("flawOfBucketName() accepts what MongoDB accepts", () => {
   for (const name of ["fs", "my.photos", "systems", "x.system", "ä", "a b", "%", "x".repeat(245)]) {
     assertEquals(flawOfBucketName(name), undefined, name);
   }
   assertEquals(flawOfBucketName("x".repeat(200), "d".repeat(46)), undefined);
 });
 
-Deno.test("flawOfBucketName() tells why MongoDB would not take a name", () => {
+Deno.test("flawOfBucketName() says why MongoDB would not accept a name", () => {
   const own = '"system." is MongoDB\'s own';
   const dot = "there is nothing beside a dot in it";
   const flaws = [

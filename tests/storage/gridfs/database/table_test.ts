@@ -16,7 +16,7 @@ import { LazyLine } from "../support/lazy_line.ts";
 const [ATTEMPT, SLOWNESS] = [150, 600];
 
 Deno.test({
-  name: "what reads or writes many documents has longer than what is quickly done",
+  name: "an operation on many documents gets more time than a quick one",
   ...needsFerretDb(),
   fn: () =>
     withKillableMongo(async ({ uri, database }) => {

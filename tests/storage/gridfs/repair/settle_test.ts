@@ -138,7 +138,7 @@ for (const story of STORIES) {
 }
 
 Deno.test({
-  name: "a rename that was left over is taken by one of the sessions that sweep, and told by one",
+  name: "an unfinished rename is taken over and reported by one of the sessions that sweep",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -165,7 +165,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a session is silent for so long that it is taken for dead, and what it does then fails",
+  name: "a session that was silent for so long that it counts as dead fails afterwards",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {

@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rename() of a directory takes more files than go with one request",
+  name: "rename() of a directory moves more files than fit in one request",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -60,8 +60,7 @@ Deno.test({
 
 // FerretDB has no transactions: this tests which steps are in a transaction, not that it holds.
 Deno.test({
-  name:
-    "where there are transactions, the steps of a rename, an edit and a removal are in one each",
+  name: "with transactions, the steps of a rename, an edit and a removal are in one each",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {

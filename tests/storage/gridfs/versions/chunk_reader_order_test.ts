@@ -10,7 +10,7 @@ const MiB = 1024 * 1024;
 const PAUSE = 150;
 
 Deno.test({
-  name: "ChunkReader reads a whole file by one cursor, also where the client is slow",
+  name: "ChunkReader reads a whole file with one cursor, even if the client is slow",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {

@@ -93,7 +93,7 @@ async function copyOf(chunks: Collection, n: number, number: number): Promise<vo
 }
 
 Deno.test({
-  name: "chunks that are not as the drivers want them are refused, in order and out of order",
+  name: "chunks that the drivers would refuse are refused, in order and out of order",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -131,7 +131,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an empty chunk behind the last is nothing, as the drivers see it",
+  name: "an empty chunk after the last is ignored, as in the drivers",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, s }) => {
@@ -144,7 +144,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who has a file open that another session makes longer reads it as it was to its old end",
+  name: "a handle of a file that another session makes longer reads it up to its old end",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {

@@ -52,7 +52,7 @@ Deno.test({
 const MiB = 1024 * 1024;
 
 Deno.test({
-  name: "a hole larger than a GiB is refused at once, however it is made, and leaves the file",
+  name: "a hole larger than a GiB is refused at once, however it is made, and the file stays",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -87,7 +87,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is written into a hole is none of it any more",
+  name: "what is written into a hole no longer counts as part of it",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -130,7 +130,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a handle that is broken off while its requests are under way stores no more",
+  name: "a handle that is broken off while its requests are under way stores nothing more",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -150,7 +150,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a chunk size that is larger than a document can be is another one after an edit",
+  name: "a chunk size that is larger than a document can be changes with an edit",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
