@@ -242,7 +242,7 @@ Deno.test("conformance() finds a failure that is not a StorageError", async () =
     };
     return { storage };
   });
-  assert(failed.includes("no links: readLink() of what is no link is invalid"));
+  assert(failed.includes("no links: readLink() of what is not a link is invalid"));
 });
 
 Deno.test("conformance() gives a view its tree, and tests that it refuses to change", async () => {
@@ -300,7 +300,7 @@ Deno.test("conformance() tests that links are refused if they are skipped", asyn
   assertEquals(failed, []);
   assert(passed.includes("refused links: symlink() is refused, and nothing is made"));
   assert(skipped.includes(
-    "paths: realPath() of links in a circle is not-found " +
+    "paths: realPath() of links in a loop is not-found " +
       "(skipped: no links here)",
   ));
   const bug = () => {

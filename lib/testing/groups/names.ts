@@ -78,7 +78,7 @@ export const names: Group = {
       },
     },
     {
-      name: "a name of 255 bytes goes round",
+      name: "a name of 255 bytes survives the round trip",
       async run(s) {
         const long = ["a".repeat(255), "é".repeat(127) + "b"];
         for (const name of long) await s.put("/" + name);
@@ -114,7 +114,7 @@ export const rawNames: Group = {
   name: "raw names",
   cases: [
     {
-      name: "raw names of files go round",
+      name: "raw names of files survive the round trip",
       async run(s) {
         for (const [index, name] of RAW_NAMES.entries()) await s.put("/" + name, `${index}`);
         assertEquals(await s.names("/"), [...RAW_NAMES].sort());
@@ -126,7 +126,7 @@ export const rawNames: Group = {
       },
     },
     {
-      name: "raw names of directories go round",
+      name: "raw names of directories survive the round trip",
       async run(s) {
         for (const name of RAW_NAMES) {
           await s.mkdir("/" + name);
@@ -139,7 +139,7 @@ export const rawNames: Group = {
       },
     },
     {
-      name: "raw names are given by rename()",
+      name: "rename() gives raw names",
       async run(s) {
         await s.put("/a", "content");
         await s.storage.rename("/a", "/\udcff");
@@ -148,7 +148,7 @@ export const rawNames: Group = {
       },
     },
     {
-      name: "raw names stand in links",
+      name: "links contain raw names",
       needs: ["links"],
       async run(s) {
         await s.put("/\udcff", "content");

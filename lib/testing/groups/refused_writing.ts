@@ -34,7 +34,7 @@ export const refusedWriting: Group = {
       },
     },
     {
-      name: "open() makes no file and cuts none, also where it is opened to read",
+      name: "open() makes no file and cuts none, even if it is opened for reading",
       tree: TREE,
       async run(s) {
         await s.refusesToServe(() => s.storage.open("/new", how("write", "create")));
