@@ -115,7 +115,7 @@ for (
     ["-p", "x", "h"],
     ["-p"],
     ["-x", "h"],
-    ["--keepalive=coalesce", "h"],
+    ["--keepalive=soon", "h"],
     ["--connect-timeout=-1", "h"],
     ["--transport=telnet", "h"],
     ["--umask=8", "h"],

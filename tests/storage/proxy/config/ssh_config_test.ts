@@ -192,7 +192,7 @@ const BROKEN: readonly (Case & { readonly line: number; readonly about: string }
   { name: "a port that is none", config: "Port 2x", line: 1, about: "2x" },
   { name: "a port beyond", config: "Port 65536", line: 1, about: "65536" },
   { name: "neither yes nor no", config: "IdentitiesOnly maybe", line: 1, about: "maybe" },
-  { name: "a time that is none", config: "ConnectTimeout coalesce", line: 1, about: "soon" },
+  { name: "a time that is none", config: "ConnectTimeout soon", line: 1, about: "soon" },
   { name: "a time beyond", config: "ConnectTimeout 3551w", line: 1, about: "3551w" },
   {
     name: "a count beyond",
