@@ -78,6 +78,6 @@ An SFTP server that OpenSSH starts.
 
 ${lines.join("\n")}
 
-sftpwrap SUBCOMMAND --help tells more; sftpwrap --version the version.
+sftpwrap SUBCOMMAND --help shows more, sftpwrap --version the version.
 `;
 }

@@ -233,7 +233,7 @@ function partsOf(pattern: string, whole: string): Part[] {
       at = end + 1;
     } else if (character === "\\") {
       const next = pattern.codePointAt(at + 1);
-      if (next === undefined) throw invalid(whole, String.raw`nothing stands behind "\"`);
+      if (next === undefined) throw invalid(whole, String.raw`nothing follows "\"`);
       const meant = String.fromCodePoint(next);
       parts.push((found) => found === meant);
       at += 1 + meant.length;

@@ -137,5 +137,5 @@ class KeptFile extends FilteredFile {
 }
 
 function refused(): StorageError {
-  return new StorageError("denied", "changing what was there is refused in no-overwrite mode");
+  return new StorageError("denied", "changing what existed before is refused in no-overwrite mode");
 }

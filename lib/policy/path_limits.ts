@@ -177,7 +177,7 @@ class PathLimits extends FilteredStorage {
       after(this.#entry(to, true), (target) => {
         if (this.#globs.at(source).spot.isLike(this.#globs.at(target).spot)) return;
         return after(super.lstat(from), (attrs) => {
-          if (isDirectory(attrs)) throw refused("a rename that changes what is kept");
+          if (isDirectory(attrs)) throw refused("a rename that changes which paths are denied");
         });
       }));
   }
@@ -188,7 +188,7 @@ class PathLimits extends FilteredStorage {
   }
 
   #refusal(match: Match, creates: boolean): StorageError {
-    if (!this.#hidden || (creates && match === "itself")) return refused("a path that is kept");
+    if (!this.#hidden || (creates && match === "itself")) return refused("access to this path");
     return new StorageError("not-found");
   }
 }

@@ -60,7 +60,7 @@ class UploadOnlyStorage extends FilteredStorage {
           return made;
         }
         if (this.#own.isFile(entry)) return super.open(path, { ...toWrite, create: false });
-        return this.#refuse(path, "writing to what was there");
+        return this.#refuse(path, "writing to an existing file");
       }));
   }
 

@@ -152,7 +152,7 @@ export class Subject {
     action: () => MaybePromise<unknown>,
   ): Promise<void> {
     const error = await failureOf(action);
-    assertInstanceOf(error, StorageError, `${error} is no StorageError`);
+    assertInstanceOf(error, StorageError, `${error} is not a StorageError`);
     assertEquals(error.code, code, `The code of "${error.message}"`);
     if (this.tellsReasons && reason !== "") assertEquals(error.message, reason);
   }
@@ -160,7 +160,7 @@ export class Subject {
   /** Asserts that `action` fails as something that this storage never does. */
   async refusesToServe(action: () => MaybePromise<unknown>): Promise<void> {
     const error = await failureOf(action);
-    assertInstanceOf(error, StorageError, `${error} is no StorageError`);
+    assertInstanceOf(error, StorageError, `${error} is not a StorageError`);
     const told = `The code is ${error.code}, neither denied nor unsupported`;
     assert(error.code === "denied" || error.code === "unsupported", told);
   }

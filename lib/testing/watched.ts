@@ -77,7 +77,7 @@ export class Watch {
       look: (method, answer, [path]) => {
         if (method !== "open" && method !== "openDir") return answer;
         if (typeof answer !== "object" || answer === null) {
-          throw new Error(`${method}(${told(String(path))}) answered ${answer}, no object`);
+          throw new Error(`${method}(${told(String(path))}) returned ${answer}, not an object`);
         }
         if (method === "open") return this.#file(answer as FileHandle, String(path));
         return this.#dir(answer as DirHandle, String(path));
@@ -120,11 +120,13 @@ export class Watch {
         const room = (into as Uint8Array).length;
         const isCount = Number.isInteger(answer) && (answer as number) >= 0;
         if (!isCount || (answer as number) > room) {
-          throw new Error(`read() of ${told(path)} answered ${answer} where ${room} bytes fit`);
+          throw new Error(
+            `read() of ${told(path)} returned ${answer} where only ${room} bytes fit`,
+          );
         }
         bytes += answer as number;
         if (bytes > MAX_BYTES) {
-          throw new Error(`read() of ${told(path)} does not come to an end: 0 is the end`);
+          throw new Error(`read() of ${told(path)} does not end: 0 means the end`);
         }
         return answer;
       },
@@ -140,11 +142,11 @@ export class Watch {
       look: (method, answer) => {
         if (method !== "next") return answer;
         if (!Array.isArray(answer)) {
-          throw new Error(`next() of the directory ${told(path)} answered ${answer}, no array`);
+          throw new Error(`next() of the directory ${told(path)} returned ${answer}, not an array`);
         }
         entries += (answer as readonly DirEntry[]).length;
         if (entries > MAX_ENTRIES) {
-          const reason = `${entries} entries, and no end: an empty array is the end`;
+          const reason = `${entries} entries without an end: an empty array is the end`;
           throw new Error(`next() of the directory ${told(path)} has given ${reason}`);
         }
         return answer;

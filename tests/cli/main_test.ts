@@ -98,7 +98,7 @@ const refusals: readonly Refusal[] = [
     env: { HOME: "JAIL/home" },
     says: "it is .ssh, or lies in one",
   },
-  { name: "the root of the host", args: ["jail", "/"], says: "no safe jail" },
+  { name: "the root of the host", args: ["jail", "/"], says: "not a safe jail" },
   {
     name: "a log in the jail",
     args: ["jail", "-l", "JAIL/log", "JAIL"],
@@ -118,7 +118,7 @@ const refusals: readonly Refusal[] = [
     name: "a user's name that is a way up",
     args: ["jail", "JAIL/%u"],
     env: { USER: "../.." },
-    says: 'user name "../.." cannot stand in a path',
+    says: 'user name "../.." cannot be part of a path',
   },
   ...[
     "scp -t /",

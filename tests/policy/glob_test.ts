@@ -103,7 +103,7 @@ Deno.test("Globs refuses what is not a pattern, and says why", () => {
     ["[]", '"[" is not closed'],
     ["{a,b", '"{" is not closed'],
     ["a}", '"}" has no "{"'],
-    ["a\\", 'nothing stands behind "\\"'],
+    ["a\\", 'nothing follows "\\"'],
     ["[z-a]", "goes backwards"],
     ["{0,1,2,3,4,5,6,7,8,9}".repeat(4), "too many choices"],
   ];

@@ -114,7 +114,7 @@ Deno.test("conformance() fails tests by name when a listing does not end, and en
     assert(
       reasons.includes(
         'listing: openDir() lists files and directories: next() of the directory "/d" has given ' +
-          "10008 entries, and no end: an empty array is the end",
+          "10008 entries without an end: an empty array is the end",
       ),
       reasons.join("\n"),
     );
@@ -164,11 +164,11 @@ Deno.test("conformance() names what does not settle around a test", async () => 
 
 Deno.test("conformance() names the method that answers nothing", async () => {
   const wrongs: readonly [Partial<Storage>, string][] = [
-    [{ open: () => undefined as never }, 'open("/a") answered undefined, no object'],
-    [{ openDir: () => undefined as never }, 'openDir("/d") answered undefined, no object'],
+    [{ open: () => undefined as never }, 'open("/a") returned undefined, not an object'],
+    [{ openDir: () => undefined as never }, 'openDir("/d") returned undefined, not an object'],
     [
       { openDir: () => ({ next: () => undefined as never, close: () => {} }) },
-      'next() of the directory "/d" answered undefined, no array',
+      'next() of the directory "/d" returned undefined, not an array',
     ],
   ];
   for (const [wrong, told] of wrongs) {
@@ -186,9 +186,9 @@ Deno.test("conformance() finds a count of read() that cannot be, and a file with
     return { storage };
   };
   const wrongs: readonly [(into: Uint8Array) => number, string][] = [
-    [(into) => into.length + 1, 'read() of "/a" answered 65537 where 65536 bytes fit'],
-    [() => undefined as never, 'read() of "/a" answered undefined where 65536 bytes fit'],
-    [(into) => into.length, 'read() of "/a" does not come to an end: 0 is the end'],
+    [(into) => into.length + 1, 'read() of "/a" returned 65537 where only 65536 bytes fit'],
+    [() => undefined as never, 'read() of "/a" returned undefined where only 65536 bytes fit'],
+    [(into) => into.length, 'read() of "/a" does not end: 0 means the end'],
   ];
   for (const [read, told] of wrongs) {
     const reasons: string[] = [];

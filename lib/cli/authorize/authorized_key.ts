@@ -77,7 +77,9 @@ function isFor(line: string, key: PublicKey): boolean {
 
 /** A word quoted for any POSIX shell; the account's login shell runs the command. */
 function shellQuoted(word: string): string {
-  if (/[\0\n\r]/.test(word)) throw new UsageError("a line end cannot stand in authorized_keys");
+  if (/[\0\n\r]/.test(word)) {
+    throw new UsageError("a line of authorized_keys cannot contain a line break");
+  }
   return /^[A-Za-z0-9_./%@:,+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 

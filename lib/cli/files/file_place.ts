@@ -184,7 +184,7 @@ class Walk {
     if (uid !== ROOT_UID) {
       this.#workAsOwner();
     } else if ((permissions & OTHERS_MAY_WRITE) !== 0 && (permissions & STICKY) === 0) {
-      throw new StartError(`${this.#path} is root's, and others may change it`);
+      throw new StartError(`${this.#path} belongs to root, and others may change it`);
     }
   }
 
@@ -257,7 +257,7 @@ function workAs(libc: Libc, uid: number, gid: number): () => void {
   };
   if (libc.setfsuid(-1) === uid && libc.setfsgid(-1) === gid) return giveBack;
   giveBack();
-  throw new StartError(`its directory is user ${uid}'s, whose rights cannot be taken on`);
+  throw new StartError(`its directory belongs to user ${uid}, whose rights cannot be taken on`);
 }
 
 function segmentsOf(path: string): string[] {

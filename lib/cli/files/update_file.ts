@@ -58,7 +58,7 @@ class Update {
     const { status, owner } = place;
     // Root still has all its rights: then no other user may control what the name leads to.
     if (libc.geteuid() === ROOT_UID && owner === undefined && (status.permissions & 0o022) !== 0) {
-      throw new StartError("others may change its directory, which is root's");
+      throw new StartError("others may change its directory, which belongs to root");
     }
   }
 
@@ -77,7 +77,7 @@ class Update {
       }
       const { owner } = this.#place;
       if (owner !== undefined && owner !== uid) {
-        throw new StartError(`it is user ${uid}'s, and its directory user ${owner}'s`);
+        throw new StartError(`it belongs to user ${uid}, and its directory to user ${owner}`);
       }
       const text = change(this.#read(fd));
       this.#replace(text, { uid, gid, mode: permissions & MODE_BITS });

@@ -29,7 +29,7 @@ function tryToUpdate(path: string, change: (text: string) => string): boolean {
       write(beside, change(read(path)));
       // Root can write everywhere; the owner of a new file shows which user this is.
       if (Deno.lstatSync(beside).uid !== Deno.lstatSync(directoryOf(path)).uid) {
-        throw new StartError("its directory is another user's: run this as that user");
+        throw new StartError("its directory belongs to another user: run this as that user");
       }
       Deno.chmodSync(beside, (before.mode ?? NEW_FILE_MODE) & MODE_BITS);
       Deno.chownSync(beside, before.uid, before.gid);

@@ -87,5 +87,5 @@ async function serveJail(
 
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {
   if (options.allowHome || reason === undefined) return;
-  throw new StartError(`${directory} is no safe jail: ${reason} (--allow-home overrides)`);
+  throw new StartError(`${directory} is not a safe jail: ${reason} (--allow-home overrides)`);
 }

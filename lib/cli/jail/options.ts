@@ -35,13 +35,13 @@ export const jailSpecs: readonly OptionSpec[] = [
     value: "MODE",
     help: "kernel, portable, or auto (default): how the jail is kept",
   },
-  { name: "check", help: "say how well the jail is kept, instead of serving" },
-  { name: "allow-home", help: "allow a jail that holds .ssh, start-up files or the log" },
+  { name: "check", help: "report how well the jail is kept, instead of serving" },
+  { name: "allow-home", help: "allow a jail that contains .ssh, start-up files or the log" },
   {
     name: "command",
     letter: "c",
     value: "COMMAND",
-    help: "the form in which a login shell is called",
+    help: "the command that sshd passes to a login shell",
   },
   ...closingSpecs({ "read-only": "R", "deny-requests": "P", "allow-requests": "p" }),
 ];
@@ -99,7 +99,7 @@ export function parseJailOptions(
 function requireHarmless(directory: string, operands: readonly string[]): void {
   for (const operand of operands) {
     if (operand.startsWith("-")) {
-      throw new UsageError(`"${operand}" stands after "--", where no option is read`);
+      throw new UsageError(`"${operand}" is after "--", where options are not read`);
     }
     if (operand.includes("/")) {
       throw new UsageError(`there is more than one DIR: "${directory}" and "${operand}"`);

@@ -32,7 +32,7 @@ export const logSpecs: readonly OptionSpec[] = [
     value: "FACILITY",
     otherwise: DEFAULT_FACILITY,
     isValue: (word) => FACILITIES.has(word.toUpperCase()),
-    help: `send the log to syslog (${DEFAULT_FACILITY}); so it is also without a file and stderr`,
+    help: `send the log to syslog (${DEFAULT_FACILITY}), the default without a file and stderr`,
   },
   {
     name: "log-level",
@@ -42,7 +42,7 @@ export const logSpecs: readonly OptionSpec[] = [
   {
     name: "log-format",
     value: "FORMAT",
-    help: "text (default): OpenSSH's words; json: an object a line",
+    help: "text (default): OpenSSH's words; json: one object per line",
   },
   {
     name: "log-tag",

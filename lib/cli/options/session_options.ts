@@ -38,7 +38,7 @@ function milliseconds(name: string, values: ReadonlyMap<string, string>): number
   const [, digits = "", unit = ""] = /^(\d{1,6})([smh]?)$/.exec(value) ?? [];
   const time = Number(digits) * (MILLISECONDS.get(unit) ?? 0);
   if (time === 0) {
-    throw new UsageError(`--${name} "${value}" is no time such as 90, 90s, 15m or 2h`);
+    throw new UsageError(`--${name} "${value}" is not a time such as 90, 90s, 15m or 2h`);
   }
   return time;
 }

@@ -51,7 +51,7 @@ function known<T>(token: string, value: T | undefined): T {
 /** A user's name must not lead through directories. */
 function oneSegment(user: string): string {
   if (user === "" || user === "." || user === ".." || user.includes("/")) {
-    throw new StartError(`user name "${user}" cannot stand in a path`);
+    throw new StartError(`user name "${user}" cannot be part of a path`);
   }
   return user;
 }

@@ -110,7 +110,7 @@ Deno.test("authorizedLine() quotes for the shell, and then for authorized_keys",
 
 Deno.test("authorizedLine() refuses what a line cannot contain", () => {
   for (const word of ["a\nb", "a\rb", "a\0b"]) {
-    assertThrows(() => authorizedLine(KEY, [word]), UsageError, "line end");
+    assertThrows(() => authorizedLine(KEY, [word]), UsageError, "line break");
   }
 });
 

@@ -162,7 +162,7 @@ Deno.test("authorize refuses in one line what the jail would refuse", () =>
       ],
       "unknown token %z": ["--jail", "/srv/%z", "-"],
       "unknown token %": ["--jail", "/srv/100%", "-"],
-      "line end": ["--jail", "/srv/a\nb", "-"],
+      "line break": ["--jail", "/srv/a\nb", "-"],
     };
     for (const [expected, args] of Object.entries(wrong)) {
       const { code, stdout, stderr } = await authorize(args);

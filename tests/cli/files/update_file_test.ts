@@ -330,7 +330,7 @@ Deno.test("updateFilePortably() works only in the user's own directory, for root
     assertMatch(ownerOf(`${directory}/.ssh`), / 700$/);
     if (Deno.uid() !== 0) return;
     Deno.chownSync(`${directory}/.ssh`, ALICE, ALICES);
-    assertThrows(() => updateFilePortably(file, append), StartError, "another user's");
+    assertThrows(() => updateFilePortably(file, append), StartError, "belongs to another user");
     assertEquals(contentOf(file), "key\nkey\n");
     assertEquals(namesIn(`${directory}/.ssh`), ["authorized_keys"]);
   }));

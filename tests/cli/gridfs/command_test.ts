@@ -170,7 +170,7 @@ Deno.test({
       for (const check of [[], ["--check"]]) {
         const { code, stdout, stderr } = await gridFs([...check, anonymous]);
         assertEquals([code, stdout], [1, ""]);
-        assertMatch(stderr, /^sftpwrap: \S+: the database wants a user, and none is named\n$/);
+        assertMatch(stderr, /^sftpwrap: \S+: the database requires a user, and none is named\n$/);
       }
     }, { user: ADA }),
 });

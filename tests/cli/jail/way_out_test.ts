@@ -51,7 +51,7 @@ async function refusal(
   });
   const says = new TextDecoder().decode(checked.stdout);
   const bad = /^BAD +directory: (.*): choose one below$/m.exec(says)?.[1];
-  const reason = /is no safe jail: (.*) \(--allow-home overrides\)/.exec(started.stderr)?.[1];
+  const reason = /is not a safe jail: (.*) \(--allow-home overrides\)/.exec(started.stderr)?.[1];
   assertEquals(bad, reason, started.stderr + says + checked.stderr);
   assertEquals(started.code, reason === undefined ? 0 : 1, started.stderr);
   return reason;

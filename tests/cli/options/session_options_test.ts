@@ -31,7 +31,7 @@ Deno.test("sessionTimes() refuses what is not a time", () => {
     assertThrows(
       () => sessionTimes(new Map([["idle-timeout", value]])),
       UsageError,
-      `--idle-timeout "${value}" is no time such as 90, 90s, 15m or 2h`,
+      `--idle-timeout "${value}" is not a time such as 90, 90s, 15m or 2h`,
     );
   }
 });

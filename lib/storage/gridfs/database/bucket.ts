@@ -185,7 +185,7 @@ async function requireReadable({ link, files, chunks, nodes }: Bucket): Promise<
   } catch (error) {
     const isRefused = error instanceof MongoServerError && error.code === UNAUTHORIZED;
     if (!isRefused || link.client?.options.credentials !== undefined) throw error;
-    throw new StorageError("denied", "the database wants a user, and none is named", {
+    throw new StorageError("denied", "the database requires a user, and none is named", {
       cause: error,
     });
   }

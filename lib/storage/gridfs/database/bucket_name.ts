@@ -10,11 +10,11 @@ const MAX_NAMESPACE_BYTES = 255;
  */
 export function flawOfBucketName(name: string, database = ""): string | undefined {
   if (name === "") return "it is empty";
-  if (name.includes("\0")) return "there is a NUL in it";
+  if (name.includes("\0")) return "it contains a NUL";
   if (!name.isWellFormed()) return "it is not UTF-8";
-  if (name.includes("$")) return 'there is a "$" in it';
+  if (name.includes("$")) return 'it contains a "$"';
   if (/^system(?:\.|$)/.test(name)) return '"system." is MongoDB\'s own';
-  if (/^\.|\.\.|\.$/.test(name)) return "there is nothing beside a dot in it";
+  if (/^\.|\.\.|\.$/.test(name)) return "a dot in it has nothing before or after it";
   const namespace = `${database || "."}.${name}${MAX_PART}`;
   return new TextEncoder().encode(namespace).length > MAX_NAMESPACE_BYTES
     ? "it is too long"

@@ -58,7 +58,9 @@ export async function claiming<T>(
 async function claim({ journal }: GridFsContext, id: string, hold: ObjectId): Promise<boolean> {
   for (let waited = 0;; waited += PAUSE_MS) {
     if (await journal.beginClaim(id, hold)) return waited > 0;
-    if (waited >= PATIENCE_MS) throw new StorageError("failure", "another session is at this name");
+    if (waited >= PATIENCE_MS) {
+      throw new StorageError("failure", "another session is changing this name");
+    }
     await pause(PAUSE_MS);
   }
 }

@@ -85,8 +85,8 @@ function flawOfDate(date: unknown): string | undefined {
 
 /** Why no client can ask for a file by this name. */
 function unusable(filename: unknown): string | undefined {
-  if (typeof filename !== "string") return "the name is no text";
-  if (filename.includes("\0")) return "there is a NUL in the name";
+  if (typeof filename !== "string") return "the name is not text";
+  if (filename.includes("\0")) return "the name contains a NUL";
   const isLong = filename.split("/").some((name) =>
     new TextEncoder().encode(name).length > NAME_MAX
   );

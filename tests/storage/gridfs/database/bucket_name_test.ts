@@ -10,13 +10,13 @@ Deno.test("flawOfBucketName() accepts what MongoDB accepts", () => {
 
 Deno.test("flawOfBucketName() says why MongoDB would not accept a name", () => {
   const own = '"system." is MongoDB\'s own';
-  const dot = "there is nothing beside a dot in it";
+  const dot = "a dot in it has nothing before or after it";
   const flaws = [
     ["", "it is empty"],
-    ["a\0b", "there is a NUL in it"],
+    ["a\0b", "it contains a NUL"],
     ["a\udcffb", "it is not UTF-8"],
-    ["$a", 'there is a "$" in it'],
-    ["a$", 'there is a "$" in it'],
+    ["$a", 'it contains a "$"'],
+    ["a$", 'it contains a "$"'],
     ["system", own],
     ["system.users", own],
     [".a", dot],

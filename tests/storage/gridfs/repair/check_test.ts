@@ -30,7 +30,7 @@ Deno.test({
         "missing chunks /all false",
         "missing chunks /end false",
         "missing chunks /middle false",
-        "unusable name /a\0b: there is a NUL in the name false",
+        "unusable name /a\0b: the name contains a NUL false",
       ];
       for (const mend of [false, true]) {
         const found = await check(await buckets.bucket(name), mend);
@@ -139,7 +139,7 @@ Deno.test({
         "unsound node: /d/e: its document has another parent false",
         "unsound node: /l: the link's document has no target false",
         "unsound node: 5: its document has no path false",
-        `unusable name: ${list!._id}: the name is no text false`,
+        `unusable name: ${list!._id}: the name is not text false`,
       ]);
     }),
 });
