@@ -86,26 +86,26 @@ function requireJail(
     throw new UsageError(`DIR is relative: "${directory}" (sshd starts in the home directory)`);
   }
   if (isOpen) return;
-  const real = realDirectory(expandTokens(directory, NOBODY));
+  const real = realDirectory(expandTokens(directory, NO_ACCOUNT));
   if (allowHome) return;
   const who = identity();
   const accounts = [
     who,
     // Root may do this for any account: then only the content of DIR can show the danger.
-    ...who.uid === 0 ? [NOBODY] : [],
-    ...install === undefined ? [] : [{ ...NOBODY, home: homeOf(install) }],
+    ...who.uid === 0 ? [NO_ACCOUNT] : [],
+    ...install === undefined ? [] : [{ ...NO_ACCOUNT, home: homeOf(install) }],
   ];
   const reason = accounts.map((account) => wayOut(real, account, false))
     .find((found) => found !== undefined) ??
     (logFile === undefined || hasTokens(logFile)
       ? undefined
-      : logWithin(real, expandTokens(logFile, NOBODY)));
+      : logWithin(real, expandTokens(logFile, NO_ACCOUNT)));
   if (reason !== undefined) {
     throw new StartError(`${directory} is not a safe jail: ${reason} (--allow-home overrides)`);
   }
 }
 
-const NOBODY = { user: undefined, uid: undefined, home: undefined } as const;
+const NO_ACCOUNT = { user: undefined, uid: undefined, home: undefined } as const;
 
 function hasTokens(path: string): boolean {
   return /%[^%]/.test(path.replaceAll("%%", ""));

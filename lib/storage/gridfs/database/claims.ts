@@ -7,12 +7,12 @@ import type { GridFsContext } from "./context.ts";
 import { settle } from "../repair/settle.ts";
 
 /** Milliseconds to wait for a name that another session is changing. */
-const PATIENCE_MS = 10_000;
+const CLAIM_TIMEOUT_MS = 10_000;
 /**
  * Milliseconds to wait for a directory's rename: until it is done, or another session has taken it
  * over from a dead one.
  */
-const RENAME_PATIENCE_MS = LIFETIME_MS + PATIENCE_MS;
+const RENAME_TIMEOUT_MS = LIFETIME_MS + CLAIM_TIMEOUT_MS;
 const PAUSE_MS = 25;
 const LONG_PAUSE_MS = 250;
 
@@ -48,7 +48,7 @@ export async function claiming<T>(
     }
     if (journal.isLeft(inTheWay)) await settle(place, inTheWay);
     else await pause(LONG_PAUSE_MS);
-    if (performance.now() - began > RENAME_PATIENCE_MS) {
+    if (performance.now() - began > RENAME_TIMEOUT_MS) {
       throw new StorageError("failure", "another session is renaming the directory");
     }
   }
@@ -58,7 +58,7 @@ export async function claiming<T>(
 async function claim({ journal }: GridFsContext, id: string, hold: ObjectId): Promise<boolean> {
   for (let waited = 0;; waited += PAUSE_MS) {
     if (await journal.beginClaim(id, hold)) return waited > 0;
-    if (waited >= PATIENCE_MS) {
+    if (waited >= CLAIM_TIMEOUT_MS) {
       throw new StorageError("failure", "another session is changing this name");
     }
     await pause(PAUSE_MS);

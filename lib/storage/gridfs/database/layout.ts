@@ -10,7 +10,7 @@ export interface Layout {
 }
 
 /** What a file's document says about it; another program may have written anything. */
-export interface Told {
+export interface LayoutFields {
   readonly length?: unknown;
   readonly chunkSize?: unknown;
 }
@@ -29,7 +29,7 @@ const MAX_VALUE_CHARACTERS = 40;
  *
  * @throws {StorageError} If its document does not describe one.
  */
-export function layoutOf(doc: Told): Layout {
+export function layoutOf(doc: LayoutFields): Layout {
   const [length, chunkSize] = [sizeOf(doc.length), sizeOf(doc.chunkSize)];
   if (length === undefined) throw flaw("length", doc.length);
   if (chunkSize === undefined || chunkSize === 0) throw flaw("chunkSize", doc.chunkSize);
@@ -39,7 +39,7 @@ export function layoutOf(doc: Told): Layout {
 }
 
 /** Why a file cannot be read, in the words of {@linkcode layoutOf}; undefined where it can. */
-export function flawOf(doc: Told): string | undefined {
+export function flawOf(doc: LayoutFields): string | undefined {
   try {
     layoutOf(doc);
     return undefined;

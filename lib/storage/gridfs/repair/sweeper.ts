@@ -6,7 +6,7 @@ const INTERVAL_MS = 10 * 60_000;
 /** Milliseconds between two attempts to finish what this session itself has left halfway. */
 const OWN_INTERVAL_MS = 5000;
 /** Milliseconds for the last attempt. */
-const FAREWELL_MS = 2000;
+const CLOSE_TIMEOUT_MS = 2000;
 
 /** Sweeps from time to time, as long as a session lasts, what other sessions have left. */
 export class Sweeper {
@@ -36,14 +36,14 @@ export class Sweeper {
     for (const timer of this.#timers) clearInterval(timer);
     if (this.#place.journal.abandoned.length > 0) {
       this.#sweepLater(sweepOwn);
-      await this.#inSession(FAREWELL_MS);
+      await this.#settledWithin(CLOSE_TIMEOUT_MS);
     }
     this.#closing.abort();
     await this.#sweeping;
   }
 
   /** Waits for the end of a running sweep, but at most this many milliseconds. */
-  async #inSession(milliseconds: number): Promise<void> {
+  async #settledWithin(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, milliseconds);
     await Promise.race([this.#sweeping, promise]);
