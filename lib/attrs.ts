@@ -1,6 +1,6 @@
 /**
- * The nouns that the wire and every storage share: what is said of a file, of
- * a file system, and of owners.
+ * The types that the wire and every storage share: facts about a file, about a file system, and
+ * about owners.
  *
  * @module
  */
@@ -8,8 +8,8 @@
 /**
  * What SFTP version 3 says about a file (draft-ietf-secsh-filexfer-02, section 5).
  *
- * An absent field is not known, or not to be changed. On the wire `uid` and
- * `gid` travel together, and so do `atime` and `mtime`: a half is not sent.
+ * An absent field is unknown, or must not be changed. On the wire `uid` and `gid` travel together,
+ * and so do `atime` and `mtime`: a pair with one half missing is not sent.
  */
 export interface FileAttrs {
   /** Length in bytes; exact up to `Number.MAX_SAFE_INTEGER`. */
@@ -20,21 +20,24 @@ export interface FileAttrs {
   readonly gid?: number | undefined;
   /** POSIX `st_mode`: type bits ({@linkcode FileType}) and permission bits. */
   readonly permissions?: number | undefined;
-  /** Last access, in whole seconds since 1970 (UTC); no `Date`, and no milliseconds. */
+  /** Last access, in whole seconds since 1970 (UTC); not a `Date`, and not milliseconds. */
   readonly atime?: number | undefined;
-  /** Last change of the content, in whole seconds since 1970 (UTC); no `Date`, and no milliseconds. */
+  /**
+   * Last change of the content, in whole seconds since 1970 (UTC); not a `Date`, and not
+   * milliseconds.
+   */
   readonly mtime?: number | undefined;
   /** Vendor attributes: pairs of a name and bytes, in the order received. */
   readonly extended?: readonly ExtendedAttr[] | undefined;
 }
 
 /**
- * No time that is meant lies further from 1970, before or after it: the year is beyond 36,000. What
- * does is often milliseconds.
+ * No plausible time is further from 1970, before or after it: the year would be beyond 36,000. A
+ * larger number is often milliseconds.
  */
 export const FARTHEST_SECOND = 2 ** 40;
 
-/** A time that a file system tells, which may be any, as one that {@linkcode FileAttrs} may hold. */
+/** Limits a file system's time, which may be any number, to what {@linkcode FileAttrs} may hold. */
 export function boundedSecond(seconds: number): number {
   if (Math.abs(seconds) <= FARTHEST_SECOND) return seconds;
   return Number.isNaN(seconds) ? 0 : Math.sign(seconds) * FARTHEST_SECOND;
@@ -54,7 +57,7 @@ export const DEFAULT_DIRECTORY_MODE = 0o777;
 
 /** The type bits of `permissions`, as POSIX's `S_IF*`. */
 export const FileType = {
-  /** `S_IFMT`: the mask that the others are compared under. */
+  /** `S_IFMT`: the mask for comparing with the others. */
   MASK: 0o170000,
   /** `S_IFIFO`: a named pipe. */
   FIFO: 0o010000,
@@ -72,17 +75,17 @@ export const FileType = {
   SOCKET: 0o140000,
 } as const;
 
-/** Tells whether `attrs` say that they are a directory's. */
+/** Whether `attrs` say that they are a directory's. */
 export function isDirectory(attrs: FileAttrs): boolean {
   return hasType(attrs, FileType.DIRECTORY);
 }
 
-/** Tells whether `attrs` say that they are a regular file's. */
+/** Whether `attrs` say that they are a regular file's. */
 export function isRegular(attrs: FileAttrs): boolean {
   return hasType(attrs, FileType.REGULAR);
 }
 
-/** Tells whether `attrs` say that they are a symbolic link's. */
+/** Whether `attrs` say that they are a symbolic link's. */
 export function isSymlink(attrs: FileAttrs): boolean {
   return hasType(attrs, FileType.SYMLINK);
 }
@@ -97,17 +100,17 @@ export interface FileSystemStats {
   readonly bsize: bigint;
   /** Fragment size in bytes: the unit of `blocks`, `bfree` and `bavail`. */
   readonly frsize: bigint;
-  /** Fragments in all. */
+  /** Number of fragments in all. */
   readonly blocks: bigint;
   /** Free fragments. */
   readonly bfree: bigint;
-  /** Free fragments for users that are not root. */
+  /** Free fragments for users other than root. */
   readonly bavail: bigint;
-  /** Inodes in all. */
+  /** Number of inodes in all. */
   readonly files: bigint;
   /** Free inodes. */
   readonly ffree: bigint;
-  /** Free inodes for users that are not root. */
+  /** Free inodes for users other than root. */
   readonly favail: bigint;
   /** The file system's id. */
   readonly fsid: bigint;
@@ -117,7 +120,7 @@ export interface FileSystemStats {
   readonly namemax: bigint;
 }
 
-/** Names for numbers, in the order asked for; empty where there is none. */
+/** Names for numbers, in the order asked for; empty for a number without a name. */
 export interface OwnerNames {
   /** Users' names. */
   readonly users: readonly string[];

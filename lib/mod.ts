@@ -1,9 +1,8 @@
 /**
- * SFTP servers that OpenSSH starts: implement {@linkcode Storage}, call
- * {@linkcode serve}, and your data is a tree of files for every SFTP client.
- * Storages that are there: {@linkcode openJail}, {@linkcode MemoryStorage},
- * `openProxy` of `@sftpwrap/sftpwrap/proxy`, `openGridFs` of
- * `@sftpwrap/sftpwrap/gridfs`. Tests for your own: `@sftpwrap/sftpwrap/testing`.
+ * SFTP servers that OpenSSH starts: implement {@linkcode Storage}, call {@linkcode serve}, and your
+ * data is a tree of files for every SFTP client. Existing storages: {@linkcode openJail},
+ * {@linkcode MemoryStorage}, `openProxy` of `@sftpwrap/sftpwrap/proxy`, `openGridFs` of
+ * `@sftpwrap/sftpwrap/gridfs`. Tests for your own storage: `@sftpwrap/sftpwrap/testing`.
  *
  * @example A server on one directory
  * ```ts

@@ -1,9 +1,9 @@
 /**
  * File names: bytes on the wire, strings inside.
  *
- * A name is decoded as UTF-8, and each byte that is not valid UTF-8 becomes a
- * lone surrogate U+DC80 to U+DCFF (Python's `surrogateescape`, PEP 383), so
- * that every name goes round byte for byte.
+ * A name is decoded as UTF-8, and each byte that is not valid UTF-8 becomes a lone surrogate U+DC80
+ * to U+DCFF (Python's `surrogateescape`, PEP 383), so that every name survives a round trip byte
+ * for byte.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export function decodeName(bytes: Uint8Array, start = 0, end = bytes.length): st
     // Most names are short and ASCII; for those a loop beats TextDecoder.
     let name = "";
     let at = start;
-    // Four at a time leave a quarter of the strings behind that one at a time would.
+    // Four at a time create a quarter of the strings that one at a time would.
     for (; at + 4 <= end; at += 4) {
       const one = bytes[at]!;
       const two = bytes[at + 1]!;
@@ -47,10 +47,10 @@ export function encodeName(name: string): Uint8Array {
   return bytes.subarray(0, encodeNameInto(name, bytes, 0));
 }
 
-/** The beginning of a name of at most so many bytes, with no character cut in two. */
+/** The beginning of a name in at most this many bytes, with no character cut in two. */
 export function cutName(name: string, most: number): string {
   if (name.length * 3 <= most) return name;
-  // No character is less than a byte.
+  // Every character takes at least one byte.
   const bytes = encodeName(name.slice(0, most + 1));
   if (bytes.length <= most) return name;
   let end = most;
@@ -72,7 +72,7 @@ export function encodeNameInto(name: string, target: Uint8Array, at: number): nu
   return length;
 }
 
-/** Tells whether a name carries bytes that are not UTF-8. */
+/** Whether a name carries bytes that are not UTF-8. */
 export function hasRawBytes(name: string): boolean {
   return !name.isWellFormed();
 }
@@ -135,7 +135,7 @@ function encodeAny(name: string, target: Uint8Array): number {
   return written;
 }
 
-/** Bytes that UTF-8 writes behind the first one of a character. */
+/** Whether a byte is one that UTF-8 writes after the first byte of a character. */
 function isContinuation(byte: number): boolean {
   return (byte & 0xc0) === 0x80;
 }

@@ -2,13 +2,13 @@ import type { Log } from "../session/log.ts";
 import type { Interest, ObservedKind, Observer, Operation, Outcome } from "../session/observer.ts";
 import { opensshLines } from "./openssh_lines.ts";
 
-/** Lines of a session wait for its replies, but not more of them than this. */
+/** The most lines of a session that wait for its replies. */
 const MAX_HELD = 256;
 
 /**
- * What a session tells its log. While it is held, the lines are kept until the
- * client has its replies, which come sooner so; they are written before the
- * session waits for anything. Their order stays.
+ * A session's log. While it is held, lines are kept until the replies have been sent, so that the
+ * client has these sooner; the lines are written before the session waits for anything. Their order
+ * is kept.
  */
 export class HeldLog implements Log, Observer {
   readonly level: number;
@@ -17,7 +17,7 @@ export class HeldLog implements Log, Observer {
   readonly #held: (() => void)[] = [];
   #holds = false;
 
-  /** @param log Where the lines go. */
+  /** @param log The log that gets the lines. */
   constructor(log: Log) {
     this.level = log.level;
     this.#log = log;
@@ -42,7 +42,7 @@ export class HeldLog implements Log, Observer {
     this.#held.length = 0;
   }
 
-  /** Tells what is said in words. */
+  /** Writes a line that is not an operation's. */
   write(level: number, line: string): void {
     this.#tell(() => this.#log.write(level, line));
   }

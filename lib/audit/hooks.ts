@@ -1,6 +1,6 @@
 /**
- * Code of your own at each request of a session: `before` it, where it can be
- * refused, and `after` it, with what became of it.
+ * Your own code at each request of a session: `before` it, where it can be refused, and `after` it,
+ * with its outcome.
  *
  * ```ts
  * await serve(storage, {
@@ -23,11 +23,11 @@
  * });
  * ```
  *
- * A hook may answer by a promise: the request waits for it, and what must not
- * overtake the request waits too. Only requests with a hook cost anything.
+ * A hook may return a promise: the request waits for it, and so do requests that must not overtake
+ * this one. Only requests with a hook cost anything.
  *
- * For those who come from pysftpserver, its callbacks and the hooks for them.
- * There, all came before the operation; here, each is `before` or `after`:
+ * For users of pysftpserver, its callbacks and the corresponding hooks. There, every callback came
+ * before the operation; here, each is `before` or `after`:
  *
  * | pysftpserver           | here                                                  |
  * | ---------------------- | ----------------------------------------------------- |
@@ -51,8 +51,8 @@
  * | `symlink(link, target)` | `symlink({ path, target })`                          |
  * | `readlink(filename)`   | `readlink({ path })`                                  |
  *
- * Every other request of the server has a hook under its name in
- * `sftpwrap jail -Q requests`; `any` is called for all.
+ * Every other request of the server has a hook under its name in `sftpwrap jail -Q requests`; `any`
+ * is called for all of them.
  *
  * @module
  */
@@ -73,13 +73,13 @@ export type OperationWith<Fact extends keyof Operation> =
   & Operation
   & { readonly [Name in Fact]-?: Exclude<Operation[Name], undefined> };
 
-/** The requests by name, and what of each is always known. */
+/** The requests by name, and the facts that are always known of each. */
 export interface HookOperations {
-  /** OPEN: `options` is how, `attrs` what was sent for a new file. */
+  /** OPEN: `options` says how to open, `attrs` are those that were sent for a new file. */
   readonly open: OperationWith<"path" | "options" | "attrs">;
   /**
-   * CLOSE: with `kind` `file` also bytes and time. `forced` where the session
-   * has ended and the client left it open. An unknown handle has no `kind`.
+   * CLOSE: for a `kind` of `file` also bytes and time. `forced` if the session has ended and the
+   * client left the handle open. An unknown handle has no `kind`.
    */
   readonly close: OperationWith<"path">;
   /** READ */
@@ -128,7 +128,7 @@ export interface HookOperations {
   readonly lsetstat: OperationWith<"path" | "attrs">;
   /** limits@openssh.com */
   readonly limits: Operation;
-  /** expand-path@openssh.com: `text` is what is to be expanded. */
+  /** expand-path@openssh.com: `text` is the path to expand. */
   readonly "expand-path": OperationWith<"text">;
   /** copy-data: from `path` at `offset` to `to` at `targetOffset`. */
   readonly "copy-data": OperationWith<"path" | "offset" | "length" | "to" | "targetOffset">;
@@ -140,20 +140,20 @@ export interface HookOperations {
   readonly "check-file-handle": OperationWith<"path">;
   /** check-file-name */
   readonly "check-file-name": OperationWith<"path">;
-  /** check-file, as paramiko asks for it. */
+  /** check-file, in the form that paramiko sends. */
   readonly "check-file": OperationWith<"path">;
-  /** What the server does not know; `text` says what. */
+  /** A request that the server does not know; `text` names it. */
   readonly unsupported: OperationWith<"text">;
-  /** Every one of them, before the hook with its name. */
+  /** Every request, before the hook with its name. */
   readonly any: Operation;
 }
 
-/** What to call, and when; all of it may be absent. */
+/** What to call, and when; every hook may be absent. */
 export interface Hooks {
   /**
-   * Called before a request is done. A `StorageError` refuses it with the
-   * status of its code; anything else that is thrown fails it, and is logged.
-   * What the policy has refused already does not come here.
+   * Called before a request is performed. A `StorageError` refuses it with the status of its code;
+   * anything else that is thrown fails it, and is logged. Not called for requests that the policy
+   * has already refused.
    */
   readonly before?: {
     readonly [Name in keyof HookOperations]?: (
@@ -161,8 +161,8 @@ export interface Hooks {
     ) => MaybePromise<void>;
   };
   /**
-   * Called when a request was done, has failed or was refused, and before the
-   * reply goes out. What is thrown is logged and changes nothing.
+   * Called when a request has succeeded, failed or been refused, before the reply is sent. What is
+   * thrown is logged and changes nothing.
    */
   readonly after?: {
     readonly [Name in keyof HookOperations]?: (
@@ -195,7 +195,7 @@ export function hooks({ before, after, opened, closed }: Hooks): Observer {
   };
 }
 
-/** By name. Each gets the facts that its row gives, which `HookOperations` tells in advance. */
+/** By name. Each gets the facts that its row provides, which `HookOperations` declares. */
 function callbacks(named: object = {}): Callbacks {
   return new Map(Object.entries(named) as [string, Callback][]);
 }

@@ -6,38 +6,39 @@ import type { OpenOptions } from "../storage/storage.ts";
 import { type LogSink, LogSinks } from "./log_sinks.ts";
 import { encodeText, escapeJson, timestamp } from "./log_text.ts";
 
-/** A line's fields, in the order in which they are written; what is undefined is left out. */
+/** A line's fields, in the order in which they are written; undefined fields are left out. */
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A log of JSON lines: an object for each event, with the session it belongs
- * to. A request is told when it is done, with what became of it.
+ * A log of JSON lines: an object for each event, with the session that it belongs to. A request is
+ * logged when it is done, with its outcome.
  *
- * `event` is the name of the request as `-Q requests` lists it, or
- * `session-opened`, `session-closed`, or `message` for what is said in words.
+ * `event` is the name of the request as `-Q requests` lists it, or `session-opened`,
+ * `session-closed`, or `message` for a line of text.
  *
- * Whose events they are it is told by `serve`, as hooks are: all call a session by the same id.
+ * `serve` tells it which session an event belongs to, as it tells hooks: all of them use the same
+ * id for a session.
  */
 export class JsonLog implements Log {
   /** Events above this level are left out; a value of `LogLevel`. */
   readonly level: number;
-  /** What tells it of requests. */
+  /** The observer through which the session reports its requests. */
   readonly observer: Observer;
   readonly #sinks: LogSinks;
   readonly #given: Partial<SessionFacts>;
-  /** The sessions that are open, each with its fields, which are the same in every line. */
+  /** The open sessions, each with its fields, which are the same in every line. */
   readonly #open = new Map<SessionFacts, string>();
-  /** The fields of what is said in words, as JSON without braces. */
+  /** The fields of lines of text, as JSON without braces. */
   #words: string;
 
   /**
-   * A log over sinks that are open already.
+   * A log over sinks that are already open.
    *
    * @param level A value of `LogLevel`.
-   * @param session What is known before the session begins, for what is said until then; of a
-   * session itself, what `serve` does not know.
+   * @param session What is known before the session begins, for the lines until then; also the
+   * facts about a session that `serve` does not know.
    * @param sinks Where each line goes.
-   * @param onFailure Told once, when a line could not be written.
+   * @param onFailure Called once, when a line could not be written.
    */
   constructor(
     level: number,
@@ -76,12 +77,12 @@ export class JsonLog implements Log {
     };
   }
 
-  /** Writes what is said in words. */
+  /** Writes a line of text. */
   write(level: number, line: string): void {
     this.#event(level, { event: "message", message: boundedLine(line) }, this.#words);
   }
 
-  /** From now on words are this session's, as long as it is the only one. */
+  /** From now on lines of text belong to this session, as long as it is the only one. */
   #begin(session: SessionFacts): string {
     const { id } = session;
     const { user, client, clientPort } = this.#given;
@@ -150,7 +151,7 @@ function flagsOf(options: OpenOptions): readonly string[] {
   return Object.entries(options).filter(([, value]) => value === true).map(([name]) => name);
 }
 
-/** What is present of the attributes, with the mode as people write it. */
+/** The attributes that are present, with the mode in octal. */
 function attrsOf(attrs: FileAttrs | undefined): Fields | undefined {
   if (attrs === undefined) return undefined;
   const { size, permissions, uid, gid, atime, mtime } = attrs;
@@ -161,13 +162,13 @@ function attrsOf(attrs: FileAttrs | undefined): Fields | undefined {
   return Object.values(fields).some((value) => value !== undefined) ? fields : undefined;
 }
 
-/** Why, where the client is told less. */
+/** The reason, if the client is told less. */
 function reasonOf({ error, message }: Outcome): string | undefined {
   if (!(error instanceof StorageError) || error.message === "") return undefined;
   return message.endsWith(error.message) ? undefined : error.message;
 }
 
-/** Milliseconds, to the microsecond. */
+/** Milliseconds, rounded to microseconds. */
 function rounded(duration: number | undefined): number | undefined {
   return duration === undefined ? undefined : Math.round(duration * 1000) / 1000;
 }

@@ -2,15 +2,15 @@ import { boundedLine, type Log } from "../session/log.ts";
 import { type LogSink, LogSinks } from "./log_sinks.ts";
 import { encodeText, escapeLine, timestamp } from "./log_text.ts";
 
-/** The program's name in the log, where nothing else is wanted. */
+/** The program's default name in the log. */
 export const LOG_TAG = "sftpwrap";
 
 /**
  * A log of text lines: time with zone, program, process, and what happened in
  * OpenSSH's words.
  *
- * A log that cannot be written must not cost a client its data: the first
- * failure is told to `onFailure`, and the session goes on.
+ * A log that cannot be written must not cost a client its data: `onFailure` gets the first failure,
+ * and the session continues.
  */
 export class LineLog implements Log {
   /** Lines above this level are left out; a value of `LogLevel`. */
@@ -19,11 +19,11 @@ export class LineLog implements Log {
   readonly #tag: string;
 
   /**
-   * A log over sinks that are open already.
+   * A log over sinks that are already open.
    *
    * @param level A value of `LogLevel`.
    * @param sinks Where each line goes.
-   * @param onFailure Told once, when a line could not be written.
+   * @param onFailure Called once, when a line could not be written.
    * @param tag The program's name in each line.
    */
   constructor(

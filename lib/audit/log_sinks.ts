@@ -1,37 +1,37 @@
-/** A line of a log, on its way to where it is kept. */
+/** A line of a log, on its way to the sinks. */
 export interface LogEntry {
   /** A value of `LogLevel`. */
   readonly level: number;
-  /** When it was. */
+  /** When it happened. */
   readonly time: Date;
-  /** What happened, without time and program; no control character stands in it. */
+  /** What happened, without time and program, and without control characters. */
   readonly text: string;
   /**
-   * The whole line as it stands in a file, with its end, for one write. Its
-   * bytes are lent: who keeps them copies them.
+   * The whole line as in a file, with its newline, for one write. The bytes are lent: a sink that
+   * keeps them must copy them.
    */
   line(): Uint8Array;
 }
 
-/** Takes the lines of a log, one at a time; throws where one cannot be kept. */
+/** Takes the lines of a log, one at a time; throws if one cannot be kept. */
 export type LogSink = (entry: LogEntry) => void;
 
 /**
- * Hands each line to all sinks. A log that cannot be written must not cost a
- * client its data: the first failure is told, and the session goes on.
+ * Hands each line to all sinks. A log that cannot be written must not cost a client its data: the
+ * first failure is reported, and the session continues.
  */
 export class LogSinks {
   readonly #sinks: readonly LogSink[];
   readonly #onFailure: (error: unknown) => void;
   #failed = false;
 
-  /** @param onFailure Told once, when a line could not be kept. */
+  /** @param onFailure Called once, when a line could not be kept. */
   constructor(sinks: readonly LogSink[], onFailure: (error: unknown) => void) {
     this.#sinks = sinks;
     this.#onFailure = onFailure;
   }
 
-  /** Hands over a line. */
+  /** Passes a line to all sinks. */
   write(entry: LogEntry): void {
     for (const sink of this.#sinks) {
       try {

@@ -1,5 +1,5 @@
 /**
- * The text of a log's lines: what may stand in them, and when it was.
+ * The text of a log's lines: which characters they may contain, and how times are written.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { encodeName } from "../names.ts";
 import { localTime, offsetAt } from "../session/zone/local_time.ts";
 
-// Controls (C0, DEL, C1), line separators, characters that format and show nothing (marks that
-// turn text around, joiners, tags), and bytes that are not UTF-8: none may change how a reader sees
-// the lines.
+// Controls (C0, DEL, C1), line separators, invisible formatting characters (marks that change the
+// direction of text, joiners, tags), and bytes that are not UTF-8: none of them may change how the
+// lines look to a reader.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** As {@linkcode UNSAFE}, and the backslash. */
 const ESCAPED = /[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Most lines have nothing but these characters, and are as they are to be. */
+/** Most lines contain only these characters, and need no escaping. */
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
 
 /** Writes what could fake or hide a line as octal bytes, for a person to read. */
@@ -23,13 +23,19 @@ export function escapeControls(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNSAFE, octal);
 }
 
-/** As {@linkcode escapeControls}, with backslashes doubled, as vis(3) does: a line means one text only. */
+/**
+ * As {@linkcode escapeControls}, with backslashes doubled, as in vis(3): a line has only one
+ * meaning.
+ */
 export function escapeLine(text: string): string {
   if (PLAIN.test(text)) return text;
   return text.replace(ESCAPED, (found) => found === "\\" ? "\\\\" : octal(found));
 }
 
-/** As {@linkcode escapeControls}, of JSON text: by JSON's own escapes, so that it means the same. */
+/**
+ * As {@linkcode escapeControls}, for JSON text: uses JSON's own escapes, so that its meaning stays
+ * the same.
+ */
 export function escapeJson(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNSAFE, jsonEscape);
 }
@@ -40,7 +46,7 @@ function octal(character: string): string {
   );
 }
 
-/** Of each half where it is a pair. */
+/** A pair of surrogates becomes two escapes. */
 function jsonEscape(character: string): string {
   return Array.from(
     { length: character.length },
@@ -48,7 +54,7 @@ function jsonEscape(character: string): string {
   ).join("");
 }
 
-/** ISO 8601 with milliseconds, in local time with its distance from UTC. */
+/** ISO 8601 with milliseconds, in local time with its offset from UTC. */
 export function timestamp(date: Date): string {
   const time = date.getTime();
   const second = Math.floor(time / 1000);
@@ -56,10 +62,10 @@ export function timestamp(date: Date): string {
   return known.local + String(time - second * 1000).padStart(3, "0") + known.zone;
 }
 
-/** The last second that was written: most lines of a busy session stand in it. */
+/** The last second that was formatted: most lines of a busy session fall into the same one. */
 let known = { second: NaN, local: "", zone: "" };
 
-/** A time up to its milliseconds, and what stands behind those. */
+/** The two parts of a time around its milliseconds. */
 function secondOf(date: Date): { readonly local: string; readonly zone: string } {
   const offset = offsetAt(Math.floor(date.getTime() / 1000));
   const ahead = Math.trunc(offset / 60);
@@ -71,10 +77,10 @@ function secondOf(date: Date): { readonly local: string; readonly zone: string }
 
 const encoder = new TextEncoder();
 
-/** Room for what most lines are; to make a buffer for each takes as long as all the rest of it. */
+/** Room for most lines; allocating a buffer for each would take as long as all other work on it. */
 const room = new Uint8Array(16 * 1024);
 
-/** The bytes of escaped text, which no byte that is not UTF-8 stands in; lent until the next call. */
+/** The bytes of escaped text, in which every byte is UTF-8; lent until the next call. */
 export function encodeText(text: string): Uint8Array {
   if (text.length * 3 > room.length) return encoder.encode(text);
   return room.subarray(0, encoder.encodeInto(text, room).written);

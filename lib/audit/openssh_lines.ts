@@ -3,8 +3,8 @@ import type { Observer } from "../session/observer.ts";
 import { StorageError } from "../storage/errors.ts";
 
 /**
- * Tells a log of a session in the lines of OpenSSH's server, at its levels: a
- * request before it is done, and the status that is sent where it fails.
+ * Writes a session to a log in the lines of OpenSSH's server, at its levels: each request before it
+ * is performed, and the status that is sent if it fails.
  */
 export function opensshLines(log: Log): Observer {
   const tellsFailures = log.level >= LogLevel.INFO;
@@ -20,7 +20,7 @@ export function opensshLines(log: Log): Observer {
       }
     },
     after({ name, forced }, { failed, message, error }) {
-      // Nobody is sent the status of a close that nobody has asked for.
+      // No client gets the status of a close that the server forced.
       if (!failed || forced || !tellsFailures) return;
       const refusal = log.level >= LogLevel.VERBOSE ? refusalIn(error, name) : undefined;
       if (refusal !== undefined) log.write(LogLevel.VERBOSE, boundedField(refusal));
@@ -32,7 +32,7 @@ export function opensshLines(log: Log): Observer {
   };
 }
 
-/** Why a request was refused, where that is more than the client is told. */
+/** Why a request was refused, if that is more than the client is told. */
 function refusalIn(error: unknown, name: string): string | undefined {
   if (!(error instanceof StorageError) || error.code !== "denied") return undefined;
   const { message } = error;
@@ -40,7 +40,7 @@ function refusalIn(error: unknown, name: string): string | undefined {
   return message.startsWith("Refusing ") ? message : `Refusing ${name} request: ${message}`;
 }
 
-/** The words for whom a session is for; what is not known is `UNKNOWN`. */
+/** Describes whom a session serves; what is not known is `UNKNOWN`. */
 export function whoseSession({ user = "UNKNOWN", client = "UNKNOWN" }: {
   readonly user?: string | undefined;
   readonly client?: string | undefined;

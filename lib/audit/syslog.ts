@@ -22,10 +22,10 @@ const ERROR = 3;
 const INFORMATIONAL = 6;
 const DEBUG = 7;
 
-/** Longer datagrams a socket may refuse; whoever receives one cuts it far shorter. */
+/** A socket may refuse longer datagrams; syslog daemons cut them far shorter. */
 const MAX_DATAGRAM_BYTES = 128 * 1024;
 
-/** By whose name, and under which heading, syslog is told. */
+/** The facility and the name under which lines are sent to syslog. */
 export interface SyslogSource {
   /** A value of {@linkcode FACILITIES}. */
   readonly facility: number;

@@ -6,20 +6,19 @@ import type { Libc } from "../linux/libc.ts";
 import { Poll } from "../linux/linux.ts";
 import { pollfd } from "../linux/structs.ts";
 
-/** Where the system's log listens. */
+/** The socket of the system's log. */
 export const SYSLOG_PATH = "/dev/log";
 
-/** Milliseconds for which a line waits while the one who receives it is busy. */
+/** Milliseconds for which a line waits while the receiver is busy. */
 const SEND_TIMEOUT_MS = 1000;
 
 type SocketCalls = Pick<Libc, "connectDatagram" | "send" | "poll" | "close">;
 
 /**
- * Connects to syslog. The socket goes on working when every file has been
- * given up; where syslog is started again, it is connected to anew, as far as
- * that is possible then.
+ * Connects to syslog. The socket keeps working after the process has given up its rights to files;
+ * if syslog is restarted, the socket reconnects, as far as that is still possible.
  *
- * @throws {Error} If nobody listens there.
+ * @throws {Error} If no process listens there.
  */
 export function openSyslog(libc: SocketCalls, path: string, source: SyslogSource): LogSink {
   const name = encodeName(path);
@@ -27,8 +26,8 @@ export function openSyslog(libc: SocketCalls, path: string, source: SyslogSource
 }
 
 /**
- * As {@linkcode openSyslog}, or nothing where nobody listens. Most containers have no syslog, and
- * at the start of every session an exception would take half a millisecond.
+ * As {@linkcode openSyslog}, but returns nothing if no process listens. Most containers have no
+ * syslog, and an exception at the start of every session would take half a millisecond.
  */
 export function openSyslogIfThere(
   libc: SocketCalls,
@@ -48,13 +47,16 @@ function sinkOf(libc: SocketCalls, { name, source, connected }: {
   let socket = connected;
   let patience = SEND_TIMEOUT_MS;
 
-  /** Sends, once the other side has room or patience is over; 0 or more, or `-errno`. */
+  /**
+   * Sends once the other side has room, or gives up when the timeout is over; returns 0 or more, or
+   * `-errno`.
+   */
   function send(message: Uint8Array): number {
     let result = libc.send(socket, message);
     if (result === -Errno.EAGAIN && libc.poll(pollfd(socket, Poll.OUT), patience) > 0) {
       result = libc.send(socket, message);
     }
-    // Who has waited in vain once does not hold up the session again.
+    // After one timeout, no further line holds up the session.
     patience = result >= 0 ? SEND_TIMEOUT_MS : 0;
     return result;
   }

@@ -2,7 +2,7 @@ import { print } from "../transport/stdio.ts";
 import { UsageError } from "./errors.ts";
 import { orTold } from "./subcommand.ts";
 
-/** A way to run this program. */
+/** A subcommand that is loaded when it runs. */
 interface LateSubcommand {
   readonly name: string;
   readonly summary: string;
@@ -10,8 +10,9 @@ interface LateSubcommand {
 }
 
 /**
- * Each is loaded when it runs: a jail session evaluates nothing of the others. A compiled program
- * has for each a copy of all that it needs, so no class of theirs is met here again.
+ * Each is loaded when it runs: a jail session evaluates no code of the others. A compiled program
+ * contains for each subcommand a copy of all that it needs, so their classes are not the ones that
+ * this file sees.
  */
 const SUBCOMMANDS: readonly LateSubcommand[] = [
   {
@@ -39,11 +40,11 @@ const SUBCOMMANDS: readonly LateSubcommand[] = [
 const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
 
 /**
- * Runs the command line and returns the exit status. Only a session writes
- * SFTP to standard output; help, version and lists are printed where no
- * session was asked for, and every error goes to standard error.
+ * Runs the command line and returns the exit status. Only a session writes SFTP to standard output;
+ * help, version and lists are printed if no session was asked for, and every error goes to standard
+ * error.
  *
- * @param version Tells the version, where somebody asks for it.
+ * @param version Returns the version; called only if it is asked for.
  */
 export async function main(
   args: readonly string[],
@@ -77,6 +78,6 @@ An SFTP server that OpenSSH starts.
 
 ${lines.join("\n")}
 
-sftpwrap SUBCOMMAND --help tells more; sftpwrap --version the version.
+sftpwrap SUBCOMMAND --help shows more, sftpwrap --version the version.
 `;
 }

@@ -5,9 +5,9 @@ import { openTimeZone } from "./start/time_zone.ts";
 
 /** A subcommand of the program. */
 export interface Subcommand<Options extends object> {
-  /** How to call it, in one line. */
+  /** Its usage, in one line. */
   readonly usage: string;
-  /** Reads its command line: its options, or what to print instead of running. */
+  /** Parses its command line: returns its options, or what to print instead of running. */
   readonly parse: (args: readonly string[]) => Options | { readonly print: string };
   /** Runs, and returns the exit status. */
   readonly run: (options: Options) => Promise<number>;
@@ -30,17 +30,18 @@ export async function runSubcommand<Options extends object>(
 }
 
 /**
- * Runs something, and returns its exit status: 1 where the command line cannot be understood or the
- * session cannot begin, which standard error is told. What else is thrown is a bug, and passes.
+ * Runs something, and returns its exit status: 1 if the command line cannot be understood or the
+ * session cannot begin, which is reported on standard error. Any other error is a bug, and is
+ * thrown on.
  *
- * @param usage How to call it, in one line.
+ * @param usage Its usage, in one line.
  */
 export async function orTold(usage: string, run: () => Promise<number>): Promise<number> {
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof StartError)) throw error;
-    // The other side may have put it into words, and somebody's terminal is to show it.
+    // The text may come from the other side, and a terminal will show it.
     printError(`sftpwrap: ${escapeControls(error.message)}\n`);
     if (error instanceof UsageError) printError(`${usage}\n`);
     return 1;

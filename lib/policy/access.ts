@@ -2,9 +2,9 @@ import type { Policy } from "../session/table.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /**
- * Who may do what, in two halves that belong together: kinds of requests that
- * are refused outright, and limits around the storage for what depends on the
- * files themselves. `serve` takes any number of them.
+ * Who may do what. A policy has two halves: it refuses kinds of requests outright, and it wraps the
+ * storage with limits for what depends on the files themselves. `serve` takes any number of
+ * policies.
  *
  * @example A drop box that shows none of its dotfiles
  * ```ts
@@ -15,11 +15,11 @@ import type { Storage } from "../storage/storage.ts";
  * ```
  */
 export interface AccessPolicy {
-  /** What the command line calls it. */
+  /** The policy's name on the command line. */
   readonly name: string;
   /** Refuses requests before they reach the storage; an extension that it refuses is not advertised. */
   readonly requests?: Policy;
-  /** Set where the limits are the same for every path: then nobody finds out where one leads. */
+  /** Set if the limits are the same for every path: `Storage.underPolicies` is not needed then. */
   readonly anyPath?: boolean;
   /** The same storage with limits, for one session. */
   wrap?(storage: Storage): Storage;
@@ -29,7 +29,7 @@ export interface AccessPolicy {
 export interface Guarded {
   /** The storage with the limits of all policies around it. */
   readonly storage: Storage;
-  /** Refuses what any of them refuses. */
+  /** Refuses every request that one of the policies refuses. */
   readonly policy: Policy;
 }
 
@@ -37,7 +37,7 @@ export interface Guarded {
  * Applies policies to a storage, for one session: what one of them refuses is
  * refused. Both halves of the result go to the session.
  *
- * @param policies The last one is asked first, as it lies around the others.
+ * @param policies The last one is asked first, because it wraps the others.
  */
 export function guarded(storage: Storage, policies: readonly AccessPolicy[]): Guarded {
   const isByPath = policies.some(({ wrap, anyPath = false }) => wrap !== undefined && !anyPath);
@@ -49,7 +49,7 @@ export function guarded(storage: Storage, policies: readonly AccessPolicy[]): Gu
   };
 }
 
-/** Several policies over requests as one, which gives the first reason that any of them has. */
+/** Combines several policies over requests: the first one that gives a reason decides. */
 function firstRefusal(policies: readonly Policy[]): Policy {
   return (kind, request) => {
     for (const policy of policies) {

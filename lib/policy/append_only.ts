@@ -13,15 +13,14 @@ import { FilteredFile, NeverReplacingStorage, whileOpen } from "./filtered_stora
 import { refuseKinds } from "./requests.ts";
 
 /**
- * Files only grow, and nothing goes away. Refuses REMOVE and RMDIR; an OPEN
- * that truncates what is there; WRITE and copy-data below the size that the
- * file had when it was opened; SETSTAT and FSETSTAT of a smaller size.
- * posix-rename replaces nothing and does what RENAME does.
+ * Files only grow, and nothing is removed. Refuses REMOVE and RMDIR; an OPEN that truncates an
+ * existing file; WRITE and copy-data below the size that the file had when it was opened; SETSTAT
+ * and FSETSTAT of a smaller size. posix-rename replaces nothing: it behaves as RENAME does.
  *
- * New files and names can be made, everything can be read, and modes, times
- * and owners be set. Whoever makes a file may write to all of it until it is
- * closed. Two sessions that write to one file at the same time can overwrite
- * what the other has appended since: each is held to the size it found.
+ * New files and names can be made, everything can be read, and modes, times and owners be set. A
+ * session that makes a file may write to all of it until it is closed. Two sessions that write to
+ * one file at the same time can overwrite what the other has appended since: the limit of each is
+ * the size that it found.
  */
 export function appendOnly(): AccessPolicy {
   return {
@@ -77,7 +76,7 @@ class GrowingFile extends FilteredFile {
   readonly #floor: number;
   readonly #appends: boolean;
 
-  /** @param floor The first position that may be written to. */
+  /** @param floor The first byte that may be written. */
   constructor(inner: FileHandle, floor: number, appends: boolean) {
     super(inner);
     this.#floor = floor;
@@ -85,8 +84,8 @@ class GrowingFile extends FilteredFile {
   }
 
   /**
-   * Where a write goes. What appends may give any position; a far side that
-   * does not append by itself then still harms nothing.
+   * The position of a write. In append mode the client may give any position; this one is harmless
+   * even if a remote server does not append by itself.
    */
   positionFor(position: number): number {
     if (position >= this.#floor) return position;
@@ -107,7 +106,7 @@ class GrowingFile extends FilteredFile {
   }
 }
 
-/** A file whose size is not known is taken for endless. */
+/** A file whose size is unknown counts as endless. */
 function requireGrowth(wanted: FileAttrs, now: FileAttrs): void {
   if ((wanted.size ?? Infinity) < (now.size ?? Infinity)) throw refused("truncating");
 }

@@ -1,6 +1,6 @@
 /**
- * What the limits of policies are built on: a storage around another that
- * passes everything on. A policy overrides what it limits.
+ * The base of all limits: a storage around another one that passes everything on. A policy
+ * overrides what it limits.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import type {
 export class FilteredFile implements FileHandle {
   /** A handle around another one. */
   constructor(
-    /** The file of the storage inside. */
+    /** The file of the inner storage. */
     readonly inner: FileHandle,
   ) {}
 
@@ -49,12 +49,12 @@ export class FilteredFile implements FileHandle {
   }
 }
 
-/** A path without the `/` that asks for a directory at its end. */
+/** A path without the closing `/`, which asks for a directory. */
 export function withoutSlash(path: VirtualPath): VirtualPath {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
-/** Goes on with a file that is open, and closes it where that fails. */
+/** Runs the next step on a file that is open, and closes the file if the step fails. */
 export function whileOpen<F extends FileHandle, T>(
   file: F,
   next: (file: F) => MaybePromise<T>,
@@ -65,11 +65,11 @@ export function whileOpen<F extends FileHandle, T>(
     }));
 }
 
-/** A storage around another. What the other has not, as an extension, this has not either. */
+/** A storage around another one. It offers an extension only if the inner storage does. */
 export class FilteredStorage implements Storage<FilteredFile> {
-  /** As the storage inside has it. */
+  /** The same as in the inner storage. */
   readonly resolvesParents: boolean;
-  /** Those of the storage inside; each goes through the method of the same name. */
+  /** Those of the inner storage; each calls the method of the same name. */
   readonly extensions: StorageExtensions<FilteredFile>;
   readonly #inner: Storage;
 
@@ -132,50 +132,50 @@ export class FilteredStorage implements Storage<FilteredFile> {
     return this.#inner.close();
   }
 
-  /** `extensions.posixRename` of the storage inside; called where it has that. */
+  /** `extensions.posixRename` of the inner storage; only called if it has one. */
   posixRename(from: VirtualPath, to: VirtualPath): MaybePromise<void> {
     return this.#inner.extensions.posixRename!(from, to);
   }
 
-  /** `extensions.hardLink` of the storage inside; called where it has that. */
+  /** `extensions.hardLink` of the inner storage; only called if it has one. */
   hardLink(existing: VirtualPath, link: VirtualPath): MaybePromise<void> {
     return this.#inner.extensions.hardLink!(existing, link);
   }
 
-  /** `extensions.setLinkAttrs` of the storage inside; called where it has that. */
+  /** `extensions.setLinkAttrs` of the inner storage; only called if it has one. */
   setLinkAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
     return this.#inner.extensions.setLinkAttrs!(path, attrs);
   }
 
-  /** `extensions.statVfs` of the storage inside; called where it has that. */
+  /** `extensions.statVfs` of the inner storage; only called if it has one. */
   statVfs(path: VirtualPath): MaybePromise<FileSystemStats> {
     return this.#inner.extensions.statVfs!(path);
   }
 
-  /** `extensions.fileStatVfs` of the storage inside; called where it has that. */
+  /** `extensions.fileStatVfs` of the inner storage; only called if it has one. */
   fileStatVfs(file: FilteredFile): MaybePromise<FileSystemStats> {
     return this.#inner.extensions.fileStatVfs!(file.inner);
   }
 
-  /** `extensions.fsync` of the storage inside; called where it has that. */
+  /** `extensions.fsync` of the inner storage; only called if it has one. */
   fsync(file: FilteredFile): MaybePromise<void> {
     return this.#inner.extensions.fsync!(file.inner);
   }
 
-  /** `extensions.copyData` of the storage inside; called where it has that. */
+  /** `extensions.copyData` of the inner storage; only called if it has one. */
   copyData(range: CopyRange<FilteredFile>): MaybePromise<number> {
     const files = { source: range.source.inner, target: range.target.inner };
     return this.#inner.extensions.copyData!({ ...range, ...files });
   }
 
-  /** `extensions.ownerNames` of the storage inside; called where it has that. */
+  /** `extensions.ownerNames` of the inner storage; only called if it has one. */
   ownerNames(uids: readonly number[], gids: readonly number[]): MaybePromise<OwnerNames> {
     return this.#inner.extensions.ownerNames!(uids, gids);
   }
 
   /**
-   * Opens a file that is made by this very call, whoever else tries at the same
-   * moment; nothing where `options` do not create, or something has the name.
+   * Opens a file that this very call creates, even if another session tries at the same moment;
+   * nothing if `options` do not create, or something has the name.
    */
   protected openNew(
     path: VirtualPath,
@@ -197,8 +197,8 @@ export class FilteredStorage implements Storage<FilteredFile> {
   }
 
   /**
-   * The path of an entry itself, without links on the way there; a link at its
-   * end stays, also where a `/` behind it asks for what it leads to.
+   * The path of an entry itself, without links on the way there. A link at its end is not followed,
+   * even if a `/` after it asks for its target.
    */
   protected entryPath(path: VirtualPath): MaybePromise<VirtualPath> {
     const plain = withoutSlash(path);
@@ -229,8 +229,8 @@ export class FilteredStorage implements Storage<FilteredFile> {
 }
 
 /**
- * A storage in which no rename replaces anything: posix-rename does what RENAME
- * does. It stays advertised, as OpenSSH's `rename` and others ask for it first.
+ * A storage in which no rename replaces anything: posix-rename behaves as RENAME does. It stays
+ * advertised, because OpenSSH's `rename` and other clients ask for it first.
  */
 export class NeverReplacingStorage extends FilteredStorage {
   override posixRename(from: VirtualPath, to: VirtualPath): MaybePromise<void> {

@@ -1,23 +1,22 @@
 /**
- * Patterns of paths, as shells and gitignore have them.
+ * Patterns for paths, in the syntax of shells and gitignore.
  *
- * - A pattern without a slash is a name, at any depth; one with a slash starts
- *   at the root. A slash at the end says nothing.
- * - `*` is any part of a name, a dot in front included; `**` as a whole segment
- *   is any number of folders; `?` is one character; `[a-z]`, `[!a-z]` is one out
- *   of a set; `{a,b}` is either, and may hold slashes; `\` takes the next
- *   character as it is.
- * - Upper and lower case differ.
+ * - A pattern without a slash is a name, at any depth; one with a slash starts at the root. A slash
+ *   at the end has no meaning.
+ * - `*` is any part of a name, including a leading dot; `**` as a whole segment is any number of
+ *   folders; `?` is one character; `[a-z]`, `[!a-z]` is one character of a set; `{a,b}` is either,
+ *   and may contain slashes; `\` takes the next character literally.
+ * - Case matters.
  *
  * @module
  */
 
 import type { VirtualPath } from "../storage/storage.ts";
 
-/** Tells whether a character is meant. */
+/** Whether a character matches. */
 type CharacterTest = (character: string) => boolean;
 
-/** Part of a pattern for a name: one character, or any number of any. */
+/** Part of a pattern for a name: one character, or any number of them. */
 type Part = CharacterTest | typeof ANY_CHARACTERS;
 
 /** Part of a pattern for a path: one name, or any number of folders. */
@@ -26,16 +25,16 @@ type Step = readonly Part[] | typeof ANY_FOLDERS;
 const ANY_CHARACTERS = Symbol("*");
 const ANY_FOLDERS = Symbol("**");
 
-/** Patterns that one text with braces may stand for. */
+/** The most patterns that one pattern with braces may expand to. */
 const MAX_ALTERNATIVES = 1000;
 
-/** How a path stands to the patterns. */
+/** How a path relates to the patterns. */
 export type Match =
-  /** No pattern is met. */
+  /** No pattern matches. */
   | "none"
-  /** The last name meets a pattern, and none before it. */
+  /** The last name matches a pattern, and no name before it does. */
   | "itself"
-  /** The path leads through a folder that meets one. */
+  /** The path leads through a folder that matches. */
   | "through";
 
 /** A set of patterns. */
@@ -43,13 +42,13 @@ export class Globs {
   /** The root, where every path begins. */
   readonly root: Spot;
 
-  /** @throws {SyntaxError} If a text is no pattern. */
+  /** @throws {SyntaxError} If a text is not a valid pattern. */
   constructor(patterns: readonly string[]) {
     const compiled = patterns.flatMap((text) => compile(text));
     this.root = new Spot(compiled, compiled.map((steps) => settled(steps, [0])));
   }
 
-  /** Where `path` leads as it is written: `..` is the folder before. */
+  /** Where `path` leads as it is written: `..` is the parent folder. */
   at(path: VirtualPath): { readonly spot: Spot; readonly match: Match } {
     const way = [this.root];
     let match: Match = "none";
@@ -67,23 +66,25 @@ export class Globs {
   }
 }
 
-/** A place in the tree of names: what the names on the way to it have met of each pattern. */
+/** A position in the tree of names: how much of each pattern the names up to here have matched. */
 export class Spot {
   readonly #patterns: readonly (readonly Step[])[];
   readonly #met: readonly (readonly number[])[];
 
-  /** @param met How many steps of each pattern are met; there may be several ways to read it. */
+  /**
+   * @param met How many steps of each pattern are matched; there may be several ways to match it.
+   */
   constructor(patterns: readonly (readonly Step[])[], met: readonly (readonly number[])[]) {
     this.#patterns = patterns;
     this.#met = met;
   }
 
-  /** Whether a pattern is met. */
+  /** Whether a pattern matches. */
   get isMatch(): boolean {
     return this.#patterns.some((steps, index) => this.#met[index]!.includes(steps.length));
   }
 
-  /** The place with this name here. */
+  /** The position below this one with this name. */
   enter(name: string): Spot {
     const met = this.#patterns.map((steps, index) =>
       settled(
@@ -99,21 +100,24 @@ export class Spot {
     return new Spot(this.#patterns, met);
   }
 
-  /** Whether the same names below meet the same patterns, here and there. */
+  /** Whether the same names below match the same patterns, here and there. */
   isLike(other: Spot): boolean {
     return String(this.#met.map(String)) === String(other.#met.map(String));
   }
 }
 
-/** `**` may also stand for no folder at all. */
+/** `**` may also match no folder at all. */
 function settled(steps: readonly Step[], places: readonly number[]): readonly number[] {
   const all = new Set(places);
-  // A set also yields what is added on the way.
+  // Iterating a set also yields what is added meanwhile.
   for (const place of all) if (steps[place] === ANY_FOLDERS) all.add(place + 1);
   return [...all].sort((a, b) => a - b);
 }
 
-/** Goes back to the last `*` alone, so that no name takes longer than its length times the pattern's. */
+/**
+ * Backtracks to the last `*` only, so that no name takes longer than its length times the
+ * pattern's.
+ */
 function meets(name: string, parts: readonly Part[]): boolean {
   const characters = Array.from(name);
   let at = 0;
@@ -147,14 +151,14 @@ function compile(text: string): (readonly Step[])[] {
     if (names.some((name) => name === "" || name === "." || name === "..")) {
       throw invalid(text, 'an empty name, "." and ".." are no part of a path');
     }
-    // What ends in `/**` means all that is in a folder, and not the folder.
+    // A pattern that ends in `/**` matches everything in a folder, but not the folder.
     if (names.at(-1) === "**") names.push("*");
     const steps = names.map((name) => name === "**" ? ANY_FOLDERS : partsOf(name, text));
     return isName ? [ANY_FOLDERS, ...steps] : steps;
   });
 }
 
-/** The patterns that a pattern with `{a,b}` stands for. */
+/** The patterns that a pattern with `{a,b}` expands to. */
 function withoutBraces(pattern: string, whole: string): string[] {
   const open = indexOf(pattern, "{", 0);
   if (open === -1) {
@@ -168,7 +172,7 @@ function withoutBraces(pattern: string, whole: string): string[] {
   return heads.flatMap((head) => rests.map((rest) => pattern.slice(0, open) + head + rest));
 }
 
-/** What stands between a `{` and its `}`, at the commas, and where that ends. */
+/** The choices between a `{` and its `}`, split at the commas, and the index where they end. */
 function choicesIn(
   pattern: string,
   open: number,
@@ -190,7 +194,10 @@ function choicesIn(
   throw invalid(whole, '"{" is not closed');
 }
 
-/** Where `wanted` stands from `from` on, outside of `[...]` and not behind a `\`; -1 for nowhere. */
+/**
+ * The index of `wanted` from `from` on, outside of `[...]` and not after a `\`; -1 if there is
+ * none.
+ */
 function indexOf(pattern: string, wanted: string, from: number): number {
   for (let at = from; at < pattern.length; at = after(pattern, at)) {
     if (pattern[at] === wanted) return at;
@@ -198,18 +205,18 @@ function indexOf(pattern: string, wanted: string, from: number): number {
   return -1;
 }
 
-/** The index behind what stands at `at`: a character, `\` with the next one, or a whole `[...]`. */
+/** The index after the unit at `at`: a character, `\` with the next one, or a whole `[...]`. */
 function after(pattern: string, at: number): number {
   if (pattern[at] === "\\") return at + 2;
   if (pattern[at] !== "[") return at + 1;
   return endOfSet(pattern, at) + 1;
 }
 
-/** Where the `]` of a `[` stands; the end of the pattern where it is missing. */
+/** The index of the `]` that closes a `[`; the end of the pattern if it is missing. */
 function endOfSet(pattern: string, open: number): number {
   let at = open + 1;
   if (pattern[at] === "!" || pattern[at] === "^") at++;
-  // As a set's first member, `]` stands for itself.
+  // As a set's first member, `]` is literal.
   if (pattern[at] === "]") at++;
   while (at < pattern.length && pattern[at] !== "]") at += pattern[at] === "\\" ? 2 : 1;
   return Math.min(at, pattern.length);
@@ -226,7 +233,7 @@ function partsOf(pattern: string, whole: string): Part[] {
       at = end + 1;
     } else if (character === "\\") {
       const next = pattern.codePointAt(at + 1);
-      if (next === undefined) throw invalid(whole, String.raw`nothing stands behind "\"`);
+      if (next === undefined) throw invalid(whole, String.raw`nothing follows "\"`);
       const meant = String.fromCodePoint(next);
       parts.push((found) => found === meant);
       at += 1 + meant.length;
@@ -244,7 +251,7 @@ function plainPart(character: string): Part {
   return (found) => found === character;
 }
 
-/** What stands in `[...]`: characters and ranges of them, or with `!` or `^` all others. */
+/** The content of `[...]`: characters and ranges of them, or with `!` or `^` all others. */
 function setOf(content: string, whole: string): CharacterTest {
   const isNegative = content.startsWith("!") || content.startsWith("^");
   const members = Array.from(isNegative ? content.slice(1) : content);

@@ -13,14 +13,14 @@ import type { AccessPolicy } from "./access.ts";
 import { FilteredFile, FilteredStorage } from "./filtered_storage.ts";
 
 /**
- * No file is made larger than `bytes`. Touches WRITE, SETSTAT and FSETSTAT of
- * the size, and copy-data: what would go beyond fails as a whole, by FAILURE
- * with the reason, and what is written already stays. A file that is larger
- * already can be read, cut, and written to below the limit. Two sessions that
- * append to one file at the same moment can get beyond by one write.
+ * No file grows larger than `bytes`. Affects WRITE, SETSTAT and FSETSTAT of the size, and
+ * copy-data: a request that would exceed the limit fails as a whole, with FAILURE and the reason,
+ * and what was written before stays. A file that is already larger can be read, truncated, and
+ * written to below the limit. Two sessions that append to one file at the same moment can exceed
+ * the limit by one write.
  *
  * @param bytes A whole number.
- * @throws {RangeError} If it is none.
+ * @throws {RangeError} If it is not a whole number.
  */
 export function maxFileSize(bytes: number): AccessPolicy {
   if (!Number.isSafeInteger(bytes) || bytes < 0) {
@@ -66,9 +66,9 @@ class LimitedStorage extends FilteredStorage {
   }
 }
 
-/** An open file that ends at a position. */
+/** An open file that must not grow beyond a position. */
 class LimitedFile extends FilteredFile {
-  /** Whether writes go to the end. */
+  /** Whether writes append. */
   readonly appends: boolean;
   readonly #most: number;
 
@@ -80,7 +80,7 @@ class LimitedFile extends FilteredFile {
 
   override write(data: Uint8Array, position: number): MaybePromise<void> {
     if (data.length === 0) return super.write(data, position);
-    // A far side that does not append by itself goes by the position.
+    // A remote server that does not append by itself uses the position.
     requireRoom(position + data.length, this.#most);
     if (!this.appends) return super.write(data, position);
     return after(super.stat(), ({ size = Infinity }) => {

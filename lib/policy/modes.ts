@@ -9,13 +9,13 @@ import type {
 import type { AccessPolicy } from "./access.ts";
 import { FilteredFile, FilteredStorage, whileOpen } from "./filtered_storage.ts";
 
-/** What {@linkcode forcedModes} forces. */
+/** The options of {@linkcode forcedModes}. */
 export interface ForcedModes {
   /** Permission bits of every new file, up to 07777. */
   readonly file?: number | undefined;
   /** Permission bits of every new directory, up to 07777. */
   readonly directory?: number | undefined;
-  /** Have requests for other permission bits succeed and do nothing. */
+  /** Requests for other permission bits succeed and change nothing. */
   readonly ignoreChmod?: boolean | undefined;
 }
 
@@ -23,11 +23,10 @@ export interface ForcedModes {
  * The permission bits that new files and directories get, whatever the client
  * asks for and whatever the umask is.
  *
- * `file` touches OPEN: a file that it makes gets the bits by its handle. So
- * a link that leads nowhere is not written through. `directory` touches MKDIR:
- * the bits are set by the path, as no storage holds a new directory open.
- * `ignoreChmod` touches SETSTAT, FSETSTAT and lsetstat: the permissions in them
- * are left out, and size, times and owner are set; without it, a client may
+ * `file` affects OPEN: a file that it creates gets the bits through its handle. So nothing is
+ * written through a dangling link. `directory` affects MKDIR: the bits are set by path, because no
+ * storage holds a new directory open. `ignoreChmod` affects SETSTAT, FSETSTAT and lsetstat: the
+ * permissions in them are left out, and size, times and owner are set; without it, a client may
  * change the bits afterwards.
  */
 export function forcedModes(modes: ForcedModes): AccessPolicy {
@@ -47,7 +46,7 @@ class ForcedModeStorage extends FilteredStorage {
     if (mode === undefined || !options.create) {
       return after(super.open(path, options), (file) => this.#chmodless(file));
     }
-    // Nobody else may have more for the moment until the bits are set.
+    // No other user may have more permissions until the bits are set.
     const attrs = { ...options.attrs, permissions: mode };
     return after(this.openNew(path, { ...options, attrs }), (made) => {
       if (made === undefined) return this.open(path, { ...options, create: false });
@@ -69,7 +68,7 @@ class ForcedModeStorage extends FilteredStorage {
 
   override setAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
     if (!this.#ignores(attrs)) return super.setAttrs(path, attrs);
-    // Even where nothing is left to set, what is missing is told.
+    // Even if nothing is left to set, a missing file is reported.
     return after(super.stat(path), () => super.setAttrs(path, withoutMode(attrs)));
   }
 
@@ -87,7 +86,7 @@ class ForcedModeStorage extends FilteredStorage {
   }
 }
 
-/** An open file whose permission bits nobody changes. */
+/** An open file whose permission bits cannot be changed. */
 class ChmodlessFile extends FilteredFile {
   override setAttrs(attrs: FileAttrs): MaybePromise<void> {
     return super.setAttrs(withoutMode(attrs));

@@ -8,28 +8,27 @@ import { type FilteredFile, FilteredStorage, withoutSlash } from "./filtered_sto
 import { type OwnKind, OwnNames } from "./own_names.ts";
 
 /**
- * No file and no directory that was there goes away. Refuses REMOVE and RMDIR
- * of all but what this session has made itself, under whatever names it has
- * given it; so a client can take back its temporary files.
+ * No file and no directory that existed before is removed. Refuses REMOVE and RMDIR of everything
+ * that this session has not made itself; what it has made it may remove under any name that it has
+ * given it, so a client can remove its temporary files.
  *
- * Contents may still be written anew, and cut to nothing, as every upload over
- * an older version does: what keeps contents is `noOverwrite` or `appendOnly`.
- * So may a file that the session has made take the place of a regular file, by
- * posix-rename; what is there then counts as having been there. Any other
- * posix-rename replaces nothing and does what RENAME does.
+ * Contents may still be overwritten and truncated, as every upload over an older version does:
+ * `noOverwrite` and `appendOnly` protect contents. Likewise, posix-rename may replace a regular
+ * file with a file that the session has made; the result counts as a file that existed before. Any
+ * other posix-rename replaces nothing: it behaves as RENAME does.
  *
- * GNOME's gvfs makes its temporary files by one session and removes them by
- * another. Therefore a file under such a name (`.giosave` and six characters) may
- * be removed, too; in return nothing that was there can be given such a name.
+ * GNOME's gvfs makes its temporary files in one session and removes them in another. Therefore a
+ * file with such a name (`.giosave` and six characters) may be removed, too; in return nothing that
+ * existed before can be given such a name.
  *
- * The session knows what it has made by the paths: if another one takes it away
- * and puts another file there, the session takes that for its own.
+ * The session knows what it has made by path: if another session removes it and puts another file
+ * there, this session takes that file for its own.
  */
 export function noDelete(): AccessPolicy {
   return { name: "no-delete", wrap: (storage) => new NoDeleteStorage(storage) };
 }
 
-/** What gvfs calls a file that it has not finished. */
+/** How gvfs names a file that is not finished. */
 const TEMPORARY_NAME = /^\.giosave[0-9A-Za-z]{6}$/;
 
 class NoDeleteStorage extends FilteredStorage {
@@ -77,13 +76,14 @@ class NoDeleteStorage extends FilteredStorage {
     });
   }
 
-  /** Whether this is an own file, and a regular file is there that it may take the place of. */
+  /** Whether `from` is an own file, and `to` a regular file that it may replace. */
   #mayReplace(from: VirtualPath, to: VirtualPath): MaybePromise<boolean> {
     return after(this.entryPath(from), (source) => {
       if (!this.#own.isFile(source)) return false;
       return orElse(
         () => after(super.lstat(to), isRegular),
-        // What cannot be looked at is not replaced; RENAME tells why, where it is anything else.
+        // A name that cannot be looked up is not replaced; RENAME reports the reason, unless
+        // nothing is there.
         () => false,
       );
     });
@@ -100,7 +100,7 @@ class NoDeleteStorage extends FilteredStorage {
   #removing(path: VirtualPath, remove: () => MaybePromise<void>): MaybePromise<void> {
     return after(this.entryPath(path), (entry) => {
       if (this.#own.has(entry)) return after(remove(), () => this.#own.forget(entry));
-      // What is not there is told as such.
+      // A missing entry is reported as missing.
       return after(super.lstat(path), (attrs) => {
         if (!isTemporary(path) || !isRegular(attrs)) throw refused("removing");
         return remove();

@@ -12,17 +12,17 @@ import { FilteredFile, NeverReplacingStorage } from "./filtered_storage.ts";
 import { OwnNames } from "./own_names.ts";
 
 /**
- * The content of a file that is there is never changed. Refuses an OPEN that
- * writes to or truncates what this session has not made itself, and SETSTAT and
- * FSETSTAT of its size. posix-rename replaces nothing and does what RENAME does.
+ * The content of an existing file is never changed. Refuses an OPEN that writes to or truncates
+ * what this session has not made itself, and SETSTAT and FSETSTAT of its size. posix-rename
+ * replaces nothing: it behaves as RENAME does.
  *
- * What the session has made it may open again, to resume an upload, and rename;
- * RENAME and hardlink of anything else are refused. The session knows its files
- * by their paths, and so nobody can lay another file under such a path by a
- * second session. Who is not held by this policy can.
+ * The session may open what it has made again, to resume an upload, and rename it; RENAME and
+ * hardlink of anything else are refused. The session knows its files by path, and because of these
+ * refusals a second session cannot put another file at such a path. A process without this policy
+ * can.
  *
- * A file can be removed and made anew: `noDelete` goes well with this. Modes,
- * times and owners can be set.
+ * A file can be removed and made again: combine this with `noDelete`. Modes, times and owners can
+ * be set.
  */
 export function noOverwrite(): AccessPolicy {
   return { name: "no-overwrite", wrap: (storage) => new NoOverwriteStorage(storage) };
@@ -59,7 +59,7 @@ class NoOverwriteStorage extends NeverReplacingStorage {
     return this.#forgetting(path, () => super.rmdir(path));
   }
 
-  // What others have taken away is noticed when the name is used again.
+  // A removal by another session is noticed when the name is used again.
   override symlink(target: string, link: VirtualPath): MaybePromise<void> {
     return this.#forgetting(link, () => super.symlink(target, link));
   }
@@ -92,7 +92,7 @@ class NoOverwriteStorage extends NeverReplacingStorage {
   #requireOwnEntry(path: VirtualPath): MaybePromise<VirtualPath> {
     return after(this.entryPath(path), (entry) => {
       if (this.#own.has(entry)) return entry;
-      // What is not there is told as such.
+      // A missing entry is reported as missing.
       return after(super.lstat(path), () => {
         throw refused();
       });
@@ -123,7 +123,7 @@ class NoOverwriteStorage extends NeverReplacingStorage {
   }
 }
 
-/** An open file that was there before: it is read. */
+/** An open file that existed before: it can only be read. */
 class KeptFile extends FilteredFile {
   override write(): never {
     throw refused();
@@ -136,5 +136,5 @@ class KeptFile extends FilteredFile {
 }
 
 function refused(): StorageError {
-  return new StorageError("denied", "changing what was there is refused in no-overwrite mode");
+  return new StorageError("denied", "changing what existed before is refused in no-overwrite mode");
 }

@@ -1,37 +1,37 @@
 import type { VirtualPath } from "../storage/storage.ts";
 
-/** What a session can make. */
+/** The kinds of entries that a session can make. */
 export type OwnKind = "file" | "directory" | "link";
 
 /** A name, what the session has made under it, and the names below. */
 interface Node {
-  /** Absent where the session has made only something below. */
+  /** Absent if the session has made only something below. */
   kind?: OwnKind | undefined;
   below?: Map<string, Node> | undefined;
 }
 
 /**
- * The names under which a session has made files and directories, through its
- * own renames. Paths are without links. What another process does to the tree
- * meanwhile is not seen here.
+ * The names of the files and directories that a session has made, kept up to date through its own
+ * renames. Paths contain no links. What another process does to the tree meanwhile is not seen
+ * here.
  *
- * The names are a tree: each step costs as much as a path is deep, however many
- * names there are.
+ * The names are a tree: each operation costs as much as the path is deep, no matter how many names
+ * there are.
  */
 export class OwnNames {
   readonly #root: Node = {};
 
-  /** Whether the session has made what is there. */
+  /** Whether the session has made the entry at `path`. */
   has(path: VirtualPath): boolean {
     return this.#at(path)?.kind !== undefined;
   }
 
-  /** Whether the session has made the file that is there. */
+  /** Whether the session has made the file at `path`. */
   isFile(path: VirtualPath): boolean {
     return this.#at(path)?.kind === "file";
   }
 
-  /** Takes what the session has just made there; nothing of before counts there any more. */
+  /** Adds what the session has just made there; what it had there before is forgotten. */
   add(path: VirtualPath, kind: OwnKind): void {
     this.#put(path, { kind });
   }
@@ -41,7 +41,7 @@ export class OwnNames {
     this.#take(path);
   }
 
-  /** Follows a rename, of what is the session's own as of what is not. */
+  /** Follows a rename, whether or not the session has made what is renamed. */
   move(from: VirtualPath, to: VirtualPath): void {
     if (from === to) return;
     const moved = this.#take(from);
@@ -70,7 +70,10 @@ export class OwnNames {
     node.below = below;
   }
 
-  /** Takes a path out of the tree, and with it each folder on the way that then says nothing. */
+  /**
+   * Removes a path from the tree, and with it each folder on the way that then holds no
+   * information.
+   */
   #take(path: VirtualPath): Node | undefined {
     let node = this.#root;
     let branch: { readonly of: Map<string, Node>; readonly name: string } | undefined;

@@ -19,21 +19,20 @@ import { type FilteredFile, FilteredStorage, withoutSlash } from "./filtered_sto
 import { Globs, type Match, type Spot } from "./glob.ts";
 
 /**
- * Paths that nobody may use: whatever meets one of the patterns, and everything
- * in a folder that does. They are still listed.
+ * Denies paths: every path that matches one of the patterns, and everything in a folder that does.
+ * They are still listed.
  *
- * Touches every request with a path, and the extensions with one. A path is
- * looked at as the client wrote it, and without its links, as far as the
- * storage's REALPATH removes them. A link whose text leads there is not made,
- * and a folder is not renamed where that would put other things below it under
- * the patterns, or these out of them.
+ * Affects every request and extension with a path. A path is checked as the client wrote it, and
+ * without its links, as far as the storage's REALPATH removes them. A link whose target is denied
+ * is not made, and a folder is not renamed if that would make other entries below it match the
+ * patterns, or these no longer match.
  *
- * What this cannot keep: a file that has a second name (a hard link) is reached
- * by that; and whoever swaps a folder for a link at the right moment, between
- * the look at a path and its use, is led past. Handles that are open stay so.
+ * What this cannot prevent: a file that has a second name (a hard link) can be reached by that
+ * name; and a process that swaps a folder for a link at the right moment, between the check of a
+ * path and its use, gets past the check. Open handles stay open.
  *
- * @param patterns As `lib/policy/glob.ts` reads them: `*.key`, `/private`, `{a,b}/**`.
- * @throws {SyntaxError} If one of them is no pattern.
+ * @param patterns In the syntax of `lib/policy/glob.ts`: `*.key`, `/private`, `{a,b}/**`.
+ * @throws {SyntaxError} If one of them is not a valid pattern.
  */
 export function denyPaths(patterns: readonly string[]): AccessPolicy {
   const globs = new Globs(patterns);
@@ -41,14 +40,14 @@ export function denyPaths(patterns: readonly string[]): AccessPolicy {
 }
 
 /**
- * As {@linkcode denyPaths}, and the paths look as if nothing were there: they
- * are not found and not listed. To make something under such a name is refused.
+ * As {@linkcode denyPaths}, and the paths look as if they did not exist: they are not found and not
+ * listed. Making something with such a name is refused.
  *
- * RMDIR of a folder that seems empty fails, and a link whose text leads into a
- * hidden folder and out again tells by its working that there is such a folder.
+ * RMDIR of a folder that seems empty fails, and a link whose target leads into a hidden folder and
+ * out again reveals, because it works, that there is such a folder.
  *
- * @param patterns As `lib/policy/glob.ts` reads them.
- * @throws {SyntaxError} If one of them is no pattern.
+ * @param patterns In the syntax of `lib/policy/glob.ts`.
+ * @throws {SyntaxError} If one of them is not a valid pattern.
  */
 export function hidePaths(patterns: readonly string[]): AccessPolicy {
   const globs = new Globs(patterns);
@@ -89,7 +88,7 @@ class PathLimits extends FilteredStorage {
     return after(this.#target(path), () => super.setAttrs(path, attrs));
   }
 
-  /** Hidden, a name is told as one where nothing is. */
+  /** A hidden name is reported as one that does not exist. */
   override realPath(path: VirtualPath): MaybePromise<VirtualPath> {
     if (this.#hidden && this.#globs.at(path).match === "itself" && isName(nameOf(path))) {
       return after(this.#target(parentOf(path)), (parent) => childOf(parent, nameOf(path)));
@@ -145,7 +144,9 @@ class PathLimits extends FilteredStorage {
     return after(this.#target(path), () => super.statVfs(path));
   }
 
-  /** The path of what `path` leads to; refused where that, or a link at its end, is kept. */
+  /**
+   * The path of what `path` leads to; refused if that, or a link at its end, is denied or hidden.
+   */
   #target(path: VirtualPath, creates = false): MaybePromise<VirtualPath> {
     const plain = withoutSlash(path);
     this.#require(plain, creates);
@@ -157,15 +158,15 @@ class PathLimits extends FilteredStorage {
   }
 
   /**
-   * The path of an entry itself; refused where that is kept, or a folder on the
-   * way there, or with a `/` behind it what it leads to.
+   * The path of an entry itself; refused if it, or a folder on the way there, is denied or hidden,
+   * or, with a `/` after it, what it leads to.
    */
   #entry(path: VirtualPath, creates = false): MaybePromise<VirtualPath> {
     const plain = withoutSlash(path);
     this.#require(plain, creates);
     return after(super.entryPath(path), (entry) => {
       this.#require(entry, creates);
-      // With links on the way, each folder that the path names is looked at.
+      // With links on the way, each folder that the path names is checked.
       const way = entry === plain ? "/" : this.#target(parentOf(plain));
       return after(way, () => path === plain ? entry : after(this.#target(path), () => entry));
     });
@@ -176,7 +177,7 @@ class PathLimits extends FilteredStorage {
       after(this.#entry(to, true), (target) => {
         if (this.#globs.at(source).spot.isLike(this.#globs.at(target).spot)) return;
         return after(super.lstat(from), (attrs) => {
-          if (isDirectory(attrs)) throw refused("a rename that changes what is kept");
+          if (isDirectory(attrs)) throw refused("a rename that changes which paths are denied");
         });
       }));
   }
@@ -187,12 +188,12 @@ class PathLimits extends FilteredStorage {
   }
 
   #refusal(match: Match, creates: boolean): StorageError {
-    if (!this.#hidden || (creates && match === "itself")) return refused("a path that is kept");
+    if (!this.#hidden || (creates && match === "itself")) return refused("access to this path");
     return new StorageError("not-found");
   }
 }
 
-/** A directory without the entries that meet a pattern. */
+/** A directory without the entries that match a pattern. */
 class FilteredDir implements DirHandle {
   readonly #dir: DirHandle;
   readonly #spot: Spot;

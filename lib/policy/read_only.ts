@@ -4,10 +4,9 @@ import type { OpenRequest } from "../wire/requests.ts";
 import type { AccessPolicy } from "./access.ts";
 
 /**
- * Nothing is changed. Touches every request that changes anything (WRITE,
- * SETSTAT, FSETSTAT, REMOVE, MKDIR, RMDIR, RENAME, SYMLINK, and the extensions
- * posix-rename, hardlink, fsync, lsetstat and copy-data, which are not
- * advertised), and an OPEN that writes, creates or truncates.
+ * Nothing can be changed. Affects every request that changes anything (WRITE, SETSTAT, FSETSTAT,
+ * REMOVE, MKDIR, RMDIR, RENAME, SYMLINK, and the extensions posix-rename, hardlink, fsync, lsetstat
+ * and copy-data, which are not advertised), and an OPEN that writes, creates or truncates.
  */
 export function readOnly(): AccessPolicy {
   return { name: "read-only", requests: refuseChanges };

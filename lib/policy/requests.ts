@@ -3,11 +3,14 @@ import type { Policy } from "../session/table.ts";
 import type { AccessPolicy } from "./access.ts";
 import { refuseChanges } from "./read_only.ts";
 
-/** Which requests a session may make, as OpenSSH's `-R`, `-P` and `-p`. */
+/** Which requests a session may make, as with OpenSSH's `-R`, `-P` and `-p`. */
 export interface RequestRules {
-  /** Refuse whatever changes anything. */
+  /** Refuse every request that changes anything. */
   readonly readOnly?: boolean | undefined;
-  /** Names of requests to refuse, and with them what comes to the same; goes before `allow`. */
+  /**
+   * Names of requests to refuse, and with them every other way to the same thing; takes precedence
+   * over `allow`.
+   */
   readonly deny?: readonly string[] | undefined;
   /** Names of the only requests to serve. */
   readonly allow?: readonly string[] | undefined;
@@ -16,13 +19,14 @@ export interface RequestRules {
 const SUMS = ["check-file-handle", "check-file-name", "check-file"] as const;
 
 /**
- * What else is refused where a request is: other ways to the same bytes, the same change, the same
- * figures. What stands here alone is the only way to what it does, or is left as OpenSSH has it:
- * STAT, LSTAT and FSTAT tell what a listing tells as well, and files can be lost by others than REMOVE.
+ * What else is refused with a request: other ways to the same bytes, the same change, the same
+ * figures. A request without other ways is the only way to what it does, or is left as in OpenSSH:
+ * STAT, LSTAT and FSTAT return what a listing also returns, and requests other than REMOVE can
+ * destroy files.
  */
 const OTHER_WAYS: Readonly<Partial<Record<RequestName, readonly RequestName[]>>> = {
   open: ["check-file-name"],
-  // A sum of single blocks gives every byte away, and a copy may be read elsewhere.
+  // Checksums of single blocks reveal every byte, and a copy may be read elsewhere.
   read: [...SUMS, "copy-data"],
   write: ["copy-data"],
   setstat: ["fsetstat", "lsetstat"],
@@ -57,7 +61,7 @@ export function requestPolicy({ readOnly, deny, allow }: RequestRules): AccessPo
   };
 }
 
-/** What is refused, and for the sake of which name that was given. */
+/** The requests to refuse, each with the given name that it follows from. */
 function deniedNames(names: readonly string[] = []): ReadonlyMap<string, string> {
   const others = names.flatMap((name) =>
     (OTHER_WAYS[name as RequestName] ?? []).map((other) => [other, name] as const)
@@ -65,7 +69,7 @@ function deniedNames(names: readonly string[] = []): ReadonlyMap<string, string>
   return new Map<string, string>([...others, ...names.map((name) => [name, name] as const)]);
 }
 
-/** Refuses whole kinds of requests, as a policy of this name does. */
+/** Refuses whole kinds of requests, on behalf of a policy with this name. */
 export function refuseKinds(policy: string, names: readonly string[]): Policy {
   return ({ name }) =>
     names.includes(name) ? `Refusing ${name} request in ${policy} mode` : undefined;

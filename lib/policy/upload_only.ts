@@ -26,19 +26,18 @@ const REFUSED = [
 ];
 
 /**
- * A drop box: new files and directories are made, and nothing is read.
+ * A drop box: new files and directories can be made, and nothing can be read.
  *
- * Refuses READ, READLINK, RMDIR, SYMLINK, and the extensions hardlink,
- * copy-data and check-file, which are not advertised. OPENDIR answers with an
- * empty listing; STAT, LSTAT, REALPATH and the figures of statvfs stay.
+ * Refuses READ, READLINK, RMDIR, SYMLINK, and the extensions hardlink, copy-data and check-file,
+ * which are not advertised. OPENDIR succeeds with an empty listing; STAT, LSTAT, REALPATH and
+ * statvfs still work.
  *
- * OPEN makes files that nobody has made before. Of the files that this session
- * has made itself (and under whatever names it has given them) it may also
- * OPEN to write, REMOVE, RENAME and posix-rename; and SETSTAT and lsetstat of
- * these and of its directories. A rename replaces none but its own.
+ * OPEN makes files that do not exist yet. The session may also OPEN for writing, REMOVE, RENAME and
+ * posix-rename the files that it has made itself (under any name that it has given them), and use
+ * SETSTAT and lsetstat on these and on its directories. A rename replaces only its own files.
  *
- * The session knows its files by their paths: if somebody else takes one away
- * and puts another file there, the session takes that for its own.
+ * The session knows its files by path: if another process removes one and puts another file there,
+ * the session takes that file for its own.
  */
 export function uploadOnly(): AccessPolicy {
   return {
@@ -61,7 +60,7 @@ class UploadOnlyStorage extends FilteredStorage {
           return made;
         }
         if (this.#own.isFile(entry)) return super.open(path, { ...toWrite, create: false });
-        return this.#refuse(path, "writing to what was there");
+        return this.#refuse(path, "writing to an existing file");
       }));
   }
 
@@ -104,7 +103,7 @@ class UploadOnlyStorage extends FilteredStorage {
     return this.#move(
       from,
       to,
-      // RENAME never replaces anything, whoever makes it at the same moment.
+      // RENAME never replaces anything, even if another session makes it at the same moment.
       (target) => this.#own.isFile(target) ? super.posixRename(from, to) : super.rename(from, to),
     );
   }
@@ -130,7 +129,7 @@ class UploadOnlyStorage extends FilteredStorage {
     );
   }
 
-  /** What is not there is told as such, as STAT tells it anyway. */
+  /** A missing entry is reported as missing, as STAT also does. */
   #refuse(path: VirtualPath, what: string): MaybePromise<never> {
     return after(super.lstat(path), () => {
       throw refused(what);

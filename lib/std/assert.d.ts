@@ -1,5 +1,5 @@
-// The types of `@std/assert` that this project uses; `assert.ts` says why they stand here.
-// Every assertion throws an AssertionError when it does not hold, with `msg` in its message.
+// The types of `@std/assert` that this project uses; `assert.ts` says why they are here. Every
+// assertion throws an AssertionError when it does not hold, with `msg` in its message.
 
 /** What an assertion throws when it does not hold. */
 export class AssertionError extends Error {
@@ -18,7 +18,7 @@ export function assertFalse(expr: unknown, msg?: string): asserts expr is Falsy;
 /** What counts as false. */
 type Falsy = false | 0 | 0n | "" | null | undefined;
 
-/** Whether `a` and `b` are deeply equal; what `assertEquals` asks. */
+/** Whether `a` and `b` are deeply equal, as `assertEquals` decides. */
 export function equal(a: unknown, b: unknown): boolean;
 
 /** Asserts that the two are deeply equal. */
@@ -48,14 +48,14 @@ export function assertAlmostEquals(
 /** Asserts that the value is neither null nor undefined. */
 export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T>;
 
-/** Asserts that every value of `expected` is, deeply, in `actual`. */
+/** Asserts that `actual` deeply contains every value of `expected`. */
 export function assertArrayIncludes<T>(
   actual: ArrayLike<T>,
   expected: ArrayLike<T>,
   msg?: string,
 ): void;
 
-/** Asserts that `actual` has at least what `expected` has, deeply. */
+/** Asserts that `actual` deeply contains at least what `expected` does. */
 export function assertObjectMatch(
   actual: Record<PropertyKey, unknown>,
   expected: Record<PropertyKey, unknown>,

@@ -1,9 +1,9 @@
-// The types of `@std/cli/parse-args` that this project uses; `parse_args.ts` says why they stand
-// here. Names that are declared are typed by their declaration, every other name is `unknown`.
+// The types of `@std/cli/parse-args` that this project uses; `parse_args.ts` says why they are
+// here. Declared names have the types of their declaration; every other name is `unknown`.
 
 /** How `parseArgs` reads the words of a command line. */
 export interface ParseOptions<S extends string, B extends string, C extends string> {
-  /** Options whose value is text, kept as it stands: `-u 022` stays "022". */
+  /** Options whose value is text, kept unchanged: `-u 022` stays "022". */
   readonly string?: S | readonly S[];
   /** Options that take no value; `true` makes every `--name` without a value one. */
   readonly boolean?: boolean | B | readonly B[];
@@ -17,11 +17,11 @@ export interface ParseOptions<S extends string, B extends string, C extends stri
   readonly default?: Readonly<Record<string, unknown>>;
   /** Whether everything from the first operand on is an operand. */
   readonly stopEarly?: boolean;
-  /** Whether what follows `--` goes to the member `--` and not to the operands. */
+  /** Whether the words after `--` go to the member `--` instead of the operands. */
   readonly "--"?: boolean;
   /**
-   * Called with each option that is not declared, and with each operand (then without a key).
-   * Where it returns false, the word is left out of the result.
+   * Called with each option that is not declared, and with each operand (then without a key). If it
+   * returns false, the word is left out of the result.
    */
   readonly unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
@@ -32,9 +32,9 @@ export type Args<S extends string, B extends string, C extends string> =
   & { [K in Exclude<S & C, "_">]: string[] }
   & { [K in Exclude<B, C | S>]: boolean }
   & {
-    /** The operands. One that reads as a number is one, unless `string` lists "_". */
+    /** The operands. One that looks like a number is a number, unless `string` lists "_". */
     _: Array<string | number>;
-    /** What follows `--`, where the option `--` asks for it. */
+    /** The words after `--`, if the option `--` asks for them. */
     "--"?: string[];
   }
   & Record<string, unknown>;

@@ -1,4 +1,4 @@
-// The types of `@std/streams` that this project uses; `streams.ts` says why they stand here.
+// The types of `@std/streams` that this project uses; `streams.ts` says why they are here.
 
 /** Reads the stream to its end as one text; bytes are decoded as UTF-8. */
 export function toText(stream: ReadableStream<string | Uint8Array>): Promise<string>;

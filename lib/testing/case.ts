@@ -2,10 +2,10 @@ import type { StorageExtensions } from "../storage/storage.ts";
 import type { Subject } from "./subject.ts";
 import type { Tree } from "./tree.ts";
 
-/** What some storages do not do at all, whatever the path; a skip may name it. */
+/** What some storages cannot do at all, on any path; a skip may name it. */
 export type Ability = "writing" | "links";
 
-/** What a storage may leave out, so that a test of it is left out too. */
+/** What a storage may leave out, so that tests of it are left out too. */
 export type Need = keyof StorageExtensions | "resolvesParents" | Ability;
 
 /** One test. */
@@ -13,7 +13,7 @@ export interface Case {
   /** A sentence. */
   readonly name: string;
   readonly needs?: readonly Need[];
-  /** What is there before; a test that has no tree begins with nothing, and writes. */
+  /** What exists before the test; a test without a tree begins with nothing, and writes. */
   readonly tree?: Tree;
   /** Runs on a storage that holds the tree. */
   run(subject: Subject): Promise<void>;
@@ -23,7 +23,7 @@ export interface Case {
 export interface Group {
   readonly name: string;
   readonly needs?: readonly Need[];
-  /** The group runs only where that one is skipped: a group or an ability. */
+  /** The group runs only if this one is skipped: a group or an ability. */
   readonly insteadOf?: string;
   readonly cases: readonly Case[];
 }

@@ -20,29 +20,28 @@ import { GivenUp, type Limits, Watch } from "./watched.ts";
 export interface Fixture {
   /** Holds the tree that was asked for, and nothing else. The test closes it. */
   readonly storage: Storage;
-  /** Failures tell POSIX's reasons ("file exists"), which are then tested as well. */
+  /** Whether failures carry POSIX's reasons ("file exists"), which are then tested as well. */
   readonly tellsReasons?: boolean;
-  /** Takes away what the storage stood on, after it is closed. */
+  /** Removes what the storage was built on, after it is closed. */
   dispose?(): MaybePromise<void>;
 }
 
 /**
  * Makes a storage for one test.
  *
- * @param tree What it is to hold: always nothing, `{}`, for a storage that can
- * write, which the test then fills by itself; for one that skips `writing`,
- * what the test wants to find there.
+ * @param tree What it must hold: always nothing, `{}`, for a storage that can write, which the test
+ * then fills by itself; for one that skips `writing`, what the test expects to find there.
  */
 export type MakeStorage = (tree: Tree) => MaybePromise<Fixture>;
 
 /** Tests that a storage does not run. */
 export interface Skip {
-  /** Why, for the reader of the report. */
+  /** The reason, for the reader of the report. */
   readonly reason: string;
   /**
-   * What is skipped: the name of a test, without its group; that of a whole
-   * group; or `writing` or `links`, for all that need it. In the place of
-   * `writing`, `links` and `raw names` it is then tested that they are refused.
+   * What is skipped: the name of a test, without its group; that of a whole group; or `writing` or
+   * `links`, for all tests that need it. If `writing`, `links` or `raw names` is skipped, the tests
+   * of its refusal run instead.
    */
   readonly tests: readonly string[];
 }
@@ -70,13 +69,13 @@ const GROUPS: readonly Group[] = [
   refusedWriting,
 ];
 
-/** What every test needs that is given no tree. */
+/** The ability that every test without a tree needs. */
 const WRITING = "writing";
 
-/** A test, and all that it stands for. */
+/** A test, with everything that decides whether it runs. */
 interface Entry {
   readonly test: Case;
-  /** As the report calls it. */
+  /** The test's name in the report. */
   readonly title: string;
   readonly group: Group;
   readonly needs: readonly string[];
@@ -92,19 +91,18 @@ const ENTRIES: readonly Entry[] = GROUPS.flatMap((group) =>
 );
 
 /**
- * Tests that a storage keeps the promises of {@linkcode Storage}: some 200
- * tests, each a step of `t` on a storage of its own. What a storage leaves out
- * of its `extensions` is not tested.
+ * Tests that a storage keeps the promises of {@linkcode Storage}: about 200 tests, each a step of
+ * `t` on a storage of its own. Extensions that a storage leaves out are not tested.
  *
- * A skip says why. One that is not needed, because everything that it names
- * passes, fails: so no skip outlives its reason.
+ * A skip gives its reason. A skip that is not needed, because everything that it names passes,
+ * fails: so no skip outlives its reason.
  *
- * @param t The test that this is called in, by `Deno.test`.
+ * @param t The context of the `Deno.test` in which this is called.
  * @param makeStorage Makes a storage for one test.
- * @param skips What is not tested.
- * @param limits How long it is waited: for each call 20 seconds, for each test two minutes where
- * nothing else is said. A storage whose answers do not come fails three tests so, and no more are run.
- * @throws {AssertionError} If a skip names no test, no group and nothing else that is known.
+ * @param skips The tests to leave out.
+ * @param limits How long to wait: by default 20 seconds for each call, and two minutes for each
+ * test. If a storage does not answer, three tests fail this way, and no more are run.
+ * @throws {AssertionError} If a skip names something that is not a test, a group or an ability.
  *
  * @example A storage in memory
  * ```ts
@@ -142,14 +140,14 @@ export async function conformance(
 interface Suite {
   readonly makeStorage: MakeStorage;
   readonly skips: readonly Skip[];
-  /** What it has of what a storage may leave out. */
+  /** What it offers of what a storage may leave out. */
   readonly offered: ReadonlySet<string>;
   readonly limits: Limits;
-  /** Tests that were given up so far. */
+  /** How many tests were given up so far. */
   givenUp: number;
 }
 
-/** So many tests are given up; each takes as long as a limit. */
+/** How many tests may be given up; each takes as long as a limit. */
 const MAX_GIVEN_UP = 3;
 
 async function runOne(entry: Entry, suite: Suite): Promise<void> {
@@ -186,13 +184,13 @@ async function runWatched({ test }: Entry, suite: Suite): Promise<void> {
   try {
     await ended(fixture, limits);
   } catch (error) {
-    // What the test itself has found says more.
+    // The test's own failure says more.
     failure ??= { error };
   }
   if (failure !== undefined) throw failure.error;
 }
 
-/** Closes a storage, and takes away what it stood on. */
+/** Closes a storage, and removes what it was built on. */
 async function ended(fixture: Fixture, limits: Limits): Promise<void> {
   const watch = new Watch(limits);
   try {
@@ -230,7 +228,7 @@ function reasonToSkip(entry: Entry, { skips, offered }: Suite): string | undefin
   return undefined;
 }
 
-/** Whether a skip's name stands for a test, among others. */
+/** Whether a skip's name covers a test. */
 function isCalled({ test, group, needs }: Entry, name: string): boolean {
   return name === test.name || name === group.name || needs.includes(name);
 }
@@ -239,7 +237,7 @@ function skipOf(name: string, skips: readonly Skip[]): Skip | undefined {
   return skips.find(({ tests }) => tests.includes(name));
 }
 
-/** A skip that names nothing would go on hiding nothing for ever. */
+/** A skip that names nothing would stay forever and hide nothing. */
 function refuseUnknownNames(skips: readonly Skip[]): void {
   for (const name of skips.flatMap(({ tests }) => tests)) {
     const isKnown = ENTRIES.some((entry) => isCalled(entry, name));
@@ -247,10 +245,10 @@ function refuseUnknownNames(skips: readonly Skip[]): void {
   }
 }
 
-/** So would one whose tests all pass: it is looked for the first that fails. */
+/** Nor may a skip stay whose tests all pass: at least one of them must fail. */
 async function assertNeeded(name: string, suite: Suite): Promise<void> {
   const covered = ENTRIES.filter((entry) => isCalled(entry, name))
-    // Tests of a refusal fail where nothing is refused.
+    // Tests of a refusal fail if nothing is refused.
     .filter(({ group }) => group.insteadOf === undefined)
     .filter(({ needs }) => needs.every((need) => suite.offered.has(need)));
   for (const entry of covered) {
@@ -264,6 +262,6 @@ async function fails(test: () => Promise<void>): Promise<boolean> {
     await test();
     return false;
   } catch {
-    return true; // The wanted answer; what it is does not matter.
+    return true; // The wanted answer; its value does not matter.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Tests for the author of a storage: everything that the session and its
- * clients rely on, and nothing that they do not.
+ * Tests for the author of a storage: everything that the session and its clients rely on, and
+ * nothing else.
  *
  * @module
  */

@@ -13,13 +13,13 @@ import type {
 } from "../storage/storage.ts";
 import type { Tree } from "./tree.ts";
 
-/** A switch of {@linkcode OpenOptions}. */
+/** A boolean field of {@linkcode OpenOptions}. */
 type Flag = Exclude<keyof OpenOptions, "attrs">;
 
 const BATCH_ENTRIES = 100;
 const CHUNK_BYTES = 64 * 1024;
 
-/** Options of `open` with the switches that are named. */
+/** Options of `open` with the named flags set. */
 export function how(...flags: readonly Flag[]): OpenOptions {
   return {
     read: flags.includes("read"),
@@ -37,12 +37,12 @@ export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** The text of bytes. */
+/** The text of UTF-8 bytes. */
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-/** `length` bytes that differ from place to place, so that a misplaced piece shows. */
+/** `length` bytes that differ from position to position, so that a misplaced piece shows. */
 export function pattern(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; at++) bytes[at] = (at * 31 + (at >> 8) * 7 + (at >> 16)) & 0xff;
@@ -53,16 +53,16 @@ export function pattern(length: number): Uint8Array {
 export class Subject {
   constructor(readonly storage: Storage, readonly tellsReasons: boolean) {}
 
-  /** An extension that the test's needs say is there. */
+  /** An extension that the storage must offer, because the test's needs name it. */
   extension<K extends keyof StorageExtensions>(name: K): NonNullable<StorageExtensions[K]> {
     const { extensions } = this.storage;
     const method = extensions[name];
     assert(method !== undefined, `${name} is not offered`);
-    // Bound one by one, as the types of a union of functions do not go together.
+    // Bound one by one, because TypeScript cannot combine the types in a union of functions.
     return method.bind(extensions) as NonNullable<StorageExtensions[K]>;
   }
 
-  /** Opens a file, lends it to `work` and closes it. */
+  /** Opens a file, passes it to `work` and closes it. */
   async using<T>(
     path: VirtualPath,
     options: OpenOptions,
@@ -76,7 +76,7 @@ export class Subject {
     }
   }
 
-  /** Makes a file of this content, or gives a file this content. */
+  /** Makes a file with this content, or replaces a file's content. */
   async put(path: VirtualPath, content: string | Uint8Array = ""): Promise<void> {
     const bytes = typeof content === "string" ? bytesOf(content) : content;
     await this.using(path, how("write", "create", "truncate"), (file) => file.write(bytes, 0));
@@ -92,7 +92,7 @@ export class Subject {
     return this.using(path, how("read"), readAll);
   }
 
-  /** Makes a tree, by the storage's own means. */
+  /** Makes a tree, with the storage's own methods. */
   async fill(tree: Tree, directory: VirtualPath = ""): Promise<void> {
     for (const [name, node] of Object.entries(tree)) {
       const path = `${directory}/${name}`;
@@ -110,7 +110,7 @@ export class Subject {
     for (const path of paths) await this.storage.mkdir(path, {});
   }
 
-  /** The entries of a directory but for `.` and `..`. */
+  /** The entries of a directory except `.` and `..`. */
   async list(path: VirtualPath): Promise<DirEntry[]> {
     const directory = await this.storage.openDir(path);
     const entries: DirEntry[] = [];
@@ -128,7 +128,7 @@ export class Subject {
     return (await this.list(path)).map(({ name }) => name).sort();
   }
 
-  /** What kind of thing has that name; a link is a link. */
+  /** The kind of entry with that name; a link is not followed. */
   async kind(path: VirtualPath): Promise<string> {
     try {
       return kindOf(await this.storage.lstat(path));
@@ -143,22 +143,24 @@ export class Subject {
     return permissionBits(await this.storage.stat(path));
   }
 
-  /** Asserts that `action` fails with that code and, where the storage tells any, that reason. */
+  /**
+   * Asserts that `action` fails with that code and, if the storage gives reasons, with that reason.
+   */
   async refuses(
     code: StorageErrorCode,
     reason: string,
     action: () => MaybePromise<unknown>,
   ): Promise<void> {
     const error = await failureOf(action);
-    assertInstanceOf(error, StorageError, `${error} is no StorageError`);
+    assertInstanceOf(error, StorageError, `${error} is not a StorageError`);
     assertEquals(error.code, code, `The code of "${error.message}"`);
     if (this.tellsReasons && reason !== "") assertEquals(error.message, reason);
   }
 
-  /** Asserts that `action` fails as something that this storage does not do for anybody. */
+  /** Asserts that `action` fails as something that this storage never does. */
   async refusesToServe(action: () => MaybePromise<unknown>): Promise<void> {
     const error = await failureOf(action);
-    assertInstanceOf(error, StorageError, `${error} is no StorageError`);
+    assertInstanceOf(error, StorageError, `${error} is not a StorageError`);
     const told = `The code is ${error.code}, neither denied nor unsupported`;
     assert(error.code === "denied" || error.code === "unsupported", told);
   }
@@ -202,7 +204,7 @@ export async function textAt(file: FileHandle, position: number, length: number)
   return textOf(into.subarray(0, count));
 }
 
-/** What kind of thing has these attributes. */
+/** The kind of entry with these attributes. */
 export function kindOf(attrs: FileAttrs): string {
   switch ((attrs.permissions ?? 0) & FileType.MASK) {
     case FileType.REGULAR:

@@ -1,6 +1,6 @@
 /**
- * A tree of files: a name stands for a directory, which is a tree again, or for
- * a file, which is its text as UTF-8.
+ * A tree of files: each name maps to a directory, which is again a tree, or to a file, given as its
+ * UTF-8 text.
  */
 export interface Tree {
   /** A file's text, or the tree of a directory. */

@@ -1,6 +1,6 @@
 /**
- * A storage under test, watched: a listing or a file that does not end, and an answer that does not
- * come, must not stop the tests, but fail one of them by name.
+ * Watches a storage under test: a listing or a file that does not end, or an answer that does not
+ * come, must not stop the tests, but must fail one of them by name.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import type {
   StorageExtensions,
 } from "../storage/storage.ts";
 
-/** How long the kit waits; in milliseconds. */
+/** How long the kit waits, in milliseconds. */
 export interface Limits {
   /** For the answer to one call. */
   readonly call?: number | undefined;
-  /** For all that one test does. */
+  /** For everything that one test does. */
   readonly test?: number | undefined;
 }
 
@@ -27,30 +27,30 @@ const CALL_LIMIT_MS = 20_000;
 const TEST_LIMIT_MS = 120_000;
 const LOOK_INTERVAL_MS = 50;
 
-/** No test makes so many, or so much. */
+/** No test makes this many entries, or this much content. */
 const MAX_ENTRIES = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** A test that was given up, because it took too long. */
+/** The error of a test that was given up because it took too long. */
 export class GivenUp extends Error {
   /** `GivenUp` */
   override readonly name = "GivenUp";
 }
 
-/** What is waited for. */
+/** A call whose answer is still missing. */
 interface Pending {
   /** The call, as the report names it. */
   readonly what: string;
   readonly since: number;
 }
 
-/** What is done with the methods of an object. */
+/** What the watch does with the methods of an object. */
 interface Looks {
   /** How the report names a call. */
   readonly tell: (method: string, args: readonly unknown[]) => string;
-  /** Looks at an answer; what it returns takes the place of that. */
+  /** Looks at an answer; what it returns replaces the answer. */
   readonly look?: (method: string, answer: unknown, args: readonly unknown[]) => unknown;
-  /** What takes the place of the extensions. */
+  /** What replaces the extensions. */
   readonly extensions?: StorageExtensions;
 }
 
@@ -61,7 +61,7 @@ export class Watch {
   readonly #start = performance.now();
   readonly #pending = new Set<Pending>();
   #last = "nothing was called yet";
-  /** Files as the test has them, and as the storage knows them. */
+  /** The storage's own file of each file that a test has. */
   readonly #files = new WeakMap<object, FileHandle>();
 
   constructor({ call = CALL_LIMIT_MS, test = TEST_LIMIT_MS }: Limits = {}) {
@@ -77,7 +77,7 @@ export class Watch {
       look: (method, answer, [path]) => {
         if (method !== "open" && method !== "openDir") return answer;
         if (typeof answer !== "object" || answer === null) {
-          throw new Error(`${method}(${told(String(path))}) answered ${answer}, no object`);
+          throw new Error(`${method}(${told(String(path))}) returned ${answer}, not an object`);
         }
         if (method === "open") return this.#file(answer as FileHandle, String(path));
         return this.#dir(answer as DirHandle, String(path));
@@ -86,7 +86,7 @@ export class Watch {
     });
   }
 
-  /** Does the work of a test; fails where that does not end in time, or waits too long for a call. */
+  /** Runs the body of a test; fails if that does not end in time, or waits too long for a call. */
   async bounded(work: () => Promise<void>): Promise<void> {
     let timer: ReturnType<typeof setInterval> | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -102,7 +102,7 @@ export class Watch {
     }
   }
 
-  /** Waits for one call that is no storage's. */
+  /** Waits for one call that is not a storage's. */
   async settled<T>(what: string, call: () => MaybePromise<T>): Promise<T> {
     let answer: { readonly value: T } | undefined;
     await this.bounded(async () => {
@@ -120,11 +120,13 @@ export class Watch {
         const room = (into as Uint8Array).length;
         const isCount = Number.isInteger(answer) && (answer as number) >= 0;
         if (!isCount || (answer as number) > room) {
-          throw new Error(`read() of ${told(path)} answered ${answer} where ${room} bytes fit`);
+          throw new Error(
+            `read() of ${told(path)} returned ${answer} where only ${room} bytes fit`,
+          );
         }
         bytes += answer as number;
         if (bytes > MAX_BYTES) {
-          throw new Error(`read() of ${told(path)} does not come to an end: 0 is the end`);
+          throw new Error(`read() of ${told(path)} does not end: 0 means the end`);
         }
         return answer;
       },
@@ -140,11 +142,11 @@ export class Watch {
       look: (method, answer) => {
         if (method !== "next") return answer;
         if (!Array.isArray(answer)) {
-          throw new Error(`next() of the directory ${told(path)} answered ${answer}, no array`);
+          throw new Error(`next() of the directory ${told(path)} returned ${answer}, not an array`);
         }
         entries += (answer as readonly DirEntry[]).length;
         if (entries > MAX_ENTRIES) {
-          const reason = `${entries} entries, and no end: an empty array is the end`;
+          const reason = `${entries} entries without an end: an empty array is the end`;
           throw new Error(`next() of the directory ${told(path)} has given ${reason}`);
         }
         return answer;
@@ -170,7 +172,7 @@ export class Watch {
     });
   }
 
-  /** What the storage knows where a test gives it a watched file, or a range of two. */
+  /** The storage's own object for a watched file that a test passes, or for a range between two. */
   #own(argument: unknown): unknown {
     if (typeof argument !== "object" || argument === null) return argument;
     const file = this.#files.get(argument);
@@ -182,7 +184,7 @@ export class Watch {
 
   #call<T>(what: string, call: () => MaybePromise<T>): MaybePromise<T> {
     this.#last = what;
-    // Where everything answers at once no timer has its turn.
+    // If everything answers synchronously, no timer gets a turn.
     if (performance.now() - this.#start > this.#testLimit) throw new GivenUp(this.#tooLong());
     const answer = call();
     if (!isPromise(answer)) return answer;

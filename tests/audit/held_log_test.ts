@@ -10,7 +10,7 @@ function keptLog(lines: string[]): Log {
   return { level: LogLevel.DEBUG, write: (_level, line) => void lines.push(line) };
 }
 
-Deno.test("Journal writes at once while it is not held, and in order when it is let go", () => {
+Deno.test("HeldLog writes at once while it is not held, and in order when it is released", () => {
   const lines: string[] = [];
   const journal = new HeldLog(keptLog(lines));
   journal.write(3, "a");
@@ -31,7 +31,7 @@ Deno.test("Journal writes at once while it is not held, and in order when it is 
   assertEquals(lines.slice(4), ["d", "e"]);
 });
 
-Deno.test("Journal holds no more than some lines", () => {
+Deno.test("HeldLog holds a limited number of lines", () => {
   const lines: string[] = [];
   const journal = new HeldLog(keptLog(lines));
   journal.hold();

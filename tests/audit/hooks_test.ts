@@ -27,7 +27,7 @@ function statusOf(reply: Awaited<ReturnType<Dialogue["ask"]>>): [number, string]
   return [reply.code, reply.message];
 }
 
-/** Without the fields that are present and undefined. */
+/** Without the fields that are present but undefined. */
 function present(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
@@ -40,7 +40,7 @@ Deno.test("every request has a sample here", () => {
 });
 
 for (const { name, make } of WAYS) {
-  Deno.test(`hooks() are told what each request is about, and what it brought (${name})`, async () => {
+  Deno.test(`hooks() receive the facts and the result of each request (${name})`, async () => {
     const told: [string, Operation, Outcome | undefined][] = [];
     let ready = false;
     const dialogue = dialogueWith(await make(), {
@@ -133,7 +133,7 @@ for (const { name, make } of WAYS) {
     await dialogue.end();
   });
 
-  Deno.test(`hooks() that answer by promises keep order and barriers (${name})`, async () => {
+  Deno.test(`hooks() that return promises keep order and barriers (${name})`, async () => {
     const order: string[] = [];
     let pending = 0;
     const dialogue = dialogueWith(await make(), {
@@ -173,7 +173,7 @@ for (const { name, make } of WAYS) {
     await dialogue.end();
   });
 
-  Deno.test(`a request is answered when the hook behind it is done (${name})`, async () => {
+  Deno.test(`a request is answered when the hook after it is done (${name})`, async () => {
     let done = 0;
     const dialogue = dialogueWith(await make(), {
       after: {
@@ -192,7 +192,7 @@ for (const { name, make } of WAYS) {
     await dialogue.end();
   });
 
-  Deno.test(`a hook that fails by a promise refuses or is logged (${name})`, async () => {
+  Deno.test(`a hook that rejects its promise refuses or is logged (${name})`, async () => {
     const lines: string[] = [];
     const dialogue = dialogueWith(await make(), {
       before: { mkdir: () => Promise.reject(new StorageError("failure", "out of hours")) },
@@ -236,7 +236,7 @@ for (const { name, make } of WAYS) {
     assert(lines.some((line) => line.includes("no end")));
   });
 
-  Deno.test(`hooks() hear of the session and of what it left open (${name})`, async () => {
+  Deno.test(`hooks() receive the session and what it left open (${name})`, async () => {
     const events: unknown[] = [];
     const line = new Line([concat(
       init(),
@@ -277,7 +277,7 @@ for (const { name, make } of WAYS) {
   });
 }
 
-Deno.test("hooks() want only the requests that have one", () => {
+Deno.test("hooks() observe only the requests that have one", () => {
   const observer = hooks({ before: { open() {} }, after: { close() {} } });
   const interest = (name: string) => observer.interest({ name, mutates: false, level: 3 });
   assertEquals(interest("open"), "everything");
@@ -285,7 +285,7 @@ Deno.test("hooks() want only the requests that have one", () => {
   assertEquals(interest("read"), "nothing");
 });
 
-Deno.test("hooks() do not hear before what the policy has refused, but after", async () => {
+Deno.test("hooks() are not called before a request that the policy refuses, but after it", async () => {
   const heard: string[] = [];
   const dialogue = new Dialogue(await sampleTree(), {
     policy: ({ name }) => name === "remove" ? "no" : undefined,
@@ -299,7 +299,7 @@ Deno.test("hooks() do not hear before what the policy has refused, but after", a
   await dialogue.end();
 });
 
-Deno.test("the policy refuses also where only failures are watched", async () => {
+Deno.test("the policy also refuses when only failures are watched", async () => {
   const heard: string[] = [];
   const dialogue = new Dialogue(await sampleTree(), {
     policy: ({ name }) => name === "mkdir" ? "no" : undefined,

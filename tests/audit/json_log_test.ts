@@ -29,7 +29,7 @@ function keptLog(level: number): { readonly log: JsonLog; readonly events: () =>
   return { log, events: () => lines.map(eventOf) };
 }
 
-/** Reads a line, and takes away what differs each time. */
+/** Reads a line, and removes what differs each time. */
 function eventOf(line: string): Event {
   assert(line.endsWith("}\n") && line.indexOf("\n") === line.length - 1, line);
   const { time, pid, duration, openFor, ...event } = JSON.parse(line) as Event;
@@ -41,7 +41,7 @@ function eventOf(line: string): Event {
   return event;
 }
 
-/** A log without a session of its own, and its lines as they come out. */
+/** A log without a session of its own, and its lines as they are written. */
 function plainLog(given: ConstructorParameters<typeof JsonLog>[1]) {
   const events: Event[] = [];
   const keep = [({ text }: { readonly text: string }) => void events.push(JSON.parse(text))];
@@ -51,7 +51,7 @@ function plainLog(given: ConstructorParameters<typeof JsonLog>[1]) {
   return { log, events };
 }
 
-Deno.test("JsonLog and hooks call one session by one id, whoever has given one", async () => {
+Deno.test("JsonLog and hooks use one id for one session, wherever it comes from", async () => {
   for (const given of [{}, SESSION]) {
     for (const id of [undefined, "mine"]) {
       const { log, events } = plainLog(given);
@@ -66,7 +66,7 @@ Deno.test("JsonLog and hooks call one session by one id, whoever has given one",
       const ids = new Set([...heard, ...events.map(({ session }) => session)]);
       assertEquals([...ids].length, 1, Deno.inspect(events));
       if (id !== undefined) assertEquals([...ids], [id]);
-      // What only the log knows stays.
+      // Facts that only the log knows stay.
       assertEquals(
         events.map(({ user }) => user),
         events.map(() => (given as Partial<typeof SESSION>).user),
@@ -149,7 +149,7 @@ for (
     { name: "by promises", wrap: (storage: MemoryStorage) => later(storage) },
   ]
 ) {
-  Deno.test(`JsonLog tells who did what, and what came of it (${name})`, async () => {
+  Deno.test(`JsonLog logs who did what, with the outcome (${name})`, async () => {
     const { log, events } = keptLog(LogLevel.INFO);
     const dialogue = new Dialogue(wrap(new MemoryStorage()), {
       log,
@@ -168,7 +168,7 @@ for (
   });
 }
 
-Deno.test("JsonLog tells every request at DEBUG, once", async () => {
+Deno.test("JsonLog logs every request at DEBUG, once", async () => {
   const { log, events } = keptLog(LogLevel.DEBUG);
   const dialogue = new Dialogue(await sampleTree(), { observers: [log.observer] });
   const open = await openAll(dialogue);
@@ -207,7 +207,7 @@ Deno.test("JsonLog leaves out what is above its level, and nothing else", async 
   }
 });
 
-Deno.test("JsonLog tells why, where the client is told less", async () => {
+Deno.test("JsonLog logs the reason when the client is told less", async () => {
   const { log, events } = keptLog(LogLevel.INFO);
   const dialogue = new Dialogue(new MemoryStorage(), {
     log,
@@ -232,7 +232,7 @@ Deno.test("JsonLog tells why, where the client is told less", async () => {
   await dialogue.end();
 });
 
-Deno.test("JsonLog keeps a line a line, and every name as it is", async () => {
+Deno.test("JsonLog writes each event as one line, with every name unchanged", async () => {
   const { log, events } = keptLog(LogLevel.INFO);
   const names = ['a\n{"event":"session-closed"}', 'q"uote\\', "\x1b[2K", "\u2028\u202e", "🐟"];
   const dialogue = new Dialogue(new MemoryStorage(), { observers: [log.observer] });

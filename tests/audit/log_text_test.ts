@@ -8,7 +8,7 @@ import {
   timestamp,
 } from "../../lib/audit/log_text.ts";
 
-/** What must not stand in a line as it is, and what it becomes in words and in JSON. */
+/** Text that must not appear in a line unescaped, and its form in words and in JSON. */
 const UNSAFE: readonly (readonly [string, string, string])[] = [
   ["\n", "\\012", "\\u000a"],
   ["\0", "\\000", "\\u0000"],
@@ -34,13 +34,13 @@ Deno.test("escapeControls() writes what could fake a line as octal bytes", () =>
   assertEquals(escapeControls('Grüße, 日本語 🐟 "a\\b"'), 'Grüße, 日本語 🐟 "a\\b"');
 });
 
-Deno.test("escapeLine() doubles backslashes as well, so that a line means one text only", () => {
+Deno.test("escapeLine() doubles backslashes as well, so that a line has only one meaning", () => {
   for (const [character, octal] of UNSAFE) {
     assertEquals(escapeLine(`a${character}b${character}`), `a${octal}b${octal}`);
     assertEquals(escapeLine(octal), octal.replaceAll("\\", "\\\\"));
   }
   assertEquals(escapeLine("Grüße \\ 🐟"), "Grüße \\\\ 🐟");
-  // As a reader takes it back.
+  // Reading an escaped line gives the text back.
   const texts = ["a\nb", "a\\012b", "\\", "\\\\", "\\n", "\u202e\\342", "\\\udcff", "plain"];
   for (const text of texts) assertEquals(read(escapeLine(text)), text);
 });
@@ -56,7 +56,7 @@ function read(line: string): string {
   return decodeName(new Uint8Array(bytes));
 }
 
-Deno.test("escapeJson() writes the same so that it means the same", () => {
+Deno.test("escapeJson() escapes the same, and keeps the meaning", () => {
   for (const [character, , escaped] of UNSAFE) {
     assertEquals(escapeJson(`a${character}b${character}`), `a${escaped}b${escaped}`);
     assertEquals(JSON.parse(escapeJson(JSON.stringify(character))), character);
@@ -64,7 +64,7 @@ Deno.test("escapeJson() writes the same so that it means the same", () => {
   assertEquals(escapeJson('"Grüße 🐟"'), '"Grüße 🐟"');
 });
 
-Deno.test("timestamp() is the local time with its distance from UTC", () => {
+Deno.test("timestamp() is the local time with its offset from UTC", () => {
   for (const milliseconds of [6, 999, 1000, 61_023, 0]) {
     const date = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, milliseconds));
     const stamp = timestamp(date);
@@ -73,7 +73,7 @@ Deno.test("timestamp() is the local time with its distance from UTC", () => {
   }
 });
 
-Deno.test("syslogTime() is local, with a day of two places and an English month", () => {
+Deno.test("syslogTime() is local, with a day of two characters and an English month", () => {
   assertEquals(syslogTime(new Date(2026, 10, 2, 8, 1, 9)), "Nov  2 08:01:09");
   assertEquals(syslogTime(new Date(2026, 4, 31, 23, 59, 0)), "May 31 23:59:00");
 });

@@ -6,7 +6,7 @@ import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 
-/** A session on a storage whose files cannot be closed, and what it tells. */
+/** A session on a storage whose files cannot be closed, and what it logs. */
 function dialogueAt(level: number): { readonly dialogue: Dialogue; readonly lines: string[] } {
   const lines: string[] = [];
   const log = { level, write: (_level: number, line: string) => void lines.push(line) };
@@ -22,7 +22,7 @@ function dialogueAt(level: number): { readonly dialogue: Dialogue; readonly line
   return { dialogue: new Dialogue(storage, { observers: [opensshLines(log)] }), lines };
 }
 
-Deno.test("opensshLines() tells a forced close, and no status, which nobody is sent", async () => {
+Deno.test("opensshLines() logs a forced close, and no status, as none is sent", async () => {
   const { dialogue, lines } = dialogueAt(LogLevel.INFO);
   const first = await dialogue.handle(ask.open("/a", 2 | 8));
   await dialogue.handle(ask.open("/b", 2 | 8));
@@ -41,7 +41,7 @@ Deno.test("opensshLines() tells a forced close, and no status, which nobody is s
   ]);
 });
 
-Deno.test("opensshLines() tells of failures where it tells nothing else of a request", async () => {
+Deno.test("opensshLines() logs failures at levels that log nothing else of a request", async () => {
   const { dialogue, lines } = dialogueAt(LogLevel.INFO);
   await dialogue.ask(ask.stat("/none"));
   await dialogue.ask(ask.stat("/"));

@@ -1,5 +1,5 @@
 /**
- * A request of every kind, and what its observers are to be told of it.
+ * A request of every kind, and what its observers must see of it.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { ask, bytesOf, type Request } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 
-/** What is open: `/file` to read and write, `/`, `/other` to read and write. */
+/** The open handles: `/file` for reading and writing, `/`, `/other` for reading and writing. */
 export type Open = readonly [file: Uint8Array, directory: Uint8Array, other: Uint8Array];
 
-/** A request, by the name that OpenSSH has for it. */
+/** A request, by OpenSSH's name for it. */
 export interface Sample {
   readonly name: string;
   readonly request: (open: Open) => Request;
-  /** What is known of it, all of it but for times. */
+  /** Everything known of it, except times. */
   readonly facts: Facts;
-  /** What it brings on the tree of {@linkcode sampleTree}, where that is the same each time. */
+  /** What it finds in the tree of {@linkcode sampleTree}, if that is the same each time. */
   readonly finds?: Findings;
 }
 
@@ -31,7 +31,7 @@ const OPEN_TO_READ = {
   exclusive: false,
 };
 
-/** One of each kind; CLOSE takes a handle that others need and so is the last. */
+/** One of each kind; CLOSE takes a handle that others need, and so comes last. */
 export const SAMPLES: readonly Sample[] = [
   {
     name: "open",

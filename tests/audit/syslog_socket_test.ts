@@ -11,7 +11,7 @@ import { withTempDir } from "../support/files.ts";
 
 const ignore = Deno.build.os !== "linux";
 
-// Opened once for the process, and so not by a test.
+// Opened once for the process, and so not in a test.
 if (!ignore) openLibc();
 
 const SESSION = { id: "one", user: "alice", client: "192.0.2.7", clientPort: 50022 };
@@ -31,7 +31,7 @@ function told(message: string): string {
 
 for (const logFormat of ["text", "json"] as const) {
   Deno.test({
-    name: `syslog is told by a process that has closed itself in (${logFormat})`,
+    name: `a confined process logs to syslog (${logFormat})`,
     ignore,
     fn: () =>
       withTempDir(async (directory) => {
@@ -47,7 +47,7 @@ for (const logFormat of ["text", "json"] as const) {
         const reader = child.stdout.getReader();
         assertEquals((await reader.read()).value, Uint8Array.of(0x2e));
         const messages = listener.take();
-        // syslog is started again; the process, which can open no file, finds it all the same.
+        // syslog is restarted; the process, which cannot open any file, finds it nevertheless.
         listener[Symbol.dispose]();
         listener = new DatagramListener(path);
         const writer = child.stdin.getWriter();
@@ -80,7 +80,7 @@ for (const logFormat of ["text", "json"] as const) {
 }
 
 Deno.test({
-  name: "where nobody says where the log goes it goes to syslog as AUTH, if one is there",
+  name: "without an option for it the log goes to syslog as AUTH, if there is one",
   ignore,
   // A log stays open as long as its process runs.
   sanitizeResources: false,
@@ -105,7 +105,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openLogLate() looks for a syslog at the first line, and opens at once what is asked for",
+  name: "openLogLate() looks for a syslog at the first line, and opens requested logs at once",
   ignore,
   fn: () =>
     withTempDir((directory) => {
@@ -127,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--syslog refuses to start where no syslog is",
+  name: "--syslog refuses to start without a syslog",
   ignore,
   fn: () =>
     withTempDir((directory) => {
@@ -142,7 +142,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a syslog that is stuck, or gone, is an error and never a wait without end",
+  name: "a syslog that is stuck, or gone, is an error and never an endless wait",
   ignore,
   fn: () =>
     withTempDir((directory) => {
@@ -160,7 +160,7 @@ Deno.test({
       const sink = openSyslog(calls, path, { facility: 4, tag: "sftpwrap" });
       const entry = { level: 3, time: new Date(), text: "x", line: () => new Uint8Array() };
       const failures: string[] = [];
-      // Nobody takes them, and the system keeps only some.
+      // No process reads them, and the system keeps only some.
       for (let count = 0; count < 1000 && failures.length < 3; count++) {
         try {
           sink(entry);

@@ -30,6 +30,6 @@ Deno.test("syslogMessage() has the priority of facility and level", () => {
   assertEquals(priority("LOCAL7", LogLevel.INFO), "<190");
 });
 
-Deno.test("syslogMessage() cuts what no socket would take", () => {
+Deno.test("syslogMessage() cuts what is too long for a socket", () => {
   assertEquals(message("AUTH", LogLevel.INFO, "x".repeat(200_000)).length, 128 * 1024);
 });

@@ -7,16 +7,16 @@ import { init } from "../support/raw.ts";
 import { commandLine, run as runProgram } from "../support/run.ts";
 import { type ChildOptions, type Ended, run, sftpwrap } from "../support/wire_session.ts";
 
-/** So many programs run at once. */
+/** This many programs run at once. */
 const AT_ONCE = 4;
 
-/** A start that is refused; `JAIL` in a word is a directory that would do. */
+/** A start that is refused; `JAIL` in a word stands for a usable directory. */
 interface Refusal {
   readonly name: string;
   readonly args: readonly string[];
-  /** What the first line says. */
+  /** What the first line contains. */
   readonly says: string;
-  /** The usage stands below it, as the command line cannot be understood. */
+  /** Whether the usage follows, because the command line cannot be understood. */
   readonly usage?: boolean;
   readonly env?: ChildOptions["env"];
 }
@@ -70,7 +70,7 @@ const refusals: readonly Refusal[] = [
   { name: "a DIR below a file", args: ["jail", "JAIL/file/x"], says: "file/x cannot be used" },
   { name: "an empty DIR", args: ["jail", ""], says: "DIR is empty", usage: true },
   {
-    name: "a DIR that leads in a circle",
+    name: "a DIR that is a loop of links",
     args: ["jail", "JAIL/circle"],
     says: "circle cannot be used",
   },
@@ -98,7 +98,7 @@ const refusals: readonly Refusal[] = [
     env: { HOME: "JAIL/home" },
     says: "it is .ssh, or lies in one",
   },
-  { name: "the root of the host", args: ["jail", "/"], says: "no safe jail" },
+  { name: "the root of the host", args: ["jail", "/"], says: "not a safe jail" },
   {
     name: "a log in the jail",
     args: ["jail", "-l", "JAIL/log", "JAIL"],
@@ -118,7 +118,7 @@ const refusals: readonly Refusal[] = [
     name: "a user's name that is a way up",
     args: ["jail", "JAIL/%u"],
     env: { USER: "../.." },
-    says: 'user name "../.." cannot stand in a path',
+    says: 'user name "../.." cannot be part of a path',
   },
   ...[
     "scp -t /",
@@ -138,7 +138,7 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
-/** Lends a directory with what the refusals speak of. */
+/** Makes the files and directories that the refusals mention. */
 async function withPlaces(use: (jail: string) => Promise<void>): Promise<void> {
   await withTempDir(async (directory) => {
     const jail = `${directory}/jail`;
@@ -164,7 +164,7 @@ async function runPlaced(jail: string, args: readonly string[], env?: ChildOptio
   return await run(sftpwrap(start.args), { env: start.env, input: init() });
 }
 
-/** Does all, some at a time. */
+/** Does all of it, some at a time. */
 async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
@@ -209,7 +209,7 @@ const printing: Readonly<Record<string, readonly string[]>> = {
   "jail -Q requests": ["jail", "-Q", "requests"],
 };
 
-Deno.test("what is asked for is printed on stdout alone, with exit status 0", async (t) => {
+Deno.test("help, version and lists are printed on stdout only, with exit status 0", async (t) => {
   const names = Object.keys(printing);
   const ends = await inTurns(names, (name) => run(sftpwrap(printing[name]!)));
   const printed = new Map(names.map((name, index) => [name, ends[index]!]));
@@ -289,7 +289,7 @@ function assertServed({ code, stdout, stderr }: Ended): void {
 const POLITE =
   "sftpwrap: this account is for SFTP only: connect with sftp, not with ssh or scp -O\n";
 
-/** Lines that sshd may tell of a subsystem as of a command. */
+/** Lines that sshd may pass for a subsystem as well as for a command. */
 const UNCLEAR: readonly string[] = [
   "ls",
   "/bin/sh",
@@ -300,7 +300,7 @@ const UNCLEAR: readonly string[] = [
   " ",
 ];
 
-Deno.test("what may be a subsystem's line or a command is SFTP where INIT comes, and else refused", async () => {
+Deno.test("a line for a subsystem or a command means SFTP if INIT comes, and is refused otherwise", async () => {
   await withPlaces(async (jail) => {
     const starts = UNCLEAR.flatMap((command) => [
       { args: ["jail", jail], env: { SSH_ORIGINAL_COMMAND: command } },
@@ -313,7 +313,7 @@ Deno.test("what may be a subsystem's line or a command is SFTP where INIT comes,
         run(sftpwrap(args), { env, input: new Uint8Array() }),
       ]));
     for (const [served, typed, ended] of ends) {
-      // sshd keeps standard error from a client that asks for a subsystem.
+      // sshd does not pass standard error to a client that asks for a subsystem.
       assertEquals([served.code, served.stderr], [0, POLITE]);
       assert(served.stdout[4] === 2, "No VERSION came");
       for (const { code, stdout, stderr } of [typed, ended]) {
@@ -323,7 +323,7 @@ Deno.test("what may be a subsystem's line or a command is SFTP where INIT comes,
   });
 });
 
-Deno.test("without a command SFTP is served in silence where INIT comes, and a shell is refused", async () => {
+Deno.test("without a command SFTP is served silently if INIT comes, and a shell is refused", async () => {
   await withPlaces(async (jail) => {
     const env = { SSH_CONNECTION: "192.0.2.7 50022 192.0.2.1 22" };
     const start = (input: Uint8Array) => run(sftpwrap(["jail", jail]), { env, input });

@@ -1,4 +1,4 @@
-/** Opens a log as a jail does, closes itself in, and writes three lines, the last when told to. */
+/** Opens a log as a jail does, confines itself, and writes three lines, the last one on request. */
 
 import { prepareConfinement } from "../../lib/cli/start/confinement.ts";
 import { openLog } from "../../lib/cli/start/log_file.ts";

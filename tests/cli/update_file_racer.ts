@@ -1,10 +1,10 @@
 /**
- * Lays a link over each temporary file that appears in a folder, as fast as it can, until its input
+ * Puts a link over each temporary file that appears in a folder, as fast as it can, until its input
  * ends:
  *
  *     update_file_racer.ts FOLDER TARGET
  *
- * It prints a line once it has begun, and how many it has laid at the end.
+ * It prints a line once it has begun, and at the end how many links it has put.
  *
  * @module
  */

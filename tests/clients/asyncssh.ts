@@ -10,9 +10,9 @@ export interface AsyncsshServer {
   readonly user: string;
   readonly clientKey: string;
   readonly knownHosts: string;
-  /** An ssh_config with everything to connect to `box`. */
+  /** An ssh_config with everything needed to connect to `box`. */
   readonly sshConfig: string;
-  /** A directory for whatever else the test keeps of it. */
+  /** A directory for whatever else the test keeps there. */
   readonly directory: string;
 }
 

@@ -1,4 +1,4 @@
-"""asyncssh's SFTP server on the loopback: HOST_KEY AUTHORIZED_KEYS; it says its port and serves."""
+"""asyncssh's SFTP server on the loopback: HOST_KEY AUTHORIZED_KEYS; it prints its port and serves."""
 
 import asyncio
 import sys

@@ -7,7 +7,7 @@ import { runOk } from "../support/run.ts";
 import { withSshd } from "../support/sshd.ts";
 import { sftp } from "./sftp.ts";
 
-/** What a client does: uploads, renames, downloads, fails, lists. */
+/** A client's session: uploads, renames, downloads, fails, lists. */
 const BATCH = [
   "put up.txt up.part",
   "rename up.part up.txt",
@@ -35,7 +35,7 @@ async function logOf(options: readonly string[]): Promise<{ log: string; user: s
 }
 
 Deno.test({
-  name: "the log of JSON lines tells whose session it was, from where, and what it did",
+  name: "the log of JSON lines says whose session it was, from where, and what it did",
   ...needs("sshd", "ssh-keygen", "sftp"),
   async fn() {
     const { log, user } = await logOf(["--log-format=json"]);
@@ -68,8 +68,8 @@ Deno.test({
 });
 
 /**
- * Patterns in the way of those that administrators write for sftp-server's lines: each finds a line
- * of the batch, and its groups are these.
+ * Patterns as administrators write them for sftp-server's lines: each must find a line of the
+ * batch, with these groups.
  */
 const PATTERNS: readonly (readonly [pattern: RegExp, groups: readonly string[]])[] = [
   [/\[(\d+)\]: session opened for local user \S+ from \[(127\.0\.0\.1)\]$/m, []],
@@ -84,7 +84,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, groups: readonly string[]])
   [/\[(\d+)\]: session closed for local user \S+ from \[(127\.0\.0\.1)\]$/m, []],
 ];
 
-/** A filter for fail2ban: one line of the log, told by fail2ban's own prefix, time and host. */
+/** A filter for fail2ban: one line of the log, after fail2ban's own prefix, time and host. */
 const FILTER = (line: string) =>
   `[INCLUDES]
 before = /etc/fail2ban/filter.d/common.conf
@@ -119,7 +119,7 @@ Deno.test({
           filter,
         ]);
         assertEquals(told.trim(), `127.0.0.1 ${user}`);
-        // Every line has a time that fail2ban finds by itself.
+        // Every line has a time that fail2ban recognizes by itself.
         const lines = log.trimEnd().split("\n").length;
         assertMatch(found, new RegExp(`Lines: ${lines} lines, 0 ignored, 1 matched`));
         assertMatch(found, new RegExp(`\\[${lines}\\] .*Year`));

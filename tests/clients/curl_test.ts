@@ -3,7 +3,7 @@ import { makeFile, noise, sha256, treeOf } from "../support/files.ts";
 import { run, runOk } from "../support/run.ts";
 import { type Served, testOverSshd } from "./ways.ts";
 
-/** The fingerprint of a key, as curl and PuTTY want it: `SHA256:…`. */
+/** The fingerprint of a key, in the form that curl and PuTTY expect: `SHA256:…`. */
 export async function fingerprint(publicKey: string): Promise<string> {
   const [, digest] = (await runOk("ssh-keygen", ["-l", "-f", publicKey])).split(" ");
   return digest ?? "";
@@ -40,14 +40,14 @@ testOverSshd("curl uploads and downloads, and lists", ["curl"], async (served) =
   assertEquals(names.split("\n").filter((name) => /^[^.]/.test(name)), ["up"]);
 });
 
-testOverSshd("curl starts in / where the URL says ~", ["curl"], async (served) => {
+testOverSshd("curl starts in / if the URL says ~", ["curl"], async (served) => {
   const { jail, local } = served;
   const digest = await makeFile(`${jail}/file`, 1000);
   await curl(served, ["-o", "back", url(served, "/~/file")]);
   assertEquals(await sha256(`${local}/back`), digest);
 });
 
-testOverSshd("curl goes on with transfers that broke off (-C -)", ["curl"], async (served) => {
+testOverSshd("curl resumes interrupted transfers (-C -)", ["curl"], async (served) => {
   const { jail, local } = served;
   const bytes = noise(2_000_003);
   const digest = await makeFile(`${jail}/file`, bytes.length);
@@ -93,7 +93,7 @@ testOverSshd("curl renames, links, changes modes and removes (-Q)", ["curl"], as
   assertEquals(((await Deno.stat(`${jail}/dir/new`)).mode ?? 0) & 0o777, 0o600);
 });
 
-testOverSshd("curl tells what is not there", ["curl"], async (served) => {
+testOverSshd("curl reports a missing file", ["curl"], async (served) => {
   const REMOTE_FILE_NOT_FOUND = 78;
   const { code, stdout } = await run("curl", await curlArgs(served, [url(served, "/none")]));
   assertEquals([code, stdout], [REMOTE_FILE_NOT_FOUND, ""]);

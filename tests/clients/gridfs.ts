@@ -19,7 +19,7 @@ export interface Stored {
   readonly local: string;
   /** For whatever else a test needs. */
   readonly base: string;
-  /** What OpenSSH's sftp is told, to reach it. */
+  /** Arguments with which OpenSSH's sftp reaches it. */
   readonly sftpArgs: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export function testSftp(name: string, body: (stored: Stored) => Promise<void>):
   });
 }
 
-/** Declares a test of a client that comes through a real sshd. */
+/** Declares a test of a client that connects through a real sshd. */
 export function testThroughSshd(
   name: string,
   programs: readonly string[],

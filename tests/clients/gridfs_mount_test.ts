@@ -60,7 +60,7 @@ testSshfs("truncates, lengthens and appends", async (mounted) => {
   assertEquals(await Deno.readTextFile(file), "0123abcdef\0\0");
 });
 
-testSshfs("moves over a file, makes links, and tells the space (df)", async (mounted, local) => {
+testSshfs("moves over a file, makes links, and shows the space (df)", async (mounted, local) => {
   const digest = await makeFile(`${local}/new`, 1000, 1);
   await runOk("cp", [`${local}/new`, `${mounted}/new`]);
   await makeFile(`${mounted}/old`, 2000, 2);

@@ -24,7 +24,7 @@ testThroughSshd("rclone syncs a tree with a bucket both ways, and checks it", ["
   assertMatch(again.stderr, /There was nothing to transfer/);
 });
 
-testThroughSshd("rclone check tells a file of a bucket whose content differs", ["rclone"], async (
+testThroughSshd("rclone check finds a file of a bucket whose content differs", ["rclone"], async (
   stored,
 ) => {
   const { local } = stored;
@@ -38,7 +38,7 @@ testThroughSshd("rclone check tells a file of a bucket whose content differs", [
   assertEquals([code, stdout.split("\n").sort()], [1, ["", "* file", "= same"]]);
 });
 
-testThroughSshd("rclone moves, lists, tells the space of a bucket, and purges", ["rclone"], async (
+testThroughSshd("rclone moves, lists, shows the space of a bucket, and purges", ["rclone"], async (
   stored,
 ) => {
   const { local } = stored;

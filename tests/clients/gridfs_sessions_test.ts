@@ -26,7 +26,7 @@ async function withSessions(
   }
 }
 
-/** What came of a request. */
+/** The status that a request ended with. */
 async function statusOf(work: Promise<unknown>): Promise<number> {
   try {
     await work;
@@ -99,7 +99,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of four sessions that make, move or remove one name, one does, and the others are told",
+  name: "of four sessions that make, move or remove one name, one succeeds, and the others fail",
   ...needsMongo(),
   fn: () =>
     withMongo((mongo) =>

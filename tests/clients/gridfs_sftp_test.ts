@@ -33,7 +33,7 @@ testSftp("puts and gets a tree, with modes and times (-r, -p)", async (stored) =
   assertEquals(await treeOf(`${local}/back`, kept), await treeOf(`${local}/tree`, kept));
 });
 
-testSftp("goes on with an upload and a download that broke off", async (stored) => {
+testSftp("resumes an interrupted upload and download", async (stored) => {
   const { local } = stored;
   const digest = await makeFile(`${local}/file`, 3 * MiB + 7);
   const bytes = noise(3 * MiB + 7);
@@ -76,7 +76,7 @@ testSftp("makes symbolic links, and changes modes and owners", async (stored) =>
   assertEquals(await sha256(`${local}/back`), await sha256(`${local}/file`));
 });
 
-testSftp("tells why it cannot", async (stored) => {
+testSftp("says why a request fails", async (stored) => {
   await sftpOk(stored, ["mkdir d", "mkdir d/e"]);
   const cases = [
     ["get none", "not found"],

@@ -7,7 +7,7 @@
 import { commandLine, run, type RunResult } from "../support/run.ts";
 import type { Served } from "./ways.ts";
 
-/** Runs commands of lftp in the local directory; the first that fails ends it. */
+/** Runs commands of lftp in the local directory; it stops at the first one that fails. */
 export async function lftp(
   { base, local, sshd }: Served,
   commands: readonly string[],
@@ -28,7 +28,7 @@ export async function lftp(
   return await run("lftp", ["-f", file], { cwd: local, env });
 }
 
-/** As {@linkcode lftp}, for commands that are to succeed; returns what it printed. */
+/** As {@linkcode lftp}, for commands that must succeed; returns what lftp printed. */
 export async function lftpOk(served: Served, commands: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await lftp(served, commands);
   if (code !== 0) throw new Error(`lftp: exit status ${code}\n${stdout}\n${stderr}`);

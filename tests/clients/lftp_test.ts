@@ -27,11 +27,11 @@ testOverSshd("lftp mirrors what has changed, deletes the rest, and then has noth
   await lftpOk(served, ["mirror -R -e --parallel=3 tree up"]);
   assertEquals(await treeOf(`${jail}/up`), await treeOf(`${local}/tree`));
   const planned = (await lftpOk(served, ["mirror -R -e --dry-run tree up"])).split("\n");
-  // It always means to make the target itself, whatever the server.
+  // It always plans to make the target itself, whatever the server has.
   assertEquals(planned.filter((line) => line !== "" && !line.startsWith("mkdir -p")), []);
 });
 
-testOverSshd("lftp goes on with transfers that broke off (get -c, put -c)", ["lftp"], async (
+testOverSshd("lftp resumes interrupted transfers (get -c, put -c)", ["lftp"], async (
   served,
 ) => {
   const { jail, local } = served;

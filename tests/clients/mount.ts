@@ -2,7 +2,7 @@ import { findProgram, type Need, needs } from "../support/programs.ts";
 import { run, runOk, until } from "../support/run.ts";
 import type { Served } from "./ways.ts";
 
-/** What a test with sshfs needs: also that this user may open /dev/fuse. */
+/** What a test with sshfs needs, including that this user may open /dev/fuse. */
 export function needsSshfs(...programs: string[]): Need {
   const need = needs("sshd", "ssh-keygen", "sshfs", "fusermount3", "/dev/fuse", ...programs);
   if (need.ignore || Deno.env.get("SFTPWRAP_NO_SKIP") === "1") return need;
@@ -44,7 +44,7 @@ export async function withMount(
   }
 }
 
-/** A mount that is still in use is taken away all the same. */
+/** A mount that is still in use is detached nevertheless. */
 async function unmount(mountPoint: string): Promise<void> {
   const { code } = await run("fusermount3", ["-u", mountPoint]);
   if (code !== 0) await runOk("fusermount3", ["-u", "-z", mountPoint]);

@@ -1,7 +1,7 @@
-"""One call of paramiko's SFTPClient, in a session of its own; its exit status tells how it went.
+"""One call of paramiko's SFTPClient, in a session of its own; its exit status says how it ended.
 
 Its arguments are the client's key, the known_hosts file, the host, the port, the user, and then
-the method with its arguments. A list that it returns is printed a line each.
+the method with its arguments. If it returns a list, each item is printed on a line.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """What paramiko does with a jail; started by paramiko_test.ts.
 
 Its arguments are the client's key, the known_hosts file, the port, the user and a local
-directory. It prints one JSON object with what it found, and fails on what should not be.
+directory. It prints one JSON object with what it found, and fails on what should not happen.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ with sftp.open("file", "rb") as remote:
     content = remote.read()
 found["sha256"] = hashlib.sha256(content).hexdigest()
 
-# Sums by the server: paramiko sends `check-file` with a handle.
+# Checksums by the server: paramiko sends `check-file` with a handle.
 with sftp.open("file", "rb") as remote:
     for name, digest in (("md5", hashlib.md5), ("sha1", hashlib.sha1), ("sha256", hashlib.sha256)):
         assert remote.check(name) == digest(content).digest(), name
@@ -123,7 +123,7 @@ found["failures"] = {
     "readlink": fails(lambda: sftp.readlink("renamed")),
 }
 
-# A command is refused, and the session goes on.
+# A command is refused, and the session continues.
 _, stdout, stderr = client.exec_command("ls")
 found["command"] = [stdout.read().decode(), stderr.read().decode(), stdout.channel.recv_exit_status()]
 for name in sftp.listdir("dir"):

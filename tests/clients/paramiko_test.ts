@@ -10,13 +10,13 @@ const SCRIPT = fileURLToPath(new URL("./paramiko_session.py", import.meta.url));
 
 const LENGTH = 3_000_017;
 
-/** errno as paramiko makes it out of a status; none for FAILURE. */
+/** The errno that paramiko derives from a status; there is none for FAILURE. */
 const ENOENT = 2;
 
 const programs = needs("sshd", "ssh-keygen");
 
 Deno.test({
-  name: "paramiko transfers, sums, lists, renames, links, and is told what fails",
+  name: "paramiko transfers, checksums, lists, renames, links, and gets an error for what fails",
   ...(programs.ignore ? programs : needsPython("paramiko")),
   fn: () =>
     overSshd({}, async ({ jail, local, sshd }) => {

@@ -12,9 +12,10 @@ import { sftp, sftpOk } from "./sftp.ts";
 import { overSshd, type Served, testEachWay, testOverSshd } from "./ways.ts";
 
 /**
- * What can be done under an option, in the order upload, overwrite, download, list, remove,
- * rename: `+` done, `-` refused. All clients see the same, as far as they have it: scp has the
- * first three, curl the first four. The table in lib/policy/README.md says it too.
+ * What a client can do under an option, in the order upload, overwrite, download, list, remove,
+ * rename: `+` done, `-` refused. All clients see the same, as far as they have the action: scp has
+ * the first three, curl the first four. The table in lib/policy/README.md
+ * says the same.
  */
 const TABLE: Readonly<Record<string, string>> = {
   "--umask=022": "++++++",
@@ -83,14 +84,14 @@ testOverSshd("rclone copies a tree into a drop box, several files at once", ["rc
   await makeTree(`${local}/tree`);
   await runOk("rclone", [
     ...["copy", ...rcloneOptions(sshd), "--transfers", "4"],
-    // Each connection knows its own uploads alone, and rclone sets times by whichever is free.
+    // Each connection knows only its own uploads, and rclone sets times through whichever is free.
     ...["--sftp-set-modtime=false", "tree", ":sftp:in"],
   ], { cwd: local, env: { HOME: base } });
   const files = (tree: string[]) => tree.filter((entry) => !entry.endsWith("/"));
   assertEquals(files(await treeOf(`${jail}/in`)), files(await treeOf(`${local}/tree`)));
 }, { jailOptions: ["--upload-only"] });
 
-testEachWay("goes on with a file, and with no other way to change it, with --append-only", async (
+testEachWay("resumes an upload, and changes a file in no other way, with --append-only", async (
   reached,
 ) => {
   const { jail, local } = reached;
@@ -103,7 +104,7 @@ testEachWay("goes on with a file, and with no other way to change it, with --app
 }, { jailOptions: ["--append-only"] });
 
 testOverSshd(
-  "lftp and psftp go on with a file that they may only append to",
+  "lftp and psftp resume a file that they may only append to",
   ["ssh", "lftp", ...PSFTP_PROGRAMS],
   async (served) => {
     const { jail, local } = served;
@@ -135,7 +136,7 @@ testOverSshd(
   { jailOptions: ["--upload-only"] },
 );
 
-testEachWay("gives files and folders the modes of the server, and keeps times", async (reached) => {
+testEachWay("gives files and folders the server's modes, and keeps times", async (reached) => {
   const { jail, local } = reached;
   await Deno.mkdir(`${local}/tree`);
   await makeFile(`${local}/tree/file`, 1000);
@@ -163,19 +164,23 @@ Deno.test({
     }),
 });
 
-testEachWay("tells that a file is too large, and leaves the part that is not", async (reached) => {
-  const { jail, local } = reached;
-  await makeFile(`${local}/large`, 200_000);
-  const digest = await makeFile(`${local}/small`, 102_400);
-  const { code, stderr } = await sftp(reached, ["put small", "put large"]);
-  // It has its own words for a status, and does not show the server's.
-  assertEquals([code, stderr.trim()], [1, 'write remote "/large": Failure']);
-  assertEquals(await sha256(`${jail}/small`), digest);
-  const { size } = await Deno.stat(`${jail}/large`);
-  assertEquals(size <= 102_400, true);
-}, { jailOptions: ["--max-file-size=100K"] });
+testEachWay(
+  "says that a file is too large, and keeps the part within the limit",
+  async (reached) => {
+    const { jail, local } = reached;
+    await makeFile(`${local}/large`, 200_000);
+    const digest = await makeFile(`${local}/small`, 102_400);
+    const { code, stderr } = await sftp(reached, ["put small", "put large"]);
+    // It has its own words for a status, and does not show the server's.
+    assertEquals([code, stderr.trim()], [1, 'write remote "/large": Failure']);
+    assertEquals(await sha256(`${jail}/small`), digest);
+    const { size } = await Deno.stat(`${jail}/large`);
+    assertEquals(size <= 102_400, true);
+  },
+  { jailOptions: ["--max-file-size=100K"] },
+);
 
-testOverSshd("rclone tells why a file is too large", ["rclone"], async ({ base, local, sshd }) => {
+testOverSshd("rclone says why a file is too large", ["rclone"], async ({ base, local, sshd }) => {
   await makeFile(`${local}/large`, 200_000);
   const args = ["copy", ...rcloneOptions(sshd), "large", ":sftp:"];
   const { code, stderr } = await run("rclone", args, { cwd: local, env: { HOME: base } });

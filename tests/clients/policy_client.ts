@@ -1,5 +1,5 @@
 /**
- * What a client does, told apart by what becomes of it: for the table of policies.
+ * A client's actions, each with its effect on the files: for the table of policies.
  *
  * In the jail there are `old` (to be overwritten), `gone` (to be removed), `moved` (to be
  * renamed) and `there` (to be downloaded); the local directory has `new`.
@@ -11,23 +11,26 @@ import { sha256 } from "../support/files.ts";
 import type { Need } from "../support/programs.ts";
 import type { Served } from "./ways.ts";
 
-/** What a client is asked to do. */
+/** The actions of a client. */
 export type Action = "upload" | "overwrite" | "download" | "list" | "remove" | "rename";
 
-/** What became of it: done, refused, or done although the client says that it failed. */
+/** The effect of an action: done, refused, or done although the client says that it failed. */
 export type Effect = "+" | "-" | "~";
 
-/** A client: what it reports of each action, as far as it has it. */
+/** A client: what it reports of each action that it has. */
 export interface PolicyClient {
   readonly name: string;
   /** What a test with it needs. */
   readonly needs: Need;
   readonly actions: readonly Action[];
-  /** Does all of them, and returns in this order which of them it says have succeeded. */
+  /**
+   * Does all of the actions, and returns in this order which of them succeeded, as the client
+   * reports it.
+   */
   run(served: Served): Promise<readonly boolean[]>;
 }
 
-/** Which of a client's actions have been done, judged by the files themselves. */
+/** Which of a client's actions were done, judged by the files themselves. */
 export async function effectsOf(
   { actions }: PolicyClient,
   told: readonly boolean[],

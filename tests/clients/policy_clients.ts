@@ -22,12 +22,12 @@ function atOnce<T>(actions: readonly T[], act: (action: T) => Promise<boolean>) 
   return Promise.all(actions.map(act));
 }
 
-/** What a client needs that comes through a real sshd. */
+/** The needs of a client that connects through a real sshd. */
 const withSshd = (...programs: readonly string[]) => needs("sshd", "ssh-keygen", ...programs);
 
 const succeeded = ({ code }: RunResult) => code === 0;
 
-/** OpenSSH's sftp. A batch of one command tells by its exit status whether that went well. */
+/** OpenSSH's sftp. The exit status of a batch of one command says whether the command succeeded. */
 const openssh: PolicyClient = {
   name: "sftp",
   needs: withSshd("sftp"),
@@ -191,7 +191,7 @@ function withPython() {
   return sshd.ignore ? sshd : needsPython("paramiko");
 }
 
-/** All of them. */
+/** All clients. */
 export const policyClients: readonly PolicyClient[] = [
   openssh,
   scp,

@@ -9,19 +9,19 @@ import { jailLine, type JailPlaces, withJail } from "../support/jail.ts";
 import { commandLine } from "../support/run.ts";
 import { type Sshd, type SshdOptions, withSshd } from "../support/sshd.ts";
 
-/** How the proxy is to be started; all of it may be absent. */
+/** How to start the proxy; every option may be absent. */
 export interface ProxyLineOptions {
   /** Options of `sftpwrap proxy`. */
   readonly options?: readonly string[];
-  /** Deno's permissions; all of them where absent. */
+  /** Deno's permissions; all of them if absent. */
   readonly permissions?: readonly string[];
   /** Another port that leads to the far side. */
   readonly port?: number;
-  /** The words that name the far side, in the place of its port, user and address. */
+  /** The words that name the far side, instead of its port, user and address. */
   readonly place?: readonly string[];
-  /** Reach it by its ssh_config alone. */
+  /** Reach it through its ssh_config only. */
   readonly byConfig?: boolean;
-  /** Reach it by its ssh_config and the system's ssh. */
+  /** Reach it through its ssh_config and the system's ssh. */
   readonly openssh?: boolean;
 }
 
@@ -84,7 +84,7 @@ export interface Relay extends AsyncDisposable {
   freeze(): void;
 }
 
-/** A way to a port of 127.0.0.1 by another port. */
+/** Another port for a port of 127.0.0.1. */
 export function startRelay(target: number): Relay {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections: Deno.Conn[] = [];

@@ -58,9 +58,9 @@ testOverPipe(
   (reached) => putsAndGets(reached, { length: 20 * MiB + 17 }),
 );
 
-testOverPipe("goes on with an upload that broke off", goesOnWithUploads);
+testOverPipe("resumes an interrupted upload", goesOnWithUploads);
 
-testOverPipe("goes on with a download that broke off", goesOnWithDownloads);
+testOverPipe("resumes an interrupted download", goesOnWithDownloads);
 
 testOverPipe("puts and gets whole trees, with modes and times (-r, -p)", putsAndGetsTrees);
 
@@ -97,7 +97,7 @@ testOverPipe("does every request of pysftpproxy's tests", async (reached) => {
 });
 
 Deno.test({
-  name: "sftp starts where the far side has it start, and sees the far side's own listing",
+  name: "sftp starts in the far side's start directory, and sees the far side's own listing",
   ...needs("sftp", "sshd", "ssh-keygen"),
   fn: () =>
     withOpenSshFarSide(async (far) => {

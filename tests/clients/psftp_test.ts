@@ -22,7 +22,7 @@ testOverSshd("psftp puts and gets trees (put -r, get -r)", PSFTP_PROGRAMS, async
   assertEquals(await treeOf(`${local}/back`), expected);
 });
 
-testOverSshd("psftp goes on with transfers that broke off (reput, reget)", PSFTP_PROGRAMS, async (
+testOverSshd("psftp resumes interrupted transfers (reput, reget)", PSFTP_PROGRAMS, async (
   served,
 ) => {
   const { jail, local } = served;
@@ -61,7 +61,7 @@ testOverSshd(
   },
 );
 
-testOverSshd("psftp is told what fails", PSFTP_PROGRAMS, async (served) => {
+testOverSshd("psftp reports what fails", PSFTP_PROGRAMS, async (served) => {
   const { jail } = served;
   await makeFile(`${jail}/one`, 10);
   await makeFile(`${jail}/two`, 10, 2);

@@ -1,9 +1,9 @@
 import { findProgram, type Need } from "../support/programs.ts";
 
-/** Where Debian's own Python stands, which has Debian's modules, whatever `python3` is on PATH. */
+/** The path of Debian's own Python, which has Debian's modules, whatever `python3` is on PATH. */
 const PYTHONS = ["python3", "/usr/bin/python3"];
 
-/** The Python that can import a module; undefined where none can. */
+/** The Python that can import a module; undefined if there is none. */
 export function pythonWith(module: string): string | undefined {
   return PYTHONS
     .map((name) => name.startsWith("/") ? name : findProgram(name))

@@ -1,7 +1,7 @@
 import { run, runOk, type RunResult } from "../support/run.ts";
 import type { Served } from "./ways.ts";
 
-/** What rclone has to know of a server. */
+/** What rclone must know about a server. */
 type Place = Pick<Served, "base" | "local" | "sshd">;
 
 /** Runs rclone in the local directory of a test; the server is `:sftp:`. */

@@ -8,7 +8,7 @@ testOverSshd("rclone syncs a tree both ways, and checks it", ["rclone"], async (
   await Deno.mkdir(`${local}/tree`);
   await makeTree(`${local}/tree`);
   await rclone(served, ["sync", "--create-empty-src-dirs", "tree", ":sftp:up"]);
-  // It looks for md5sum by a command, which the jail refuses, and goes on without.
+  // It tries to find md5sum with a command, which the jail refuses, and continues without it.
   await rclone(served, ["check", "tree", ":sftp:up"]);
   await rclone(served, ["check", "--download", "tree", ":sftp:up"]);
   await rclone(served, ["sync", "--create-empty-src-dirs", ":sftp:up", "back"]);
@@ -35,7 +35,7 @@ testOverSshd("rclone syncs what has changed and deletes the rest", ["rclone"], a
   assertMatch(again.stderr, /There was nothing to transfer/);
 });
 
-testOverSshd("rclone check tells a file whose content differs", ["rclone"], async (served) => {
+testOverSshd("rclone check finds a file whose content differs", ["rclone"], async (served) => {
   const { jail, local } = served;
   await Deno.mkdir(`${local}/tree`);
   await Deno.mkdir(`${jail}/tree`);
@@ -66,7 +66,7 @@ testOverSshd("rclone copies a large file", ["rclone"], async (served) => {
   assertEquals(await sha256(`${local}/back`), digest);
 });
 
-testOverSshd("rclone moves, lists, tells the space, and purges", ["rclone"], async (served) => {
+testOverSshd("rclone moves, lists, shows the space, and purges", ["rclone"], async (served) => {
   const { jail, local } = served;
   const digest = await makeFile(`${local}/file`, 1000);
   await rclone(served, ["copy", "file", ":sftp:"]);

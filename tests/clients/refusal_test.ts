@@ -30,7 +30,7 @@ testOverSshd("ssh -T HOST COMMAND is refused with one line", ["ssh"], async (ser
 });
 
 Deno.test({
-  name: "a person who starts it on a terminal is told so with one line",
+  name: "a person who starts it on a terminal gets one line that explains it",
   ...needs("script"),
   async fn() {
     await withJail(async ({ jail }) => {
@@ -50,7 +50,7 @@ testOverSshd(
   ["ssh"],
   async (served) => {
     if (!isRoot) return;
-    // Where the key is not restricted, sshd gives a terminal, and both streams go there.
+    // If the key is not restricted, sshd allocates a terminal, and both streams go there.
     const { code, stdout, stderr } = await ssh(served, ["-tt", served.sshd.alias]);
     assertMatch((stdout + stderr).replaceAll("\r", ""), POLITE);
     assertEquals(code, 1);
@@ -58,7 +58,7 @@ testOverSshd(
   { sshd: { keyOptions: "no-port-forwarding" } },
 );
 
-testOverSshd("ssh -T HOST that says nothing is refused with one line", ["ssh"], async (served) => {
+testOverSshd("ssh -T HOST that sends nothing is refused with one line", ["ssh"], async (served) => {
   assertRefused(await ssh(served, ["-T", served.sshd.alias]));
 });
 
@@ -106,12 +106,12 @@ testOverSshd("sftp -s is served with any text that names sftp", ["sftp"], async 
 }, { sshd: { subsystem: null } });
 
 testOverSshd(
-  "a jail that is missing ends the session with one line",
+  "a missing jail ends the session with one line",
   ["sftp", "ssh"],
   async (served) => {
     await Deno.remove(served.jail);
     assertRefusedStart(await ssh(served, ["-T", served.sshd.alias]));
-    // sshd keeps a subsystem's standard error to itself.
+    // sshd does not pass a subsystem's standard error on.
     const { code, stdout } = await run("sftp", ["-b", "-", ...served.sftpArgs], { input: "pwd\n" });
     assertEquals([code, stdout], [255, ""]);
   },
@@ -124,7 +124,7 @@ function assertRefusedStart({ code, stdout, stderr }: RunResult): void {
 
 for (const [what, args] of [["", []], [" ls", ["ls"]]] as const) {
   testOverSshd(
-    `ssh HOST${what} without a terminal is told at once, before it says anything`,
+    `ssh HOST${what} without a terminal is answered at once, before it sends anything`,
     ["ssh"],
     async ({ sshd }) => {
       const child = new Deno.Command(programPath("ssh"), {
@@ -161,7 +161,7 @@ for (const subsystem of ["/opt/files/start-it --now", "/bin/cat"]) {
   );
 }
 
-testOverSshd("scp -O is refused with one line where the Subsystem line is odd", ["scp"], async ({
+testOverSshd("scp -O is refused with one line if the Subsystem line is odd", ["scp"], async ({
   local,
   sshd,
 }) => {
@@ -172,7 +172,7 @@ testOverSshd("scp -O is refused with one line where the Subsystem line is odd", 
   assertMatch(stderr.replaceAll("\r", ""), /this account is for SFTP only/);
 }, { sshd: { subsystem: "/opt/files/start-it" } });
 
-/** A client that has ended reads no more. */
+/** A client that has exited reads no more. */
 function isBrokenPipe(error: unknown): void {
   if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
 }

@@ -53,7 +53,7 @@ testOverSshd(
   },
 );
 
-testOverSshd("scp tells what is not there", ["scp"], async ({ sshd, local }) => {
+testOverSshd("scp reports a missing file", ["scp"], async ({ sshd, local }) => {
   const { code, stderr } = await run(
     "scp",
     ["-F", sshd.sshConfig, "-s", `${sshd.alias}:none`, "file"],
@@ -79,7 +79,7 @@ Deno.test({
   ...(directScp ? needs("scp") : { ignore: true }),
   async fn() {
     await withJail(async ({ base, jail, local }) => {
-      // What scp starts is one program without arguments of its own, and it appends some.
+      // scp starts one program without arguments, and appends its own.
       const program = `${base}/program`;
       await Deno.writeTextFile(program, `#!/bin/sh\nexec ${jailLine(jail)} "$@"\n`, {
         mode: 0o755,

@@ -1,12 +1,12 @@
 import { run, type RunResult } from "../support/run.ts";
 import type { Reached } from "./ways.ts";
 
-/** What sftp has to know of a server. */
+/** What sftp must know about a server. */
 type Place = Pick<Reached, "local" | "sftpArgs">;
 
 /**
  * Runs a batch of OpenSSH's sftp in the local directory of a test. It stops at the first command
- * that fails, unless a `-` stands before it.
+ * that fails, unless the command begins with `-`.
  */
 export async function sftp(
   { sftpArgs, local }: Place,
@@ -19,7 +19,7 @@ export async function sftp(
   });
 }
 
-/** As {@linkcode sftp}, for a batch that is to succeed; returns what it printed. */
+/** As {@linkcode sftp}, for a batch that must succeed; returns what sftp printed. */
 export async function sftpOk(
   reached: Place,
   commands: readonly string[],

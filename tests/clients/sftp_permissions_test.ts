@@ -5,7 +5,7 @@ import { testEachWay } from "./ways.ts";
 
 const readAndWrite = (jail: string) => [`--allow-read=${jail}`, `--allow-write=${jail}`];
 
-testEachWay("works with the permissions for its directory alone", async (reached) => {
+testEachWay("works with only the permissions for its directory", async (reached) => {
   const { jail, local } = reached;
   await Deno.mkdir(`${local}/tree`);
   await makeTree(`${local}/tree`, { smallFiles: 5 });
@@ -29,7 +29,7 @@ testEachWay("works with the permissions for its directory alone", async (reached
   assertMatch(printed, /^-rw------- .* hard$/m);
 }, { permissions: readAndWrite });
 
-testEachWay("says what it cannot do with these permissions, and goes on", async (reached) => {
+testEachWay("says what it cannot do with these permissions, and continues", async (reached) => {
   const { jail, local } = reached;
   const digest = await makeFile(`${local}/file`, 1000);
   const { code, stderr } = await sftp(reached, ["-ln -s file link", "-df", "put file"]);
@@ -38,7 +38,7 @@ testEachWay("says what it cannot do with these permissions, and goes on", async 
   assertEquals(await treeOf(jail), [`file ${digest}`]);
 }, { permissions: readAndWrite });
 
-testEachWay("is a read-only jail with the permission to read alone", async (reached) => {
+testEachWay("is a read-only jail with only the permission to read", async (reached) => {
   const { jail, local } = reached;
   const digest = await makeFile(`${jail}/file`, 1000);
   await makeFile(`${local}/other`, 1000, 2);

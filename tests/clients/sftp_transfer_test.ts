@@ -30,11 +30,11 @@ testEachWay("gets with more requests under way than the pipes hold", async (reac
 
 testEachWay("puts and gets an empty file", (reached) => putsAndGets(reached, { length: 0 }));
 
-testEachWay("goes on with an upload that broke off (reput, put -a)", goesOnWithUploads);
+testEachWay("resumes an interrupted upload (reput, put -a)", goesOnWithUploads);
 
-testEachWay("goes on with a download that broke off (reget, -a)", goesOnWithDownloads);
+testEachWay("resumes an interrupted download (reget, -a)", goesOnWithDownloads);
 
-testEachWay("does not go on with an upload that is longer than its source", async (reached) => {
+testEachWay("does not resume an upload that is longer than its source", async (reached) => {
   const { jail, local } = reached;
   await makeFile(`${local}/file`, 1000);
   await makeFile(`${jail}/file`, 2000);
@@ -129,7 +129,7 @@ testEachWay("lists a directory of 3,000 entries whole", async (reached) => {
   assertEquals(new Set(listed).size, 3000);
 });
 
-testEachWay("refuses every change where the jail is read-only (-R)", async (reached) => {
+testEachWay("refuses every change if the jail is read-only (-R)", async (reached) => {
   const { jail, local } = reached;
   const digest = await makeFile(`${jail}/file`, 1000);
   await makeFile(`${local}/other`, 1000, 2);

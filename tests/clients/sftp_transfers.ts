@@ -1,5 +1,5 @@
 /**
- * Transfers by OpenSSH's sftp that have to go in whatever way a jail is reached.
+ * Transfers by OpenSSH's sftp that must work however a jail is reached.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Reached } from "./ways.ts";
 
 const WHOLE = 5 * 1024 * 1024 + 7;
 
-/** A file of so many bytes goes up and comes back. */
+/** Uploads a file of this many bytes and downloads it again. */
 export async function putsAndGets(
   reached: Reached,
   { length, options = [] }: { readonly length: number; readonly options?: readonly string[] },
@@ -23,7 +23,7 @@ export async function putsAndGets(
   assertEquals(await sha256(`${local}/back`), digest);
 }
 
-/** An upload that broke off goes on, by each of the commands for it. */
+/** Resumes an interrupted upload, with each of the commands for it. */
 export async function goesOnWithUploads(reached: Reached): Promise<void> {
   const { jail, local } = reached;
   const digest = await makeFile(`${local}/file`, WHOLE);
@@ -35,7 +35,7 @@ export async function goesOnWithUploads(reached: Reached): Promise<void> {
   }
 }
 
-/** A download that broke off goes on, by each of the commands for it. */
+/** Resumes an interrupted download, with each of the commands for it. */
 export async function goesOnWithDownloads(reached: Reached): Promise<void> {
   const { jail, local } = reached;
   const digest = await makeFile(`${jail}/file`, WHOLE);
@@ -53,7 +53,7 @@ export async function goesOnWithDownloads(reached: Reached): Promise<void> {
   }
 }
 
-/** A tree goes up and comes back, with the modes and times of all that is in it. */
+/** Uploads a tree and downloads it again, with all modes and times in it. */
 export async function putsAndGetsTrees(reached: Reached): Promise<void> {
   const { jail, local } = reached;
   await Deno.mkdir(`${local}/tree`);

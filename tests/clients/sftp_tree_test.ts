@@ -50,17 +50,20 @@ testEachWay("renames over an existing file", async (reached) => {
   assertEquals(await treeOf(jail), [`old ${digest}`]);
 });
 
-testEachWay("renames over nothing with the request of the draft (rename -l)", async (reached) => {
-  const { jail } = reached;
-  const one = await makeFile(`${jail}/one`, 1000, 1);
-  const two = await makeFile(`${jail}/two`, 2000, 2);
-  const { code, stderr } = await sftp(reached, ["rename -l one two"]);
-  assertEquals(code, 1);
-  assertStringIncludes(stderr, "Failure");
-  assertEquals(await treeOf(jail), [`one ${one}`, `two ${two}`]);
-  await sftpOk(reached, ["rename -l one three", "mkdir dir", "rename -l dir other"]);
-  assertEquals(await treeOf(jail), ["other/", `three ${one}`, `two ${two}`]);
-});
+testEachWay(
+  "replaces nothing with the rename request of the draft (rename -l)",
+  async (reached) => {
+    const { jail } = reached;
+    const one = await makeFile(`${jail}/one`, 1000, 1);
+    const two = await makeFile(`${jail}/two`, 2000, 2);
+    const { code, stderr } = await sftp(reached, ["rename -l one two"]);
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "Failure");
+    assertEquals(await treeOf(jail), [`one ${one}`, `two ${two}`]);
+    await sftpOk(reached, ["rename -l one three", "mkdir dir", "rename -l dir other"]);
+    assertEquals(await treeOf(jail), ["other/", `three ${one}`, `two ${two}`]);
+  },
+);
 
 testEachWay("makes and removes directories", async (reached) => {
   const { jail } = reached;
@@ -80,7 +83,7 @@ testEachWay("removes files by pattern", async (reached) => {
   assertEquals((await treeOf(jail)).map((line) => line.split(" ")[0]), ["c"]);
 });
 
-testEachWay("makes symbolic links, also to what is not there, and hard links", async (reached) => {
+testEachWay("makes symbolic links, also dangling ones, and hard links", async (reached) => {
   const { jail, local } = reached;
   await Deno.mkdir(`${jail}/dir`);
   const digest = await makeFile(`${jail}/dir/file`, 1000);
@@ -105,7 +108,7 @@ testEachWay("makes symbolic links, also to what is not there, and hard links", a
   assertStringIncludes(stderr, "Failure");
 });
 
-testEachWay("changes modes, of directories too", async (reached) => {
+testEachWay("changes modes, also of directories", async (reached) => {
   const { jail } = reached;
   await makeFile(`${jail}/file`, 10);
   await Deno.mkdir(`${jail}/dir`);
@@ -143,18 +146,18 @@ testEachWay("gives links themselves to their own owner (chown -h, chgrp -h)", as
   assertEquals([info.isSymlink, info.uid, info.gid], [true, uid, gid]);
 }, { portable: false }); // Deno 2.6 has no lchown
 
-testEachWay("tells how full the disk is (df)", async (reached) => {
+testEachWay("shows how full the disk is (df)", async (reached) => {
   const rows = (await sftpOk(reached, ["df", "df -hi /"])).split("\n");
   const figures = rows[2]?.trim().split(/\s+/) ?? [];
   assertMatch(figures.join(" "), /^\d+ \d+ \d+ \d+ \d+%$/);
   const [size, used, , free] = figures.map(Number);
   assertNotEquals(size, 0);
-  // Blocks that only root may take count as neither used nor available.
+  // Blocks reserved for root count as neither used nor available.
   assertEquals((used ?? 0) + (free ?? 0), size);
   assertStringIncludes(rows[4] ?? "", "Inodes");
 });
 
-testEachWay("answers for what is not there", async (reached) => {
+testEachWay("reports missing files", async (reached) => {
   const { code, stderr } = await sftp(reached, ["-get none", "-ls none", "-cd none", "-rm none"]);
   assertEquals(code, 0);
   assertEquals(stderr.match(/not found|No such file/g)?.length, 4, stderr);

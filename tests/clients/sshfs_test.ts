@@ -126,7 +126,7 @@ testSshfs("makes links, changes modes, and flushes", async (mounted, { jail }) =
   assertEquals(await Deno.readLink(`${jail}/soft`), "file");
 });
 
-testSshfs("tells why it cannot", async (mounted) => {
+testSshfs("says why a request fails", async (mounted) => {
   await Deno.mkdir(`${mounted}/dir/in`, { recursive: true });
   await makeFile(`${mounted}/file`, 10);
   await assertRejects(() => Deno.mkdir(`${mounted}/dir`), Deno.errors.AlreadyExists);

@@ -1,6 +1,6 @@
 /**
  * Serves a directory as a jail does, and logs to the syslog that listens at a path of the test's:
- * `syslog_session.ts DIRECTORY SOCKET [OPTION…]`, the options being those of the log.
+ * `syslog_session.ts DIRECTORY SOCKET [OPTION…]`, where the options are those of the log.
  */
 
 import { serve } from "../../lib/serve/serve.ts";

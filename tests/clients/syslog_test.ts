@@ -1,4 +1,4 @@
-/** The log of a session behind a real sshd, by way of a real syslog, for a real reader of logs. */
+/** The log of a session behind a real sshd, through a real syslog, for a real log reader. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
@@ -8,10 +8,10 @@ import { commandLine, runOk, until } from "../support/run.ts";
 import { withSshd } from "../support/sshd.ts";
 import { sftp } from "./sftp.ts";
 
-/** What mtail's authors wrote for the lines of OpenSSH's sftp-server in syslog. */
+/** The program that mtail's authors wrote for the lines of OpenSSH's sftp-server in syslog. */
 const READER = "/usr/share/doc/mtail/examples/sftp.mtail";
 
-/** A syslog of the test's own, which writes lines in the traditional form. */
+/** A syslog for the test alone, which writes lines in the traditional form. */
 const CONFIGURATION = (directory: string) =>
   `global(workDirectory="${directory}")
 module(load="imuxsock" SysSock.Use="off")
@@ -19,7 +19,10 @@ input(type="imuxsock" Socket="${directory}/socket")
 local3.* action(type="omfile" file="${directory}/syslog" template="RSYSLOG_TraditionalFileFormat")
 `;
 
-/** Runs `use` while rsyslogd listens, and returns what it wrote once the session's end is there. */
+/**
+ * Runs `use` while rsyslogd listens, and returns what it wrote once the end of the session is in
+ * it.
+ */
 async function syslogOf(
   directory: string,
   use: (socket: string) => Promise<void>,
@@ -54,7 +57,7 @@ async function syslog(directory: string): Promise<string> {
     : "";
 }
 
-/** Uploads ten bytes and gets them again. */
+/** Uploads ten bytes and downloads them again. */
 async function upAndDown(
   { base, jail, local }: JailPlaces,
   socket: string,
@@ -75,8 +78,7 @@ async function upAndDown(
 }
 
 Deno.test({
-  name:
-    "by syslog, and by the name that it looks for, a public reader of logs counts what was done",
+  name: "through syslog, with the name that it looks for, a public log reader counts what was done",
   ...needs("sshd", "ssh-keygen", "sftp", "rsyslogd", "mtail", READER),
   fn: () =>
     withJail(async (places) => {

@@ -10,7 +10,7 @@ import { type Sshd, type SshdOptions, withSshd } from "../support/sshd.ts";
 
 /** A jail that can be reached, and how. */
 export interface Reached extends JailPlaces {
-  /** What OpenSSH's sftp is told, to reach it. */
+  /** Arguments with which OpenSSH's sftp reaches it. */
   readonly sftpArgs: readonly string[];
 }
 
@@ -19,11 +19,11 @@ export interface Served extends Reached {
   readonly sshd: Sshd;
 }
 
-/** How the jail is to be served; all of it may be absent. */
+/** How to serve the jail; every option may be absent. */
 export interface ServeOptions {
   /** Options of `sftpwrap jail`. */
   readonly jailOptions?: readonly string[];
-  /** Deno's permissions, for the directory that is served; all of them where absent. */
+  /** Deno's permissions, for the directory that is served; all of them if absent. */
   readonly permissions?: (jail: string) => readonly string[];
   /** False leaves out the jail that Deno's own file API keeps; say why. */
   readonly portable?: false;
@@ -31,11 +31,11 @@ export interface ServeOptions {
   readonly sshd?: SshdOptions;
 }
 
-/** A way to reach a jail, for tests that run on each. */
+/** A way to reach a jail; tests run on each. */
 export interface Way {
-  /** How a test's name calls it. */
+  /** The way's name in a test's name. */
   readonly name: string;
-  /** Runs `use` with a jail that is reached so. */
+  /** Runs `use` with a jail that is reached in this way. */
   with(options: ServeOptions, use: (reached: Reached) => Promise<void>): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ function lineFor(jail: string, { jailOptions, permissions }: ServeOptions): stri
   });
 }
 
-/** The same, kept by Deno's own file API where the kernel would keep it. */
+/** The same, kept by Deno's own file API instead of the kernel. */
 async function portable(
   options: ServeOptions,
   use: (reached: Reached) => Promise<void>,
@@ -98,7 +98,7 @@ export function testEachWay(
   }
 }
 
-/** Declares a test of a client that comes through a real sshd. */
+/** Declares a test of a client that connects through a real sshd. */
 export function testOverSshd(
   name: string,
   programs: readonly string[],

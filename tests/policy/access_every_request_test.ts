@@ -24,7 +24,7 @@ import { type Attempt, attempts, outcomeOf } from "./every_request.ts";
 interface Column {
   readonly name: string;
   readonly policies: () => AccessPolicy[];
-  /** The folder that holds the files; the root where absent. */
+  /** The folder that contains the files; the root if absent. */
   readonly here?: string;
 }
 
@@ -46,9 +46,9 @@ const columns: readonly Column[] = [
 ];
 
 /**
- * What each attempt is answered in each column: `+` done, `d` PERMISSION_DENIED, `a`
- * NO_SUCH_FILE, `f` FAILURE, `e` an empty listing. A handle that could not be had is made up, so
- * `f` and `a` also stand for a bad handle.
+ * The answer to each attempt in each column: `+` done, `d` PERMISSION_DENIED, `a` NO_SUCH_FILE, `f`
+ * FAILURE, `e` an empty listing. If no handle can be opened, one is made up, so `f` and `a` also
+ * stand for a bad handle.
  */
 const table: Readonly<Record<string, string>> = {
   "open: to read": "+ + d + + + + + + d a",
@@ -169,7 +169,7 @@ const everywhere = [
   "check-file",
 ];
 
-/** Extensions that a column does not advertise; all others it does. */
+/** Extensions that a column does not advertise; it advertises all others. */
 const unadvertised: Readonly<Record<string, readonly string[]>> = {
   "read-only": ["posix-rename", "hardlink", "fsync", "lsetstat", "copy-data"],
   "upload-only": ["hardlink", "copy-data", "check-file-handle", "check-file-name", "check-file"],
@@ -215,7 +215,7 @@ for (const [index, column] of columns.entries()) {
   });
 }
 
-Deno.test("guarded() advertises no extension that the storage has not", () => {
+Deno.test("guarded() advertises no extension that the storage lacks", () => {
   const bare = new Proxy(new MemoryStorage(), {
     get(target, name) {
       if (name === "extensions") return {};
@@ -228,7 +228,7 @@ Deno.test("guarded() advertises no extension that the storage has not", () => {
   }
 });
 
-/** A storage to attempt something on, and what goes with it. */
+/** A storage for the attempts, and what belongs to it. */
 interface Ground {
   readonly storage: Storage;
   readonly served?: Storage;

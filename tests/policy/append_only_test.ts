@@ -10,7 +10,7 @@ import { Limited, put, UPLOAD } from "./limited.ts";
 for (
   const [name, make] of [["at once", (s: MemoryStorage) => s], ["by promises", later]] as const
 ) {
-  Deno.test(`appendOnly() lets an upload go on where it broke off, ${name}`, async () => {
+  Deno.test(`appendOnly() lets an interrupted upload resume, ${name}`, async () => {
     const storage = new MemoryStorage();
     const client = new Limited(make(storage), appendOnly());
     await client.upload("/log", "one ");
@@ -21,7 +21,7 @@ for (
     assertEquals(await contentOf(storage, "/log"), "one two two ");
   });
 
-  Deno.test(`appendOnly() keeps every byte that was there, ${name}`, async () => {
+  Deno.test(`appendOnly() keeps every existing byte, ${name}`, async () => {
     const storage = new MemoryStorage();
     await put(storage, "/log", "content");
     const client = new Limited(make(storage), appendOnly());
@@ -80,7 +80,7 @@ Deno.test("appendOnly() keeps what a second name or a link of the file leads to"
   }
 });
 
-Deno.test("appendOnly() protects a far side that goes by the position where it should append", async () => {
+Deno.test("appendOnly() protects a far side that writes at the position instead of appending", async () => {
   const inner = new MemoryStorage();
   await put(inner, "/log", "content");
   const deaf: Storage = new Proxy(inner, {
@@ -99,7 +99,7 @@ Deno.test("appendOnly() protects a far side that goes by the position where it s
   assertEquals(await contentOf(inner, "/log"), "contentx");
 });
 
-Deno.test("appendOnly() holds each handle to the size that it found", async () => {
+Deno.test("appendOnly() limits each handle by the size that it found", async () => {
   const storage = new MemoryStorage();
   const client = new Limited(storage, appendOnly());
   const made = await client.handle(ask.open("/log", UPLOAD));

@@ -1,5 +1,5 @@
 /**
- * Every request as a client may make it, to be tried against a policy.
+ * Every request in each form that a client may send, for tests of policies.
  *
  * @module
  */
@@ -15,20 +15,23 @@ const { READ, WRITE, APPEND, CREAT, TRUNC, EXCL } = Flag;
 /** How a request was answered. */
 export type Outcome = "ok" | "empty" | "denied" | "absent" | "failure" | "invalid" | "unsupported";
 
-/** A request, with whatever has to come before it in the same session. */
+/** A request, with whatever must come before it in the same session. */
 export interface Attempt {
   /** The name in `-Q`. */
   readonly request: string;
   /** What is attempted. */
   readonly what: string;
-  /** Makes it; `here` is the folder that holds the files. */
+  /** Makes it; `here` is the folder that contains the files. */
   readonly make: (client: Client, here: string) => Promise<Request> | Request;
 }
 
-/** The handle of nothing, as a client may make one up. */
+/** A handle that was never opened, as a client may make one up. */
 const MADE_UP = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
 
-/** A client that prepares an attempt. Where that is refused already, it goes on all the same. */
+/**
+ * A client that prepares an attempt. If the preparation is already refused, it continues
+ * nevertheless.
+ */
 class Client {
   readonly #dialogue: Dialogue;
 
@@ -36,7 +39,7 @@ class Client {
     this.#dialogue = dialogue;
   }
 
-  /** A handle of what the request opens, or one that is made up. */
+  /** A handle of what the request opens, or a made-up one. */
   async handle(request: Request): Promise<Uint8Array> {
     const reply = await this.#dialogue.ask(request);
     return reply.kind === "handle" ? reply.handle : MADE_UP;
@@ -63,7 +66,7 @@ function attempt(request: string, what: string, make: Attempt["make"]): Attempt 
   return { request, what, make };
 }
 
-/** Something done to `own`, a file that this session has uploaded and closed. */
+/** An operation on `own`, a file that this session has uploaded and closed. */
 function onOwn(request: string, what: string, make: (own: string, here: string) => Request) {
   return attempt(request, what, async (client, here) => {
     await client.uploaded(`${here}/own`);
@@ -71,7 +74,7 @@ function onOwn(request: string, what: string, make: (own: string, here: string) 
   });
 }
 
-/** Something done by a handle of a new file, open to write, or also to read. */
+/** An operation on a handle of a new file, open for writing, or also for reading. */
 function onNew(request: string, what: string, make: (handle: Uint8Array) => Request, flags = 0) {
   return attempt(
     request,
@@ -80,7 +83,7 @@ function onNew(request: string, what: string, make: (handle: Uint8Array) => Requ
   );
 }
 
-/** Something done by a handle of the file that was there. */
+/** An operation on a handle of the file that existed before. */
 function onFile(request: string, what: string, flags: number, make: (h: Uint8Array) => Request) {
   return attempt(
     request,
@@ -92,8 +95,8 @@ function onFile(request: string, what: string, flags: number, make: (h: Uint8Arr
 const TIMES: SentAttrs = { atime: 5, mtime: 6 };
 
 /**
- * All of them. There are: `file` (seven bytes), `other`, `link` to `file`,
- * `folder` with a file in it, and `nothing`, an empty folder.
+ * All attempts. The files are: `file` (seven bytes), `other`, `link` to `file`, `folder` with a
+ * file in it, and `nothing`, an empty folder.
  */
 export const attempts: readonly Attempt[] = [
   attempt("open", "to read", (_, here) => ask.open(`${here}/file`, READ)),
@@ -244,7 +247,7 @@ export const attempts: readonly Attempt[] = [
   onNew("check-file", "", (h) => ask.checkFileHandle(h, "md5", { name: "check-file" }), READ),
 ];
 
-/** Puts the files there. */
+/** Makes the files. */
 export async function fill(storage: Storage, here: string): Promise<void> {
   if (here !== "") await storage.mkdir(here, {});
   for (const folder of ["folder", "nothing"]) await storage.mkdir(`${here}/${folder}`, {});
@@ -261,7 +264,7 @@ export async function fill(storage: Storage, here: string): Promise<void> {
   await storage.symlink("file", `${here}/link`);
 }
 
-/** Makes an attempt under policies, and checks that one which is refused changes nothing. */
+/** Makes an attempt under policies, and checks that a refused one changes nothing. */
 export async function outcomeOf(
   { make }: Attempt,
   { storage, served = storage, policies, here }: {
@@ -299,7 +302,7 @@ function outcomeIn(reply: Reply): Outcome {
   return reply.kind === "status" ? OUTCOMES.get(reply.code)! : "ok";
 }
 
-/** All names, attributes (but for the time of access) and contents, as text. */
+/** All names, attributes (except access times) and contents, as text. */
 export async function stateOf(storage: Storage, directory = "/"): Promise<string> {
   const dir = await storage.openDir(directory);
   const names: string[] = [];

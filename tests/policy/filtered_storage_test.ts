@@ -5,14 +5,14 @@ import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { conformance } from "../../lib/testing/mod.ts";
 import { later } from "../support/later.ts";
 
-Deno.test("FilteredStorage is to a session what is inside of it", async (t) => {
+Deno.test("FilteredStorage behaves to a session like its inner storage", async (t) => {
   await conformance(t, () => ({
     storage: new FilteredStorage(new FilteredStorage(new MemoryStorage())),
     tellsReasons: true,
   }));
 });
 
-Deno.test("FilteredStorage is to a session what is inside of it, by promises", async (t) => {
+Deno.test("FilteredStorage behaves to a session like its inner storage, with promises", async (t) => {
   await conformance(t, () => ({
     storage: new FilteredStorage(later(new MemoryStorage())),
     tellsReasons: true,

@@ -6,7 +6,7 @@ function matches(pattern: string, ...paths: readonly string[]): string[] {
   return paths.map((path) => globs.at(path).match);
 }
 
-Deno.test("Globs.at() takes a pattern without a slash for a name at any depth", () => {
+Deno.test("Globs.at() matches a pattern without a slash at any depth", () => {
   assertEquals(matches("*.key", "/a.key", "/x/y/a.key", "/a.keys", "/.key", "/"), [
     "itself",
     "itself",
@@ -17,7 +17,7 @@ Deno.test("Globs.at() takes a pattern without a slash for a name at any depth", 
   assertEquals(matches("private/", "/private", "/x/private/y"), ["itself", "through"]);
 });
 
-Deno.test("Globs.at() takes a pattern with a slash from the root", () => {
+Deno.test("Globs.at() matches a pattern with a slash from the root", () => {
   for (const pattern of ["/a/b", "a/b", "/a/b/"]) {
     assertEquals(matches(pattern, "/a/b", "/a", "/x/a/b", "/a/b/c", "/a/bc"), [
       "itself",
@@ -76,12 +76,12 @@ Deno.test("Globs.at() sees that a path leads through a folder, and back out of i
   ]);
 });
 
-Deno.test("Globs.at() takes no time for a name that almost meets many stars", () => {
+Deno.test("Globs.at() is fast for a name that almost matches many stars", () => {
   const name = "a".repeat(100_000);
   assertEquals(matches("*a*a*a*a*a*a*b", `/${name}`), ["none"]);
 });
 
-Deno.test("Spot.isLike() tells whether names below mean the same", () => {
+Deno.test("Spot.isLike() says whether names below match the same", () => {
   const globs = new Globs(["*.key", "/a/*.txt", "/x/**/y/z"]);
   const alike = (one: string, two: string) => globs.at(one).spot.isLike(globs.at(two).spot);
   assertEquals(alike("/b", "/c"), true);
@@ -92,7 +92,7 @@ Deno.test("Spot.isLike() tells whether names below mean the same", () => {
   assertEquals(alike("/x/1", "/x/y"), false);
 });
 
-Deno.test("Globs refuses what is no pattern, and says why", () => {
+Deno.test("Globs refuses what is not a pattern, and says why", () => {
   const table: [pattern: string, why: string][] = [
     ["", "an empty name"],
     ["/", "an empty name"],
@@ -103,7 +103,7 @@ Deno.test("Globs refuses what is no pattern, and says why", () => {
     ["[]", '"[" is not closed'],
     ["{a,b", '"{" is not closed'],
     ["a}", '"}" has no "{"'],
-    ["a\\", 'nothing stands behind "\\"'],
+    ["a\\", 'nothing follows "\\"'],
     ["[z-a]", "goes backwards"],
     ["{0,1,2,3,4,5,6,7,8,9}".repeat(4), "too many choices"],
   ];

@@ -1,5 +1,5 @@
 /**
- * Sessions under policies, told in short: what is asked, and the codes that answer it.
+ * Sessions under policies in a short form: the requests, and the codes of the replies.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export class Limited {
     this.dialogue = new Dialogue(limited.storage, { policy: limited.policy });
   }
 
-  /** The name of the status that answers a request; `OK` where it is answered by what it asks for. */
+  /** The name of the status that answers a request; `OK` if the reply is another packet. */
   async code(request: Request): Promise<string> {
     const reply = await this.dialogue.ask(request);
     return reply.kind === "status" ? NAMES.get(reply.code) ?? String(reply.code) : "OK";
@@ -67,7 +67,7 @@ export class Limited {
   }
 }
 
-/** A file that is there before the session. */
+/** A file that exists before the session. */
 export async function put(storage: Storage, path: string, content = "content"): Promise<void> {
   await new Limited(storage).upload(path, content);
 }

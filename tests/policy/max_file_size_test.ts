@@ -44,7 +44,7 @@ for (
   });
 }
 
-Deno.test("maxFileSize() leaves a file that is larger already as it is", async () => {
+Deno.test("maxFileSize() leaves a file that is already larger unchanged", async () => {
   const storage = new MemoryStorage();
   await put(storage, "/large", "0123456789abcdef");
   const client = new Limited(storage, maxFileSize(10));
@@ -60,6 +60,6 @@ Deno.test("maxFileSize() leaves a file that is larger already as it is", async (
   assertEquals(await contentOf(storage, "/large"), "x123456789abcdef");
 });
 
-Deno.test("maxFileSize() refuses what is no number of bytes", () => {
+Deno.test("maxFileSize() refuses what is not a number of bytes", () => {
   for (const bytes of [-1, 1.5, NaN, Infinity]) assertThrows(() => maxFileSize(bytes), RangeError);
 });

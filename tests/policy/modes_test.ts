@@ -12,7 +12,7 @@ function modeOf(storage: MemoryStorage, path: string): string {
 for (
   const [name, make] of [["at once", (s: MemoryStorage) => s], ["by promises", later]] as const
 ) {
-  Deno.test(`forcedModes() gives what is made its bits, whatever the client and the umask say, ${name}`, async () => {
+  Deno.test(`forcedModes() gives new entries its bits, whatever the client and the umask say, ${name}`, async () => {
     const storage = new MemoryStorage({ umask: 0o077 });
     await put(storage, "/there");
     const client = new Limited(make(storage), forcedModes({ file: 0o664, directory: 0o2775 }));
@@ -34,7 +34,7 @@ for (
     assertEquals(storage.stat("/there").size, 0);
   });
 
-  Deno.test(`forcedModes() lets chmod do nothing, and the rest of the request be done, ${name}`, async () => {
+  Deno.test(`forcedModes() makes chmod do nothing, and performs the rest of the request, ${name}`, async () => {
     const storage = new MemoryStorage();
     await put(storage, "/there");
     storage.symlink("there", "/link");

@@ -6,7 +6,7 @@ import { ask, Flag } from "../support/raw.ts";
 import { contentOf } from "./every_request.ts";
 import { Limited, put, UPLOAD } from "./limited.ts";
 
-/** As gvfs and KDE make their temporary files. */
+/** How gvfs and KDE create their temporary files. */
 const EXCLUSIVELY = Flag.WRITE | Flag.CREAT | Flag.EXCL;
 
 for (
@@ -34,11 +34,11 @@ for (
     assertEquals(await client.names("/"), ["there"]);
   });
 
-  Deno.test(`noDelete() lets an own file take the place of another, which stays, ${name}`, async () => {
+  Deno.test(`noDelete() lets an own file replace another, and the result stays, ${name}`, async () => {
     const storage = new MemoryStorage();
     await put(storage, "/there", "old");
     const client = new Limited(make(storage), noDelete());
-    // KDE: the first answer is of no interest to it.
+    // KDE: it ignores the first answer.
     await client.upload("/there.part", "new");
     assertEquals(
       await client.codes(
@@ -63,7 +63,7 @@ for (
   });
 }
 
-Deno.test("noDelete() lets only an own file take a place, and only a regular file's", async () => {
+Deno.test("noDelete() lets only an own file replace anything, and only a regular file", async () => {
   const storage = new MemoryStorage();
   for (const path of ["/one", "/other"]) await put(storage, path, path);
   storage.symlink("/one", "/link");
@@ -86,7 +86,7 @@ Deno.test("noDelete() lets only an own file take a place, and only a regular fil
   assertEquals(await contentOf(storage, "/other"), "/other");
 });
 
-Deno.test("noDelete() takes nothing for own that was opened and not made", async () => {
+Deno.test("noDelete() does not count an opened file as an own one", async () => {
   const storage = new MemoryStorage();
   await put(storage, "/there");
   const client = new Limited(storage, noDelete());
@@ -101,7 +101,7 @@ Deno.test("noDelete() takes nothing for own that was opened and not made", async
   );
 });
 
-Deno.test("noDelete() lets gvfs remove by one session the temporary file of another", async () => {
+Deno.test("noDelete() lets one session of gvfs remove the temporary file of another", async () => {
   const storage = new MemoryStorage();
   await put(storage, "/there", "old");
   const writer = new Limited(storage, noDelete());

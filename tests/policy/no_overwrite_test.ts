@@ -10,7 +10,7 @@ import { Limited, put, UPLOAD } from "./limited.ts";
 for (
   const [name, make] of [["at once", (s: MemoryStorage) => s], ["by promises", later]] as const
 ) {
-  Deno.test(`noOverwrite() takes an upload under a temporary name, and goes on with it, ${name}`, async () => {
+  Deno.test(`noOverwrite() accepts an upload under a temporary name, and resumes it, ${name}`, async () => {
     const storage = new MemoryStorage();
     await put(storage, "/there", "old");
     const client = new Limited(make(storage), noOverwrite());
@@ -31,7 +31,7 @@ for (
   });
 }
 
-Deno.test("noOverwrite() lets nobody lay another's file under the path of an own one", async () => {
+Deno.test("noOverwrite() lets no session put another's file at the path of an own one", async () => {
   for (const remover of ["the same session", "a second session"]) {
     const storage = new MemoryStorage();
     await put(storage, "/theirs", "content");
@@ -60,7 +60,7 @@ Deno.test("noOverwrite() lets nobody lay another's file under the path of an own
   }
 });
 
-Deno.test("noOverwrite() lets nobody lay another's folder under the path of an own file", async () => {
+Deno.test("noOverwrite() lets no session put another's folder at the path of an own file", async () => {
   const storage = new MemoryStorage();
   storage.mkdir("/theirs", {});
   await put(storage, "/theirs/f");
@@ -79,7 +79,7 @@ Deno.test("noOverwrite() lets nobody lay another's folder under the path of an o
   );
 });
 
-Deno.test("noOverwrite() forgets what others have taken away, when the name is used again", async () => {
+Deno.test("noOverwrite() forgets what others have removed, when the name is used again", async () => {
   const storage = new MemoryStorage();
   const client = new Limited(storage, noOverwrite());
   assertEquals(await client.code(ask.mkdir("/d")), "OK");
@@ -90,7 +90,7 @@ Deno.test("noOverwrite() forgets what others have taken away, when the name is u
   assertEquals(await client.code(ask.open("/d/f", UPLOAD)), "PERMISSION_DENIED");
 });
 
-Deno.test("noOverwrite() goes with noDelete(): then nothing can be made anew either", async () => {
+Deno.test("noOverwrite() combines with noDelete(): then nothing can be made again either", async () => {
   const storage = new MemoryStorage();
   await put(storage, "/there", "old");
   const client = new Limited(storage, noOverwrite(), noDelete());

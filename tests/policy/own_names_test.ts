@@ -17,7 +17,7 @@ Deno.test("OwnNames.move() takes along what is below, and drops what was there",
   assertEquals([names.isFile("/e"), names.isFile("/e/f")], [false, true]);
 });
 
-Deno.test("OwnNames.move() makes nothing of others the session's own", () => {
+Deno.test("OwnNames.move() does not make other sessions' entries its own", () => {
   const names = new OwnNames();
   names.add("/d/f", "file");
   names.move("/foreign", "/d");
@@ -31,7 +31,7 @@ Deno.test("OwnNames.move() of a path to itself keeps it", () => {
   assertEquals(names.isFile("/f"), true);
 });
 
-Deno.test("OwnNames.add() knows nothing more of what was below", () => {
+Deno.test("OwnNames.add() forgets what was below", () => {
   const names = new OwnNames();
   names.add("/d/f", "file");
   names.add("/d", "directory");
@@ -61,7 +61,7 @@ Deno.test("OwnNames.move() into the folder that it comes from keeps both", () =>
   assertEquals(owned(names, "/d/a", "/d/b", "/d/c"), [false, false, true]);
 });
 
-Deno.test("OwnNames takes names that objects have of themselves for what they are", () => {
+Deno.test("OwnNames treats the names of Object's own members like any other", () => {
   const names = new OwnNames();
   names.add("/__proto__/constructor", "file");
   assertEquals(owned(names, "/__proto__/constructor", "/__proto__", "/constructor"), [

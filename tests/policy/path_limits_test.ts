@@ -24,7 +24,7 @@ async function makeTree(): Promise<MemoryStorage> {
   return storage;
 }
 
-/** Paths that are kept, as a client may write them. */
+/** Paths that are denied, as a client may write them. */
 const KEPT = [
   "/vault",
   "/vault/",
@@ -44,7 +44,7 @@ const KEPT = [
   "/logs/x.log",
 ];
 
-/** Links whose targets are kept; they themselves are not. */
+/** Links whose targets are denied; the links themselves are not. */
 const LINKS = ["/open/to vault", "/open/to gold", "/open/to key"];
 
 for (
@@ -78,7 +78,7 @@ for (
     }
   });
 
-  Deno.test(`hidePaths() answers as if nothing were there, ${name}`, async () => {
+  Deno.test(`hidePaths() answers as if nothing existed there, ${name}`, async () => {
     const client = new Limited(make(await makeTree()), hidePaths(PATTERNS));
     for (const path of KEPT) {
       const codes = await client.codes(
@@ -133,7 +133,7 @@ Deno.test("denyPaths() follows links, and leaves the links themselves alone", as
   }
 });
 
-Deno.test("denyPaths() makes nothing of a forbidden name, through a link that leads nowhere either", async () => {
+Deno.test("denyPaths() makes nothing with a forbidden name, not even through a dangling link", async () => {
   const storage = await makeTree();
   const client = new Limited(storage, denyPaths(PATTERNS));
   assertEquals(
@@ -150,7 +150,7 @@ Deno.test("denyPaths() makes nothing of a forbidden name, through a link that le
   );
 });
 
-Deno.test("denyPaths() lets no rename of a folder change what is kept below it", async () => {
+Deno.test("denyPaths() lets no rename of a folder change what is denied below it", async () => {
   const storage = await makeTree();
   storage.mkdir("/open/logs", {});
   await put(storage, "/open/logs/y.log");
@@ -159,7 +159,7 @@ Deno.test("denyPaths() lets no rename of a folder change what is kept below it",
     await client.codes(
       ask.rename("/logs", "/open/old logs"),
       ask.posixRename("/logs", "/open/old logs"),
-      // The other way round: what is in there would become kept.
+      // The reverse: what is in there would match a pattern.
       ask.rename("/open/logs", "/logs"),
       ask.posixRename("/open/logs", "/logs"),
       ask.rename("/open/logs", "/open/moved"),
@@ -182,7 +182,7 @@ Deno.test("denyPaths() lists what it refuses", async () => {
   assertEquals(await client.names("/"), ["logs", "open", "vault"]);
 });
 
-Deno.test("hidePaths() refuses to make something of a hidden name", async () => {
+Deno.test("hidePaths() refuses to make something with a hidden name", async () => {
   const client = new Limited(await makeTree(), hidePaths(PATTERNS));
   assertEquals(
     await client.codes(
@@ -199,7 +199,7 @@ Deno.test("hidePaths() refuses to make something of a hidden name", async () => 
   );
 });
 
-Deno.test("hidePaths() tells the path of a hidden name as that of a missing one", async () => {
+Deno.test("hidePaths() reports the path of a hidden name like that of a missing one", async () => {
   const client = new Limited(await makeTree(), hidePaths(PATTERNS));
   for (const name of ["/vault", "/missing"]) {
     const reply = await client.dialogue.ask(ask.realpath(name));
@@ -219,6 +219,6 @@ Deno.test("hidePaths() lists a folder with very many hidden entries to its end",
   assertEquals(await new Limited(later(storage), hidePaths(PATTERNS)).names("/"), ["last"]);
 });
 
-Deno.test("denyPaths() refuses what is no pattern", () => {
+Deno.test("denyPaths() refuses what is not a pattern", () => {
   assertThrows(() => denyPaths(["ok", "[a"]), SyntaxError, "[a");
 });

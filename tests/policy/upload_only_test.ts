@@ -13,7 +13,7 @@ import { Limited, put, UPLOAD } from "./limited.ts";
 for (
   const [name, make] of [["at once", (s: MemoryStorage) => s], ["by promises", later]] as const
 ) {
-  Deno.test(`uploadOnly() takes an upload under a temporary name, ${name}`, async () => {
+  Deno.test(`uploadOnly() accepts an upload under a temporary name, ${name}`, async () => {
     const storage = new MemoryStorage();
     const client = new Limited(make(storage), uploadOnly());
     await client.upload("/x.filepart", "first ");
@@ -33,7 +33,7 @@ for (
   });
 }
 
-Deno.test("uploadOnly() shows nothing of what was uploaded, to the uploader either", async () => {
+Deno.test("uploadOnly() shows nothing of what was uploaded, not even to the uploader", async () => {
   const client = new Limited(new MemoryStorage(), uploadOnly());
   const both = await client.handle(ask.open("/x", UPLOAD | Flag.READ));
   assertEquals(await client.codes(ask.write(both, 0, "x"), ask.read(both, 0, 1)), [
@@ -47,7 +47,7 @@ Deno.test("uploadOnly() shows nothing of what was uploaded, to the uploader eith
   ]);
 });
 
-Deno.test("uploadOnly() knows another session's files for another's", async () => {
+Deno.test("uploadOnly() does not count another session's files as own", async () => {
   const storage = new MemoryStorage();
   const [one, two] = [new Limited(storage, uploadOnly()), new Limited(storage, uploadOnly())];
   await one.upload("/x", "one's");
@@ -139,7 +139,7 @@ Deno.test("uploadOnly() writes through no link, wherever it leads", async () => 
   ]);
 });
 
-Deno.test("uploadOnly() goes with forced modes", async () => {
+Deno.test("uploadOnly() combines with forced modes", async () => {
   const storage = new MemoryStorage();
   const client = new Limited(
     storage,
@@ -154,7 +154,7 @@ Deno.test("uploadOnly() goes with forced modes", async () => {
   ]);
 });
 
-Deno.test("uploadOnly() says in the log what it refuses", async () => {
+Deno.test("uploadOnly() logs what it refuses", async () => {
   const lines: string[] = [];
   const { storage, policy } = guarded(new MemoryStorage(), [uploadOnly()]);
   const log = { level: 5, write: (_level: number, line: string) => void lines.push(line) };

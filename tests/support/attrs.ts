@@ -1,6 +1,6 @@
 import type { FileAttrs } from "../../lib/attrs.ts";
 
-/** Attributes as a packet's reader gives them: all fields, absent ones undefined. */
+/** Attributes as a packet's reader returns them: all fields, absent ones undefined. */
 export function attrs(present: FileAttrs = {}): FileAttrs {
   return {
     size: undefined,

@@ -1,5 +1,5 @@
 /**
- * The compiled programs, made by `scripts/compile.ts` when a test wants one.
+ * The compiled programs, made by `scripts/compile.ts` when a test needs one.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export function needsCompile(...programs: string[]): Need {
   return needs("$DENO_COMPILE", ...programs);
 }
 
-/** A directory for compiled programs, which goes with the file of tests that made it. */
+/** A directory for compiled programs, which is removed after the test file that made it. */
 export function binaryFolder(): string {
   if (folder !== undefined) return folder;
   const made = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sftpwrap_test_bin_" }));

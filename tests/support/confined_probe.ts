@@ -1,6 +1,6 @@
 /**
- * A jail session that first tries what it must not be able to do any more, and
- * says so in a line of JSON on standard error:
+ * A jail session that first tries everything that it must no longer be able to do, and reports it
+ * in a line of JSON on standard error:
  *
  *     confined_probe.ts MODE PORT DIR
  *
@@ -15,7 +15,7 @@ import { type Bytes, type Libc, openLibc } from "../../lib/linux/libc.ts";
 import { AT_FDCWD, Open } from "../../lib/linux/linux.ts";
 import { siteAt } from "./jail_fixture.ts";
 
-/** What came of each try: `done`, an error's name, or what libc returned. */
+/** The outcome of each try: `done`, an error's name, or what libc returned. */
 export type Outcomes = Readonly<Record<string, string | number>>;
 
 const PR_GET_DUMPABLE = 3;
@@ -83,7 +83,7 @@ async function denoOutcomes(directory: string, port: number): Promise<Outcomes> 
     "dlopen": () => Deno.dlopen("libc.so.6", {}).close(),
     "pointer": () => Deno.UnsafePointer.of(new Uint8Array(1)),
     "hostname": () => Deno.hostname(),
-    // A signal that nobody minds.
+    // A signal that processes ignore by default.
     "kill": () => Deno.kill(Deno.ppid, "SIGURG"),
     "ask for more": () => {
       const { state } = Deno.permissions.requestSync({ name: "read" });
@@ -102,13 +102,13 @@ async function denoOutcomes(directory: string, port: number): Promise<Outcomes> 
   return outcomes;
 }
 
-/** Some parts of Deno wrap the error of a missing permission, and keep its words. */
+/** Some parts of Deno wrap the error of a missing permission, and keep its text. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message.includes("Requires ") ? "NotCapable" : error.name;
 }
 
-/** What is left of libc when the permission for FFI is gone: Landlock alone stands behind it. */
+/** What libc can still do when the permission for FFI is gone: then only Landlock prevents it. */
 function libcOutcomes(libc: Libc, directory: string): Outcomes {
   const { outside } = siteAt(directory.slice(0, directory.lastIndexOf("/")));
   const canary = cString(`${outside}/canary`);

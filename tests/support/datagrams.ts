@@ -1,5 +1,5 @@
 /**
- * A Unix datagram socket to listen on, as syslog does; Deno has none without an unstable flag.
+ * A Unix datagram socket to listen on, as syslog does; Deno offers none without an unstable flag.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const libc = Deno.build.os !== "linux" ? undefined : Deno.dlopen("libc.so.6", {
   close: { parameters: ["i32"], result: "i32" },
 });
 
-/** Receives datagrams at a path; nothing may be there before. */
+/** Receives datagrams at a path, which must not exist before. */
 export class DatagramListener implements Disposable {
   readonly #socket: number;
   readonly #path: string;
@@ -30,7 +30,7 @@ export class DatagramListener implements Disposable {
     }
   }
 
-  /** Takes what has come so far. */
+  /** Takes what has arrived so far. */
   take(): string[] {
     const messages: string[] = [];
     const room = new Uint8Array(256 * 1024);
@@ -41,7 +41,7 @@ export class DatagramListener implements Disposable {
     }
   }
 
-  /** Goes away, as syslog does when it is started again. */
+  /** Disappears, as syslog does when it is restarted. */
   [Symbol.dispose](): void {
     libc!.symbols.close(this.#socket);
     Deno.removeSync(this.#path);

@@ -1,5 +1,5 @@
 /**
- * A mounted file system with the faults that `faulty_fs.py` tells of.
+ * A mounted file system with the faults that `faulty_fs.py` describes.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { withTempDir } from "./files.ts";
 import { type Need, needs, programPath } from "./programs.ts";
 import { runOk, until } from "./run.ts";
 
-/** Debian's, which has the module; another python3 may come first in PATH. */
+/** Debian's Python, which has the module; another python3 may come first in PATH. */
 const PYTHON = "/usr/bin/python3";
 
 /** What a test with this file system needs. */
@@ -20,7 +20,7 @@ export const needsFaultyFs: Need = needs(
   "fusermount3",
 );
 
-/** Runs `use` with the directory where it is mounted, and the one behind it. */
+/** Runs `use` with the directory where it is mounted, and the one that it shows. */
 export async function withFaultyFs(
   use: (mounted: string, back: string) => Promise<void>,
 ): Promise<void> {

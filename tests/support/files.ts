@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Runs `use` with a new directory, by its real path, and removes it with all that is in it. */
+/** Runs `use` with a new directory, by its real path, and then removes it with everything in it. */
 export async function withTempDir<T>(use: (directory: string) => Promise<T>): Promise<T> {
   const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "sftpwrap_test_" }));
   try {
@@ -14,7 +14,7 @@ export async function withTempDir<T>(use: (directory: string) => Promise<T>): Pr
   }
 }
 
-/** A program that has just ended may still leave a last file behind while its folder is removed. */
+/** A program that has just ended may still write a last file while its folder is removed. */
 async function removeTree(directory: string): Promise<void> {
   for (let tries = 1;; tries++) {
     try {
@@ -27,7 +27,7 @@ async function removeTree(directory: string): Promise<void> {
   }
 }
 
-/** Bytes that look like noise and are the same for the same seed. */
+/** Bytes that look like noise but are the same for the same seed. */
 export function noise(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(length / 4));
   let state = (seed * 2654435761) >>> 0 || 1;
@@ -58,7 +58,7 @@ export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> 
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Directories and files of many kinds; what {@linkcode treeOf} then tells is the same each time. */
+/** Directories and files of many kinds, for which {@linkcode treeOf} always returns the same. */
 export async function makeTree(directory: string, { smallFiles = 40 } = {}): Promise<void> {
   await Deno.mkdir(`${directory}/deep/er/and/deeper`, { recursive: true });
   await Deno.mkdir(`${directory}/nothing in here`);
@@ -79,7 +79,7 @@ export async function makeTree(directory: string, { smallFiles = 40 } = {}): Pro
   }
 }
 
-/** What {@linkcode treeOf} is to tell beside names and contents. */
+/** What {@linkcode treeOf} shows besides names and contents. */
 export interface TreeOptions {
   /** Whether the permission bits of files count. */
   readonly modes?: boolean;

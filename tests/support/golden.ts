@@ -15,22 +15,25 @@ export const ID = 0x01020304;
 
 /** A packet and what it means. */
 export interface Golden<T> {
-  /** What a test calls it. */
+  /** Its name in a test. */
   readonly name: string;
   /** All of it, from its length field on. */
   readonly packet: Uint8Array;
-  /** Bytes in front of what `read` reads: length, type and id unless told. */
+  /** Bytes in front of what `read` reads: by default length, type and id. */
   readonly header?: number;
   readonly value: T;
-  /** Reads all behind the header. */
+  /** Reads everything after the header. */
   read(reader: Reader): T;
   /** Writes the whole packet. */
   write(writer: Writer, value: T): void;
-  /** Lengths to which the packet can be cut and still be one. */
+  /** Lengths to which the packet can be cut and still be valid. */
   readonly wholeAt?: readonly number[];
-  /** Bytes that `read` leaves; none unless told. */
+  /** Bytes that `read` leaves; none by default. */
   readonly leftOver?: number;
-  /** Values that differ in their bytes are read as one: an unknown attribute flag, a text left out. */
+  /**
+   * Whether values that differ in their bytes are read as the same: an unknown attribute flag, a
+   * text left out.
+   */
   readonly forgiving?: boolean;
 }
 
@@ -56,7 +59,7 @@ export function testGolden<T>(golden: Golden<T>): void {
 
   Deno.test(`${name} is refused when it is cut short anywhere`, () => {
     for (let length = header; length < packet.length; length++) {
-      // The bytes behind the cut stay in the buffer, as those of the next packet would.
+      // The bytes after the cut stay in the buffer, as those of the next packet would.
       const outcome = attempt(() => golden.read(new Reader(packet, header, length)));
       if (golden.wholeAt?.includes(length)) {
         assert("value" in outcome, `${name} of ${length} bytes is refused`);
@@ -77,7 +80,7 @@ function checkMutant<T>(golden: Golden<T>, mutant: Uint8Array): void {
   const outcome = attempt(() => golden.read(reader));
   if ("refusal" in outcome) return;
   const { value } = outcome;
-  // Beyond 2^53 a number stands for its neighbours too, and does not go round.
+  // Beyond 2^53 a number also stands for its neighbors, and does not survive the round trip.
   if (hasUnsafeNumber(value)) return;
   const again = written(golden, value);
   assertEquals(golden.read(new Reader(again, header)), value, toHex(mutant));
@@ -87,7 +90,7 @@ function checkMutant<T>(golden: Golden<T>, mutant: Uint8Array): void {
   if (isExact) assertEquals(toHex(again.subarray(header)), body);
 }
 
-/** The packet with one byte changed, for every byte behind the header and to several values. */
+/** The packet with one byte changed, for every byte after the header and to several values. */
 function* mutants(packet: Uint8Array, header: number): Generator<Uint8Array> {
   for (let at = header; at < packet.length; at++) {
     const byte = packet[at]!;

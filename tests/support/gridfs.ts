@@ -7,11 +7,11 @@
 import { fileURLToPath } from "node:url";
 import type { Mongo } from "./mongodb.ts";
 
-/** How the program is to be started; all of it may be absent. */
+/** How to start the program; every option may be absent. */
 export interface GridFsLineOptions {
   /** Options of `sftpwrap gridfs`. */
   readonly options?: readonly string[];
-  /** Deno's permissions; all of them where absent. */
+  /** Deno's permissions; all of them if absent. */
   readonly permissions?: readonly string[];
 }
 

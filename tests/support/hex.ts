@@ -1,7 +1,6 @@
 /**
- * Bytes written as hexadecimal digits, the way a specification shows them:
- * white space parts them, `"…"` is ASCII text, and `#` begins a remark that
- * ends with its line.
+ * Bytes written as hexadecimal digits, as in a specification: white space separates them, `"…"` is
+ * ASCII text, and `#` begins a comment that ends with its line.
  */
 export function hex(text: string): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];

@@ -14,15 +14,15 @@ export interface JailPlaces {
   readonly jail: string;
   /** The client's own files, outside the jail. */
   readonly local: string;
-  /** What holds both; for whatever else a test needs. */
+  /** The directory that contains both; for whatever else a test needs. */
   readonly base: string;
 }
 
-/** How the program is to be started; all of it may be absent. */
+/** How to start the program; every option may be absent. */
 export interface JailOptions {
   /** Options of `sftpwrap jail`. */
   readonly options?: readonly string[];
-  /** Deno's permissions; all of them where absent. */
+  /** Deno's permissions; all of them if absent. */
   readonly permissions?: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function jailLine(directory: string, options: JailOptions = {}): string {
   return commandLine(jailWords(directory, options));
 }
 
-/** Runs `use` with an empty jail and an empty directory beside it. */
+/** Runs `use` with an empty jail and an empty directory next to it. */
 export async function withJail<T>(use: (places: JailPlaces) => Promise<T>): Promise<T> {
   return await withTempDir(async (base) => {
     const places = { base, jail: `${base}/jail`, local: `${base}/local` };

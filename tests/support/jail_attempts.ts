@@ -16,18 +16,18 @@ import {
 } from "./jail_fixture.ts";
 import { ask, Flag, type Text } from "./raw.ts";
 
-/** Seconds that no file has by itself. */
+/** A time in seconds that no file has by itself. */
 const TIME = 1_234_567;
 
-/** An attempt by its name. */
+/** An attempt, with its name. */
 export interface Attempt {
   readonly name: string;
-  /** Whether it leaves everything as it is where it gets through. */
+  /** Whether it changes nothing if it gets through. */
   readonly looks: boolean;
   run(prober: Prober, path: Text): Promise<unknown>;
 }
 
-/** Lays out the jail's content for an attempt. */
+/** Makes the jail's content for an attempt. */
 export type Plant = (prober: Prober) => unknown;
 
 const looks: Readonly<Record<string, Attempt["run"]>> = {
@@ -74,15 +74,15 @@ const changes: Readonly<Record<string, Attempt["run"]>> = {
   "SYMLINK to": symlinkTo,
 };
 
-/** All of them; those that look come first. */
+/** All attempts; those that change nothing come first. */
 export const attempts: readonly Attempt[] = [
   ...Object.entries(looks).map(([name, run]) => ({ name, looks: true, run })),
   ...Object.entries(changes).map(([name, run]) => ({ name, looks: false, run })),
 ];
 
 /**
- * Makes every attempt on each path, the jail laid out anew wherever the one before
- * has changed it, and tells which got out and how. The surroundings are then as before.
+ * Makes every attempt on each path, with the jail made anew whenever the attempt before has changed
+ * it, and returns which got out and how. The surroundings are restored afterwards.
  */
 export async function escapes(
   prober: Prober,
@@ -121,7 +121,7 @@ export async function escapes(
   return out;
 }
 
-/** What somebody has made beside the jail. */
+/** What the server has made next to the jail. */
 function strays({ base, jail, outside, sibling }: Site): string[] {
   return Array.from(Deno.readDirSync(base), ({ name }) => `${base}/${name}`)
     .filter((path) => path !== jail && path !== outside && path !== sibling);
@@ -188,14 +188,14 @@ async function copyIn(prober: Prober, path: Text): Promise<void> {
   await prober.ask(ask.close(target));
 }
 
-/** A second name of what it leads to would be as good as the file itself. */
+/** A second name of the target would be as good as the file itself. */
 async function hardlink(prober: Prober, path: Text): Promise<void> {
   await prober.ask(ask.hardlink(path, "/taken"));
   await read(prober, "/taken");
   await list(prober, "/taken");
 }
 
-/** A link to it, and then what is behind that. */
+/** A link to it, and then what the link leads to. */
 async function symlinkTo(prober: Prober, path: Text): Promise<void> {
   await prober.ask(ask.symlink(path, "/made"));
   await prober.ask(ask.stat("/made"));
@@ -204,7 +204,7 @@ async function symlinkTo(prober: Prober, path: Text): Promise<void> {
   await write(prober, "/made/new", Flag.WRITE | Flag.CREAT);
 }
 
-/** Makes links in the jail, by their names, where they are not there yet. */
+/** Makes links in the jail, by their names, unless they exist. */
 export function makeLinks(site: Site, links: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(links)) {
     const path = `${site.jail}/${name}`;

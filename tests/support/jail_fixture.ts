@@ -1,6 +1,6 @@
 /**
- * A jail, what lies around it, and a client that looks at every byte of every
- * reply for a trace of it.
+ * A jail, its surroundings, and a client that searches every byte of every reply for a trace of
+ * these.
  *
  * @module
  */
@@ -9,28 +9,31 @@ import { withTempDir } from "./files.ts";
 import { bytesOf, concat, parseReply, type Reply, type Request, request, u32, u64 } from "./raw.ts";
 import { type ChildOptions, ChildServer } from "./wire_session.ts";
 
-/** The content of the file outside begins with this. */
+/** The beginning of the content of the file outside. */
 const CONTENT = "the canary sings of 6d1f0b";
 
 /** A name outside that no request ever mentions. */
 const UNSPOKEN_NAME = "unspoken-93ac";
 
-/** The size of the file outside, which nothing else has. */
+/** The size of the file outside, which no other file has. */
 const SIZE = 6_151_403;
 
-/** Seconds: nothing but what lies outside has these times. The first is the later one, so that reading changes the second. */
+/**
+ * Times in seconds that only files outside have. The first is the later one, so that reading
+ * changes the second.
+ */
 const MTIME = 781_937_201;
 const ATIME = 770_011_003;
 
 /** The directories of a test, by their real paths. */
 export interface Site {
-  /** Holds the others; its last segment stands in no other path. */
+  /** The directory that contains the others; its last segment is in no other path. */
   readonly base: string;
   /** What the client sees as `/`. */
   readonly jail: string;
   /** What no request may reach; see {@linkcode fillOutside}. */
   readonly outside: string;
-  /** As `outside`, with a name that begins as the jail's. */
+  /** As `outside`, with a name that begins like the jail's. */
   readonly sibling: string;
 }
 
@@ -44,7 +47,7 @@ export function siteAt(base: string): Site {
   };
 }
 
-/** Makes an empty jail with its surroundings below `base`, which is there and empty. */
+/** Makes an empty jail with its surroundings below `base`, which must exist and be empty. */
 export function makeSite(base: string): Site {
   const site = siteAt(base);
   Deno.mkdirSync(site.jail);
@@ -67,7 +70,7 @@ export async function withSite<T>(use: (site: Site) => Promise<T>): Promise<T> {
 /** Makes the surroundings anew: files, directories and a link, all with times of their own. */
 export function fillOutside(site: Site): void {
   for (const directory of [site.outside, site.sibling]) {
-    // The directory itself stays, if it can: a server stands in it.
+    // The directory itself stays, if it can: it is a server's working directory.
     if (existsSync(directory)) removeWithin(directory);
     Deno.mkdirSync(`${directory}/dir`, { recursive: true });
     Deno.chmodSync(directory, 0o755);
@@ -81,7 +84,7 @@ export function fillOutside(site: Site): void {
   for (const path of surroundings(site)) Deno.utimeSync(path, ATIME, MTIME);
 }
 
-/** Everything outside, the deepest first; the directory that holds it all is among it. */
+/** Everything outside, the deepest first, including the directory that contains it all. */
 function surroundings({ base, outside, sibling }: Site): string[] {
   const names = [
     `dir/${UNSPOKEN_NAME}`,
@@ -97,9 +100,8 @@ function surroundings({ base, outside, sibling }: Site): string[] {
 }
 
 /**
- * All that `lstat` tells of the surroundings. What is made or removed there
- * shows in a directory's time, what is read or listed in the time of access:
- * so this neither reads nor lists.
+ * Everything that `lstat` shows of the surroundings. What is made or removed there shows in a
+ * directory's time, what is read or listed in the access time: so this neither reads nor lists.
  */
 export function lookOutside(site: Site): string {
   return surroundings(site).map((path) => {
@@ -110,10 +112,10 @@ export function lookOutside(site: Site): string {
   }).join("\n");
 }
 
-/** Where a test may have mounted something in the jail. */
+/** Where a test may have mounted a file system in the jail. */
 export const MOUNT_POINT = "proc";
 
-/** Removes whatever the jail holds, but for what is mounted there. */
+/** Removes everything in the jail, except what is mounted there. */
 export function emptyJail({ jail }: Site): void {
   removeWithin(jail);
 }
@@ -124,7 +126,7 @@ function removeWithin(directory: string): void {
   }
 }
 
-/** What tells whether anything in the jail has changed, but for what is mounted there. */
+/** A text that shows whether anything in the jail has changed, except what is mounted there. */
 export function stateOf(directory: string): string {
   const { ino, mode, uid, nlink, size, mtime, ctime, isDirectory } = Deno.lstatSync(directory);
   const own = [directory, ino, mode, uid, nlink, size, mtime?.getTime(), ctime?.getTime()].join(
@@ -136,7 +138,7 @@ export function stateOf(directory: string): string {
   return [own, ...below].join("\n");
 }
 
-/** Bytes that no reply may hold, and what each would give away. */
+/** Bytes that no reply may contain, and what each would give away. */
 export function tracesOf({ base }: Site): readonly (readonly [what: string, bytes: Uint8Array])[] {
   return [
     ["a host path", bytesOf(base.slice(base.lastIndexOf("/") + 1))],
@@ -166,7 +168,7 @@ function indexOf(haystack: Uint8Array, needle: Uint8Array): number {
   return -1;
 }
 
-/** A client that keeps what replies give away. */
+/** A client that records what replies give away. */
 export class Prober implements AsyncDisposable {
   /** What replies have given away since it was emptied last. */
   readonly found: string[] = [];
@@ -180,7 +182,7 @@ export class Prober implements AsyncDisposable {
     this.#traces = tracesOf(site);
   }
 
-  /** Starts a server by its command, and says hello. It runs in the directory outside. */
+  /** Starts a server by its command, and sends INIT. It runs in the directory outside. */
   static async start(
     words: readonly string[],
     site: Site,
@@ -207,13 +209,13 @@ export class Prober implements AsyncDisposable {
     return reply;
   }
 
-  /** Sends a request that opens something; the handle, or nothing where it was refused. */
+  /** Sends a request that opens something; returns the handle, or nothing if it was refused. */
   async open(sent: Request): Promise<Uint8Array | undefined> {
     const reply = await this.ask(sent);
     return reply.kind === "handle" ? reply.handle : undefined;
   }
 
-  /** Sends a request that is to be answered by STATUS, and returns its code. */
+  /** Sends a request whose reply must be STATUS, and returns its code. */
   async code(sent: Request): Promise<number> {
     const reply = await this.ask(sent);
     if (reply.kind !== "status") throw new Error(`No status but ${reply.kind}`);
@@ -237,7 +239,7 @@ export function namesIn(directory: string): string[] {
   return Array.from(Deno.readDirSync(directory), ({ name }) => name).sort();
 }
 
-/** Whether there is something of this name; a link counts without what it leads to. */
+/** Whether there is an entry with this name; a link is not followed. */
 export function existsSync(path: string): boolean {
   try {
     Deno.lstatSync(path);

@@ -14,35 +14,35 @@ import { run, runOk } from "./run.ts";
 import { startSwapper } from "./swapper.ts";
 import { ChildServer } from "./wire_session.ts";
 
-/** Requests under way at once; fewer than the handles that a server lets be open. */
+/** Requests under way at once; fewer than the handles that a server allows to be open. */
 const BATCH = 200;
 
 const INSIDE = "inside";
 const OUTSIDE = "far outside";
 
-/** A name that only the directory outside holds. */
+/** A name that exists only in the directory outside. */
 const OUTSIDE_ALONE = "alone";
 
-/** A mode that nothing has by itself. */
+/** A mode that no file has by itself. */
 const MODE = 0o604;
 
-/** Opened once: within a test it would count as left open. */
+/** Opened once: in a test it would count as left open. */
 const libc = Deno.build.os === "linux" ? openLibc() : undefined;
 
-/** Whom a request reached, as far as its reply tells. */
+/** What a request reached, as far as its reply shows. */
 type Reached = "inside" | "outside" | "nobody";
 
-/** What came of many attempts of a kind. */
+/** The result of many attempts of a kind. */
 export interface RaceCount {
   readonly operation: string;
   readonly attempts: number;
-  /** How many had an effect outside, or told of it. */
+  /** How many had an effect outside, or revealed something of it. */
   readonly escapes: number;
   /** How many found the directory in its place; the others found the link. */
   readonly reached: number;
 }
 
-/** What came of a race. */
+/** The result of a race. */
 export interface RaceResult {
   readonly counts: readonly RaceCount[];
   /** How often the directory and the link were swapped. */
@@ -53,7 +53,7 @@ export interface RaceResult {
 interface Operation {
   readonly name: string;
   run(client: RaceClient): Promise<readonly Reached[]>;
-  /** Makes what it is to meet in one of the two directories. */
+  /** Makes what the operation will find in one of the two directories. */
   prepare?(directory: string, index: number): void;
   /** Whether it has left a mark in the directory outside. */
   isMarked?(outside: string, index: number): boolean;
@@ -139,13 +139,13 @@ const operations: readonly Operation[] = [
 
 /** How long an operation is raced. */
 export interface RaceLength {
-  /** At least so many attempts … */
+  /** At least this many attempts … */
   readonly attempts: number;
-  /** … and until this holds, where it is given; for a long time, but not for ever. */
+  /** … and until this holds, if given; for a long time, but not forever. */
   readonly until?: (count: RaceCount) => boolean;
 }
 
-/** After so many times the attempts that were asked for, a race is given up. */
+/** A race is given up after this many times the attempts that were asked for. */
 const MOST = 100;
 
 /** Whether the requests have met the directory and the link. */
@@ -167,7 +167,7 @@ export async function race(
     await Deno.writeTextFile(`${site.outside}/${OUTSIDE_ALONE}`, "");
     for (const directory of [door, site.outside]) await Deno.mkdir(`${directory}/sub`);
     const client = new RaceClient(command(site));
-    // By its descriptor the directory is found whatever it is called at the moment.
+    // Through its descriptor the directory is found whatever its name is at the moment.
     const inside = openKernelRoot(door, libc ?? openLibc());
     const swapper = startSwapper(door, `${site.jail}/link`);
     try {
@@ -187,8 +187,8 @@ export async function race(
 }
 
 /**
- * In memory, where this user may mount something: a disk's journal slows each
- * swap down. Not in `/dev/shm`, which Deno lets nobody use who has not every permission.
+ * In memory, if this user may mount something: a disk's journal slows each swap down. Not in
+ * `/dev/shm`, which Deno allows only with every permission.
  */
 async function withQuickSite<T>(use: (site: Site) => Promise<T>): Promise<T> {
   return await withTempDir(async (base) => {
@@ -238,7 +238,10 @@ class RaceClient {
     this.server = new ChildServer(words);
   }
 
-  /** Sends a request for each number, and returns the replies; for those alone that have a handle, where `handles` are given. */
+  /**
+   * Sends a request for each number, and returns the replies; if `handles` are given, only for
+   * numbers that have one.
+   */
   async all(
     sent: (index: number) => Request,
     handles?: readonly (Uint8Array | undefined)[],

@@ -12,7 +12,7 @@ import { sftpwrap } from "./wire_session.ts";
 
 /** A way of starting a jail. */
 export interface JailWay {
-  /** How a test's name calls it. */
+  /** The way's name in a test's name. */
   readonly name: string;
   /** What it needs here. */
   readonly need: Need;
@@ -77,7 +77,9 @@ export const binaryWay: JailWay = {
   ],
 };
 
-/** The compiled program for one jail, whose directory is in it and therefore always the same. */
+/**
+ * The compiled program for one jail, whose directory is compiled in and therefore always the same.
+ */
 export const jailBinaryWay: JailWay = {
   name: "binary for one jail",
   need: needsCompile(),
@@ -98,5 +100,5 @@ export const jailBinaryWay: JailWay = {
   },
 };
 
-/** All of them. */
+/** All ways. */
 export const jailWays: readonly JailWay[] = [kernelWay, portableWay, binaryWay, jailBinaryWay];

@@ -19,9 +19,9 @@ export const needsKerberos = (...programs: string[]) =>
 export interface Realm {
   /** `NAME@REALM` of the user. */
   readonly principal: string;
-  /** The environment of whoever is to use the user's ticket. */
+  /** The environment for using the user's ticket. */
   readonly clientEnv: Readonly<Record<string, string>>;
-  /** The environment of the host's server, which finds the host's key by it. */
+  /** The environment of the host's server, through which it finds the host's key. */
   readonly hostEnv: Readonly<Record<string, string>>;
 }
 
@@ -92,7 +92,7 @@ async function configured(directory: string, port: number): Promise<void> {
   );
 }
 
-/** Starts the centre, and returns what ends it. */
+/** Starts the center, and returns what stops it. */
 async function startedCentre(
   env: Readonly<Record<string, string>>,
   logFile: string,

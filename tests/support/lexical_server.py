@@ -1,7 +1,7 @@
-"""An SFTP server of paramiko on standard input and output, as its documentation has one.
+"""An SFTP server of paramiko on standard input and output, as in its documentation.
 
-Its REALPATH is paramiko's own, which removes "." and ".." and looks at no link; its RENAME is
-rename(2), which replaces what is there.
+Its REALPATH is paramiko's own, which removes "." and ".." and follows no link; its RENAME is
+rename(2), which replaces an existing file.
 """
 
 import os

@@ -22,7 +22,7 @@ import { runOk } from "./run.ts";
 export interface Mongo {
   /** The deployment, without the name of a database. */
   readonly uri: string;
-  /** The name of a database that nobody else uses; it is dropped afterwards. */
+  /** The name of a database that no other test uses; it is dropped afterwards. */
   readonly database: string;
 }
 
@@ -36,9 +36,9 @@ export interface KillableMongo extends Mongo {
   start(): Promise<void>;
 }
 
-/** What a server of the test's own is like; all of it may be absent. */
+/** Properties of the server; every option may be absent. */
 export interface MongoOptions {
-  /** It speaks TLS, by a certificate that the URI trusts, and takes this user alone. */
+  /** It uses TLS, with a certificate that the URI trusts, and accepts only this user. */
   readonly user?: { readonly name: string; readonly password: string } | undefined;
   /** The replica set whose only member it is. */
   readonly set?: string | undefined;
@@ -100,7 +100,7 @@ export async function withKillableMongo<T>(
   });
 }
 
-/** Makes a certificate of 127.0.0.1 that vouches for itself; returns FerretDB's options. */
+/** Makes a self-signed certificate for 127.0.0.1; returns FerretDB's options. */
 async function makeCertificate(directory: string): Promise<string[]> {
   const [cert, key] = [`${directory}/cert`, `${directory}/key`];
   await runOk("openssl", [
@@ -112,7 +112,7 @@ async function makeCertificate(directory: string): Promise<string[]> {
   return ["-cert", cert, "-key", key];
 }
 
-/** Where FerretDB stands, or is to be built. */
+/** The path of FerretDB, or where to build it. */
 function ferretDb(): string {
   const cache = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? ""}/.cache`;
   return Deno.env.get("SFTPWRAP_FERRETDB") ?? `${cache}/sftpwrap/ferretdb`;
@@ -131,7 +131,8 @@ async function startFerretDb(
   const child = new Deno.Command(ferretDb(), {
     args: [...args],
     env: { ...env },
-    // It ends with this, so it does not outlive the test, however that ends.
+    // FerretDB ends when its standard input does, so it does not outlive the test, however that
+    // ends.
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -17,19 +17,19 @@
  * @module
  */
 
-/** Where programs stand that a user's PATH often lacks: `sshd` and OpenSSH's `sftp-server`. */
+/** Where programs are that a user's PATH often lacks: `sshd` and OpenSSH's `sftp-server`. */
 const FURTHER_FOLDERS = ["/usr/sbin", "/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh"];
 
 /** Whether to skip a test and why; fits into the object that `Deno.test` takes. */
 export interface Need {
   /** Whether the test is to be skipped. */
   readonly ignore: boolean;
-  /** What is missing, by name; empty where nothing is. */
+  /** What is missing, by name; empty if nothing is. */
   readonly reason: string;
 }
 
 /**
- * Says whether a test that needs all of these can run. A need is the name of a program, the
+ * Decides whether a test that needs all of these can run. A need is the name of a program, the
  * absolute path of a file (`/dev/fuse`), a Python module (`python:paramiko`), a variable that holds
  * the path of a program (`$DENO_COMPILE`), or an address to listen on (`[::1]`).
  */
@@ -53,7 +53,7 @@ export function programPath(name: string): string {
   return path;
 }
 
-/** Returns the absolute path of a program, or undefined where there is none. */
+/** Returns the absolute path of a program, or undefined if there is none. */
 export function findProgram(name: string): string | undefined {
   const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
   return [...folders, ...FURTHER_FOLDERS]
@@ -86,7 +86,7 @@ function hasAddress(hostname: string): boolean {
     Deno.listen({ hostname, port: 0 }).close();
     return true;
   } catch (error) {
-    // The address or its whole family is missing; the systems have several words for that.
+    // The address or its whole family is missing; systems report this in different ways.
     if (error instanceof Error) return false;
     throw error;
   }
@@ -106,7 +106,10 @@ function statOrNull(path: string): Deno.FileInfo | null {
   }
 }
 
-/** A folder of PATH may be missing, be a file, or be closed to this user: nothing is there. */
+/**
+ * A folder of PATH may be missing, be a file, or be unreadable for this user: then it contains no
+ * program.
+ */
 function isAbsence(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.PermissionDenied;

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { findProgram, needs, programPath } from "./programs.ts";
 
-/** Runs `body` with the variable set, or without it, and puts the old value back. */
+/** Runs `body` with the variable set, or without it, and restores the old value. */
 function withEnv(name: string, value: string | null, body: () => void): void {
   const before = Deno.env.get(name);
   if (value === null) Deno.env.delete(name);
@@ -14,7 +14,7 @@ function withEnv(name: string, value: string | null, body: () => void): void {
   }
 }
 
-Deno.test("findProgram() finds what stands on PATH", () => {
+Deno.test("findProgram() finds a program on PATH", () => {
   assertMatch(findProgram("sh") ?? "", /^\/.*\/sh$/);
 });
 
@@ -28,11 +28,11 @@ Deno.test("programPath() fails with the name of what is missing", () => {
   assertThrows(() => programPath("no-such-program"), Error, "no-such-program");
 });
 
-Deno.test("needs() skips nothing where all is there", () => {
+Deno.test("needs() skips nothing if nothing is missing", () => {
   assertEquals(needs("sh", "/dev/null"), { ignore: false, reason: "" });
 });
 
-Deno.test("needs() skips with the names of all that is missing", () => {
+Deno.test("needs() skips with the names of everything that is missing", () => {
   withEnv("SFTPWRAP_NO_SKIP", null, () => {
     assertEquals(needs("sh", "no-such-program", "/no/such/file", "python:no_such_module"), {
       ignore: true,
@@ -52,10 +52,10 @@ Deno.test("needs() takes a variable that holds the path of a program", () => {
   });
 });
 
-Deno.test("needs() takes an address that one can listen on", () => {
+Deno.test("needs() takes an address to listen on", () => {
   withEnv("SFTPWRAP_NO_SKIP", null, () => {
     assertEquals(needs("[127.0.0.1]").ignore, false);
-    // An address of the documentation's, which is nobody's.
+    // An address reserved for documentation, which no host has.
     assertEquals(needs("[192.0.2.77]").reason, "not installed: [192.0.2.77]");
   });
 });

@@ -1,6 +1,6 @@
 /**
- * SFTP packets as bytes, written and read without `lib/wire`: what a test sends
- * and sees is then not the work of the code under test.
+ * SFTP packets as bytes, written and read without `lib/wire`, so that the code under test neither
+ * makes nor reads what a test sends and sees.
  *
  * @module
  */
@@ -61,7 +61,7 @@ export function bytesOf(text: Text): Uint8Array {
   return typeof text === "string" ? encoder.encode(text) : text;
 }
 
-/** Bytes as text; where they are not UTF-8, with `\xNN` for each that is not ASCII. */
+/** Bytes as text; if they are not UTF-8, with `\xNN` for each that is not ASCII. */
 export function textOf(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
@@ -79,7 +79,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return joined(parts);
 }
 
-/** As {@linkcode concat}, of any number: so many arguments a call may not have. */
+/** As {@linkcode concat}, for any number of parts: a call may not have that many arguments. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -116,7 +116,7 @@ export function packet(type: number, ...fields: readonly Uint8Array[]): Uint8Arr
   return concat(u32(body.length + 1), Uint8Array.of(type), body);
 }
 
-/** What a client may say about a file. A half of a pair is sent as 0. */
+/** What a client may say about a file. The missing half of a pair is sent as 0. */
 export interface SentAttrs {
   readonly size?: number | bigint;
   readonly uid?: number;
@@ -272,7 +272,7 @@ export type Reply =
   | { readonly kind: "attrs"; readonly id: number; readonly attrs: SeenAttrs }
   | { readonly kind: "extended"; readonly id: number; readonly body: Uint8Array };
 
-/** A cursor over the fields of a packet; to read past the end throws a `RangeError`. */
+/** A cursor over the fields of a packet; reading past the end throws a `RangeError`. */
 export class Fields {
   #at = 0;
   readonly #view: DataView;
@@ -326,7 +326,7 @@ export class Fields {
   }
 }
 
-/** Reads a reply from behind its length field; one with bytes left over is an error. */
+/** Reads a reply without its length field; one with bytes left over is an error. */
 export function parseReply(body: Uint8Array): Reply {
   const fields = new Fields(body.subarray(1));
   const reply = parseFields(body[0]!, fields);
@@ -374,7 +374,7 @@ function parseFields(type: number, fields: Fields): Reply {
 export class Splitter {
   #bytes: Uint8Array = new Uint8Array(0);
 
-  /** Bytes that are no whole packet yet. */
+  /** Bytes that are not a whole packet yet. */
   get left(): number {
     return this.#bytes.length;
   }

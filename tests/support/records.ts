@@ -1,17 +1,17 @@
 /**
- * Files whose bytes say where they belong, so that a difference tells where it comes from.
+ * Files whose bytes say where they belong, so that a difference shows where it comes from.
  *
  * @module
  */
 
-/** Each record says that it is one, of which file, made in which round, and where it stands. */
+/** Each record contains a mark, its file, the round in which it was made, and its position. */
 const RECORD_BYTES = 16;
 const MARK = 0xa5e7;
 
-/** No file of a test is longer; what says otherwise is put together of two records. */
+/** No file of a test is longer; a record beyond this is put together from two records. */
 const FURTHEST = 0xffff_ffffn;
 
-/** Ranges that are told of one difference. */
+/** The most ranges to report for one difference. */
 const MAX_TOLD = 20;
 
 /** Which file, among others of its time and those of other times. */
@@ -41,8 +41,8 @@ export function recordsOf(
 }
 
 /**
- * Where bytes differ from those of the file that they are to be, and where they come from instead;
- * a line each, none where they are the same.
+ * Where bytes differ from the expected bytes of a file, and where they come from instead; a line
+ * each, none if they are the same.
  */
 export function differences(bytes: Uint8Array, of: RecordedFile, length: number): string[] {
   const wanted = recordsOf(of, length);
@@ -68,11 +68,11 @@ export function differences(bytes: Uint8Array, of: RecordedFile, length: number)
   return lines;
 }
 
-/** What a record says of itself, and how far it is from where it belongs. */
+/** What a record says about itself, and how far it is from where it belongs. */
 function originOf(bytes: Uint8Array, at: number): { from: string; step: number } {
   const record = bytes.subarray(at, at + RECORD_BYTES);
   if (record.every((byte) => byte === 0)) return { from: "zeros", step: NaN };
-  // Bytes that were moved by a packet's header stand between two records.
+  // Bytes that were moved by the length of a packet's header lie between two records.
   for (let shift = 0; shift < RECORD_BYTES; shift++) {
     const place = at + shift;
     if (place + RECORD_BYTES > bytes.length) break;

@@ -3,7 +3,7 @@ import { differences, recordsOf } from "./records.ts";
 
 const FILE = { file: 8, round: 3 };
 
-Deno.test("differences() finds none in a file that is what it is to be, whatever its length", () => {
+Deno.test("differences() finds none in a correct file, whatever its length", () => {
   for (const length of [0, 1, 16, 1000, 200_008]) {
     assertEquals(differences(recordsOf(FILE, length), FILE, length), []);
   }
@@ -16,10 +16,10 @@ Deno.test("recordsOf() gives the same bytes from any offset on", () => {
   }
 });
 
-Deno.test("differences() tells where bytes come from instead", () => {
+Deno.test("differences() says where bytes come from instead", () => {
   const bytes = recordsOf(FILE, 100_000);
   bytes.set(recordsOf({ file: 2, round: 3 }, 16_384, 32_768), 16_384);
-  // Moved by the header of a packet.
+  // Moved by the length of a packet's header.
   bytes.set(recordsOf(FILE, 1024, 65_536 - 13), 65_536);
   bytes.fill(0, 98_304, 98_320);
   assertEquals(differences(bytes, FILE, 100_000), [
@@ -30,6 +30,6 @@ Deno.test("differences() tells where bytes come from instead", () => {
   ]);
 });
 
-Deno.test("differences() tells a file of another length", () => {
+Deno.test("differences() reports a file of another length", () => {
   assertEquals(differences(recordsOf(FILE, 100), FILE, 200), ["100 bytes instead of 200"]);
 });

@@ -1,19 +1,19 @@
 /**
- * Runs programs for a test and shows what they said where they fail.
+ * Runs programs for a test and shows their output if they fail.
  *
  * @module
  */
 
 import { programPath } from "./programs.ts";
 
-/** Milliseconds after which a program counts as hung; far beyond what any of them takes. */
+/** Milliseconds after which a program counts as hung; far more than any of them takes. */
 const HUNG = 120_000;
 
-/** How to run a program; all of it may be absent. */
+/** How to run a program; every option may be absent. */
 export interface RunOptions {
-  /** What stands on its standard input; nothing where absent. */
+  /** The content of its standard input; nothing if absent. */
   readonly input?: string | Uint8Array;
-  /** Variables beside those of the test itself. */
+  /** Variables in addition to those of the test itself. */
   readonly env?: Readonly<Record<string, string>>;
   /** Its working directory. */
   readonly cwd?: string;
@@ -65,10 +65,10 @@ export async function run(
 }
 
 /**
- * Runs a program that is to succeed.
+ * Runs a program that must succeed.
  *
  * @returns What it wrote to standard output.
- * @throws {Error} As {@linkcode run}, and if its exit status is not 0; with all that it said.
+ * @throws {Error} As {@linkcode run}, and if its exit status is not 0; with all of its output.
  */
 export async function runOk(
   program: string,
@@ -90,7 +90,7 @@ export function commandLine(words: readonly string[]): string {
   return words.map(quoted).join(" ");
 }
 
-/** Waits until something holds; a test that waits in vain is ended by its own deadline. */
+/** Waits until a condition holds; a test that waits in vain is ended by its own deadline. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   { what, every = 20 }: { readonly what: string; readonly every?: number },
@@ -108,7 +108,7 @@ async function feed(stdin: WritableStream<Uint8Array>, input: string | Uint8Arra
     await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
     await writer.close();
   } catch (error) {
-    // A program may end before it has read everything; its exit status tells the rest.
+    // A program may end before it has read everything; its exit status says the rest.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

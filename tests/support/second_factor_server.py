@@ -1,7 +1,7 @@
-"""paramiko's SSH server: a key, then keyboard-interactive. HOST_KEY FACTOR; it says its port.
+"""paramiko's SSH server: a key, then keyboard-interactive. HOST_KEY FACTOR; it prints its port.
 
-FACTOR is what keyboard-interactive asks: "push" nothing, "enter" for an empty line, "code" for a
-code that a client without a user has not.
+FACTOR is what keyboard-interactive asks for: "push" nothing, "enter" an empty line, "code" a code
+that a client without a user does not have.
 """
 
 import socket

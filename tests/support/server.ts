@@ -28,7 +28,7 @@ export interface RunningServer extends AsyncDisposable {
  * await server.client.stat("/");
  * ```
  *
- * @throws {Error} If it is no such server; the message has what it wrote to standard error.
+ * @throws {Error} If it is not such a server; the message contains its standard error.
  */
 export async function startServer(
   command: string,

@@ -11,54 +11,57 @@ import { type KeyType, type KnownLine, makeKey, trusted } from "./sshd_trust.ts"
 
 export type { KeyType } from "./sshd_trust.ts";
 
-/** How often another port is tried where somebody else was faster. */
+/** How often to try another port when another process was faster. */
 const PORT_ATTEMPTS = 5;
 
-/** Where a Deno that sshd starts finds what this one has downloaded. */
+/** Variables through which a Deno that sshd starts finds the downloads of this one. */
 const PASSED_ON = ["DENO_DIR", "XDG_CACHE_HOME", "DENO_NO_UPDATE_CHECK"];
 
-/** What kind of server; all of it may be absent. */
+/** The kind of server; every option may be absent. */
 export interface SshdOptions {
-  /** What runs for every session (`command="…"` in authorized_keys); absent: what the client asks for. */
+  /**
+   * The command of every session (`command="…"` in authorized_keys); absent: what the client asks
+   * for.
+   */
   readonly command?: string;
-  /** The options of the key beside `command`. Without a value `restrict`; empty for none. */
+  /** The options of the key besides `command`. `restrict` by default; empty for none. */
   readonly keyOptions?: string;
-  /** The server's own keys; one of Ed25519 where absent. */
+  /** The server's own keys; one of Ed25519 by default. */
   readonly hostKeys?: readonly KeyType[];
-  /** The client's key; Ed25519 where absent. */
+  /** The client's key; Ed25519 by default. */
   readonly clientKey?: KeyType;
-  /** What stands behind `Subsystem sftp`; null leaves the line out. */
+  /** The value of `Subsystem sftp`; null leaves the line out. */
   readonly subsystem?: string | null;
   /** Further lines of sshd_config, before all others: sshd takes the first of each. */
   readonly config?: readonly string[];
   /** Further variables of the server's own environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The loopback address that it listens on; `127.0.0.1` where absent. */
+  /** The loopback address that it listens on; `127.0.0.1` by default. */
   readonly host?: "127.0.0.1" | "::1";
   /**
-   * With `true` an authority alone vouches for both sides: the server shows a certificate of its
-   * key, known_hosts has the authority and no host, and whoever has a certificate for the user
-   * gets in. {@linkcode Sshd.clientKey} has one beside it, with `-cert.pub`.
+   * With `true` only an authority vouches for both sides: the server shows a certificate of its
+   * key, known_hosts has the authority but no host, and any client with a certificate for the user
+   * may log in. The certificate of {@linkcode Sshd.clientKey} is next to it, with `-cert.pub`.
    */
   readonly certificates?: boolean;
 }
 
-/** A server that listens. There is no password: only the key opens it. */
+/** A server that listens. There is no password: only the key logs in. */
 export interface Sshd {
   /** The address that it listens on, without brackets. */
   readonly host: string;
   readonly port: number;
-  /** The account that it lets in: the one that runs the test. */
+  /** The account that may log in: the one that runs the test. */
   readonly user: string;
   /** The name under which {@linkcode sshConfig} knows it. */
   readonly alias: string;
-  /** An ssh_config with everything to connect to {@linkcode alias}: `ssh -F FILE ALIAS`. */
+  /** An ssh_config with everything needed to connect to {@linkcode alias}: `ssh -F FILE ALIAS`. */
   readonly sshConfig: string;
-  /** The client's private key; the public one stands beside it with `.pub`. */
+  /** The client's private key; the public one is next to it with `.pub`. */
   readonly clientKey: string;
   /** A known_hosts file with all host keys, or with their authority, as `[HOST]:PORT`. */
   readonly knownHosts: string;
-  /** The private host keys; each public one stands beside it with `.pub`. */
+  /** The private host keys; each public one is next to it with `.pub`. */
   readonly hostKeys: readonly string[];
   /** A directory for whatever else the test keeps of this server. */
   readonly directory: string;
@@ -68,7 +71,7 @@ export interface Sshd {
 
 /**
  * Runs `use` with a real sshd that listens on a free port of the loopback and runs as the current
- * user, and stops it afterwards. As root it needs `/run/sshd`, which is made.
+ * user, and stops it afterwards. As root it needs `/run/sshd`, which this creates.
  *
  * @throws {Error} What `use` throws, with the server's log as the cause.
  */
@@ -92,14 +95,14 @@ export async function withSshd<T>(
   });
 }
 
-/** What does not change with the port. */
+/** What does not depend on the port. */
 interface Prepared {
   readonly host: string;
   readonly env: Readonly<Record<string, string>>;
   readonly user: string;
   readonly clientKey: string;
   readonly hostKeys: readonly string[];
-  /** What a line of known_hosts says of each of the server's keys, behind the host's name. */
+  /** The part of a line of known_hosts for each of the server's keys, after the host's name. */
   readonly known: readonly KnownLine[];
   readonly config: readonly string[];
 }
@@ -142,7 +145,7 @@ async function prepared(directory: string, options: SshdOptions): Promise<Prepar
   return { host, env, user, clientKey, hostKeys, known, config };
 }
 
-/** sshd gives its sessions next to nothing of its own environment. */
+/** sshd passes almost nothing of its own environment to its sessions. */
 function environment(): string[] {
   const pairs = PASSED_ON
     .map((name) => [name, Deno.env.get(name)] as const)
@@ -171,7 +174,7 @@ async function started(directory: string, prepared: Prepared): Promise<Started> 
   }
 }
 
-/** Starts sshd and waits until it listens; nothing where it ends instead. */
+/** Starts sshd and waits until it listens; returns nothing if it ends instead. */
 async function listening(
   directory: string,
   { port, logFile, prepared: { host, env, config } }: {
@@ -184,7 +187,7 @@ async function listening(
   const lines = [`ListenAddress ${host}`, `Port ${port}`, ...config];
   await Deno.writeTextFile(configFile, lines.join("\n") + "\n");
   await Deno.writeTextFile(logFile, "");
-  // sshd wants to be called by its absolute path, because it starts itself again.
+  // sshd must be started by its absolute path, because it executes itself again.
   const process = new Deno.Command(programPath("sshd"), {
     args: ["-D", "-E", logFile, "-f", configFile],
     env: { ...env },

@@ -1,5 +1,5 @@
 /**
- * How a test's sshd and its client know each other: by their keys, or by an authority that has
+ * How a test's sshd and its client trust each other: by their keys, or by an authority that has
  * signed them.
  *
  * @module
@@ -10,19 +10,19 @@ import { runOk } from "./run.ts";
 /** A kind of key that ssh-keygen makes. */
 export type KeyType = "ed25519" | "ecdsa" | "rsa";
 
-/** What a line of known_hosts says of a key, around the host's name. */
+/** The parts of a line of known_hosts around the host's name. */
 export interface KnownLine {
-  /** What stands before the name; empty, or a marker and a blank. */
+  /** The text before the name; empty, or a marker and a space. */
   readonly marker: string;
   /** The public key, with the end of the line. */
   readonly key: string;
 }
 
-/** How the two sides know each other. */
+/** How the two sides trust each other. */
 export interface Trust {
-  /** Lines of sshd_config that say whom the server lets in, and what it shows. */
+  /** Lines of sshd_config that say who may log in, and what the server shows. */
   readonly trust: readonly string[];
-  /** What the client has of the server. */
+  /** What the client knows about the server. */
   readonly known: readonly KnownLine[];
 }
 
@@ -30,24 +30,24 @@ export interface Trust {
 export interface Sides {
   readonly host: string;
   readonly user: string;
-  /** The client's private key; the public one stands beside it. */
+  /** The client's private key; the public one is next to it. */
   readonly clientKey: string;
   readonly hostKeys: readonly string[];
-  /** What runs for every session of this key. */
+  /** The command of every session with this key. */
   readonly command?: string;
-  /** The options of the key beside `command`, as authorized_keys has them. */
+  /** The options of the key besides `command`, as in authorized_keys. */
   readonly keyOptions?: string;
-  /** Whether an authority stands between them. */
+  /** Whether an authority vouches for both. */
   readonly certificates?: boolean;
 }
 
-/** Makes the two sides known to each other, with the files for it in a directory. */
+/** Makes the two sides trust each other, with the files for it in a directory. */
 export async function trusted(directory: string, sides: Sides): Promise<Trust> {
   const trust = sides.certificates === true ? certified : pinned;
   return await trust(directory, sides);
 }
 
-/** Makes a key without a passphrase; the public one stands beside it with `.pub`. */
+/** Makes a key without a passphrase; the public one is next to it with `.pub`. */
 export async function makeKey(path: string, type: KeyType): Promise<void> {
   await runOk("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "test", "-f", path]);
 }

@@ -3,7 +3,7 @@
  *
  *     swapper.ts ONE OTHER
  *
- * Then it prints how often it did.
+ * Then it prints how often it swapped them.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { fileURLToPath } from "node:url";
 import { openLibc } from "../../lib/linux/libc.ts";
 import { AT_FDCWD, Rename } from "../../lib/linux/linux.ts";
 
-/** Swaps between two looks at whether to end. */
+/** Swaps between two checks whether to end. */
 const BATCH = 1000;
 
 /** A process that swaps two names. */
 export interface Swapper {
-  /** Ends it, with the names as they were, and tells how often it has swapped them. */
+  /** Stops it, with the names as they were, and returns how often it swapped them. */
   stop(): Promise<number>;
 }
 

@@ -14,7 +14,7 @@ import { init, joined, parseReply, type Reply, type Request, request, Splitter }
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** Permissions under which a server needs nothing else. */
+/** Permissions with which a server lacks nothing. */
 export const ALL = ["-A"];
 
 /** How to start this program as `deno run PERMISSIONS main.ts ARGS`. */
@@ -31,7 +31,7 @@ export function sftpwrap(args: readonly string[], permissions: readonly string[]
   ];
 }
 
-/** What a program left behind. */
+/** The result of a program that has ended. */
 export interface Ended {
   readonly code: number;
   readonly stdout: Uint8Array;
@@ -67,24 +67,24 @@ async function feed(stdin: WritableStream<Uint8Array>, input: Uint8Array): Promi
   }
 }
 
-/** Where and with which environment a child runs. */
+/** The directory and the environment of a child. */
 export interface ChildOptions {
   readonly cwd?: string;
-  /** Variables beside those of the test itself. */
+  /** Variables in addition to those of the test itself. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 function childOptions({ cwd, env }: ChildOptions) {
   return {
     ...(cwd === undefined ? {} : { cwd }),
-    // Deno looks for what it has downloaded below HOME, which a test may have set.
+    // Deno looks for its downloads below HOME, which a test may have set.
     ...(env === undefined ? {} : { env: { DENO_DIR: denoDirectory(), ...env } }),
   };
 }
 
 let knownDenoDirectory: string | undefined;
 
-/** Where Deno keeps what it has downloaded. */
+/** Where Deno keeps its downloads. */
 function denoDirectory(): string {
   knownDenoDirectory ??= Deno.env.get("DENO_DIR") ?? askDeno();
   return knownDenoDirectory;
@@ -122,12 +122,12 @@ export class ChildServer {
     return this.#child.pid;
   }
 
-  /** Sends bytes; settles when the pipe has taken them. */
+  /** Sends bytes; resolves when the pipe has taken them. */
   async send(bytes: Uint8Array): Promise<void> {
     try {
       await this.#writer.write(bytes);
     } catch (error) {
-      // A server that has ended says why by its exit status.
+      // The exit status says why a server has ended.
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
   }
@@ -157,13 +157,13 @@ export class ChildServer {
     return reply.handle;
   }
 
-  /** The next reply; nothing where the server has closed its output. */
+  /** The next reply; nothing if the server has closed its output. */
   async receive(): Promise<Reply | undefined> {
     const body = await this.receiveBody();
     return body === undefined ? undefined : parseReply(body);
   }
 
-  /** As {@linkcode receive}, the bytes behind the length field. */
+  /** As {@linkcode receive}, but returns the bytes after the length field. */
   async receiveBody(): Promise<Uint8Array | undefined> {
     while (this.#waiting.length === 0) {
       const { value } = await this.#reader.read();
@@ -173,7 +173,7 @@ export class ChildServer {
     return this.#waiting.shift();
   }
 
-  /** Bytes of the last packet that is not whole. */
+  /** Bytes of a last packet that is incomplete. */
   get leftOver(): number {
     return this.#splitter.left;
   }
@@ -193,7 +193,7 @@ export class ChildServer {
     await this.#reader.cancel();
   }
 
-  /** Closes the input, reads what is still to come and waits for the end. */
+  /** Closes the input, reads the remaining replies and waits for the end. */
   async end(): Promise<{ code: number; stderr: string; replies: readonly Reply[] }> {
     await this.closeInput();
     const replies: Reply[] = [];
@@ -221,14 +221,17 @@ export class Dialogue {
     this.version = this.take()[0]!;
   }
 
-  /** Gives a request to the session; a promise where the session wants no other before. */
+  /**
+   * Passes a request to the session; returns a promise if the session wants no other request before
+   * that.
+   */
   send(sent: Request): Promise<void> | undefined {
     return this.sendBytes(request(sent, this.#nextId++).subarray(4));
   }
 
-  /** As {@linkcode send}, the bytes behind the length field. */
+  /** As {@linkcode send}, for the bytes after the length field. */
   sendBytes(body: Uint8Array): Promise<void> | undefined {
-    // As in `serve()`, the bytes are only lent: they are spoilt as soon as they may be.
+    // As in `serve()`, the bytes are only lent: they are overwritten as soon as that is allowed.
     const lent = body.slice();
     const wait = this.session.accept(new Reader(lent));
     if (wait === undefined) lent.fill(0xee);
@@ -243,7 +246,7 @@ export class Dialogue {
     return bodies.map(parseReply);
   }
 
-  /** Sends requests one behind the other, and returns their replies when all are there. */
+  /** Sends requests one after the other, and returns their replies when all have arrived. */
   async all(...sent: readonly Request[]): Promise<Reply[]> {
     for (const one of sent) await this.send(one);
     await this.session.idle();
@@ -275,8 +278,8 @@ export class Dialogue {
 }
 
 /**
- * A client's stream for `serve()`: what it sends is given in advance, and where
- * it is to come later, by {@linkcode Line.push} and {@linkcode Line.hangUp}.
+ * A client's stream for `serve()`: its input is given in advance, or later by {@linkcode Line.push}
+ * and {@linkcode Line.hangUp}.
  */
 export class Line implements Transport {
   readonly #input: Uint8Array[];

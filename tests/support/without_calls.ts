@@ -1,6 +1,6 @@
 /**
- * Runs a program for which the kernel lacks some system calls, as a container's
- * seccomp profile does it, or an older kernel:
+ * Runs a program for which the kernel lacks some system calls, as under a container's seccomp
+ * profile, or an older kernel:
  *
  *     without_calls.ts ERRNO CALL,CALL PROGRAM ARGS...
  *
@@ -16,7 +16,7 @@ const SECCOMP_MODE_FILTER = 2n;
 const RET_ALLOW = 0x7fff0000;
 const RET_ERRNO = 0x00050000;
 
-// Instructions of the classic BPF: load a word, jump where it is equal, return.
+// Instructions of classic BPF: load a word, jump if equal, return.
 const LOAD_WORD = 0x20;
 const JUMP_IF_EQUAL = 0x15;
 const RETURN = 0x06;

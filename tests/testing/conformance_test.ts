@@ -5,14 +5,14 @@ import type { OpenOptions, Storage } from "../../lib/storage/storage.ts";
 import { conformance, type Limits, type MakeStorage, type Skip } from "../../lib/testing/mod.ts";
 import { how, Subject } from "../../lib/testing/subject.ts";
 
-/** What a run of the kit told: the names of its tests, by how they ended. */
+/** The result of a run of the kit: the names of its tests, by how they ended. */
 interface Report {
   readonly passed: readonly string[];
   readonly failed: readonly string[];
   readonly skipped: readonly string[];
 }
 
-/** Runs the kit without failing where it fails. */
+/** Runs the kit; its failures do not fail this test. */
 async function reportOf(
   makeStorage: MakeStorage,
   skips: readonly Skip[] = [],
@@ -40,14 +40,14 @@ async function reportOf(
       return false;
     }
   }
-  // Of a test's context the kit uses its steps alone.
+  // The kit uses only the steps of a test's context.
   await conformance({ step } as unknown as Deno.TestContext, makeStorage, skips, limits);
   return report;
 }
 
 const READ_ONLY: Skip = { reason: "a view", tests: ["writing"] };
 
-/** A memory that holds the tree and changes no more, but for what `instead` does. */
+/** A memory that holds the tree and refuses changes, except for what `instead` overrides. */
 function view(instead: (memory: MemoryStorage) => Partial<Storage> = () => ({})): MakeStorage {
   return async (tree) => {
     const memory = new MemoryStorage();
@@ -95,7 +95,7 @@ Deno.test("conformance() passes a storage that has everything", async () => {
   assertEquals(skipped.filter((name) => !/\(skipped: "[a-z ]+" runs\)$/.test(name)), []);
 });
 
-Deno.test("conformance() fails tests by name where a listing does not end, and ends", async () => {
+Deno.test("conformance() fails tests by name when a listing does not end, and ends itself", async () => {
   for (const later of [false, true]) {
     const reasons: string[] = [];
     const { passed, failed } = await reportOf(
@@ -114,14 +114,14 @@ Deno.test("conformance() fails tests by name where a listing does not end, and e
     assert(
       reasons.includes(
         'listing: openDir() lists files and directories: next() of the directory "/d" has given ' +
-          "10008 entries, and no end: an empty array is the end",
+          "10008 entries without an end: an empty array is the end",
       ),
       reasons.join("\n"),
     );
   }
 });
 
-Deno.test("conformance() fails tests by name where an answer does not come, and ends", async () => {
+Deno.test("conformance() fails tests by name when an answer does not come, and ends itself", async () => {
   for (const method of ["stat", "open", "openDir", "mkdir", "rename"] as const) {
     const reasons: string[] = [];
     const { passed, failed } = await reportOf(
@@ -164,11 +164,11 @@ Deno.test("conformance() names what does not settle around a test", async () => 
 
 Deno.test("conformance() names the method that answers nothing", async () => {
   const wrongs: readonly [Partial<Storage>, string][] = [
-    [{ open: () => undefined as never }, 'open("/a") answered undefined, no object'],
-    [{ openDir: () => undefined as never }, 'openDir("/d") answered undefined, no object'],
+    [{ open: () => undefined as never }, 'open("/a") returned undefined, not an object'],
+    [{ openDir: () => undefined as never }, 'openDir("/d") returned undefined, not an object'],
     [
       { openDir: () => ({ next: () => undefined as never, close: () => {} }) },
-      'next() of the directory "/d" answered undefined, no array',
+      'next() of the directory "/d" returned undefined, not an array',
     ],
   ];
   for (const [wrong, told] of wrongs) {
@@ -186,9 +186,9 @@ Deno.test("conformance() finds a count of read() that cannot be, and a file with
     return { storage };
   };
   const wrongs: readonly [(into: Uint8Array) => number, string][] = [
-    [(into) => into.length + 1, 'read() of "/a" answered 65537 where 65536 bytes fit'],
-    [() => undefined as never, 'read() of "/a" answered undefined where 65536 bytes fit'],
-    [(into) => into.length, 'read() of "/a" does not come to an end: 0 is the end'],
+    [(into) => into.length + 1, 'read() of "/a" returned 65537 where only 65536 bytes fit'],
+    [() => undefined as never, 'read() of "/a" returned undefined where only 65536 bytes fit'],
+    [(into) => into.length, 'read() of "/a" does not end: 0 means the end'],
   ];
   for (const [read, told] of wrongs) {
     const reasons: string[] = [];
@@ -234,7 +234,7 @@ Deno.test("conformance() finds a rename that overwrites", async () => {
   assert(failed.every((name) => name.startsWith("rename: ")), failed.join("\n"));
 });
 
-Deno.test("conformance() finds a failure that is no StorageError", async () => {
+Deno.test("conformance() finds a failure that is not a StorageError", async () => {
   const { failed } = await reportOf(() => {
     const storage = new MemoryStorage();
     storage.readLink = () => {
@@ -242,7 +242,7 @@ Deno.test("conformance() finds a failure that is no StorageError", async () => {
     };
     return { storage };
   });
-  assert(failed.includes("no links: readLink() of what is no link is invalid"));
+  assert(failed.includes("no links: readLink() of what is not a link is invalid"));
 });
 
 Deno.test("conformance() gives a view its tree, and tests that it refuses to change", async () => {
@@ -256,7 +256,7 @@ Deno.test("conformance() gives a view its tree, and tests that it refuses to cha
   assert(skipped.includes("links: stat() follows a link and lstat() does not (skipped: a view)"));
 });
 
-Deno.test("conformance() finds a view that does nothing and says that it has", async () => {
+Deno.test("conformance() finds a view that reports success but does nothing", async () => {
   for (
     const [name, instead] of [
       ["setAttrs", { setAttrs: () => {} }],
@@ -286,7 +286,7 @@ Deno.test("conformance() finds a view that lets something change", async () => {
   }
 });
 
-Deno.test("conformance() tests that links are refused where they are skipped", async () => {
+Deno.test("conformance() tests that links are refused if they are skipped", async () => {
   const without = (symlink: () => never) => () => {
     const storage = new MemoryStorage();
     storage.symlink = symlink;
@@ -300,7 +300,7 @@ Deno.test("conformance() tests that links are refused where they are skipped", a
   assertEquals(failed, []);
   assert(passed.includes("refused links: symlink() is refused, and nothing is made"));
   assert(skipped.includes(
-    "paths: realPath() of links in a circle is not-found " +
+    "paths: realPath() of links in a loop is not-found " +
       "(skipped: no links here)",
   ));
   const bug = () => {
@@ -311,7 +311,7 @@ Deno.test("conformance() tests that links are refused where they are skipped", a
   ]);
 });
 
-Deno.test("conformance() fails a skip that nothing needs", async () => {
+Deno.test("conformance() fails a skip that is not needed", async () => {
   const make = () => ({ storage: new MemoryStorage() });
   for (const name of ["links", "raw names", "writing", "open() with create makes an empty file"]) {
     const { failed } = await reportOf(make, [{ reason: "once upon a time", tests: [name] }]);
@@ -328,7 +328,7 @@ Deno.test("conformance() throws at a skip that names no test", async () => {
   );
 });
 
-Deno.test("conformance() leaves nothing open, also where a test fails", async () => {
+Deno.test("conformance() leaves nothing open, even if a test fails", async () => {
   let open = 0;
   await reportOf(() => {
     const storage = new MemoryStorage();

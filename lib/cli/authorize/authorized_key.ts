@@ -6,7 +6,7 @@
 
 import { UsageError } from "../errors.ts";
 
-/** Types that OpenSSH takes in authorized_keys, and how many fields a key of each has. */
+/** The key types that OpenSSH accepts in authorized_keys, and how many fields a key of each has. */
 const FIELDS: ReadonlyMap<string, number> = new Map([
   ["ssh-ed25519", 2],
   ["ssh-rsa", 3],
@@ -22,7 +22,7 @@ export interface PublicKey {
   readonly type: string;
   /** The key itself, in base64. */
   readonly blob: string;
-  /** What stands behind it, often a person's address. */
+  /** The text after the key, often a person's address. */
   readonly comment: string;
 }
 
@@ -50,14 +50,14 @@ export function parsePublicKey(text: string): PublicKey {
   return { type, blob, comment: comment.join(" ") };
 }
 
-/** The line that lets this key's owner run `command`, and nothing else. */
+/** The line that allows the key's owner to run `command`, and nothing else. */
 export function authorizedLine(key: PublicKey, command: readonly string[]): string {
   const words = command.map(shellQuoted).join(" ");
   const option = `restrict,command="${words.replaceAll('"', '\\"')}"`;
   return [option, key.type, key.blob, key.comment].filter((part) => part !== "").join(" ");
 }
 
-/** A text of lines with `line` in the place of those for the same key, or behind them. */
+/** Replaces the lines for the same key in a text with `line`, or appends it. */
 export function withLine(text: string, key: PublicKey, line: string): string {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
@@ -68,22 +68,24 @@ export function withLine(text: string, key: PublicKey, line: string): string {
   return others.join("\n") + "\n";
 }
 
-/** Whether a line is this key's; options and a comment do not matter. */
+/** Whether a line is for this key, whatever its options and its comment. */
 function isFor(line: string, key: PublicKey): boolean {
   if (line.trimStart().startsWith("#")) return false;
   const words = line.split(/[ \t]+/);
   return words.some((word, index) => word === key.blob && words[index - 1] === key.type);
 }
 
-/** A word as every POSIX shell reads it back; the login shell runs the command. */
+/** A word quoted for any POSIX shell; the account's login shell runs the command. */
 function shellQuoted(word: string): string {
-  if (/[\0\n\r]/.test(word)) throw new UsageError("a line end cannot stand in authorized_keys");
+  if (/[\0\n\r]/.test(word)) {
+    throw new UsageError("a line of authorized_keys cannot contain a line break");
+  }
   return /^[A-Za-z0-9_./%@:,+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** The fields that a key's bytes consist of (RFC 4253, section 6.6); nothing where they are cut off. */
+/** The fields in a key's bytes (RFC 4253, section 6.6); nothing if they are cut off. */
 function fieldsOf(blob: string): readonly Uint8Array[] | undefined {
-  // The browser's decoder lets white space pass, and is content without the closing `=`.
+  // `atob` accepts white space, and does not require the closing `=`.
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(blob) || blob.length % 4 !== 0) return undefined;
   const bytes = Uint8Array.from(atob(blob), (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);

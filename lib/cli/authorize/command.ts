@@ -39,7 +39,7 @@ async function run(given: ParsedArgs): Promise<number> {
   if (second !== undefined) throw new UsageError(`unexpected operand "${second}"`);
   const key = parsePublicKey(await readKey(keyFile));
   const options = jailArguments(given);
-  // What the jail would refuse is refused now.
+  // Options that the jail would refuse are refused now.
   const jail = parseJailOptions([...options, "--", directory]);
   for (const path of [directory, values.get("start-directory") ?? "", jailLog(given) ?? ""]) {
     expandTokens(path, { user: "user", uid: 0, home: "/" });
@@ -67,10 +67,11 @@ function jailLog({ values }: ParsedArgs): string | undefined {
 }
 
 /**
- * Refuses a DIR in which the jail would not start. What has tokens is known only when it does.
+ * Refuses a DIR in which the jail would not start. A DIR with tokens is known only at the start of
+ * a session.
  *
  * @throws {UsageError} If DIR is relative: sshd starts the jail in the home directory.
- * @throws {StartError} If DIR cannot be used, or lets a client out.
+ * @throws {StartError} If DIR cannot be used, or would let a client out of the jail.
  */
 function requireJail(
   directory: string,
@@ -85,32 +86,35 @@ function requireJail(
     throw new UsageError(`DIR is relative: "${directory}" (sshd starts in the home directory)`);
   }
   if (isOpen) return;
-  const real = realDirectory(expandTokens(directory, NOBODY));
+  const real = realDirectory(expandTokens(directory, NO_ACCOUNT));
   if (allowHome) return;
   const who = identity();
   const accounts = [
     who,
-    // Root may do this for any account: then what lies in DIR has to tell.
-    ...who.uid === 0 ? [NOBODY] : [],
-    ...install === undefined ? [] : [{ ...NOBODY, home: homeOf(install) }],
+    // Root may do this for any account: then only the content of DIR can show the danger.
+    ...who.uid === 0 ? [NO_ACCOUNT] : [],
+    ...install === undefined ? [] : [{ ...NO_ACCOUNT, home: homeOf(install) }],
   ];
   const reason = accounts.map((account) => wayOut(real, account, false))
     .find((found) => found !== undefined) ??
     (logFile === undefined || hasTokens(logFile)
       ? undefined
-      : logWithin(real, expandTokens(logFile, NOBODY)));
+      : logWithin(real, expandTokens(logFile, NO_ACCOUNT)));
   if (reason !== undefined) {
     throw new StartError(`${directory} is not a safe jail: ${reason} (--allow-home overrides)`);
   }
 }
 
-const NOBODY = { user: undefined, uid: undefined, home: undefined } as const;
+const NO_ACCOUNT = { user: undefined, uid: undefined, home: undefined } as const;
 
 function hasTokens(path: string): boolean {
   return /%[^%]/.test(path.replaceAll("%%", ""));
 }
 
-/** The home directory of whom a list of keys is for, or else the directory that holds the list. */
+/**
+ * The home directory of the account that a list of keys belongs to, or else the directory of the
+ * list.
+ */
 function homeOf(file: string): string {
   const directory = file.replace(/\/?[^/]*$/, "") || (file.startsWith("/") ? "/" : ".");
   return directory.replace(/(^|\/)\.ssh$/, "") || (directory.startsWith("/") ? "/" : ".");
@@ -135,7 +139,7 @@ async function readKey(file: string): Promise<string> {
   }
 }
 
-/** The compiled program's own path; under `deno run` that would be Deno's. */
+/** The compiled program's own path; under `deno run` this would be Deno's. */
 function ownBinary(): string {
   return Deno.build.standalone ? Deno.execPath() : "sftpwrap";
 }

@@ -12,15 +12,15 @@ const OTHERS_MAY_WRITE = 0o022;
 
 /** A file that is open for as long as the process lives. */
 export interface Appender {
-  /** Appends, and returns how many bytes found room. */
+  /** Appends, and returns how many bytes were written. */
   writeSync(bytes: Uint8Array): number;
 }
 
 /**
- * Opens a file to append to, and makes it where it is not there.
+ * Opens a file for appending, and makes it if it does not exist.
  *
- * Where root does so in a directory that another user owns or may write to, that user's links lead
- * nowhere; see {@linkcode withPlace}.
+ * If root does so in a directory that another user owns or may write to, that user's links are not
+ * followed; see {@linkcode withPlace}.
  */
 export function openToAppend(path: string, mode: number): Appender {
   const plainly = () => Deno.openSync(path, { append: true, create: true, mode });
@@ -34,16 +34,16 @@ export function openToAppend(path: string, mode: number): Appender {
   );
 }
 
-/** Nothing for any other user, and where FFI is not allowed. */
+/** Nothing for any other user, or if FFI is not allowed. */
 function libcOfRoot(): Libc | undefined {
   if (!granted({ name: "sys", kind: "uid" }) || Deno.uid() !== ROOT_UID) return undefined;
   return openLibcIfAllowed();
 }
 
-/** What is written to is what was looked at, whatever its name means by then. */
+/** Writes to the file that was checked, whatever its name leads to by then. */
 function openBelow(libc: Libc, place: FilePlace, mode: number): Appender {
   const { directory, name, owner, status } = place;
-  // A FIFO without a reader would let this wait.
+  // Opening a FIFO without a reader would block.
   const flags = Open.WRONLY | Open.APPEND | Open.NOFOLLOW | Open.NONBLOCK | Open.NOCTTY;
   const create = Open.CREAT | Open.EXCL;
   let fd: number;

@@ -1,6 +1,6 @@
 /**
  * Files that are named on the command line, for a program that may run as root. In a directory that
- * another user owns, names can come to mean something else at any moment: root does there what the
+ * another user owns, a name can lead to a different file at any moment: there, root does what the
  * owner may do, and nothing more.
  *
  * @module
@@ -22,22 +22,22 @@ const ROOT_UID = 0;
 const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** As many links as the kernel follows for one path. */
+/** The most links that the kernel follows for one path. */
 const MAX_SYMLINKS = 40;
 
-/** The directory that sshd asks for a file of keys, and its mode. */
+/** The directory in which sshd looks for a file of keys, and its mode. */
 const KEYS_DIRECTORY = ".ssh";
 const KEYS_DIRECTORY_MODE = 0o700;
 
-/** A file's place: its directory, open, and its name there, which leads through no link. */
+/** A file's place: its directory, open, and its name there, which is not a link. */
 export interface FilePlace {
   /** The directory's descriptor. */
   readonly directory: number;
-  /** The name of the file, which may not be there. */
+  /** The name of the file, which may not exist. */
   readonly name: string;
   /** The directory as it was found. */
   readonly status: NodeStatus;
-  /** The user whose rights root works with here; absent for root's own, and for any other user. */
+  /** The user whose rights root uses here; absent for root's own rights, and for any other user. */
   readonly owner: number | undefined;
   /** Whether no other user could have changed any directory on the way. */
   readonly isOwnWay: boolean;
@@ -45,24 +45,24 @@ export interface FilePlace {
 
 /** How to look for a place. */
 export interface PlaceOptions {
-  /** Make a `.ssh` that is missing. */
+  /** Make a missing `.ssh`. */
   readonly makeKeysDirectory?: boolean;
   /**
-   * Let root keep its rights in a directory of its own below another user's, where no link of that
-   * user leads there. That user may put another directory of root's in its place.
+   * Let root keep its rights in a directory of its own below another user's, unless a link of that
+   * user leads there. That user may replace the directory with another one of root's.
    */
   readonly allowBelowOthers?: boolean;
 }
 
 /**
- * Calls with the place of a file. Links on the way, and at its end, are followed.
+ * Calls `use` with the place of a file. Links on the way, and at the end of the path, are followed.
  *
  * Root goes from one directory to the next by descriptors. From the first one that another user
- * owns it has that user's rights alone (setfsuid(2)), until the call is over. It follows a link
- * only where no other user could have put it, and does not pass a directory that others may change.
+ * owns it has only that user's rights (setfsuid(2)), until the call is over. It follows a link only
+ * if no other user could have made it, and does not pass a directory that others may change.
  *
  * @throws {StartError} If root would have to trust others on the way.
- * @throws {StorageError} If there is no such place.
+ * @throws {StorageError} If the directory does not exist or cannot be opened.
  */
 export function withPlace<T>(
   libc: Libc,
@@ -98,7 +98,7 @@ export function openAt(
   );
 }
 
-/** A name as C has it. */
+/** A name as a C string. */
 export function nulTerminated(name: string): Bytes {
   const bytes = encodeName(name);
   if (bytes.length >= PATH_MAX) throw errorOfNumber(Errno.ENAMETOOLONG);
@@ -107,7 +107,7 @@ export function nulTerminated(name: string): Bytes {
   return terminated;
 }
 
-/** The way from the root, or from the working directory, to a file. */
+/** The walk from the root, or from the working directory, to a file. */
 class Walk {
   readonly #libc: Libc;
   readonly #options: PlaceOptions;
@@ -115,10 +115,10 @@ class Walk {
   /** Whether this is root, with all its rights. */
   #isRoot: boolean;
   #isOwnWay = true;
-  /** The user whose rights it goes on with. */
+  /** The user whose rights the walk uses from here on. */
   owner: number | undefined;
   #directory = -1;
-  /** As it was named, for messages. */
+  /** The path as it was given, for messages. */
   #path = "";
   #status: NodeStatus = {} as NodeStatus;
   #giveBack: () => void = () => {};
@@ -185,11 +185,11 @@ class Walk {
     if (uid !== ROOT_UID) {
       this.#workAsOwner();
     } else if ((permissions & OTHERS_MAY_WRITE) !== 0 && (permissions & STICKY) === 0) {
-      throw new StartError(`${this.#path} is root's, and others may change it`);
+      throw new StartError(`${this.#path} belongs to root, and others may change it`);
     }
   }
 
-  /** Goes on with the rights of the directory's owner, where this is root still. */
+  /** Continues with the rights of the directory's owner, if this is still root. */
   #workAsOwner(): void {
     const { uid, gid } = this.#status;
     if (!this.#isRoot || uid === ROOT_UID) return;
@@ -242,9 +242,9 @@ class Walk {
 }
 
 /**
- * Gives this thread the rights to files of another user, who has one group.
+ * Gives this thread another user's rights to files, with one group.
  *
- * @returns Gives back what it had.
+ * @returns A function that restores the rights.
  */
 function workAs(libc: Libc, uid: number, gid: number): () => void {
   const groups = libc.getgroups();
@@ -258,7 +258,7 @@ function workAs(libc: Libc, uid: number, gid: number): () => void {
   };
   if (libc.setfsuid(-1) === uid && libc.setfsgid(-1) === gid) return giveBack;
   giveBack();
-  throw new StartError(`its directory is user ${uid}'s, whose rights cannot be taken on`);
+  throw new StartError(`its directory belongs to user ${uid}, whose rights cannot be taken on`);
 }
 
 function segmentsOf(path: string): string[] {

@@ -15,10 +15,10 @@ const MODE_BITS = 0o777;
 const GROUP_BITS = 0o070;
 const ROOT_UID = 0;
 
-/** No list of keys is longer; a longer file would only fill the memory. */
+/** The largest list of keys; a larger file would only fill the memory. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** How long another process may hold the file. */
+/** How long another process may lock the file. */
 const LOCK_PATIENCE_MS = 30_000;
 const LOCK_PAUSE_MS = 5;
 
@@ -26,12 +26,12 @@ const LOCK_PAUSE_MS = 5;
  * Changes a text file as a whole. A reader sees the old text or the new one; other callers of this
  * function wait. Mode and owner stay, and a link to the file stays a link.
  *
- * A file that is not there is made for its owner alone, and so is its directory where that is called
- * `.ssh`. Root does this with the rights of the directory's owner; see {@linkcode withPlace}. A new
- * file in a directory of root's own that others may enter can be read by them, as sshd reads a list
+ * A missing file is made for its owner alone, and so is its directory if that is called `.ssh`.
+ * Root does this with the rights of the directory's owner; see {@linkcode withPlace}. A new file in
+ * a directory of root's own that others may enter is readable for them, because sshd reads a list
  * of keys with the rights of the user who logs in.
  *
- * @throws {StartError} If the file cannot be read or written; it is as it was then.
+ * @throws {StartError} If the file cannot be read or written; then it is unchanged.
  */
 export function updateFile(file: string, change: (text: string) => string): void {
   try {
@@ -56,16 +56,16 @@ class Update {
     this.#place = place;
     this.#reader = new StatusReader(libc);
     const { status, owner } = place;
-    // Root still has all its rights: then no other user may have a say in what the name means.
+    // Root still has all its rights: then no other user may control what the name leads to.
     if (libc.geteuid() === ROOT_UID && owner === undefined && (status.permissions & 0o022) !== 0) {
-      throw new StartError("others may change its directory, which is root's");
+      throw new StartError("others may change its directory, which belongs to root");
     }
   }
 
-  /** Returns false where the file has been replaced while another process held its lock. */
+  /** Returns false if the file has been replaced while another process held its lock. */
   attempt(change: (text: string) => string): boolean {
     const { fd, isNew } = this.#open();
-    // What this made is taken away again, unless it is written or another process has replaced it.
+    // A new file is removed again, unless it is written or another process has replaced it.
     let isLeftover = isNew;
     try {
       this.#lock(fd);
@@ -77,7 +77,7 @@ class Update {
       }
       const { owner } = this.#place;
       if (owner !== undefined && owner !== uid) {
-        throw new StartError(`it is user ${uid}'s, and its directory user ${owner}'s`);
+        throw new StartError(`it belongs to user ${uid}, and its directory to user ${owner}`);
       }
       const text = change(this.#read(fd));
       this.#replace(text, { uid, gid, mode: permissions & MODE_BITS });
@@ -91,12 +91,12 @@ class Update {
 
   #open(): { readonly fd: number; readonly isNew: boolean } {
     const { directory, name, status } = this.#place;
-    // A FIFO would let a plain open wait.
+    // A plain open of a FIFO would block.
     const safely = Open.NOFOLLOW | Open.NONBLOCK | Open.NOCTTY;
     const open = (flags: number, mode = 0) =>
       openAt(this.#libc, directory, { name, flags: flags | safely, mode });
     for (;;) {
-      // Only what may be written to can be locked on NFS.
+      // On NFS, only a file that is open for writing can be locked.
       let fd = open(Open.RDWR);
       if (fd === -Errno.EACCES) fd = open(Open.RDONLY);
       if (fd === -Errno.ELOOP) throw new StartError("it has become a link");
@@ -129,7 +129,7 @@ class Update {
     return this.#reader.identity === identity;
   }
 
-  /** With bytes that are not UTF-8 kept, as in names. */
+  /** Keeps bytes that are not UTF-8, as in names. */
   #read(fd: number): string {
     const parts: Uint8Array[] = [];
     let length = 0;
@@ -177,7 +177,7 @@ class Update {
     }
   }
 
-  /** Returns false where the owner is not in the group, which then has no rights. */
+  /** Returns false if the owner is not in the group, which then gets no rights. */
   #giveTo(fd: number, uid: number, gid: number): boolean {
     const made = this.#reader.ofOpen(fd);
     if (made.uid === uid && made.gid === gid) return true;

@@ -5,10 +5,11 @@ const NEW_FILE_MODE = 0o600;
 const MODE_BITS = 0o777;
 
 /**
- * As `updateFile`, by Deno's own file API, which knows names alone. Therefore it works only in a
- * directory that this user owns: in another's, a name can come to mean something else at any moment.
+ * As `updateFile`, with Deno's own file API, which works by name only. Therefore it works only in a
+ * directory that this user owns: in another user's, a name can lead to a different file at any
+ * moment.
  *
- * @throws {StartError} If the directory is another user's, or a system error as Deno has it.
+ * @throws {StartError} If the directory is another user's; otherwise Deno's own system errors.
  */
 export function updateFilePortably(file: string, change: (text: string) => string): void {
   const path = realPath(file);
@@ -16,7 +17,7 @@ export function updateFilePortably(file: string, change: (text: string) => strin
   while (!tryToUpdate(path, change));
 }
 
-/** Returns false where the file has been replaced while another process held its lock. */
+/** Returns false if the file has been replaced while another process held its lock. */
 function tryToUpdate(path: string, change: (text: string) => string): boolean {
   const held = open(path);
   try {
@@ -26,9 +27,9 @@ function tryToUpdate(path: string, change: (text: string) => string): boolean {
     const beside = `${path}.${crypto.randomUUID()}`;
     try {
       write(beside, change(read(path)));
-      // Root writes everywhere; what it makes tells who this is.
+      // Root can write everywhere; the owner of a new file shows which user this is.
       if (Deno.lstatSync(beside).uid !== Deno.lstatSync(directoryOf(path)).uid) {
-        throw new StartError("its directory is another user's: run this as that user");
+        throw new StartError("its directory belongs to another user: run this as that user");
       }
       Deno.chmodSync(beside, (before.mode ?? NEW_FILE_MODE) & MODE_BITS);
       Deno.chownSync(beside, before.uid, before.gid);
@@ -62,7 +63,7 @@ function isStillAt(path: string, { dev, ino }: Deno.FileInfo): boolean {
   }
 }
 
-/** With bytes that are not UTF-8 kept, as in names. */
+/** Keeps bytes that are not UTF-8, as in names. */
 function read(path: string): string {
   const bytes = Deno.readFileSync(path);
   return decodeName(bytes, 0, bytes.length);
@@ -79,7 +80,7 @@ function write(path: string, text: string): void {
   }
 }
 
-/** Where the file really is, so that a link to it stays a link. */
+/** The file's real path, so that a link to it stays a link. */
 function realPath(file: string): string {
   try {
     return Deno.realPathSync(file);
@@ -97,7 +98,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** Makes the directory for sshd's list of keys, where that is what it is called. */
+/** Makes the directory for sshd's list of keys, if it has that directory's name. */
 function makeKeysDirectory(directory: string): void {
   if (directory !== ".ssh" && !directory.endsWith("/.ssh")) return;
   try {

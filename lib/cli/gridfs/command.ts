@@ -97,7 +97,7 @@ function bucketOptions(
   };
 }
 
-/** The name with its tokens put in, if it still is one then. */
+/** The name with its tokens expanded, if the result is still a name. */
 function expanded(
   name: string | undefined,
   who: Identity,
@@ -116,7 +116,7 @@ async function checkBucket(
 ): Promise<number> {
   const findings = await refused(checkGridFs(uri, { ...bucket, mend: !readOnly }), hosts);
   for (const { kind, what, mended } of findings) {
-    // A foreign name may hold anything; a terminal must not obey it.
+    // Another program's name may contain anything; a terminal must not obey it.
     print(`${mended ? "mended" : "found"}: ${kind} ${JSON.stringify(what)}\n`);
   }
   if (findings.length === 0) print("nothing to mend\n");
@@ -142,7 +142,7 @@ async function serveFrom(
   const serving = await servingOf(options);
   const confinement = prepareRemoteConfinement({
     keeps: { network: true },
-    // What the driver waits for is not known here; and this thread must not keep it waiting.
+    // What the driver waits for is unknown here; and this thread must not keep it waiting.
     activity: { isIdle: () => false },
   });
   enterConfinement(confinement, log);
@@ -153,7 +153,7 @@ async function serveFrom(
     startDirectory: start,
     ...session,
     transport: confinement.transport,
-    // It never ends by itself: a database that is away may come back.
+    // Never resolves: a database that is away may come back.
     failed: new Promise<string>(() => {}),
   });
 }

@@ -15,15 +15,15 @@ import {
 } from "../options/serving_options.ts";
 import { queried } from "../options/values.ts";
 
-/** What `sftpwrap gridfs` was asked for. */
+/** The parsed command line of `sftpwrap gridfs`. */
 export interface GridFsCommandOptions extends ServingOptions {
-  /** Absent where a file or a variable tells it. */
+  /** Absent if a file or a variable provides it. */
   readonly place: MongoPlace | undefined;
   readonly uriFile: string | undefined;
   readonly passwordFile: string | undefined;
   readonly database: string | undefined;
   readonly bucket: string | undefined;
-  /** Look the bucket over, instead of serving. */
+  /** Check the bucket, instead of serving. */
   readonly check: boolean;
 }
 
@@ -34,7 +34,7 @@ const gridFsSpecs: readonly OptionSpec[] = [
   {
     name: "database",
     value: "NAME",
-    help: "the database (default: the URI's, or test); %u as well",
+    help: "the database (default: the URI's, or test); %u is the user",
   },
   { name: "uri-file", value: "FILE", help: "the URI is the first line of FILE" },
   { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
@@ -52,7 +52,7 @@ Serves SFTP on standard input and output; the files live in GridFS, in a
 MongoDB database. The options of the URI are those of MongoDB's driver. Others
 on this machine can see a password on the command line: --uri-file and
 --password-file do not show it, nor do the variables SFTPWRAP_MONGODB_URI, which
-is the URI where none is given, and SFTPWRAP_PASSWORD.
+is the URI if none is given, and SFTPWRAP_PASSWORD.
 
 ${optionsHelp(gridFsSpecs)}
 `;
@@ -62,7 +62,7 @@ ${optionsHelp(gridFsSpecs)}
  * Parses what follows `sftpwrap gridfs`.
  *
  * @returns The options, or what to print instead of serving.
- * @throws {UsageError} If the command line cannot be understood; it tells no password.
+ * @throws {UsageError} If the command line cannot be understood; the message contains no password.
  */
 export function parseGridFsOptions(
   args: readonly string[],
@@ -75,11 +75,11 @@ export function parseGridFsOptions(
   const { place, database } = placeOf(operands);
   const uriFile = values.get("uri-file");
   if (place !== undefined && uriFile !== undefined) {
-    throw new UsageError("--uri-file and the place on the command line are one too many");
+    throw new UsageError("both --uri-file and a place on the command line are given");
   }
   const named = values.get("database");
   if (database !== undefined && named !== undefined) {
-    throw new UsageError("--database and DATABASE are one too many");
+    throw new UsageError("both --database and DATABASE are given");
   }
   const bucket = values.get("bucket");
   if (bucket !== undefined) requireBucketName(bucket);
@@ -100,7 +100,7 @@ interface Operands {
   readonly database?: string;
 }
 
-/** Nothing of them is repeated: a password may be among them. */
+/** The message repeats no operand: a password may be among them. */
 function placeOf(operands: readonly string[]): Operands {
   const [first, port, database] = operands;
   if (first === undefined) return { place: undefined };

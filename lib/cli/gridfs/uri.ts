@@ -4,13 +4,13 @@ import { parsePort } from "../proxy/destination.ts";
 
 /** Where a database is. */
 export interface MongoPlace {
-  /** The whole URI; it may hold secrets. */
+  /** The whole URI; it may contain secrets. */
   readonly uri: string;
-  /** Its hosts as they may be shown. */
+  /** Its hosts in a form that may be shown. */
   readonly hosts: string;
   /** The user's name, decoded. */
   readonly user: string | undefined;
-  /** Whether the URI holds a password, or something else that nobody else should see. */
+  /** Whether the URI contains a password, or something else that other users should not see. */
   readonly hasSecret: boolean;
 }
 
@@ -19,10 +19,11 @@ const HOST = /^(?:\[[\da-f:.%]+\]|[\w.-]+|[\w.-]*%2f[\w.%-]+)(?::\d+)?$/i;
 const SECRET_OPTION = /(?:password|token|authMechanismProperties)[^=&]*=/i;
 
 /**
- * Reads `mongodb://…` or `mongodb+srv://…`, as far as this program must know it; the rest is the
- * driver's.
+ * Reads `mongodb://…` or `mongodb+srv://…`, as far as this program needs it; the driver reads the
+ * rest.
  *
- * @throws {UsageError} If it is neither. Nothing of it is repeated, for it may hold a password.
+ * @throws {UsageError} If it is neither. The message repeats nothing of it, because it may contain
+ * a password.
  */
 export function parseMongoUri(uri: string): MongoPlace {
   const match = URI.exec(uri);
@@ -46,7 +47,7 @@ export function parseMongoUri(uri: string): MongoPlace {
 /**
  * The place at a host and port.
  *
- * @throws {UsageError} If the host or the port is none.
+ * @throws {UsageError} If the host or the port is not valid.
  */
 export function mongoPlaceAt(host: string, port: string): MongoPlace {
   const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
@@ -56,7 +57,10 @@ export function mongoPlaceAt(host: string, port: string): MongoPlace {
   return parseMongoUri(`mongodb://${name}:${parsePort(port)}/`);
 }
 
-/** @throws {UsageError} If MongoDB has no database of such a name; an empty one is the default. */
+/**
+ * @throws {UsageError} If MongoDB does not allow a database with this name; an empty name is the
+ * default.
+ */
 export function requireDatabaseName(name: string): void {
   if (/[\0/\\. "$*<>:|?]/.test(name) || new TextEncoder().encode(name).length > 63) {
     throw new UsageError("the name of the database is not one that MongoDB allows");
@@ -64,8 +68,8 @@ export function requireDatabaseName(name: string): void {
 }
 
 /**
- * @param database The database that the bucket is in, where it is known.
- * @throws {UsageError} If no collections can be called so.
+ * @param database The database of the bucket, where it is known.
+ * @throws {UsageError} If MongoDB does not allow collections with this name.
  */
 export function requireBucketName(name: string, database?: string): void {
   const flaw = flawOfBucketName(name, database);

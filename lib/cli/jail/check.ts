@@ -11,17 +11,17 @@ import { wayOut } from "./way_out.ts";
 const OTHERS_MAY_WRITE = 0o002;
 const GROUP_MAY_WRITE = 0o020;
 
-/** Whether something is as it should be, and what it is. */
+/** Whether something is as it should be, and a description of it. */
 interface Finding {
   readonly good: boolean;
   readonly text: string;
 }
 
 /**
- * Runs `sftpwrap jail --check`: closes the jail as a session would, and says
- * what holds and what to change.
+ * Runs `sftpwrap jail --check`: confines itself as a session would, and reports what holds and what
+ * to change.
  *
- * @returns The exit status: 0 where every ring holds and the directory is sane.
+ * @returns The exit status: 0 if every ring holds and the directory is safe.
  */
 export async function checkJail(
   directory: string,
@@ -81,7 +81,7 @@ function examine(directory: string, options: JailOptions, who: Identity): readon
   return findings;
 }
 
-/** What the flags allow, as far as a jail is concerned. */
+/** The permissions that Deno's flags grant, as far as they concern a jail. */
 function grantedPermissions(directory: string): string {
   const found: string[] = [];
   for (const name of ["read", "write"] as const) {

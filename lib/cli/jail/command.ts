@@ -60,7 +60,7 @@ async function serveJail(
     readonly start: Start;
   },
 ): Promise<number> {
-  // Without the permission to write it is a read-only jail, whatever was asked for.
+  // Without the permission to write the jail is read-only, whatever the options say.
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
   const serving = await servingOf({ ...options, readOnly });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
@@ -88,5 +88,5 @@ async function serveJail(
 
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {
   if (options.allowHome || reason === undefined) return;
-  throw new StartError(`${directory} is no safe jail: ${reason} (--allow-home overrides)`);
+  throw new StartError(`${directory} is not a safe jail: ${reason} (--allow-home overrides)`);
 }

@@ -2,9 +2,9 @@ import { messageOf, StartError } from "../errors.ts";
 import { reachOf } from "./reach.ts";
 
 /**
- * The directory by its real path, where that may be read.
+ * The directory's real path, if Deno's flags allow reading it.
  *
- * @throws {StartError} If there is none, or it is not a directory.
+ * @throws {StartError} If it does not exist, or is not a directory.
  */
 export function realDirectory(directory: string): string {
   try {

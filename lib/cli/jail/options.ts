@@ -9,15 +9,15 @@ import {
 } from "../options/serving_options.ts";
 import { queried } from "../options/values.ts";
 
-/** What `sftpwrap jail` was asked for. */
+/** The parsed command line of `sftpwrap jail`. */
 export interface JailOptions extends ServingOptions {
-  /** The directory, with its tokens; absent only where help or a list is asked for. */
+  /** The directory, with its tokens; empty only if help or a list is asked for. */
   readonly directory: string;
   /** What a login shell was asked to run. */
   readonly command: string | undefined;
   readonly allowHome: boolean;
   readonly confine: ConfineMode;
-  /** Say how well the jail is kept, instead of serving. */
+  /** Report how well the jail is kept, instead of serving. */
   readonly check: boolean;
 }
 
@@ -35,13 +35,13 @@ export const jailSpecs: readonly OptionSpec[] = [
     value: "MODE",
     help: "kernel, portable, or auto (default): how the jail is kept",
   },
-  { name: "check", help: "say how well the jail is kept, instead of serving" },
-  { name: "allow-home", help: "allow a jail that holds .ssh, start-up files or the log" },
+  { name: "check", help: "report how well the jail is kept, instead of serving" },
+  { name: "allow-home", help: "allow a jail that contains .ssh, start-up files or the log" },
   {
     name: "command",
     letter: "c",
     value: "COMMAND",
-    help: "the form in which a login shell is called",
+    help: "the command that sshd passes to a login shell",
   },
   ...closingSpecs({ "read-only": "R", "deny-requests": "P", "allow-requests": "p" }),
 ];
@@ -92,13 +92,14 @@ export function parseJailOptions(
 }
 
 /**
- * Refuses operands after DIR that no program appends: sshd and `scp -D` add a host's name and `sftp`.
- * An option or another path there is a mistake, and the jail would be another one than was meant.
+ * Refuses operands after DIR, except those that programs append: sshd and `scp -D` add a host's
+ * name and `sftp`. An option or another path there is a mistake, and the jail would not be the
+ * intended one.
  */
 function requireHarmless(directory: string, operands: readonly string[]): void {
   for (const operand of operands) {
     if (operand.startsWith("-")) {
-      throw new UsageError(`"${operand}" stands after "--", where no option is read`);
+      throw new UsageError(`"${operand}" is after "--", where options are not read`);
     }
     if (operand.includes("/")) {
       throw new UsageError(`there is more than one DIR: "${directory}" and "${operand}"`);
@@ -106,7 +107,7 @@ function requireHarmless(directory: string, operands: readonly string[]): void {
   }
 }
 
-/** The given options of a jail as arguments again, for a line that runs it. */
+/** The given options of a jail as arguments again, for a line that runs the jail. */
 export function jailArguments(
   { values, lists, switches }: ParsedArgs,
 ): readonly string[] {

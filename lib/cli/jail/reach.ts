@@ -1,6 +1,6 @@
 /**
- * What lies within reach of a jail's client, by device and inode: a directory
- * has as many paths as it has bind mounts.
+ * What a jail's client can reach, compared by device and inode: each bind mount gives a directory
+ * another path.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { AT_FDCWD, Open } from "../../linux/linux.ts";
 
 /** Whether a path leads into a directory. */
 export interface Reach {
-  /** Whether what is at `path`, or may be made there, is in the directory or is it. */
+  /** Whether what is at `path`, or may be made there, is the directory or is in it. */
   holds(path: string): boolean;
-  /** Whether the directory is the one at `path`, or lies in it. */
+  /** Whether the directory is at `path`, or is in it. */
   liesIn(path: string): boolean;
 }
 
-/** What a client reaches in `directory`, which is given by its real path. */
+/** What a client can reach in `directory`, which is given by its real path. */
 export function reachOf(directory: string): Reach {
   const known = new Map<string, string | undefined>();
   const identity = (path: string) => {
@@ -25,7 +25,7 @@ export function reachOf(directory: string): Reach {
     return known.get(path);
   };
   const inside = new Set([directory, ...mountsBelow(directory)].map(identity));
-  // What cannot be looked at is not known to be the same.
+  // Two files that cannot be looked at are not known to be the same.
   inside.delete(undefined);
   let above: readonly (string | undefined)[] | undefined;
   return {
@@ -42,7 +42,7 @@ export function reachOf(directory: string): Reach {
   };
 }
 
-/** Also for a file that is yet to be made: then its directory's real path counts. */
+/** The real path. For a file that does not exist yet, its directory's real path counts. */
 function realOrSame(path: string): string {
   if (!mayRead(path)) return path;
   try {
@@ -53,7 +53,7 @@ function realOrSame(path: string): string {
     const slash = path.lastIndexOf("/");
     const parent = slash === -1 ? "." : path.slice(0, slash) || "/";
     const target = linkAt(path);
-    // What a link leads to may be made through it.
+    // The target of a dangling link may be made through it.
     if (target !== undefined) {
       return realOrSame(target.startsWith("/") ? target : `${parent}/${target}`);
     }
@@ -74,13 +74,13 @@ function isBelow(directory: string, path: string): boolean {
   return path === directory || directory === "/" || path.startsWith(`${directory}/`);
 }
 
-/** A path, after all that lead to it. */
+/** The path itself after all its parents. */
 function along(path: string): string[] {
   const names = path.split("/").slice(1);
   return ["/", ...names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`)];
 }
 
-/** Device and inode; nothing where there is no such file, or it may not be looked at. */
+/** Device and inode; nothing if there is no such file, or it may not be looked at. */
 export function identityOf(path: string): string | undefined {
   if (!mayRead(path)) return undefined;
   try {
@@ -92,18 +92,18 @@ export function identityOf(path: string): string | undefined {
   }
 }
 
-/** What is mounted in a directory, which may be a part of a tree elsewhere. */
+/** The mount points in a directory, whose content may be part of a tree elsewhere. */
 function mountsBelow(directory: string): string[] {
   const points = mountInfo().split("\n").flatMap((line) => {
     const point = line.split(" ")[4];
-    // The kernel writes a blank, a tab, a newline and a backslash as octal numbers.
+    // The kernel writes a space, a tab, a newline and a backslash as octal escapes.
     return point?.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))) ??
       [];
   });
   return points.filter((point) => point !== directory && isBelow(directory, point));
 }
 
-/** By libc where it may be called: Deno wants every permission there is for a file of /proc. */
+/** With libc where FFI is allowed: for a file of /proc, Deno requires every permission. */
 function mountInfo(): string {
   const path = "/proc/self/mountinfo";
   const libc = openLibcIfAllowed();
@@ -121,7 +121,7 @@ function mountInfo(): string {
   return text;
 }
 
-/** A file's text; empty where it is not there, or may not be read. */
+/** A file's text; empty if it does not exist, or may not be read. */
 export function textOf(path: string): string {
   if (!mayRead(path)) return "";
   try {
@@ -134,13 +134,13 @@ export function textOf(path: string): string {
 
 let everywhere: boolean | undefined;
 
-/** Asks for all files first, and once: each question takes a while at the start. */
+/** Asks for all files first, and once: each query takes time at the start. */
 export function mayRead(path: string): boolean {
   everywhere ??= granted({ name: "read" });
   return everywhere || granted({ name: "read", path });
 }
 
-/** Whether the system or Deno's flags refuse a look, or there is nothing to see. */
+/** Whether the system or Deno's flags refuse access, or there is nothing to see. */
 export function isUnseen(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable ||
     error instanceof Error && ("code" in error || error.message.includes("(os error "));

@@ -1,6 +1,6 @@
 /**
- * Ways out of a jail by what it holds: files that decide who logs in, or what
- * runs when the account does.
+ * Ways out of a jail through what it contains: files that decide who may log in, or what runs when
+ * the account logs in.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { granted } from "../../permissions.ts";
 import { environment, type Identity } from "../start/host.ts";
 import { identityOf, isUnseen, mayRead, type Reach, reachOf, textOf } from "./reach.ts";
 
-/** Files and directories in a home from which a key is taken, or what its shell runs. */
+/** Files and directories in a home that sshd takes keys from, or that the account's shell runs. */
 const LOGIN_FILES: ReadonlySet<string> = new Set([
   ".ssh",
   ".rhosts",
@@ -36,7 +36,7 @@ const LOGIN_FILES: ReadonlySet<string> = new Set([
   ".mkshrc",
 ]);
 
-/** The same of desktops, systemd, mail, and programs that nearly every account runs. */
+/** The same for desktops, systemd, mail, and programs that nearly every account runs. */
 const FURTHER_FILES: ReadonlySet<string> = new Set([
   ".xprofile",
   ".xinitrc",
@@ -63,15 +63,15 @@ const FURTHER_FILES: ReadonlySet<string> = new Set([
   "bin",
 ]);
 
-/** How many files of a jail are looked at for another name of one that counts. */
+/** How many files of a jail are checked for being another name of such a file. */
 const MAX_LOOKS = 10_000;
 
-/** Of these a directory in them is no way out, but for the ones named with it. */
+/** Directories of these that are not a way out by themselves; only the ones listed for each are. */
 const PLACES_FOR_DATA: Readonly<Record<string, readonly string[]>> = {
   ".local": [".local/bin", ".local/lib", ".local/share/systemd", ".local/share/applications"],
 };
 
-/** Directories in a home where each link counts: it may lead into the jail. */
+/** Directories in a home whose links are all checked: a link may lead into the jail. */
 const WITH_LINKS: readonly string[] = [
   ".ssh",
   ".config",
@@ -87,10 +87,10 @@ const WITH_LINKS: readonly string[] = [
 ];
 
 /**
- * The reason why a client of a jail could get out of it by what it holds, or nothing.
+ * The reason why a client of a jail could get out of it through what it contains, or nothing.
  *
  * @param directory The jail, by its real path.
- * @param who The account, whose home counts as the environment and as passwd has it.
+ * @param who The account; both its home in the environment and its home in passwd count.
  * @param readOnly Whether a client cannot change anything.
  */
 export function wayOut(
@@ -98,7 +98,7 @@ export function wayOut(
   who: Identity,
   readOnly: boolean,
 ): string | undefined {
-  // Who may write there gives himself a key without a forced command.
+  // A client that may write there can give itself a key without a forced command.
   if (directory.split("/").includes(".ssh")) return "it is .ssh, or lies in one";
   const reach = reachOf(directory);
   const listed = homesInPasswd(who);
@@ -107,7 +107,7 @@ export function wayOut(
     const reason = wayOutByHome(reach, home) ?? hardLinkWithin(directory, home);
     if (reason !== undefined) return reason;
   }
-  // Where it is not sure which home is the account's, the directory may be it.
+  // If it is uncertain which home is the account's, the directory may be it.
   if (who.home === undefined || isElsewhere(who.home, listed) && !reach.liesIn(who.home)) {
     const found = namesIn(directory)?.find(({ name }) => LOGIN_FILES.has(name));
     if (found !== undefined) return `it holds ${found.name}, as a home directory does`;
@@ -115,7 +115,7 @@ export function wayOut(
   return readOnly ? undefined : programWithin(reach, who);
 }
 
-/** Whether HOME is another than passwd has it, for an account that passwd knows. */
+/** Whether HOME differs from passwd, for an account that is in passwd. */
 function isElsewhere(home: string, listed: readonly string[]): boolean {
   return listed.length > 0 && !listed.includes(home);
 }
@@ -126,7 +126,7 @@ function wayOutByHome(reach: Reach, home: string): string | undefined {
   }
   const names = namesIn(home)?.map(({ name }) => name);
   const known = [...LOGIN_FILES, ...FURTHER_FILES];
-  // A home that cannot be listed is asked for each.
+  // If a home cannot be listed, each name is tried.
   const ways = names === undefined ? known : known.filter((name) => names.includes(name));
   for (const name of ways) {
     if (reach.holds(`${home}/${name}`)) return `it holds ~/${name}, or what that leads to`;
@@ -144,7 +144,7 @@ function wayOutByHome(reach: Reach, home: string): string | undefined {
   return undefined;
 }
 
-/** A file that counts and has a second name in the jail, which nothing but a look at all tells. */
+/** A login file that has a second name in the jail, which only a look at every file can reveal. */
 function hardLinkWithin(directory: string, home: string): string | undefined {
   const files = new Map<string, string>();
   for (const folder of [home, `${home}/.ssh`]) {
@@ -169,7 +169,7 @@ function hardLinkWithin(directory: string, home: string): string | undefined {
   return undefined;
 }
 
-/** The homes of the account, by its number or its name, in /etc/passwd. */
+/** The homes of the account in /etc/passwd, found by its number or its name. */
 function homesInPasswd({ uid, user }: Identity): string[] {
   return textOf("/etc/passwd").split("\n").flatMap((line) => {
     const [name, , number, , , home = ""] = line.split(":");
@@ -178,7 +178,7 @@ function homesInPasswd({ uid, user }: Identity): string[] {
   });
 }
 
-/** This program, or what Deno runs in its place, where a client could change it. */
+/** This program's file, or Deno or a file that Deno runs instead, if a client could change it. */
 function programWithin(reach: Reach, who: Identity): string | undefined {
   const file = programFiles(who).find((path) => reach.holds(path) && mayChange(path, who));
   return file === undefined ? undefined : `it holds ${file}, which this program runs from`;
@@ -195,7 +195,7 @@ function programFiles({ home }: Identity): string[] {
   return denoDir === undefined ? files : [...files, denoDir];
 }
 
-/** Files of another owner stay as they are, but for root. */
+/** A client cannot change another owner's files, unless the account is root. */
 function mayChange(path: string, { uid }: Identity): boolean {
   return uid === undefined || uid === 0 || statusOf(path)?.uid === uid;
 }

@@ -5,19 +5,19 @@ import { UsageError } from "../errors.ts";
 export interface OptionSpec {
   /** The long name, without dashes. */
   readonly name: string;
-  /** The one letter, without the dash. */
+  /** The letter of its short form, without the dash. */
   readonly letter?: string;
-  /** What its value is called in the help; a switch where absent. */
+  /** What the help calls its value; a switch if absent. */
   readonly value?: string;
-  /** The value where `--name` stands without one; then a value is given as `--name=value` only. */
+  /** The value that a bare `--name` has; then a value can only be given as `--name=value`. */
   readonly otherwise?: string;
-  /** Where `otherwise` is there: whether a word is one of its values, and so no operand. */
+  /** With `otherwise`: whether a word is one of its values, and so not an operand. */
   readonly isValue?: (word: string) => boolean;
   /** One line of help. */
   readonly help: string;
   /** Whether it may be given several times. */
   readonly repeats?: boolean;
-  /** The heading in the help that it stands below. */
+  /** The heading in the help under which it is listed. */
   readonly group?: string;
 }
 
@@ -25,7 +25,7 @@ export interface OptionSpec {
 export interface ParsedArgs {
   /** Values by long name. */
   readonly values: ReadonlyMap<string, string>;
-  /** All values of options that may be repeated, by long name; given or not. */
+  /** All values of options that may be repeated, by long name, even if not given. */
   readonly lists: ReadonlyMap<string, readonly string[]>;
   /** Long names of the switches that are set. */
   readonly switches: ReadonlySet<string>;
@@ -33,7 +33,7 @@ export interface ParsedArgs {
   readonly operands: readonly string[];
 }
 
-/** What values are called that name a place, and therefore are not empty. */
+/** The names of values that are a path, and therefore must not be empty. */
 const PLACES: readonly string[] = ["FILE", "PATH"];
 
 /**
@@ -69,7 +69,7 @@ export function parseOptions(args: readonly string[], specs: readonly OptionSpec
   return { values, lists, switches, operands };
 }
 
-/** Every option as `--name` or `--name=value`, so that nothing is left to guess. */
+/** Rewrites every option as `--name` or `--name=value`, so that nothing is ambiguous. */
 function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): string[] {
   const out: string[] = [];
   const rest = [...args];
@@ -98,12 +98,12 @@ function spelledOut(args: readonly string[], specs: readonly OptionSpec[]): stri
   return out;
 }
 
-/** Whether a word is the long form of an option, with its value or without. */
+/** Whether a word is the long form of an option, with or without a value. */
 function spellsOption(word: string, specs: readonly OptionSpec[]): boolean {
   return specs.some(({ name }) => word === `--${name}` || word.startsWith(`--${name}=`));
 }
 
-/** Refuses `--name VALUE` where only `--name=VALUE` gives a value: VALUE would be an operand. */
+/** Refuses `--name VALUE` for options that take only `--name=VALUE`: VALUE would be an operand. */
 function requireNoValue(
   arg: string,
   next: string | undefined,
@@ -143,7 +143,7 @@ function shortOptions(arg: string, specs: readonly OptionSpec[], valueOf: ValueO
   return out;
 }
 
-/** The options as lines of a help text, those of a group below its heading. */
+/** The options as lines of a help text; those of a group come below its heading. */
 export function optionsHelp(specs: readonly OptionSpec[]): string {
   const heads = specs.map(({ name, letter, value, otherwise }) => {
     const shown = value === undefined ? "" : otherwise === undefined ? ` ${value}` : `[=${value}]`;

@@ -4,7 +4,7 @@ import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "../errors.ts";
 import { logFile, logLevel } from "./values.ts";
 
-/** Where the log goes, and how much of it in which form. */
+/** Where the log goes, how much is logged, and in which form. */
 export interface LogOptions {
   readonly logFile: string | undefined;
   readonly logToStderr: boolean;
@@ -13,14 +13,14 @@ export interface LogOptions {
   readonly logFormat: LogFormat;
   /** The program's name in lines of text and in syslog. */
   readonly logTag: string;
-  /** The facility under which syslog is told, a value of `FACILITIES`. */
+  /** The facility for syslog, a value of `FACILITIES`. */
   readonly syslog: number | undefined;
 }
 
 /** The form of a log's lines: OpenSSH's words, or JSON. */
 export type LogFormat = "text" | "json";
 
-/** The facility of OpenSSH's server where none is named. */
+/** The default facility, as in OpenSSH's server. */
 export const DEFAULT_FACILITY = "AUTH";
 
 /** The options of the log, which every subcommand takes. */
@@ -32,7 +32,7 @@ export const logSpecs: readonly OptionSpec[] = [
     value: "FACILITY",
     otherwise: DEFAULT_FACILITY,
     isValue: (word) => FACILITIES.has(word.toUpperCase()),
-    help: `send the log to syslog (${DEFAULT_FACILITY}); so it is also without a file and stderr`,
+    help: `send the log to syslog (${DEFAULT_FACILITY}), the default without a file and stderr`,
   },
   {
     name: "log-level",
@@ -42,7 +42,7 @@ export const logSpecs: readonly OptionSpec[] = [
   {
     name: "log-format",
     value: "FORMAT",
-    help: "text (default): OpenSSH's words; json: an object a line",
+    help: "text (default): OpenSSH's words; json: one object per line",
   },
   {
     name: "log-tag",
@@ -51,7 +51,7 @@ export const logSpecs: readonly OptionSpec[] = [
   },
 ];
 
-/** @throws {UsageError} If a value makes no sense. */
+/** @throws {UsageError} If a value is not valid. */
 export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
   return {
     logFile: logFile(values.get("logfile")),
@@ -68,7 +68,7 @@ function logFormat(value: string): LogFormat {
   throw new UsageError(`--log-format is text or json, not "${value}"`);
 }
 
-/** What no reader of logs takes for the end of the name; as long as RFC 3164 allows. */
+/** Characters that no log reader takes for the end of the name; as long as RFC 3164 allows. */
 function logTag(value: string): string {
   if (/^[\w./-]{1,32}$/.test(value)) return value;
   throw new UsageError(

@@ -7,7 +7,7 @@ import { noOverwrite } from "../../policy/no_overwrite.ts";
 import { denyPaths, hidePaths } from "../../policy/path_limits.ts";
 import { uploadOnly } from "../../policy/upload_only.ts";
 
-/** What the options of policies ask for, those of requests left out. */
+/** What the options of policies ask for, except those that name requests. */
 export interface Limits {
   readonly uploadOnly: boolean;
   readonly appendOnly: boolean;
@@ -24,12 +24,12 @@ export interface Limits {
   readonly maxFileSize: number | undefined;
 }
 
-/** The policies that limits stand for, in the order in which `serve` takes them. */
+/** The policies for these limits, in the order in which `serve` takes them. */
 export function policiesFor(limits: Limits): readonly AccessPolicy[] {
   const { fileMode: file, dirMode: directory, ignoreChmod } = limits;
   const forced = file !== undefined || directory !== undefined || ignoreChmod;
   return [
-    // Innermost, so that what the others refuse does not get here.
+    // Innermost, so that requests that the others refuse do not reach it.
     ...forced ? [forcedModes({ file, directory, ignoreChmod })] : [],
     ...limits.maxFileSize === undefined ? [] : [maxFileSize(limits.maxFileSize)],
     ...limits.noDelete ? [noDelete()] : [],

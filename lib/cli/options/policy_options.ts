@@ -1,6 +1,6 @@
 /**
- * Who may do what: the options that every subcommand with a session takes,
- * beside those that name requests.
+ * Who may do what: options of every subcommand that serves a session, apart from those that name
+ * requests.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import type { Limits } from "./policies.ts";
 import { mode } from "./values.ts";
 
 const SPECS: readonly OptionSpec[] = [
-  { name: "read-only", help: "refuse whatever changes anything" },
-  { name: "upload-only", help: "a drop box: new files come in, none is shown" },
+  { name: "read-only", help: "refuse every request that changes anything" },
+  { name: "upload-only", help: "a drop box: clients upload files and see none" },
   { name: "append-only", help: "files can only grow, and nothing is removed" },
-  { name: "no-overwrite", help: "the content of files that are there stays as it is" },
+  { name: "no-overwrite", help: "the content of existing files does not change" },
   { name: "no-delete", help: "no file and no directory is removed or replaced" },
   { name: "deny", value: "GLOB", repeats: true, help: "refuse these paths; may be repeated" },
-  { name: "hide", value: "GLOB", repeats: true, help: "as if they were not there; also repeated" },
-  { name: "file-mode", value: "OCTAL", help: "permissions of new files, whatever is asked for" },
+  { name: "hide", value: "GLOB", repeats: true, help: "hide these paths; may be repeated" },
+  { name: "file-mode", value: "OCTAL", help: "permissions of new files, whatever clients ask for" },
   { name: "dir-mode", value: "OCTAL", help: "permissions of new directories" },
-  { name: "ignore-chmod", help: "let requests to change permissions do nothing" },
-  { name: "max-file-size", value: "BYTES", help: "no file grows beyond; also 10K, 10M, 10G" },
+  { name: "ignore-chmod", help: "requests to change permissions do nothing" },
+  { name: "max-file-size", value: "BYTES", help: "no file grows larger; also 10K, 10M, 10G" },
   { name: "deny-requests", value: "LIST", help: "refuse these requests (a,b,c)" },
   { name: "allow-requests", value: "LIST", help: "serve only these requests" },
 ];
@@ -36,7 +36,7 @@ export function policySpecs(letters: Readonly<Record<string, string>> = {}): Opt
   });
 }
 
-/** Options of which two make no sense together, and why. */
+/** Pairs of options that contradict each other. */
 const CONTRADICTIONS: readonly (readonly [one: string, others: readonly string[]])[] = [
   [
     "read-only",
@@ -73,8 +73,8 @@ export function parseLimits({ values, lists, switches }: ParsedArgs): Limits {
 }
 
 /**
- * The policies that limits stand for, in the order in which `serve` takes
- * them. Most sessions have none, and do not wait for their modules.
+ * The policies for these limits, in the order in which `serve` takes them. Most sessions have none,
+ * and do not load their modules.
  */
 export async function policiesOf(limits: Limits): Promise<readonly AccessPolicy[]> {
   const { denyPaths, hidePaths, ...others } = limits;

@@ -1,6 +1,5 @@
 /**
- * What every subcommand that serves a session takes in the same words,
- * whatever it serves.
+ * Options that every subcommand that serves a session has in common, whatever it serves.
  *
  * @module
  */
@@ -38,9 +37,9 @@ const timeSpecs: readonly OptionSpec[] = [
 ];
 
 /**
- * The options, but for those of policies.
+ * The options, except those of policies.
  *
- * @param letters The letters that they have besides `-l`, by their names.
+ * @param letters The letters that options have besides `-l`, by option name.
  */
 export function servingSpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
   const specs: readonly OptionSpec[] = [
@@ -56,12 +55,12 @@ export function servingSpecs(letters: Readonly<Record<string, string>> = {}): Op
   });
 }
 
-/** Help, and the options of policies, which close every list of options. */
+/** Help, and the options of policies, which end every list of options. */
 export function closingSpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
   return [{ name: "help", letter: "h", help: "show this help" }, ...policySpecs(letters)];
 }
 
-/** @throws {UsageError} If a value makes no sense. */
+/** @throws {UsageError} If a value is not valid. */
 export function parseServingOptions(parsed: ParsedArgs): ServingOptions {
   const { values, switches } = parsed;
   return {
@@ -76,7 +75,10 @@ export function parseServingOptions(parsed: ParsedArgs): ServingOptions {
   };
 }
 
-/** What of it `serve` is told; from now on the system ends this process where it hangs. */
+/**
+ * The part of the options that `serve` takes. Also arms the backstop: from now on the system ends
+ * this process if it hangs.
+ */
 export async function servingOf(
   { readOnly, deny, allow, limits, idleTimeout, maxSession }: ServingOptions,
 ): Promise<Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">>> {
@@ -90,7 +92,7 @@ export async function servingOf(
 /**
  * How long a session may be.
  *
- * @throws {UsageError} If a value is no time.
+ * @throws {UsageError} If a value is not a time.
  */
 export function sessionTimes(values: ReadonlyMap<string, string>): TimeoutOptions {
   return {
@@ -107,7 +109,7 @@ function milliseconds(name: string, values: ReadonlyMap<string, string>): number
   const [, digits = "", unit = ""] = /^(\d{1,6})([smh]?)$/.exec(value) ?? [];
   const time = Number(digits) * (MILLISECONDS.get(unit) ?? 0);
   if (time === 0) {
-    throw new UsageError(`--${name} "${value}" is no time such as 90, 90s, 15m or 2h`);
+    throw new UsageError(`--${name} "${value}" is not a time such as 90, 90s, 15m or 2h`);
   }
   return time;
 }

@@ -1,6 +1,6 @@
 import { StartError, UsageError } from "../errors.ts";
 
-/** What the tokens of a path stand for; absent where it is not known. */
+/** What the tokens of a path stand for; absent if it is not known. */
 export interface TokenValues {
   /** `%u` */
   readonly user: string | undefined;
@@ -11,8 +11,8 @@ export interface TokenValues {
 }
 
 /**
- * Puts in the tokens of sshd_config and of OpenSSH's sftp-server: `%u` user,
- * `%U` user number, `%h` and `%d` home directory, `%%` a percent sign.
+ * Expands the tokens of sshd_config and of OpenSSH's sftp-server: `%u` user, `%U` user number, `%h`
+ * and `%d` home directory, `%%` a percent sign.
  */
 export function expandTokens(text: string, values: TokenValues): string {
   return text.replace(/%(.?)/gs, (token, letter: string) => {
@@ -32,7 +32,7 @@ export function expandTokens(text: string, values: TokenValues): string {
   });
 }
 
-/** The options with the tokens of the log's file put in. */
+/** The options with the tokens of the log file's path expanded. */
 export function withLogFile<T extends { readonly logFile: string | undefined }>(
   options: T,
   values: TokenValues,
@@ -48,10 +48,10 @@ function known<T>(token: string, value: T | undefined): T {
   return value;
 }
 
-/** A user's name must not be a way through the directories. */
+/** A user's name must not lead through directories. */
 function oneSegment(user: string): string {
   if (user === "" || user === "." || user === ".." || user.includes("/")) {
-    throw new StartError(`user name "${user}" cannot stand in a path`);
+    throw new StartError(`user name "${user}" cannot be part of a path`);
   }
   return user;
 }

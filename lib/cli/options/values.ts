@@ -1,5 +1,5 @@
 /**
- * Values of options that several subcommands take, read or refused.
+ * Parses values of options that several subcommands take.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { LogLevel } from "../../session/log.ts";
 import { isRequestName, requestNames } from "../../session/request_names.ts";
 import { UsageError } from "../errors.ts";
 
-/** The text that answers `-Q requests`. */
+/** The text that `-Q requests` prints. */
 export function queried(what: string): string {
   if (what !== "requests") throw new UsageError(`cannot query "${what}" (only "requests")`);
   return requestNames.join("\n") + "\n";
 }
 
-/** OpenSSH's `-l` is the level; a file of that name would be a surprise. */
+/** OpenSSH's `-l` is the level; a log file with such a name would be a surprise. */
 export function logFile(value: string | undefined): string | undefined {
   if (value !== undefined && /^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG[123]?)$/i.test(value)) {
     throw new UsageError(`-l takes a file here: for the level use --log-level ${value}`);
@@ -22,7 +22,7 @@ export function logFile(value: string | undefined): string | undefined {
   return value;
 }
 
-/** A value of `LogLevel` by OpenSSH's name for it. */
+/** The value of `LogLevel` for OpenSSH's name of it. */
 export function logLevel(value: string): number {
   const name = value.toUpperCase().replace(/^DEBUG[123]$/, "DEBUG");
   const level = new Map(Object.entries(LogLevel)).get(name);
@@ -47,7 +47,7 @@ function octal(what: string, value: string | undefined, most: number): number | 
   throw new UsageError(`${what} "${value}" is not an octal number up to ${most.toString(8)}`);
 }
 
-/** Names of requests, parted by commas. */
+/** Names of requests, separated by commas. */
 export function requestList(value: string | undefined): readonly string[] | undefined {
   const names = value?.split(",").map((name) => name.trim()).filter((name) => name !== "");
   const unknown = names?.find((name) => !isRequestName(name));

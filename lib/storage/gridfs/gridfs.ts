@@ -2,35 +2,31 @@
  * Files in MongoDB's GridFS, as one tree for any number of sessions on any
  * number of hosts.
  *
- * **What is stored.** `<bucket>.files` and `<bucket>.chunks` are what the
- * GridFS specification says, so that `mongofiles` and every driver read what is
- * written here, and what they write is seen here. The file `/a/b` has the
- * filename `a/b`; mode, owner and times are in its `metadata`. Directories and
- * symbolic links are in `<bucket>.nodes`, and `<bucket>.journal` says which
+ * **What is stored.** `<bucket>.files` and `<bucket>.chunks` follow the GridFS specification, so
+ * that `mongofiles` and every driver can read what is written here, and clients see what these
+ * write. The file `/a/b` has the filename `a/b`; mode, owner and times are in its `metadata`.
+ * Directories and symbolic links are in `<bucket>.nodes`, and `<bucket>.journal` records which
  * session is at work on what.
  *
  * **Foreign names.** Each filename has one path, which `README.md` in this
  * folder lists. Names that are not UTF-8 are refused.
  *
- * **Versions.** Chunks of a new version wait under an id of their own until
- * the handle is closed; then one document is inserted, and the newest document
- * of a name is the one that counts. What it replaces is retired: its chunks
- * stay for a quarter of an hour for those who read it. An edit is a new version
- * as well: it begins from an old one, and copies what it does not change. So
- * whoever reads, by a driver too, has one of the two at every moment.
+ * **Versions.** Chunks of a new version wait under an id of their own until the handle is closed;
+ * then one document is inserted, and clients see the newest document of a name. The version that it
+ * replaces is retired: its chunks stay for a quarter of an hour for the sessions that read it. An
+ * edit is a new version as well: it begins from an old one, and copies what it does not change. So
+ * a reader, also one that uses a driver, has one of the two at every moment.
  *
- * **Renames** of a file have one step that counts, too: the newest of the name
- * gets the new one. A directory's rename is one transaction where the
- * deployment has them; elsewhere the journal tells beforehand which documents
- * move, and nothing else changes in the two directories until they have.
- * What is left of it is taken back by identity, never by name alone.
+ * **Renames** of a file also have one decisive step: the newest file of the name gets the new name.
+ * A directory's rename is one transaction where the deployment has transactions; elsewhere the
+ * journal records beforehand which documents move, and nothing else changes in the two directories
+ * until they have moved. An unfinished rename is undone by the documents' ids, never by name alone.
  *
- * **The parts.** `tree` finds what a path leads to, `listing` lists.
- * `chunk_reader` reads ahead, `chunk_sender` writes behind, `content` lays one
- * over the other, `draft` is a version on its way, `publish` and `retire` bring
- * versions in and take them out, `rename` moves them, `new_files` knows those
- * that are not to be seen yet, `claims` keep others away meanwhile, and `sweep`
- * and `settle` end what others began.
+ * **The parts.** `tree` finds what a path leads to, `listing` lists. `chunk_reader` reads ahead,
+ * `chunk_sender` writes behind, `content` lays one over the other, `draft` is a version that is
+ * being written, `publish` makes versions visible and `retire` removes them, `rename` moves them,
+ * `new_files` knows the files that no other session may see yet, `claims` keep other sessions away
+ * meanwhile, and `sweep` and `settle` finish what dead sessions began.
  *
  * @module
  */
@@ -70,14 +66,13 @@ import { Sweeper } from "./repair/sweeper.ts";
 import { type Place, Tree } from "./tree/tree.ts";
 
 /**
- * A bucket of GridFS as a tree of files. It is as POSIX has it, but for what a
- * database has not: there are no hard links, and directories tell the time of
- * their making.
+ * A bucket of GridFS as a tree of files. It behaves as POSIX says, except for what a database does
+ * not have: there are no hard links, and a directory's times are those of its creation.
  */
 export class GridFsStorage implements Storage<GridFsFile> {
-  /** Links are followed here, so `..` is understood here. */
+  /** Links are followed here, so `..` is resolved here. */
   readonly resolvesParents = true;
-  /** All there are but hard links and names of owners. */
+  /** All extensions except hard links and names of owners. */
   readonly extensions: StorageExtensions<GridFsFile>;
 
   readonly #bucket: Bucket;
@@ -87,7 +82,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
   readonly #sweeper: Sweeper;
   readonly #ending = new AbortController();
 
-  /** A storage on a bucket, whose connection ends with it. */
+  /** A storage on a bucket; closing it ends the bucket's connection. */
   constructor(bucket: Bucket, options: GridFsOptions) {
     this.#bucket = bucket;
     this.#umask = options.umask ?? 0o022;
@@ -106,7 +101,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
   /**
    * Connects to a deployment.
    *
-   * @throws {StorageError} If it does not answer, or not to this user.
+   * @throws {StorageError} If it does not answer, or refuses this user.
    */
   static async open(uri: string, options: GridFsOptions = {}): Promise<GridFsStorage> {
     return new GridFsStorage(await connect(uri, options).catch(fail), options);
@@ -126,7 +121,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
       if (entry?.kind === "directory") throw errorOf("EISDIR");
       if (entry !== undefined && place.slash) throw errorOf("ENOTDIR");
       if (entry === undefined && !options.create) throw errorOf("ENOENT");
-      // What cannot be read can be written anew.
+      // What cannot be read can still be overwritten as a whole.
       if (entry?.kind === "file" && !options.truncate) layoutOf(entry.doc);
       const file = new GridFsFile(this.#host, options, {
         path: place.path,
@@ -158,7 +153,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     return this.#ask(() => this.#attrsAt(path, true));
   }
 
-  /** Attributes of `path` itself, where it is a link. */
+  /** Attributes of `path` itself, even if it is a link. */
   lstat(path: VirtualPath): Promise<FileAttrs> {
     return this.#ask(() => this.#attrsAt(path, false));
   }
@@ -199,7 +194,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     });
   }
 
-  /** Makes a directory, with the permissions 0777 unless told. */
+  /** Makes a directory, with the permissions 0777 by default. */
   mkdir(path: VirtualPath, attrs: FileAttrs): Promise<void> {
     return this.#ask(async () => {
       const place = await this.#vacancy(path);
@@ -228,12 +223,12 @@ export class GridFsStorage implements Storage<GridFsFile> {
     });
   }
 
-  /** Renames; fails where `to` is there. */
+  /** Renames; fails if `to` exists. */
   rename(from: VirtualPath, to: VirtualPath): Promise<void> {
     return this.#ask(() => this.#rename(from, to, { replace: false }));
   }
 
-  /** Ends the use of this storage, and the connection where it was opened here. */
+  /** Ends the use of this storage, and the connection if this storage opened it. */
   async close(): Promise<void> {
     this.#ending.abort(sessionEnded());
     await this.#sweeper.close();
@@ -256,7 +251,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     };
   }
 
-  /** Does it, and has the database's failures told as the storage's. */
+  /** Does the work, and reports the database's failures as the storage's. */
   async #ask<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -272,7 +267,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
       : attrsOf(found.entry, this.#host.owner);
   }
 
-  /** What is at `path`; where there is nothing yet, the session's own new file. */
+  /** What is at `path`; if there is nothing yet, the session's own new file. */
   async #find(
     path: VirtualPath,
     follow: boolean,
@@ -291,7 +286,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
     else await setAttrsOf(this.#host, found, attrs);
   }
 
-  /** The place of something new: fails where there is something. */
+  /** The place of a new entry: fails if there is one already. */
   async #vacancy(path: VirtualPath): Promise<Place> {
     const place = await this.#host.tree.walk(path, { follow: false });
     if (place.entry !== undefined) throw errorOf("EEXIST");

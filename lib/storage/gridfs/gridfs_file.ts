@@ -19,33 +19,33 @@ import { currentPath } from "./versions/retire.ts";
 /** Bytes copied at once from file to file. */
 const COPY_BYTES = 1024 * 1024;
 
-/** What is opened. */
+/** The file to open. */
 export interface FileOrigin {
-  /** Where it is, or is to be. */
+  /** Where it is, or will be. */
   readonly path: VirtualPath;
-  /** The version that is there; undefined for a new file. */
+  /** The version that exists; undefined for a new file. */
   readonly doc: FileDoc | undefined;
   /** The attributes of a new file. */
   readonly metadata: Metadata;
 }
 
-/** What a {@linkcode GridFsFile} asks of its storage. */
+/** What a {@linkcode GridFsFile} needs of its storage. */
 export interface FileHost extends GridFsContext {
   readonly owner: Owner;
   /** Aborted at the end of the session. */
   readonly ending: AbortSignal;
-  /** The file is not open any more, as far as this handle goes. */
+  /** Called when this handle of the file is closed. */
   closed(file: GridFsFile): void;
 }
 
 /**
- * An open file. It stays the same file when it is renamed or removed. What is
- * written is seen by nobody else before the handle is closed, and then whole.
+ * An open file. It stays the same file when it is renamed or removed. No other session sees what is
+ * written before the handle is closed; then they see all of it.
  */
 export class GridFsFile implements FileHandle {
-  /** Where a new file is to be; others are found by their version. */
+  /** Where a new file will be; other files are found by their version. */
   path: VirtualPath;
-  /** Set where a new file was removed before anybody saw it. */
+  /** Set if a new file was removed before any other session saw it. */
   isRemoved = false;
   readonly #host: FileHost;
   readonly #options: OpenOptions;
@@ -55,7 +55,7 @@ export class GridFsFile implements FileHandle {
   #draft: Draft | undefined;
   #changes: Metadata = {};
   #turn: Promise<unknown> = Promise.resolve();
-  /** Ends what takes long where nobody waits for it any more. */
+  /** Stops long work that no caller waits for any more. */
   readonly #breakingOff = new AbortController();
   readonly #signal: AbortSignal;
   #isOpen = true;
@@ -71,7 +71,7 @@ export class GridFsFile implements FileHandle {
     if (doc === undefined || options.truncate) this.#draft = Draft.empty(host, this.#signal);
   }
 
-  /** Whether nobody else can see it yet. */
+  /** Whether no other session can see it yet. */
   get isNew(): boolean {
     return this.#doc === undefined;
   }
@@ -95,13 +95,13 @@ export class GridFsFile implements FileHandle {
     });
   }
 
-  /** The file's attributes, as this handle has made them. */
+  /** The file's attributes, with the changes made through this handle. */
   async stat(): Promise<FileAttrs> {
     this.#refuseUnless(true);
     return await this.#inTurn(() => this.#attrs());
   }
 
-  /** Changes the file's attributes; `size` only where the file is open to be written. */
+  /** Changes the file's attributes; `size` only if the file is open for writing. */
   setAttrs(attrs: FileAttrs): Promise<void> {
     this.#refuseUnless(true);
     return this.#inTurn(async () => {
@@ -112,16 +112,13 @@ export class GridFsFile implements FileHandle {
     });
   }
 
-  /** Brings what was written to the database. */
+  /** Sends what was written to the database. */
   flush(): Promise<void> {
     this.#refuseUnless(true);
     return this.#inTurn(async () => await this.#draft?.content.flush());
   }
 
-  /**
-   * Shows what was written to everyone; where the session breaks off, nothing
-   * of it is left.
-   */
+  /** Makes what was written visible to everyone; if the session breaks off, discards it. */
   close(aborted: boolean): Promise<void> {
     this.#refuseUnless(true);
     this.#isOpen = false;
@@ -137,7 +134,10 @@ export class GridFsFile implements FileHandle {
     });
   }
 
-  /** Copies between two files; bytes copied, less than asked for only at the source's end. */
+  /**
+   * Copies between two files and returns the number of bytes copied, less than asked for only at
+   * the source's end.
+   */
   static async copy(range: CopyRange<GridFsFile>): Promise<number> {
     const { source, target } = range;
     source.#refuseUnless(source.#options.read);
@@ -169,9 +169,9 @@ export class GridFsFile implements FileHandle {
     return await this.#reader.read(into, position);
   }
 
-  /** The draft that this handle writes, begun where there is none. */
+  /** The draft that this handle writes; begins one if there is none. */
   async #edit(): Promise<Draft> {
-    // As the file is by now, where others have written it since.
+    // The draft begins from the current version, where other sessions have written the file since.
     this.#draft ??= Draft.from(
       this.#host,
       await this.#successor() ?? this.#doc!,
@@ -189,7 +189,7 @@ export class GridFsFile implements FileHandle {
 
   #touch(draft: Draft): void {
     draft.changed = this.#host.bucket.now();
-    // Times that were set before are over.
+    // A write overrides the times that were set before it.
     const { mtime: _mtime, ...changes } = this.#changes;
     this.#changes = changes;
   }
@@ -222,14 +222,14 @@ export class GridFsFile implements FileHandle {
     return attrsOfFile(doc as unknown as FileDoc, owner);
   }
 
-  /** The document as it is now; as it was, where it has gone. */
+  /** The document as it is now; the last known one if it has gone. */
   async #fresh(): Promise<FileDoc> {
     const { _id } = this.#doc!;
     this.#doc = await this.#host.bucket.files.first({ _id }) ?? this.#doc!;
     return this.#doc;
   }
 
-  /** The version that stands for the file by now; undefined where it was removed. */
+  /** The version that is the file now; undefined if it was removed. */
   async #successor(): Promise<FileDoc | undefined> {
     const { bucket, tree } = this.#host;
     const { _id } = this.#doc!;
@@ -253,7 +253,7 @@ export class GridFsFile implements FileHandle {
     });
   }
 
-  /** Where the file is by now; undefined where it was removed. */
+  /** Where the file is now; undefined if it was removed. */
   async #destination(): Promise<VirtualPath | undefined> {
     if (this.#doc === undefined) return this.isRemoved ? undefined : this.path;
     return await currentPath(this.#host.bucket, this.#doc._id, this.path);
@@ -279,7 +279,7 @@ export class GridFsFile implements FileHandle {
   }
 }
 
-/** What breaks off with the session fails with this. */
+/** The error of operations that are broken off because the session ends. */
 export function sessionEnded(): StorageError {
   return new StorageError("failure", "the session has ended");
 }

@@ -1,6 +1,6 @@
 /**
- * Files in MongoDB's GridFS as a storage. It stands beside the library itself,
- * because it brings the database's driver along.
+ * Files in MongoDB's GridFS as a storage. It has an entry point of its own, because it brings the
+ * database's driver along.
  *
  * @module
  */

@@ -6,8 +6,8 @@ import type { CheckOptions, GridFsOptions } from "./database/options.ts";
  * Opens a bucket of MongoDB's GridFS as a storage. The driver is loaded by
  * this call and not before.
  *
- * @param uri `mongodb://…` or `mongodb+srv://…`, with all the options that the driver knows.
- * @throws {StorageError} If the database does not answer, or not to this user.
+ * @param uri `mongodb://…` or `mongodb+srv://…`, with any option of the driver.
+ * @throws {StorageError} If the database does not answer, or refuses this user.
  *
  * @example
  * ```ts
@@ -26,11 +26,11 @@ export async function openGridFs(
 }
 
 /**
- * Finds what crashes have left in a bucket, and mends it on demand: unfinished
- * renames and edits, chunks without a file, files without their chunks. Other
- * sessions may go on meanwhile.
+ * Finds what crashes have left in a bucket, and repairs it on demand: unfinished renames and edits,
+ * chunks without a file, files without their chunks. Other sessions may work on the bucket
+ * meanwhile.
  *
- * @throws {StorageError} If the database does not answer, or not to this user.
+ * @throws {StorageError} If the database does not answer, or refuses this user.
  */
 export async function checkGridFs(
   uri: string,

@@ -14,7 +14,7 @@ import {
   newNode,
 } from "./tree/nodes.ts";
 
-/** Changes what is present in `attrs` of what was found at a path. */
+/** Changes what is present in `attrs` of the entry that was found at a path. */
 export async function setAttrsOf(
   host: FileHost,
   { path, entry }: { readonly path: VirtualPath; readonly entry: Entry },
@@ -26,7 +26,7 @@ export async function setAttrsOf(
   if (entry.kind === "file") {
     if (size !== undefined) await resize(host, { path, doc: entry.doc, size });
     if (!hasChanges) return;
-    // After a change of size it may be another one.
+    // After a change of size there may be a new document.
     const doc = await host.tree.newest(path) ?? entry.doc;
     await host.bucket.files.update({ _id: doc._id }, metadataUpdate(doc, changes));
     return;
@@ -35,7 +35,7 @@ export async function setAttrsOf(
   if (size !== undefined) throw errorOf("EISDIR");
 }
 
-/** A node's attributes; a directory that is only implied gets a node. */
+/** Sets a node's attributes; a directory that is only implied gets a node. */
 async function setNodeAttrs(bucket: Bucket, path: VirtualPath, changes: Metadata): Promise<void> {
   await keepDirectory(bucket, parentOf(path));
   const { _id, parent } = newNode(path, {});

@@ -5,13 +5,13 @@ import { BATCH_ATTEMPT_MS } from "./database/link.ts";
 import { NAME_MAX } from "./tree/names.ts";
 
 const BLOCK_BYTES = 4096;
-/** Bytes told to be free where the database does not know: clients refuse to write to a full disk. */
+/** Bytes reported as free if the database does not know: clients refuse to write to a full disk. */
 const ASSUMED_FREE_BYTES = 2 ** 40;
 const FREE_FILES = 2n ** 32n;
 
-/** The figures of the database, and of the disk under it where it tells them. */
+/** The figures of the database, and of the disk under it if the database reports them. */
 export async function figuresOf(bucket: Bucket): Promise<FileSystemStats> {
-  // The database counts what it has.
+  // The database counts what it stores.
   const stats = await bucket.link.persistently(
     () => bucket.link.db.command({ dbStats: 1 }),
     { attempt: BATCH_ATTEMPT_MS },

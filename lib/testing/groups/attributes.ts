@@ -3,12 +3,12 @@ import type { FileAttrs } from "../../storage/storage.ts";
 import type { Group } from "../case.ts";
 import { bytesOf, how, kindOf, permissionBits, textAt } from "../subject.ts";
 
-/** Attributes, told and changed, by path and by handle. */
+/** Reading and changing attributes, by path and by handle. */
 export const attributes: Group = {
   name: "attributes",
   cases: [
     {
-      name: "stat() tells a file's type and length",
+      name: "stat() returns a file's type and length",
       tree: { a: "content" },
       async run(s) {
         const attrs = await s.storage.stat("/a");
@@ -17,7 +17,7 @@ export const attributes: Group = {
       },
     },
     {
-      name: "stat() tells that a directory is one, and the root too",
+      name: "stat() says that a directory is one, and the root too",
       tree: { d: {} },
       async run(s) {
         assertEquals(kindOf(await s.storage.stat("/d")), "directory");
@@ -25,7 +25,7 @@ export const attributes: Group = {
       },
     },
     {
-      name: "stat() tells whole numbers, and owners and times in pairs",
+      name: "stat() returns whole numbers, and owners and times in pairs",
       tree: { a: "content" },
       async run(s) {
         const { size, uid, gid, permissions, atime, mtime } = await s.storage.stat("/a");
@@ -52,7 +52,7 @@ export const attributes: Group = {
       },
     },
     {
-      name: "lstat() of what is no link is as stat()",
+      name: "lstat() of what is not a link is as stat()",
       tree: { a: "content", d: {} },
       async run(s) {
         assertEquals(await s.storage.lstat("/a"), await s.storage.stat("/a"));
@@ -69,7 +69,7 @@ export const attributes: Group = {
       },
     },
     {
-      name: "setAttrs() makes a file longer with zeros, also where bytes were before",
+      name: "setAttrs() makes a file longer with zeros, also over bytes that were cut off",
       async run(s) {
         await s.put("/a", "content");
         await s.storage.setAttrs("/a", { size: 3 });
@@ -85,7 +85,7 @@ export const attributes: Group = {
       name: "setAttrs() refuses a length that no file has, and cuts nothing",
       async run(s) {
         await s.put("/a", "content");
-        // 2^64 is what a length of 64 set bits is read as.
+        // A length of 64 set bits is read as 2^64.
         for (const size of [2 ** 63, 2 ** 64]) {
           await s.refuses("invalid", "", () => s.storage.setAttrs("/a", { size }));
           await s.using("/a", how("write"), async (file) => {
@@ -176,7 +176,7 @@ export const attributes: Group = {
       },
     },
     {
-      name: "setAttrs() of a directory's length fails, and the rest is changed all the same",
+      name: "setAttrs() of a directory's length fails, and the rest is changed nevertheless",
       async run(s) {
         await s.mkdir("/d");
         const attrs = { size: 0, permissions: 0o700 };
@@ -185,7 +185,7 @@ export const attributes: Group = {
       },
     },
     {
-      name: "a handle tells the attributes of its file",
+      name: "a handle returns the attributes of its file",
       tree: { a: "content" },
       async run(s) {
         await s.using("/a", how("read"), async (file) => {
@@ -194,7 +194,7 @@ export const attributes: Group = {
       },
     },
     {
-      name: "a handle tells the length that it has written",
+      name: "a handle returns the length that it has written",
       async run(s) {
         await s.using("/a", how("write", "create"), async (file) => {
           await file.write(bytesOf("content"), 0);

@@ -4,7 +4,7 @@ import { bytesOf, how, pattern, readAll, textAt } from "../subject.ts";
 
 const MIB = 1024 * 1024;
 
-/** 300,000 bytes of which no piece is like another. */
+/** 300,000 bytes in which no two pieces are alike. */
 const LARGE_TEXT = Array.from({ length: 50_000 }, (_, index) => `${100_000 + index}`).join("");
 
 /** Reading and writing at positions. */
@@ -23,7 +23,7 @@ export const content: Group = {
       },
     },
     {
-      name: "read() gives less than asked for at the end, and 0 behind it",
+      name: "read() returns less than asked for at the end, and 0 after it",
       tree: { a: "0123456789" },
       async run(s) {
         await s.using("/a", how("read"), async (file) => {
@@ -101,7 +101,7 @@ export const content: Group = {
       },
     },
     {
-      name: "write() behind the end fills the gap with zeros",
+      name: "write() beyond the end fills the gap with zeros",
       async run(s) {
         await s.put("/a", "01");
         await s.using("/a", how("write"), (file) => file.write(bytesOf("x"), 5));
@@ -109,7 +109,7 @@ export const content: Group = {
       },
     },
     {
-      name: "write() behind the end of a file that was cut shows nothing of what was there",
+      name: "write() beyond the end of a file that was cut shows nothing of what was there",
       async run(s) {
         await s.put("/a", "x".repeat(1000));
         await s.using("/a", how("write"), async (file) => {
@@ -120,7 +120,7 @@ export const content: Group = {
       },
     },
     {
-      name: "write() far behind the end fills the gap with zeros",
+      name: "write() far beyond the end fills the gap with zeros",
       async run(s) {
         await s.put("/a", "start");
         await s.using("/a", how("write"), (file) => file.write(bytesOf("end"), MIB));
@@ -150,7 +150,7 @@ export const content: Group = {
         const count = MIB / piece;
         await s.using("/a", how("write", "create"), async (file) => {
           for (let index = 0; index < count; index++) {
-            // 13 is prime to the number of pieces, so each has its turn once.
+            // 13 is coprime to the number of pieces, so each gets its turn once.
             const at = (index * 13 % count) * piece;
             await file.write(bytes.subarray(at, at + piece), at);
           }
@@ -178,7 +178,7 @@ export const content: Group = {
       },
     },
     {
-      name: "write() under append goes to the end, whatever its position",
+      name: "write() with append writes to the end, whatever its position",
       async run(s) {
         await s.put("/a", "first ");
         await s.using("/a", how("write", "append"), async (file) => {
@@ -189,7 +189,7 @@ export const content: Group = {
       },
     },
     {
-      name: "write() under append begins an empty file at 0",
+      name: "write() with append begins an empty file at 0",
       async run(s) {
         const options = how("write", "append", "create");
         await s.using("/a", options, (file) => file.write(bytesOf("first"), 99));

@@ -20,7 +20,7 @@ export const hardLinks: Group = {
       },
     },
     {
-      name: "hardLink() is counted where links are told",
+      name: "hardLink() increases the number of links, if a storage returns it",
       async run(s) {
         await s.put("/a", "content");
         await s.extension("hardLink")("/a", "/b");
@@ -75,7 +75,7 @@ export const linkAttributes: Group = {
       },
     },
     {
-      name: "setLinkAttrs() of what is no link is as setAttrs()",
+      name: "setLinkAttrs() of what is not a link is as setAttrs()",
       async run(s) {
         await s.put("/a");
         await s.extension("setLinkAttrs")("/a", { atime: 3, mtime: 4 });
@@ -107,7 +107,7 @@ export const figures: Group = {
   name: "figures",
   cases: [
     {
-      name: "statVfs() tells figures that go together",
+      name: "statVfs() returns figures that fit together",
       needs: ["statVfs"],
       async run(s) {
         const told = await s.extension("statVfs")("/");
@@ -127,7 +127,7 @@ export const figures: Group = {
       },
     },
     {
-      name: "fileStatVfs() tells what statVfs() tells",
+      name: "fileStatVfs() returns what statVfs() returns",
       needs: ["statVfs", "fileStatVfs"],
       async run(s) {
         await s.put("/a");
@@ -150,7 +150,7 @@ export const figures: Group = {
       },
     },
     {
-      name: "ownerNames() tells a name for each number, in order",
+      name: "ownerNames() returns a name for each number, in order",
       needs: ["ownerNames"],
       async run(s) {
         const told = await s.extension("ownerNames")([0, 4_294_967_294, 0], [4_294_967_294]);
@@ -196,7 +196,7 @@ export const copying: Group = {
       },
     },
     {
-      name: "copyData() tells how much there was at the source's end",
+      name: "copyData() returns how much there was at the source's end",
       async run(s) {
         await s.put("/a", "0123456789");
         assertEquals(await copy(s, { sourcePosition: 8, length: 100 }), 2);

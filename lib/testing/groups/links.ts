@@ -8,7 +8,7 @@ export const links: Group = {
   needs: ["links"],
   cases: [
     {
-      name: "symlink() keeps its text as it stands",
+      name: "symlink() keeps its text unchanged",
       async run(s) {
         const texts = ["a", "/a", "../a", "./d//a", "d/", "no such name", "/", "ä/ö"];
         for (const [index, text] of texts.entries()) {
@@ -45,7 +45,7 @@ export const links: Group = {
       },
     },
     {
-      name: "a link that leads nowhere is not-found, yet there",
+      name: "a dangling link is not-found, yet exists",
       async run(s) {
         await s.storage.symlink("no", "/link");
         await s.refuses("not-found", "no such file", () => s.storage.stat("/link"));
@@ -151,7 +151,7 @@ export const links: Group = {
       },
     },
     {
-      name: "links that lead in a circle are not-found, yet there",
+      name: "links in a loop are not-found, yet exist",
       async run(s) {
         await s.storage.symlink("b", "/a");
         await s.storage.symlink("a", "/b");
@@ -164,7 +164,7 @@ export const links: Group = {
       },
     },
     {
-      name: "a link to a file is no directory on the way",
+      name: "a link to a file is not a directory on the way",
       async run(s) {
         await s.put("/a");
         await s.storage.symlink("a", "/link");
@@ -243,12 +243,12 @@ export const links: Group = {
   ],
 };
 
-/** READLINK where there is no link, which every storage is asked some day. */
+/** READLINK where there is no link, which clients send to every storage sooner or later. */
 export const noLinks: Group = {
   name: "no links",
   cases: [
     {
-      name: "readLink() of what is no link is invalid",
+      name: "readLink() of what is not a link is invalid",
       tree: { d: {}, a: "" },
       async run(s) {
         await s.refuses("invalid", "invalid argument", () => s.storage.readLink("/a"));

@@ -5,7 +5,7 @@ import type { Tree } from "../tree.ts";
 
 const MANY = 250;
 
-/** What is in a directory. */
+/** The content of a directory. */
 export const listing: Group = {
   name: "listing",
   cases: [
@@ -47,7 +47,7 @@ export const listing: Group = {
       },
     },
     {
-      name: "an entry has the attributes that lstat() tells",
+      name: "an entry has the attributes that lstat() returns",
       tree: { d: {}, a: "content" },
       async run(s) {
         for (const { name, attrs } of await s.list("/")) {
@@ -60,7 +60,7 @@ export const listing: Group = {
       },
     },
     {
-      name: "an entry has at least one link, where it tells any",
+      name: "an entry has at least one link, if it has a number of links",
       tree: { d: {}, a: "" },
       async run(s) {
         for (const { links } of await s.list("/")) assert((links ?? 1) >= 1);
@@ -99,7 +99,7 @@ export const listing: Group = {
       },
     },
     {
-      name: "next() goes on giving none at the end",
+      name: "next() keeps returning none at the end",
       tree: { d: {} },
       async run(s) {
         const directory = await s.storage.openDir("/d");
@@ -117,7 +117,7 @@ export const listing: Group = {
       },
     },
     {
-      name: "next() goes on where entries are removed meanwhile",
+      name: "next() continues when entries are removed meanwhile",
       async run(s) {
         await s.fill(files(60));
         const directory = await s.storage.openDir("/");
@@ -153,7 +153,7 @@ function namesOf(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `file ${String(index).padStart(3, "0")}`);
 }
 
-/** So many empty files. */
+/** This many empty files. */
 function files(count: number): Tree {
   return Object.fromEntries(namesOf(count).map((name) => [name, ""]));
 }

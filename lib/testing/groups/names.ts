@@ -26,7 +26,7 @@ const ODD_NAMES = [
   "__proto__",
 ];
 
-/** 0xff, which stands in no UTF-8; 0xe9, which stands there only with others behind it. */
+/** 0xff, which never occurs in UTF-8; 0xe9, which occurs only with other bytes after it. */
 const RAW_NAMES = ["\udcff", "caf\udce9", "\udc80é\udcbf", "a\udced\udca0\udc80"];
 
 /** Names that are text. */
@@ -78,7 +78,7 @@ export const names: Group = {
       },
     },
     {
-      name: "a name of 255 bytes goes round",
+      name: "a name of 255 bytes survives the round trip",
       async run(s) {
         const long = ["a".repeat(255), "é".repeat(127) + "b"];
         for (const name of long) await s.put("/" + name);
@@ -109,12 +109,12 @@ export const names: Group = {
   ],
 };
 
-/** Names with bytes that are not UTF-8, for storages that can. */
+/** Names with bytes that are not UTF-8, for storages that support them. */
 export const rawNames: Group = {
   name: "raw names",
   cases: [
     {
-      name: "raw names of files go round",
+      name: "raw names of files survive the round trip",
       async run(s) {
         for (const [index, name] of RAW_NAMES.entries()) await s.put("/" + name, `${index}`);
         assertEquals(await s.names("/"), [...RAW_NAMES].sort());
@@ -126,7 +126,7 @@ export const rawNames: Group = {
       },
     },
     {
-      name: "raw names of directories go round",
+      name: "raw names of directories survive the round trip",
       async run(s) {
         for (const name of RAW_NAMES) {
           await s.mkdir("/" + name);
@@ -139,7 +139,7 @@ export const rawNames: Group = {
       },
     },
     {
-      name: "raw names are given by rename()",
+      name: "rename() gives raw names",
       async run(s) {
         await s.put("/a", "content");
         await s.storage.rename("/a", "/\udcff");
@@ -148,7 +148,7 @@ export const rawNames: Group = {
       },
     },
     {
-      name: "raw names stand in links",
+      name: "links contain raw names",
       needs: ["links"],
       async run(s) {
         await s.put("/\udcff", "content");
@@ -169,7 +169,9 @@ export const rawNames: Group = {
   ],
 };
 
-/** The same for storages that cannot: they refuse such a name and make no other of it. */
+/**
+ * The same for storages that do not: they refuse such a name, and do not turn it into another one.
+ */
 export const refusedRawNames: Group = {
   name: "refused raw names",
   insteadOf: "raw names",

@@ -4,7 +4,7 @@ import { bytesOf, how, textAt } from "../subject.ts";
 
 const MODE_OF_NEW_FILES = 0o666;
 
-/** How files are opened and made. */
+/** Opening and making files. */
 export const opening: Group = {
   name: "open",
   cases: [
@@ -173,7 +173,7 @@ export const opening: Group = {
       },
     },
     {
-      name: "read() of a file that is open to write alone is refused",
+      name: "read() of a file that is open only for writing is refused",
       async run(s) {
         await s.put("/a", "content");
         await s.using("/a", how("write"), async (file) => {
@@ -182,7 +182,7 @@ export const opening: Group = {
       },
     },
     {
-      name: "write() to a file that is open to read alone is refused",
+      name: "write() to a file that is open only for reading is refused",
       async run(s) {
         await s.put("/a", "content");
         await s.using("/a", how("read"), async (file) => {
@@ -214,7 +214,7 @@ export const opening: Group = {
       },
     },
     {
-      name: "close() settles also where the session breaks off",
+      name: "close() also resolves if the session breaks off",
       tree: { a: "content" },
       async run(s) {
         const file = await s.storage.open("/a", how("read"));

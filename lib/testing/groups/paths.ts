@@ -58,7 +58,7 @@ export const paths: Group = {
       },
     },
     {
-      name: "realPath() of links in a circle is not-found",
+      name: "realPath() of links in a loop is not-found",
       needs: ["links"],
       async run(s) {
         await s.storage.symlink("b", "/a");
@@ -69,7 +69,7 @@ export const paths: Group = {
   ],
 };
 
-/** `..` and a closing `/`, for storages that get them. */
+/** `..` and a closing `/`, for storages that resolve them. */
 export const parents: Group = {
   name: "parents",
   needs: ["resolvesParents"],
@@ -86,7 +86,7 @@ export const parents: Group = {
       },
     },
     {
-      name: "`..` behind a link is the parent of what the link leads to",
+      name: "`..` after a link is the parent of what the link leads to",
       needs: ["links"],
       async run(s) {
         await s.mkdir("/d", "/d/e");
@@ -103,7 +103,7 @@ export const parents: Group = {
       },
     },
     {
-      name: "`..` behind what is no directory is not-found",
+      name: "`..` after what is not a directory is not-found",
       async run(s) {
         await s.put("/a");
         await s.refuses("not-found", "not a directory", () => s.storage.stat("/a/.."));
@@ -131,7 +131,7 @@ export const parents: Group = {
       },
     },
     {
-      name: "a closing `/` behind a file is not-found",
+      name: "a closing `/` after a file is not-found",
       async run(s) {
         await s.put("/a", "content");
         const reason = "not a directory";
@@ -156,7 +156,7 @@ export const parents: Group = {
       },
     },
     {
-      name: "readLink() with a closing `/` finds the directory, which is no link",
+      name: "readLink() with a closing `/` finds the directory, which is not a link",
       needs: ["links"],
       async run(s) {
         await s.mkdir("/d");

@@ -5,7 +5,7 @@ import type { Tree } from "../tree.ts";
 
 const TREE: Tree = { a: "content", d: { b: "more" }, e: {} };
 
-/** Extensions that change something: who does not write does not offer them. */
+/** Extensions that change something: a storage that cannot write does not offer them. */
 const CHANGES = ["posixRename", "hardLink", "setLinkAttrs", "fsync", "copyData"] as const;
 
 /** For storages that change nothing: they say so, and stay as they are. */
@@ -34,7 +34,7 @@ export const refusedWriting: Group = {
       },
     },
     {
-      name: "open() makes no file and cuts none, also where it is opened to read",
+      name: "open() makes no file and cuts none, even if it is opened for reading",
       tree: TREE,
       async run(s) {
         await s.refusesToServe(() => s.storage.open("/new", how("write", "create")));

@@ -16,7 +16,7 @@ export const renaming: Group = {
       },
     },
     {
-      name: "rename() takes a file into another directory",
+      name: "rename() moves a file into another directory",
       async run(s) {
         await s.mkdir("/d", "/e");
         await s.put("/d/a", "content");
@@ -26,7 +26,7 @@ export const renaming: Group = {
       },
     },
     {
-      name: "rename() takes a directory with all that is in it",
+      name: "rename() moves a directory with everything in it",
       async run(s) {
         await s.mkdir("/d", "/d/e", "/f");
         await s.put("/d/e/a", "content");
@@ -119,7 +119,7 @@ export const renaming: Group = {
       },
     },
     {
-      name: "rename() to a name that begins like the old one is no move into itself",
+      name: "rename() to a name that begins like the old one is not a move into itself",
       async run(s) {
         await s.mkdir("/d", "/dd");
         await s.put("/d/a", "content");
@@ -153,7 +153,7 @@ export const posixRenaming: Group = {
       },
     },
     {
-      name: "posixRename() leaves the replaced file to those who have it open",
+      name: "posixRename() leaves the replaced file to the handles that have it open",
       async run(s) {
         await s.put("/a", "new");
         await s.put("/b", "old");

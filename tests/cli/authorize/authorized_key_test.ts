@@ -50,7 +50,7 @@ for (const [type, ...options] of [["ed25519"], ["rsa", "-b", "2048"], ["ecdsa", 
   });
 }
 
-Deno.test("parsePublicKey() takes keys of every type that OpenSSH takes, each with its fields", () => {
+Deno.test("parsePublicKey() accepts keys of every type that OpenSSH accepts, each with its fields", () => {
   const bytes = new Uint8Array(65).fill(4);
   for (
     const [type, ...fields] of [
@@ -75,7 +75,7 @@ Deno.test("parsePublicKey() refuses a key that is cut off anywhere", () => {
   }
 });
 
-Deno.test("parsePublicKey() refuses what is no key of one line", () => {
+Deno.test("parsePublicKey() refuses what is not a key on one line", () => {
   assertRefused("", "there is no key");
   assertRefused("# nothing\n\n", "there is no key");
   assertRefused(`${LINE}\n${OTHER}\n`, "more than one key");
@@ -86,7 +86,7 @@ Deno.test("parsePublicKey() refuses what is no key of one line", () => {
   assertRefused("---- BEGIN SSH2 PUBLIC KEY ----", "is not a key's type");
 });
 
-Deno.test("parsePublicKey() refuses a key that says another type inside, or is no base64", () => {
+Deno.test("parsePublicKey() refuses a key that names another type inside, or is not base64", () => {
   assertRefused(`ssh-rsa ${BLOB}`, "malformed");
   assertRefused(`ssh-ed25519 ${base64("ssh-rsa", new Uint8Array(32))}`, "malformed");
   for (const blob of ["AAAA", "%%%%", `${BLOB}=`, `${BLOB.slice(0, 20)}\r${BLOB.slice(20)}`]) {
@@ -108,13 +108,13 @@ Deno.test("authorizedLine() quotes for the shell, and then for authorized_keys",
   assertEquals(line("", "ü"), `restrict,command="'' 'ü'" ${LINE}`);
 });
 
-Deno.test("authorizedLine() refuses what cannot stand in a line", () => {
+Deno.test("authorizedLine() refuses what a line cannot contain", () => {
   for (const word of ["a\nb", "a\rb", "a\0b"]) {
-    assertThrows(() => authorizedLine(KEY, [word]), UsageError, "line end");
+    assertThrows(() => authorizedLine(KEY, [word]), UsageError, "line break");
   }
 });
 
-Deno.test("withLine() adds a line at the end, and closes one that was left open", () => {
+Deno.test("withLine() adds a line at the end, after a missing newline", () => {
   assertEquals(withLine("", KEY, "NEW"), "NEW\n");
   assertEquals(withLine(`${OTHER}\n`, KEY, "NEW"), `${OTHER}\nNEW\n`);
   assertEquals(withLine(OTHER, KEY, "NEW"), `${OTHER}\nNEW\n`);

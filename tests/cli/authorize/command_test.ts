@@ -26,14 +26,17 @@ async function lineFor(args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** What sshd makes of the option: it knows no escape but that of the quotation mark. */
+/**
+ * The command as sshd reads the option: the only escape that it knows is that of the quotation
+ * mark.
+ */
 function commandIn(line: string): string {
   const [, quoted] = /^restrict,command="((?:[^"\\]|\\"|\\(?!"))*)" ssh-/.exec(line) ?? [];
   assert(quoted !== undefined, line);
   return quoted.replaceAll('\\"', '"');
 }
 
-/** Directories that a shell, or sshd, could take for something else. */
+/** Directories that a shell, or sshd, could misread. */
 const WEIRD = [
   "with space",
   "  around  ",
@@ -59,7 +62,7 @@ const WEIRD = [
 
 Deno.test("authorize prints a line whose command a shell reads back word for word", () =>
   withTempDir(async (directory) => {
-    // A program that prints its arguments, a line for each.
+    // A program that prints its arguments, one a line.
     const binary = `${directory}/it's "a" $program`;
     await Deno.writeTextFile(binary, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
     for (const name of WEIRD) {
@@ -80,7 +83,7 @@ Deno.test("authorize prints a line whose command a shell reads back word for wor
     }
   }));
 
-Deno.test("authorize names the program by its name, where it runs under Deno", async () => {
+Deno.test("authorize writes only the program's name when it runs under Deno", async () => {
   const line = await lineFor(["--jail", "/usr/share"]);
   assertEquals(line, `restrict,command="sftpwrap jail /usr/share" ${KEY}\n`);
 });
@@ -90,7 +93,7 @@ Deno.test({
   ...needs("sshd", "ssh-keygen", "sftp"),
   fn: () =>
     withTempDir(async (directory) => {
-      // sshd starts this by the account's shell; it finds the program behind it.
+      // sshd starts this with the account's shell; the shell finds the program in it.
       const program = `${directory}/start here's "sftpwrap"`;
       const words = sftpwrap([]).map((word) => `'${word}'`).join(" ");
       await Deno.writeTextFile(program, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
@@ -159,7 +162,7 @@ Deno.test("authorize refuses in one line what the jail would refuse", () =>
       ],
       "unknown token %z": ["--jail", "/srv/%z", "-"],
       "unknown token %": ["--jail", "/srv/100%", "-"],
-      "line end": ["--jail", "/srv/a\nb", "-"],
+      "line break": ["--jail", "/srv/a\nb", "-"],
     };
     for (const [expected, args] of Object.entries(wrong)) {
       const { code, stdout, stderr } = await authorize(args);
@@ -169,7 +172,7 @@ Deno.test("authorize refuses in one line what the jail would refuse", () =>
     }
   }));
 
-/** Installs a line, and returns what the file holds then. */
+/** Installs a line, and returns what the file contains then. */
 async function installed(file: string, seed = 1, jail = "/usr/share"): Promise<string> {
   const args = ["--jail", jail, "--install", file, "-"];
   const { code, stdout, stderr } = await authorize(args, keyLine(seed));
@@ -193,7 +196,7 @@ Deno.test("authorize --install makes a file that only its owner reads", () =>
     assertEquals(namesIn(directory), ["authorized_keys"]);
   }));
 
-Deno.test("authorize --install keeps the mode, the other lines, and the file behind a link", () =>
+Deno.test("authorize --install keeps the mode, the other lines, and the target of a link", () =>
   withTempDir(async (directory) => {
     const file = `${directory}/keys`;
     const link = `${directory}/authorized_keys`;
@@ -222,11 +225,11 @@ Deno.test("authorize --install keeps bytes of other lines that are not UTF-8, an
     assertEquals(await Deno.readFile(file), concat(others, bytesOf(lineOf(1))));
   }));
 
-Deno.test("authorize --install puts a whole new file in the place of the old one", () =>
+Deno.test("authorize --install replaces the old file with a whole new one", () =>
   withTempDir(async (directory) => {
     const file = `${directory}/authorized_keys`;
     await Deno.writeTextFile(file, `${keyLine(2)}\n`, { mode: 0o600 });
-    // Whoever has the old one open goes on reading the old lines.
+    // A process that has the old file open still reads the old lines.
     using reader = await Deno.open(file);
     const { ino } = await Deno.stat(file);
     assertEquals(await installed(file), `${keyLine(2)}\n${lineOf(1)}`);
@@ -249,7 +252,7 @@ Deno.test({
     }),
 });
 
-Deno.test("authorize --install leaves everything as it was where it cannot write", () =>
+Deno.test("authorize --install leaves everything unchanged when it cannot write", () =>
   withTempDir(async (directory) => {
     const missing = await authorize([
       "--jail",

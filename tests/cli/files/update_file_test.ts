@@ -13,10 +13,10 @@ import { sftpwrap } from "../../support/wire_session.ts";
 const ALICE = 12345;
 const ALICES = 23456;
 
-// It is opened once, and not by a test.
+// Opened once for the process, and so not in a test.
 openLibc();
 
-/** Who owns a file, and its mode. */
+/** The owner of a file, and its mode. */
 function ownerOf(path: string): string {
   const { uid, gid, mode } = Deno.lstatSync(path);
   return `${uid}:${gid} ${((mode ?? 0) & 0o7777).toString(8)}`;
@@ -68,7 +68,7 @@ function contentOf(path: string): string {
   return Deno.readTextFileSync(path);
 }
 
-/** Puts a file of ALICE's in the place of whatever is there. */
+/** Replaces whatever is there with a file of ALICE's. */
 function putAlices(file: string): void {
   const beside = `${file}-new`;
   Deno.writeTextFileSync(beside, "alice's\n");
@@ -77,7 +77,7 @@ function putAlices(file: string): void {
   Deno.renameSync(beside, file);
 }
 
-/** Lays a link, in the place of whatever is there. */
+/** Replaces whatever is there with a link. */
 function layLink(target: string, link: string): void {
   Deno.symlinkSync(target, `${link}-new`);
   Deno.renameSync(`${link}-new`, link);
@@ -114,7 +114,7 @@ asRoot(
     updateFile(file, append);
     assertEquals(contentOf(file), "old\nkey\n");
     assertEquals(ownerOf(file), "12345:23456 640");
-    // A group that the owner may not give it to has no rights either.
+    // A group to which the owner may not give it has no rights either.
     await Deno.chown(file, ALICE, 34567);
     updateFile(file, append);
     assertEquals(ownerOf(file), "12345:23456 600");
@@ -255,7 +255,7 @@ asRoot(
         }
         assertEquals(contentOf(rootsFile), "root's\n");
         assertEquals(ownerOf(rootsFile), "0:0 644");
-        // A link that was replaced is laid again, so that there is something to swap.
+        // A link that was replaced is made again, so that there is something to swap.
         if (![file, `${keys}/link`].some(isLink)) layLink(rootsFile, `${keys}/link`);
       }
       assert(done > 0 && refused > 0);
@@ -266,7 +266,7 @@ asRoot(
 );
 
 asRoot(
-  "updateFile() by root leaves a foreign file alone while the owner lays links over its new one",
+  "updateFile() by root leaves a foreign file alone while the owner puts links over its new one",
   async ({
     home,
     rootsFile,
@@ -312,7 +312,7 @@ Deno.test("updateFile() makes a .ssh that is missing, and no other directory", (
     assertEquals(namesIn(directory), [".ssh"]);
   }));
 
-Deno.test("updateFile() leaves nothing behind where the change fails", () =>
+Deno.test("updateFile() leaves nothing behind when the change fails", () =>
   withDirectory((directory) => {
     const failing = () => {
       throw new Error("no change");
@@ -321,7 +321,7 @@ Deno.test("updateFile() leaves nothing behind where the change fails", () =>
     assertEquals(namesIn(directory), []);
   }));
 
-Deno.test("updateFilePortably() works in an own directory, and root in no other one", () =>
+Deno.test("updateFilePortably() works only in the user's own directory, for root too", () =>
   withDirectory((directory) => {
     const file = `${directory}/.ssh/authorized_keys`;
     updateFilePortably(file, append);
@@ -330,7 +330,7 @@ Deno.test("updateFilePortably() works in an own directory, and root in no other 
     assertMatch(ownerOf(`${directory}/.ssh`), / 700$/);
     if (Deno.uid() !== 0) return;
     Deno.chownSync(`${directory}/.ssh`, ALICE, ALICES);
-    assertThrows(() => updateFilePortably(file, append), StartError, "another user's");
+    assertThrows(() => updateFilePortably(file, append), StartError, "belongs to another user");
     assertEquals(contentOf(file), "key\nkey\n");
     assertEquals(namesIn(`${directory}/.ssh`), ["authorized_keys"]);
   }));

@@ -34,7 +34,7 @@ async function start(
   return await startServer(program, args, user === undefined ? {} : { env: { USER: user } });
 }
 
-/** Runs it to its end; `place` stands where the URI does. */
+/** Runs it to its end; `place` marks where the URI goes. */
 async function gridFs(
   args: readonly string[],
   how: RunOptions & GridFsLineOptions = {},
@@ -47,7 +47,7 @@ function away(userInfo = ""): string {
   return `mongodb://${userInfo}${NOWHERE}/?serverSelectionTimeoutMS=300`;
 }
 
-Deno.test("sftpwrap gridfs whose database is away says so in one line, and in the log", async () => {
+Deno.test("sftpwrap gridfs says in one line and in the log that its database is away", async () => {
   await withTempDir(async (directory) => {
     const log = `${directory}/log`;
     const { code, stdout, stderr } = await gridFs(["-l", log, away()]);
@@ -57,7 +57,7 @@ Deno.test("sftpwrap gridfs whose database is away says so in one line, and in th
   });
 });
 
-Deno.test("sftpwrap gridfs warns of a password on the command line, and never tells it", async () => {
+Deno.test("sftpwrap gridfs warns of a password on the command line, and never prints it", async () => {
   await withTempDir(async (directory) => {
     const log = `${directory}/log`;
     const options = ["-l", log, "--log-level=DEBUG"];
@@ -86,7 +86,7 @@ Deno.test("sftpwrap gridfs takes the URI and the password from files that others
   });
 });
 
-Deno.test("sftpwrap gridfs refuses a place that is none, wherever it comes from", async () => {
+Deno.test("sftpwrap gridfs refuses an invalid place, wherever it comes from", async () => {
   const env = { SFTPWRAP_MONGODB_URI: "http://alice:hunter2@h/" };
   const fromVariable = await gridFs([], { env });
   assertEquals(fromVariable.code, 1);
@@ -114,7 +114,7 @@ Deno.test({
     }),
 });
 
-Deno.test("sftpwrap gridfs says that a database is too old or too new for it, and soon", async () => {
+Deno.test("sftpwrap gridfs says soon that a database is too old or too new for it", async () => {
   for (
     const [versions, reason] of [
       [{ min: 0, max: 8 }, "the database is older than MongoDB 4.4 (wire version 8)"],
@@ -151,7 +151,7 @@ Deno.test("sftpwrap gridfs says in one line that an SRV name does not resolve", 
   assertMatch(stderr, reason);
 });
 
-Deno.test("sftpwrap gridfs refuses a bucket that no collections can be called by", async () => {
+Deno.test("sftpwrap gridfs refuses a bucket whose name collections cannot have", async () => {
   for (const name of ["system", "system.x", "$", "", "x".repeat(300)]) {
     const { code, stderr } = await gridFs(["--bucket", name, away()]);
     assertEquals(code, 1);
@@ -162,7 +162,7 @@ Deno.test("sftpwrap gridfs refuses a bucket that no collections can be called by
 });
 
 Deno.test({
-  name: "sftpwrap gridfs says at its start that the database wants a user",
+  name: "sftpwrap gridfs says at its start that the database requires a user",
   ...needsFerretDb("openssl"),
   fn: () =>
     withKillableMongo(async ({ uri }) => {
@@ -170,7 +170,7 @@ Deno.test({
       for (const check of [[], ["--check"]]) {
         const { code, stdout, stderr } = await gridFs([...check, anonymous]);
         assertEquals([code, stdout], [1, ""]);
-        assertMatch(stderr, /^sftpwrap: \S+: the database wants a user, and none is named\n$/);
+        assertMatch(stderr, /^sftpwrap: \S+: the database requires a user, and none is named\n$/);
       }
     }, { user: ADA }),
 });
@@ -193,7 +193,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "sftpwrap gridfs needs no permission but that for its hosts",
+  name: "sftpwrap gridfs needs only the permission for its hosts",
   ...needsFerretDb(),
   fn: () =>
     withKillableMongo(async (mongo) => {
@@ -207,7 +207,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "sftpwrap gridfs speaks TLS and logs in, also anew, with the permissions for that alone",
+  name: "sftpwrap gridfs uses TLS, logs in and reconnects with only the permissions for that",
   ...needsFerretDb("openssl"),
   fn: () =>
     withKillableMongo(async (mongo) => {
@@ -251,7 +251,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "sftpwrap gridfs tells in its log what it has given up",
+  name: "sftpwrap gridfs logs what it has given up",
   ...needsMongo(),
   fn: () =>
     withMongo(async (mongo) => {
@@ -302,7 +302,7 @@ Deno.test({
       const db = client.db(mongo.database);
       assert(await db.collection("fs.chunks").countDocuments() > 1);
 
-      // What is only told, stays; and a session is taken for dead after minutes.
+      // What is only reported stays; and a session counts as dead only after minutes.
       const check = ["--database", mongo.database, "--check", mongo.uri];
       assertEquals((await gridFs(check)).stdout, "nothing to mend\n");
       await db.collection("fs.journal").updateMany({}, { $set: { alive: new Date(0) } });
@@ -318,7 +318,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "sftpwrap gridfs --check mends chunks without a file, and tells of a file without chunks",
+  name: "sftpwrap gridfs --check mends chunks without a file, and reports a file without chunks",
   ...needsMongo(),
   fn: () =>
     withMongo(async (mongo) => {
@@ -339,7 +339,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an upload and a download go on when the database was killed and came back",
+  name: "an upload and a download continue after the database was killed and came back",
   ...needsFerretDb(),
   fn: () =>
     withKillableMongo(async (mongo) => {
@@ -369,7 +369,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what was acknowledged before the database was killed is there afterwards",
+  name: "what was acknowledged before the database was killed exists afterwards",
   ...needsFerretDb(),
   fn: () =>
     withKillableMongo(async (mongo) => {

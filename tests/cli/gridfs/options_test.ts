@@ -79,12 +79,12 @@ Deno.test("parseGridFsOptions() takes every option", () => {
   });
 });
 
-Deno.test("parseGridFsOptions() takes a host, a port and a database, as pysftpserver's example", () => {
+Deno.test("parseGridFsOptions() takes a host, a port and a database, like pysftpserver's example", () => {
   const { place, database } = parsed("localhost", "1234", "db");
   assertEquals([place?.uri, database], ["mongodb://localhost:1234/", "db"]);
 });
 
-Deno.test("parseGridFsOptions() goes without a place, which a file or a variable may tell", () => {
+Deno.test("parseGridFsOptions() works without a place, which a file or a variable may name", () => {
   assertEquals(parsed().place, undefined);
   assertEquals(parsed("--uri-file=f").uriFile, "f");
 });
@@ -94,7 +94,7 @@ Deno.test("parseGridFsOptions() prints the help and the list of requests", () =>
   assertStringIncludes(printed("--query", "requests"), "rename");
 });
 
-Deno.test("parseGridFsOptions() refuses what makes no sense, and repeats no operand", () => {
+Deno.test("parseGridFsOptions() refuses what is invalid, and repeats no operand", () => {
   for (
     const args of [
       ["secret"],

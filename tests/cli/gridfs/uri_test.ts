@@ -55,7 +55,7 @@ Deno.test("mongoPlaceAt() puts an IPv6 address into brackets", () => {
   assertEquals(mongoPlaceAt("[::1]", "1").uri, "mongodb://[::1]:1/");
 });
 
-Deno.test("mongoPlaceAt() refuses what is no host or no port", () => {
+Deno.test("mongoPlaceAt() refuses what is not a host or not a port", () => {
   for (const [host, port] of [["", "1"], ["a b", "1"], ["u@h", "1"], ["h/x", "1"], ["h,i", "1"]]) {
     assertThrows(() => mongoPlaceAt(host!, port!), UsageError);
   }

@@ -19,7 +19,7 @@ async function checked(command: readonly string[], env?: Record<string, string>)
   return { code: ended.code, lines: new TextDecoder().decode(ended.stdout).trimEnd().split("\n") };
 }
 
-/** Where Deno keeps what it has downloaded; it would be looked for in another home too. */
+/** Where Deno keeps its downloads; with another home it would look there. */
 function denoDir(): string {
   const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
   return Deno.env.get("DENO_DIR") ?? `${cache}/deno`;
@@ -64,7 +64,7 @@ for (const way of jailWays) {
   });
 }
 
-Deno.test("--check tells the flags that it runs under", () =>
+Deno.test("--check shows the flags that it runs with", () =>
   withSite(async (site) => {
     const flags = scopedFlags(site.jail);
     const { lines } = await check(site, ["--confine=portable"], flags);
@@ -76,7 +76,7 @@ Deno.test("--check tells the flags that it runs under", () =>
   }));
 
 Deno.test({
-  name: "--check exits with 1 where Landlock is missing, and says so",
+  name: "--check exits with 1 when Landlock is missing, and says so",
   ...LINUX,
   fn: () =>
     withSite(async (site) => {
@@ -91,7 +91,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--check says what a compiled program without openat2 can do about it",
+  name: "--check advises a compiled program that runs without openat2",
   ...binaryWay.need,
   fn: () =>
     withSite(async (site) => {
@@ -119,7 +119,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--check exits with 1 where anybody may write in the jail",
+  name: "--check exits with 1 when anyone may write in the jail",
   ...LINUX,
   fn: () =>
     withSite(async (site) => {
@@ -134,7 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--check exits with 1 where the jail holds a way out, unless that is allowed",
+  name: "--check exits with 1 when the jail contains a way out, unless that is allowed",
   ...LINUX,
   fn: () =>
     withSite(async (site) => {
@@ -152,7 +152,7 @@ Deno.test({
     }),
 });
 
-Deno.test("--check of what is no directory fails in one line", () =>
+Deno.test("--check of what is not a directory fails in one line", () =>
   withSite(async (site) => {
     for (const path of [`${site.jail}/none`, `${site.outside}/canary`]) {
       const { code, stdout, stderr } = await run(sftpwrap(["jail", "--check", path]));
@@ -173,7 +173,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--check by root is content with a jail that somebody else owns",
+  name: "--check by root accepts a jail that another user owns",
   ignore: LINUX.ignore || Deno.uid() !== 0,
   fn: () =>
     withSite(async (site) => {

@@ -7,7 +7,7 @@ function nameOf(reply: Reply): string | undefined {
   return reply.kind === "name" ? reply.names[0]?.filename : undefined;
 }
 
-/** Asks a server that is started so where it stands, and returns that and its log. */
+/** Starts a server in this way, asks for its directory, and returns that and its log. */
 async function startedIn(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

@@ -4,7 +4,7 @@ import { withTempDir } from "../../support/files.ts";
 import { findProgram, type Need } from "../../support/programs.ts";
 import { ALL, run, sftpwrap } from "../../support/wire_session.ts";
 
-/** A home directory with what an account usually has, and a folder beside it. */
+/** A home directory with what an account usually has, and a folder next to it. */
 interface Place {
   readonly home: string;
   readonly beside: string;
@@ -23,13 +23,13 @@ function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
   });
 }
 
-/** Where Deno keeps what it has downloaded; it would be looked for in another home too. */
+/** Where Deno keeps its downloads; with another home it would look there. */
 function denoDir(): string {
   const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
   return Deno.env.get("DENO_DIR") ?? `${cache}/deno`;
 }
 
-/** What a session and `--check` say of a jail; undefined where both are content with it. */
+/** The complaint of a session and of `--check` about a jail; undefined if both accept it. */
 async function refusal(
   jail: string,
   { HOME = "", options = [], before = [], permissions = ALL }: {
@@ -51,7 +51,7 @@ async function refusal(
   });
   const says = new TextDecoder().decode(checked.stdout);
   const bad = /^BAD +directory: (.*): choose one below$/m.exec(says)?.[1];
-  const reason = /is no safe jail: (.*) \(--allow-home overrides\)/.exec(started.stderr)?.[1];
+  const reason = /is not a safe jail: (.*) \(--allow-home overrides\)/.exec(started.stderr)?.[1];
   assertEquals(bad, reason, started.stderr + says + checked.stderr);
   assertEquals(started.code, reason === undefined ? 0 : 1, started.stderr);
   return reason;
@@ -75,14 +75,14 @@ for (const [name, jail, reason] of refused) {
     }));
 }
 
-Deno.test("a jail in the home that is none of the ways out is served", () =>
+Deno.test("a jail in the home that is not a way out is served", () =>
   withPlace(async ({ home, beside }) => {
     for (const jail of [`${home}/files`, `${home}/.local/share/data`, beside]) {
       assertEquals(await refusal(jail, { HOME: home }), undefined, jail);
     }
   }));
 
-Deno.test("what a client stores is no reason to refuse where the home is known", () =>
+Deno.test("what a client stores is not a reason to refuse when the home is known", () =>
   withPlace(async ({ home, beside }) => {
     await Deno.mkdir(`${beside}/.ssh`);
     await Deno.writeTextFile(`${beside}/.bashrc`, "");
@@ -112,7 +112,7 @@ for (const [link, target] of links) {
     }));
 }
 
-Deno.test("a jail that holds another name of a file that counts is refused", () =>
+Deno.test("a jail that contains another name of a login file is refused", () =>
   withPlace(async ({ home, beside }) => {
     await Deno.mkdir(`${beside}/deep`);
     await Deno.link(`${home}/.ssh/authorized_keys`, `${beside}/deep/harmless`);
@@ -122,7 +122,7 @@ Deno.test("a jail that holds another name of a file that counts is refused", () 
     );
   }));
 
-Deno.test("the home of passwd counts where HOME is elsewhere, empty or missing", {
+Deno.test("the home in passwd counts when HOME is elsewhere, empty or missing", {
   ignore: Deno.uid() !== 0,
 }, () =>
   withPlace(async ({ home, beside }) => {
@@ -130,18 +130,18 @@ Deno.test("the home of passwd counts where HOME is elsewhere, empty or missing",
     const passwd = (await Deno.readTextFile("/etc/passwd")).split("\n");
     const own = passwd.find((line) => line.split(":")[2] === "0")!.split(":")[5]!;
     assertMatch(await refusal(own, { HOME: beside }) ?? "served", /account's home directory/);
-    // And a directory that looks like a home, where it is not sure which one is.
+    // And a directory that looks like a home, if it is uncertain which directory is the home.
     assertMatch(await refusal(home, { HOME: beside }) ?? "served", /as a home directory does/);
   }));
 
-Deno.test("a jail is refused that holds what Deno runs this program from", () =>
+Deno.test("a jail that contains the files of this program or of Deno is refused", () =>
   withPlace(async ({ home, beside }) => {
     const main = new URL("../../../", import.meta.url).pathname.slice(0, -1);
     assertMatch(await refusal(main, { HOME: home }) ?? "served", /which this program runs from$/);
     assertEquals(await refusal(main, { HOME: home, options: ["-R"] }), undefined, beside);
   }));
 
-/** A mount namespace of its own: the mount goes when the program ends. */
+/** A mount namespace of its own: the mount disappears when the program ends. */
 const UNSHARE = Deno.uid() === 0
   ? ["unshare", "--mount"]
   : ["unshare", "--user", "--map-root-user", "--mount"];

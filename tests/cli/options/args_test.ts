@@ -37,7 +37,7 @@ Deno.test("parseOptions() takes switches together and apart", () => {
   }
 });
 
-Deno.test("parseOptions() keeps values as they are", () => {
+Deno.test("parseOptions() keeps values unchanged", () => {
   assertEquals(parsed("-u", "-5").values, { umask: "-5" });
   assertEquals(parsed("--umask=a=b").values, { umask: "a=b" });
   assertEquals(parsed("--umask=").values, { umask: "" });
@@ -58,7 +58,7 @@ Deno.test("parseOptions() keeps operands as text, before, between and after opti
   assertEquals(parsed("", "a b").operands, ["", "a b"]);
 });
 
-Deno.test("parseOptions() refuses what it does not understand, and says what", () => {
+Deno.test("parseOptions() refuses what it does not understand, and names it", () => {
   const refused: [string[], string][] = [
     [["-x"], "unknown option -x"],
     [["-Rx"], "unknown option -x"],
@@ -78,7 +78,7 @@ Deno.test("parseOptions() refuses what it does not understand, and says what", (
   }
 });
 
-Deno.test("parseOptions() takes a value behind = only, where an option can do without", () => {
+Deno.test("parseOptions() takes an optional value only after =", () => {
   const syslog = [{ name: "syslog", letter: "f", value: "NAME", otherwise: "AUTH", help: "log" }];
   const read: [string[], string, string[]][] = [
     [["--syslog", "DIR"], "AUTH", ["DIR"]],
@@ -95,7 +95,7 @@ Deno.test("parseOptions() takes a value behind = only, where an option can do wi
   assertEquals(optionsHelp(syslog), "  -f, --syslog[=NAME]  log");
 });
 
-Deno.test("optionsHelp() has a line for each option, and the texts below each other", () => {
+Deno.test("optionsHelp() has a line for each option, with the texts aligned", () => {
   assertEquals(optionsHelp(specs).split("\n"), [
     "  -u, --umask OCTAL    the umask",
     "  -R, --read-only      change nothing",
@@ -171,7 +171,7 @@ Deno.test("parseJailOptions() reads each option", () => {
   }
 });
 
-Deno.test("parseJailOptions() ignores operands behind DIR, as scp -D appends them", () => {
+Deno.test("parseJailOptions() ignores operands after DIR, as scp -D appends them", () => {
   assertEquals(parseJailOptions(["DIR", "--", "host", "sftp"]), defaults);
   assertEquals(parseJailOptions(["--", "-DIR", "more"]), { ...defaults, directory: "-DIR" });
 });
@@ -183,8 +183,8 @@ Deno.test("parseJailOptions() refuses what looks like a misplaced option, value 
     [["DIR", "--syslog", "LOCAL7"], "--syslog=LOCAL7"],
     [["--syslog", "LOCAL9", "/srv/a"], 'more than one DIR: "LOCAL9" and "/srv/a"'],
     [["-R", "yes", "/srv/a"], 'more than one DIR: "yes" and "/srv/a"'],
-    [["DIR", "--", "--read-only"], 'stands after "--"'],
-    [["--", "DIR", "-R"], 'stands after "--"'],
+    [["DIR", "--", "--read-only"], 'is after "--"'],
+    [["--", "DIR", "-R"], 'is after "--"'],
     [["-l", "--read-only", "DIR"], "option -l needs a value, and --read-only is an option"],
     [["--logfile", "--umask=022", "DIR"], "needs a value"],
     [["--log-tag", "--read-only", "DIR"], "needs a value"],
@@ -204,7 +204,7 @@ Deno.test("parseJailOptions() refuses what looks like a misplaced option, value 
   });
 });
 
-Deno.test("parseJailOptions() refuses what cannot be meant", () => {
+Deno.test("parseJailOptions() refuses what makes no sense", () => {
   const refused: [string[], string][] = [
     [[], "DIR is missing"],
     [["-l", "INFO", "DIR"], "--log-level INFO"],
@@ -238,7 +238,7 @@ Deno.test("parseJailOptions() refuses what cannot be meant", () => {
   }
 });
 
-Deno.test("every subcommand refuses a facility that stands apart, which would be its operand", () => {
+Deno.test("every subcommand refuses a facility as a separate word, which would be its operand", () => {
   for (const parse of [parseJailOptions, parseProxyOptions, parseGridFsOptions]) {
     assertThrows(
       () => parse(["--syslog", "LOCAL0", "x"]),

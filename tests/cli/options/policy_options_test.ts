@@ -50,7 +50,7 @@ Deno.test("parseLimits() reads each option, for the jail as for the proxy", () =
   for (const [args, expected] of read) assertEquals(limits(...args), { ...noLimits, ...expected });
 });
 
-Deno.test("parseLimits() refuses values that make no sense, and says which", () => {
+Deno.test("parseLimits() refuses invalid values, and names them", () => {
   const refused: [string, string][] = [
     ["--file-mode=9", '--file-mode "9" is not an octal number up to 7777'],
     ["--file-mode=17777", '--file-mode "17777"'],
@@ -124,7 +124,7 @@ Deno.test("jailArguments() repeats what was repeated", () => {
   assertEquals([...jailArguments(parseOptions(args, jailSpecs))].sort(), [...args].sort());
 });
 
-Deno.test("the help has the policies below a heading of their own, in lines that fit", () => {
+Deno.test("the help lists the policies below a heading of their own, in lines that fit", () => {
   for (const help of [jailHelp(), proxyHelp()]) {
     const [before = "", policies = ""] = help.split("\n\nWho may do what:\n");
     assertEquals(before.includes("--upload-only"), false);

@@ -26,12 +26,12 @@ Deno.test("sessionTimes() takes seconds, minutes and hours", () => {
   }
 });
 
-Deno.test("sessionTimes() refuses what is no time", () => {
+Deno.test("sessionTimes() refuses what is not a time", () => {
   for (const value of ["", "0", "0s", "-1", "1.5", "1d", "m", "15 m", "1h30m", "1e3", "9999999"]) {
     assertThrows(
       () => sessionTimes(new Map([["idle-timeout", value]])),
       UsageError,
-      `--idle-timeout "${value}" is no time such as 90, 90s, 15m or 2h`,
+      `--idle-timeout "${value}" is not a time such as 90, 90s, 15m or 2h`,
     );
   }
 });

@@ -5,7 +5,7 @@ import { expandTokens } from "../../../lib/cli/options/tokens.ts";
 const alice = { user: "alice", uid: 1001, home: "/home/alice" };
 const nobody = { user: undefined, uid: undefined, home: undefined };
 
-Deno.test("expandTokens() puts in user, number and home", () => {
+Deno.test("expandTokens() inserts user, number and home", () => {
   const texts: [string, string][] = [
     ["/srv/sftp/%u", "/srv/sftp/alice"],
     ["/srv/%U/%u", "/srv/1001/alice"],
@@ -20,7 +20,7 @@ Deno.test("expandTokens() puts in user, number and home", () => {
   for (const [text, expected] of texts) assertEquals(expandTokens(text, alice), expected);
 });
 
-Deno.test("expandTokens() does not expand what it has put in", () => {
+Deno.test("expandTokens() does not expand what it has inserted", () => {
   assertEquals(expandTokens("/%u", { ...alice, user: "%h" }), "/%h");
 });
 
@@ -37,7 +37,7 @@ Deno.test("expandTokens() refuses a token whose value is not known here", () => 
   assertEquals(expandTokens("/srv/%%", nobody), "/srv/%");
 });
 
-Deno.test("expandTokens() takes no user's name for a way through the directories", () => {
+Deno.test("expandTokens() refuses a user's name that leads through directories", () => {
   for (const user of ["", ".", "..", "../root", "a/b", "/"]) {
     assertThrows(() => expandTokens("/srv/%u", { ...alice, user }), StartError, "user name");
   }

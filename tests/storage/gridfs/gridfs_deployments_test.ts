@@ -23,7 +23,7 @@ Deno.test({
 const USER = { name: "ada", password: "p@ss:w/rd" };
 
 Deno.test({
-  name: "a client in the place of one that hangs speaks TLS and logs in though the file has gone",
+  name: "a client that replaces one that hangs uses TLS and logs in although the file is gone",
   ...needsFerretDb("openssl"),
   fn: () =>
     withKillableMongo(async ({ uri, database, directory }) => {

@@ -65,7 +65,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an edit keeps what others have put into a file's document, but not its old sum",
+  name: "an edit keeps what others have put into a file's document, but not its old checksum",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {

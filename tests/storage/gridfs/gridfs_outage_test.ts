@@ -10,7 +10,7 @@ const SOON = "?serverSelectionTimeoutMS=1000";
 const NO_ANSWER = "the database does not answer";
 
 Deno.test({
-  name: "openGridFs() fails where nobody answers, and tells neither host nor secret",
+  name: "openGridFs() fails if no server answers, and reveals neither host nor secret",
   ...needsFerretDb(),
   async fn() {
     const uri = `mongodb://ada:secret@127.0.0.1:1/${SOON}`;
@@ -68,7 +68,7 @@ Deno.test({
       await second.write(randomBytes(10), 0);
       await first.write(randomBytes(5 * 1024 * 1024), 0);
       await kill();
-      // Whether it is taken or not: what became of it is told by whatever comes next.
+      // Whether or not the write is accepted: the next call reports what became of it.
       await first.write(randomBytes(5 * 1024 * 1024), 5 * 1024 * 1024).catch(() => {});
       const told = String(await failureOf(() => storage.extensions.fsync!(first)));
       assertStringIncludes(told, "database");

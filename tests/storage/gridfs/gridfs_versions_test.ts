@@ -25,7 +25,7 @@ async function withTwo(
 }
 
 Deno.test({
-  name: "a new file is seen by others when it is closed, and before by its own session alone",
+  name: "a new file is seen by others when it is closed, and before that only by its own session",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there }) => {
@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a new file that is renamed or removed before it is closed comes at its new name, or not",
+  name: "a new file that is renamed or removed before it is closed appears at its new name, or not",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there }) => {
@@ -63,7 +63,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the old content is read until the new one is closed, and on by who has it open",
+  name: "the old content is read until the new one is closed, and longer through open handles",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there }) => {
@@ -81,7 +81,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what breaks off leaves nothing, in no collection",
+  name: "what breaks off leaves nothing in any collection",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, name, buckets }) => {
@@ -99,11 +99,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "of two sessions that write one file the last to close wins, whole",
+  name: "of two sessions that write one file the last to close wins, with all of its content",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, there, name, buckets }) => {
-      // In place by the first, by a copy for the second; then both anew; then one of each.
+      // In place by the first, by a copy for the second; then both rewrite it; then one of each.
       for (const truncated of [[], ["here", "there"], ["here"], ["there"]]) {
         for (const lastIsHere of [true, false]) {
           const path = `/${truncated} ${lastIsHere}`;
@@ -163,7 +163,7 @@ Deno.test({
       assertEquals(await readAll(file), edited);
       await file.close(false);
       assertEquals(await driverReads(buckets.db, name, "a"), edited);
-      // Whoever reads the old one has it, whole, as long as it is kept.
+      // A reader of the old version has all of it, as long as it is kept.
       assertEquals(await chunks.find({ "files_id": id }).sort({ n: 1 }).toArray(), before);
       const journal = await buckets.db.collection(`${name}.journal`).find({}).toArray();
       assertEquals(journal.map(({ kind, file }) => [kind, file]), [["retired", id]]);
@@ -192,12 +192,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a file that a driver deletes while it is edited is closed as a whole one, or not at all",
+  name: "a file that a driver deletes while it is edited is closed complete, or not at all",
   ...needsMongo(),
   fn: () =>
     withTwo(async ({ here, name, buckets }) => {
       const bucket = new GridFSBucket(buckets.db, { bucketName: name });
-      // At the beginning, the rest is fetched ahead, and is there when the file goes.
+      // At the beginning; the rest is fetched ahead, and is there when the file is removed.
       for (const [filename, position] of [["whole", 0], ["cut", 55]] as const) {
         const bytes = randomBytes(100);
         const id = await driverWrites(buckets.db, name, filename, bytes, { chunkSizeBytes: 10 });

@@ -26,7 +26,7 @@ Deno.test({
       {
         reason: "OpenSSH's server answers OK where it copies less, or nothing",
         tests: [
-          "copyData() tells how much there was at the source's end",
+          "copyData() returns how much there was at the source's end",
           "copyData() needs a source to read and a target to write",
         ],
       },

@@ -2,17 +2,18 @@
 //
 //	ferretdb [OPTION…] ADDRESS DIRECTORY
 //
-//	-cert FILE -key FILE   speak TLS, as the one whose certificate this is
-//	-user NAME             take nobody else; the variable FERRETDB_PASSWORD holds the password
+//	-cert FILE -key FILE   use TLS, with this certificate
+//	-user NAME             accept only this user; the variable FERRETDB_PASSWORD holds the password
 //	-set NAME              be the only member of this replica set
 //
-// It ends with its standard input, where that is a pipe: so it outlives nobody who has started it.
+// It ends with its standard input, if that is a pipe: so it does not outlive the process that started
+// it.
 // It listens on ADDRESS (127.0.0.1:0 takes a free port), keeps its files in DIRECTORY, and prints
 // the address on which it answers.
 //
 // FerretDB's own command needs a file that only its releases have, and the package that it offers
-// to others knows no users. So this module bears a name under FerretDB's own, to which Go opens
-// what is internal there.
+// to other programs has no users. So the name of this module is below FerretDB's own, because Go then
+// allows it to import FerretDB's internal packages.
 package main
 
 import (

@@ -1,9 +1,9 @@
 // Copies directories of files to an SFTP server and back, all files of a directory at once in one
-// session, with what github.com/pkg/sftp has for that: concurrent writes, and concurrent reads.
+// session, with github.com/pkg/sftp's features for that: concurrent writes, and concurrent reads.
 //
 //	pkgsftp SSH_CONFIG HOST (LOCAL REMOTE DOWNLOADED)...
 //
-// OpenSSH's client makes the connection, so that the server's key and the client's are its matter.
+// OpenSSH's client makes the connection, so that it takes care of the server's key and the client's.
 package main
 
 import (

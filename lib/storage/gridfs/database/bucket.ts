@@ -19,46 +19,48 @@ import { readTlsFiles } from "./tls_files.ts";
 /** Milliseconds for a transaction; the server itself ends it after a minute. */
 const TRANSACTION_MS = 2 * 60_000;
 
-/** Runs the steps of a change as one, where the deployment can. */
+/** Runs the steps of a change as one transaction, where the deployment has transactions. */
 export type Atomically = <T>(
   work: (session: ClientSession | undefined) => Promise<T>,
 ) => Promise<T>;
 
 /**
- * Connections of a session at most, where the URI does not say. The driver would have a hundred,
- * each with bytes of its own on their way.
+ * The most connections of a session, where the URI does not say. The driver's default is a hundred,
+ * and each connection buffers bytes of its own.
  */
 const MAX_CONNECTIONS = 8;
 
-/** What a bucket is made of, so that a test may put something else in a place. */
+/** The parts of a bucket, so that a test can replace one of them. */
 export interface BucketParts {
   readonly link: Link;
   /** The first part of the collections' names. */
   readonly name: string;
-  /** Milliseconds that the server's clock is ahead of ours. */
+  /** Milliseconds by which the server's clock is ahead of ours. */
   readonly clockOffset?: number;
   /** The memory that the open files share. */
   readonly budget?: Budget;
-  /** How changes of several steps are made; step by step where absent. */
+  /** How changes of several steps are made; without it, step by step. */
   readonly atomically?: Atomically | undefined;
 }
 
-/** The four collections of a bucket, and what is known of the deployment. */
+/** The four collections of a bucket, and what is known about the deployment. */
 export class Bucket {
   readonly link: Link;
   readonly files: Table<FileDoc>;
   readonly chunks: Table<ChunkDoc>;
   readonly nodes: Table<NodeDoc>;
   readonly journal: Table<JournalDoc>;
-  /** Whether {@linkcode atomically} keeps its word. */
+  /** Whether {@linkcode atomically} really is atomic. */
   readonly transactions: boolean;
-  /** Runs the steps of a change as one where it can; else they are a matter of the journal. */
+  /**
+   * Runs the steps of a change as one transaction where it can; elsewhere the journal covers them.
+   */
   readonly atomically: Atomically;
   /** Identifies this session in the journal. */
   readonly session = new ObjectId();
   /** The memory that the open files share. */
   readonly budget: Budget;
-  /** Whether no file can have two chunks of one number. */
+  /** Whether an index guarantees that no file has two chunks with the same number. */
   hasUniqueChunks = false;
   readonly #clockOffset: number;
 
@@ -74,19 +76,19 @@ export class Bucket {
     this.atomically = atomically ?? ((work) => work(undefined));
   }
 
-  /** Now, by the server's clock, which all sessions share. */
+  /** The current time by the server's clock, which all sessions share. */
   now(): Date {
     return new Date(Date.now() + this.#clockOffset);
   }
 
-  /** Makes the indexes that are not there. Whoever may only read goes without. */
+  /** Makes the indexes that are missing. A user who may only read works without them. */
   async ensureIndexes(): Promise<void> {
     const ensure = async (made: Promise<void>) => {
       try {
         await made;
         return true;
       } catch (error) {
-        // Not allowed to, or there is one with other options: things only get slower.
+        // The user may not create it, or it exists with other options: requests only get slower.
         if (error instanceof MongoServerError) return false;
         throw error;
       }
@@ -147,7 +149,7 @@ function linkTo(
           appName: "sftpwrap",
           ...(/[?&]maxPoolSize=/i.test(uri) ? {} : { maxPoolSize: MAX_CONNECTIONS }),
           serverSelectionTimeoutMS: looksFor,
-          // One text that is not UTF-8 would fail all that comes with it.
+          // With validation, one text that is not UTF-8 would fail every document of its batch.
           enableUtf8Validation: false,
           ...(credentials === undefined ? {} : { auth: { ...credentials } }),
           ...files,
@@ -158,7 +160,7 @@ function linkTo(
   );
 }
 
-/** Does what parses the URI. */
+/** Runs code that parses the URI, and reports what it throws as an invalid URI. */
 function parsed<T>(work: () => T): T {
   try {
     return work();
@@ -171,7 +173,10 @@ function isDate(value: unknown): value is Date {
   return value instanceof Date && !Number.isNaN(value.getTime());
 }
 
-/** Asks for something of each collection that every request needs, so that the start tells of it. */
+/**
+ * Reads from each collection that every request needs, so that a missing permission shows at the
+ * start.
+ */
 async function requireReadable({ link, files, chunks, nodes }: Bucket): Promise<void> {
   try {
     const nothing = { _id: new ObjectId() };
@@ -179,19 +184,19 @@ async function requireReadable({ link, files, chunks, nodes }: Bucket): Promise<
   } catch (error) {
     const isRefused = error instanceof MongoServerError && error.code === UNAUTHORIZED;
     if (!isRefused || link.client?.options.credentials !== undefined) throw error;
-    throw new StorageError("denied", "the database wants a user, and none is named", {
+    throw new StorageError("denied", "the database requires a user, and none is named", {
       cause: error,
     });
   }
 }
 
-/** Milliseconds for which the URI wants to wait for a server. */
+/** Milliseconds for which the URI says to wait for a server. */
 function patienceOf(uri: string): number | undefined {
   const told = /[?&]serverSelectionTimeoutMS=(\d+)(?:&|$)/i.exec(uri)?.[1];
   return told === undefined ? undefined : Number(told);
 }
 
-/** Tries one: not every deployment that calls itself a replica set has transactions. */
+/** Tries a transaction: not every deployment that calls itself a replica set supports them. */
 async function hasTransactions(link: Link, name: string): Promise<boolean> {
   const files = new Table<FileDoc>(link, `${name}.files`);
   try {

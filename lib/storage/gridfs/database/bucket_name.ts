@@ -1,20 +1,20 @@
-/** The longest of the parts that a bucket's collections have after its name. */
+/** The longest suffix that the name of one of a bucket's collections has. */
 const MAX_PART = ".journal";
 /** Bytes of a database's and a collection's name together, with the dot between them. */
 const MAX_NAMESPACE_BYTES = 255;
 
 /**
- * Why MongoDB allows no collections with this name in front; undefined where it does.
+ * Why MongoDB does not allow collections whose names begin with this one; undefined where it does.
  *
- * @param database The database that they are in, where it is known.
+ * @param database The database of the collections, where it is known.
  */
 export function flawOfBucketName(name: string, database = ""): string | undefined {
   if (name === "") return "it is empty";
-  if (name.includes("\0")) return "there is a NUL in it";
+  if (name.includes("\0")) return "it contains a NUL";
   if (!name.isWellFormed()) return "it is not UTF-8";
-  if (name.includes("$")) return 'there is a "$" in it';
+  if (name.includes("$")) return 'it contains a "$"';
   if (/^system(?:\.|$)/.test(name)) return '"system." is MongoDB\'s own';
-  if (/^\.|\.\.|\.$/.test(name)) return "there is nothing beside a dot in it";
+  if (/^\.|\.\.|\.$/.test(name)) return "a dot in it has nothing before or after it";
   const namespace = `${database || "."}.${name}${MAX_PART}`;
   return new TextEncoder().encode(namespace).length > MAX_NAMESPACE_BYTES
     ? "it is too long"

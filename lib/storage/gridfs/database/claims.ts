@@ -6,17 +6,19 @@ import { LIFETIME_MS } from "./journal.ts";
 import type { GridFsContext } from "./context.ts";
 import { settle } from "../repair/settle.ts";
 
-/** Milliseconds to wait for a name that another session is just changing. */
-const PATIENCE_MS = 10_000;
-/** Milliseconds to wait for a directory's rename: until it is done, or taken up where it died. */
-const RENAME_PATIENCE_MS = LIFETIME_MS + PATIENCE_MS;
+/** Milliseconds to wait for a name that another session is changing. */
+const CLAIM_TIMEOUT_MS = 10_000;
+/**
+ * Milliseconds to wait for a directory's rename: until it is done, or another session has taken it
+ * over from a dead one.
+ */
+const RENAME_TIMEOUT_MS = LIFETIME_MS + CLAIM_TIMEOUT_MS;
 const PAUSE_MS = 25;
 const LONG_PAUSE_MS = 250;
 
 /**
- * Does `work` while no other session changes one of these names, or renames a
- * directory that they are in. What a dead session left of such a rename comes
- * to its end before.
+ * Runs `work` while no other session changes one of these names, or renames a directory that
+ * contains them. A rename that a dead session left unfinished is finished first.
  */
 export async function claiming<T>(
   place: GridFsContext,
@@ -24,14 +26,14 @@ export async function claiming<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { journal } = place;
-  // In one order for all, so that no two wait for each other.
+  // In the same order in every session, so that no two wait for each other.
   const ids = [...new Set(paths)].sort().map((path) => `claim ${path}`);
   for (const began = performance.now();;) {
     const hold = new ObjectId();
     const held: string[] = [];
     let inTheWay: RenameDoc | undefined;
     try {
-      // Asked at the same time, which is a way to the database less.
+      // Asked at the same time, which saves a round trip to the database.
       let looking = journal.gatedRenames();
       looking.catch(() => {});
       for (const id of ids) {
@@ -46,17 +48,19 @@ export async function claiming<T>(
     }
     if (journal.isLeft(inTheWay)) await settle(place, inTheWay);
     else await pause(LONG_PAUSE_MS);
-    if (performance.now() - began > RENAME_PATIENCE_MS) {
+    if (performance.now() - began > RENAME_TIMEOUT_MS) {
       throw new StorageError("failure", "another session is renaming the directory");
     }
   }
 }
 
-/** Waits for a name; tells whether it had to. */
+/** Waits for a name; returns whether it had to. */
 async function claim({ journal }: GridFsContext, id: string, hold: ObjectId): Promise<boolean> {
   for (let waited = 0;; waited += PAUSE_MS) {
     if (await journal.beginClaim(id, hold)) return waited > 0;
-    if (waited >= PATIENCE_MS) throw new StorageError("failure", "another session is at this name");
+    if (waited >= CLAIM_TIMEOUT_MS) {
+      throw new StorageError("failure", "another session is changing this name");
+    }
     await pause(PAUSE_MS);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What stands in the collections of a bucket. `files` and `chunks` are the
- * GridFS specification's; `nodes` and `journal` are this storage's own.
+ * The documents in the collections of a bucket. `files` and `chunks` follow the GridFS
+ * specification; `nodes` and `journal` are this storage's own.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import { type Binary, BSON, type Long, ObjectId } from "mongodb";
 import type { VirtualPath } from "../../storage.ts";
 
-/** Identifies a file. Ours are ObjectIds; a foreign file's may be anything. */
+/** Identifies a file. Ours are ObjectIds; another program's file may have an id of any type. */
 export type FileId = ObjectId;
 
-/** The attributes of a file that GridFS has no place for, under `metadata`. */
+/** The attributes of a file that GridFS has no field for, under `metadata`. */
 export interface Metadata {
   /** Permission bits. */
   mode?: number;
@@ -25,10 +25,10 @@ export interface Metadata {
   mtime?: Date;
 }
 
-/** `<bucket>.files`: a file that is whole, under its name. */
+/** `<bucket>.files`: a complete file, under its name. */
 export interface FileDoc {
   _id: FileId;
-  /** Bytes. */
+  /** Size of the file in bytes. */
   length: number | Long;
   /** Bytes in each chunk but the last. */
   chunkSize: number | Long;
@@ -45,38 +45,38 @@ export interface ChunkDoc {
   data: Binary;
 }
 
-/** `<bucket>.nodes`: a directory or a symbolic link. A file needs none. */
+/** `<bucket>.nodes`: a directory or a symbolic link. A file needs no node. */
 export interface NodeDoc extends Metadata {
   _id: VirtualPath;
-  /** The directory that it stands in; null for the root. */
+  /** The directory that contains it; null for the root. */
   parent: VirtualPath | null;
   /** The text of a link; absent for a directory. */
   target?: string;
 }
 
-/** What every entry of `<bucket>.journal` has that stands for work under way. */
+/** What every entry of `<bucket>.journal` for work in progress has. */
 interface Work {
   _id: string;
-  /** The session that does it. */
+  /** The session that does the work. */
   session: ObjectId;
-  /** When that session last said that it lives. */
+  /** The time of that session's last heartbeat. */
   alive: Date;
 }
 
-/** A name that one session changes; nobody else does meanwhile. */
+/** A name that one session changes; no other session changes it meanwhile. */
 export interface ClaimDoc extends Work {
   kind: "claim";
-  /** Tells this claim from an earlier one of the name, whose end may come late. */
+  /** Tells this claim from an earlier one of the name, whose removal may come late. */
   hold: ObjectId;
 }
 
-/** A new version of a file whose chunks are on their way, or there. */
+/** A new version of a file whose chunks are being sent, or have arrived. */
 export interface UploadDoc extends Work {
   kind: "upload";
   file: FileId;
-  /** The version that it began from, whose chunks are needed until it is whole. */
+  /** The version that it began from, whose chunks are needed until the new one is complete. */
   base?: FileId;
-  /** Set when it is published: the versions that give way. */
+  /** Set when it is published: the versions that it replaces. */
   replaces?: FileId[];
 }
 
@@ -86,70 +86,74 @@ export interface RenameDoc extends Work {
   from: VirtualPath;
   to: VirtualPath;
   what: MovedFile | MovedLink | MovedDirectory;
-  /** Files that had the name `to`, the one that counts last. */
+  /** Files that had the name `to`; the newest, which clients saw, is the last. */
   replaces: FileId[];
 }
 
-/** All files of one name. It is done when the newest has its new name. */
+/** All files of one name. The rename is done when the newest has its new name. */
 export interface MovedFile {
   kind: "file";
-  /** The one that counts is the last. */
+  /** The newest, which clients see, is the last. */
   files: FileId[];
-  /** A link that gives way. */
+  /** A link that is replaced. */
   link?: NodeDoc;
 }
 
-/** A link. It is done when it is seen at its new name alone; not yet done, it is taken back. */
+/**
+ * A link. The rename is done when the link is seen at its new name only; until then it can be
+ * undone.
+ */
 export interface MovedLink {
   kind: "link";
   node: NodeDoc;
-  /** A link that gives way. */
+  /** A link that is replaced. */
   replaced?: NodeDoc;
 }
 
-/** A directory with all that is below it, batch by batch. Not yet done, it is taken back. */
+/** A directory with everything below it, batch by batch. An unfinished rename is undone. */
 export interface MovedDirectory {
   kind: "directory";
-  /** The node of an empty one that gives way. */
+  /** The node of an empty directory that is replaced. */
   replaced?: NodeDoc;
   /** Set when everything has its new name. */
   isDone?: boolean;
 }
 
-/** What a directory's rename moves at once; written down before. */
+/** The documents that a directory's rename moves in one batch; written down before they move. */
 export interface MovesDoc {
   _id: string;
   kind: "moves";
-  /** The rename's entry. */
+  /** The id of the rename's entry. */
   rename: string;
-  /** Which files, and their names before. */
+  /** The files, with their names before. */
   files: { _id: FileId; filename: string }[];
   /** The nodes as they were before. */
   nodes: NodeDoc[];
 }
 
 /**
- * The one entry that tells which directories and links are being renamed: until that is over, no
- * name in or of them changes otherwise.
+ * The one entry that lists the renames of directories and links in progress: until they are over,
+ * no name in or of these directories and links changes otherwise.
  */
 export interface GateDoc {
   _id: string;
   kind: "gate";
-  /** Entries of renames. */
+  /** The ids of the renames' entries. */
   renames: string[];
 }
 
 /**
- * A version that nobody can open any more; those who have it open may read on for a while. As long
- * as there is a document of it in `files`, it is not: then something kept it from going.
+ * A version that no session can open any more; sessions that have it open may read on for a while.
+ * If its document is still in `files`, it is not retired: then something kept it from being
+ * removed.
  */
 export interface RetiredDoc {
   _id: string;
   kind: "retired";
   file: FileId;
-  /** What stands in its place; null where it was removed. */
+  /** The file that replaced it; null where it was removed. */
   replacedBy: FileId | null;
-  /** When its chunks are swept. */
+  /** When its chunks will be swept. */
   due: Date;
 }
 
@@ -164,22 +168,22 @@ export function idText(id: FileId): string {
   return id instanceof ObjectId ? id.toHexString() : BSON.EJSON.stringify({ id });
 }
 
-/** The last millisecond that a Date can be, less those that are still to be added. */
+/** The last millisecond that a Date can represent, less the one that may still be added. */
 const LATEST_MS = 8.64e15 - 1;
 
-/** What is no date is older than every date. */
+/** What is not a date counts as older than every date. */
 const NO_DATE_MS = -8.64e15;
 
 /**
- * Milliseconds since 1970 of a date that another program may have written: those of the oldest where
- * it is none, and never so late that there is no later one.
+ * Milliseconds since 1970 of a date that another program may have written: the oldest time where it
+ * is not a date, and never so late that there is no later one.
  */
 export function timeOf(date: unknown): number {
   const time = date instanceof Date ? date.getTime() : NaN;
   return Number.isNaN(time) ? NO_DATE_MS : Math.min(time, LATEST_MS);
 }
 
-/** A number that may have come as 64 bits. */
+/** A number that may have arrived as 64 bits. */
 export function numberOf(value: number | Long): number {
   return typeof value === "number" ? value : Number(value.toString());
 }

@@ -8,13 +8,13 @@ import { subscribe } from "node:diagnostics_channel";
 import { Socket } from "node:net";
 import process from "node:process";
 
-/** The environment as it was, however many are just connecting. */
+/** The real environment, however many connections are being made at once. */
 const { env: ENVIRONMENT } = process;
 let hiding = 0;
 
 /**
- * Hides the environment until what is returned is disposed of. The driver would
- * look for its own settings there: a log on stdout, for one, which is the wire.
+ * Hides the environment until the result is disposed of. The driver would look for its own settings
+ * in it: for example a log to stdout, which carries the protocol.
  */
 export function hideEnvironment(): Disposable {
   hiding++;
@@ -26,16 +26,15 @@ export function hideEnvironment(): Disposable {
   };
 }
 
-/** Node's channel on which each new socket of a client is told. */
+/** Node's channel that announces each new socket of a client. */
 const NEW_SOCKET = "net.client.socket";
 
 let isReleasing = false;
 
 /**
- * Has whoever waits for room in a socket that has closed wait no longer. A
- * write between a socket's end and its close asks for patience until `drain`,
- * which then never comes; the driver looks whether the connection is still
- * there when it does.
+ * Wakes callers that wait for room in a socket that has closed. A write between a socket's end and
+ * its close asks the writer to wait for `drain`, which then never comes; the driver checks that the
+ * connection still exists when it does.
  */
 export function releaseWriters(): void {
   if (isReleasing) return;
@@ -44,7 +43,7 @@ export function releaseWriters(): void {
     if (typeof message !== "object" || message === null || !("socket" in message)) return;
     const { socket } = message;
     if (!(socket instanceof Socket)) return;
-    // The driver hears of the close first.
+    // The driver learns of the close first.
     socket.once("close", () => queueMicrotask(() => socket.emit("drain")));
   });
 }

@@ -10,7 +10,7 @@ import {
 } from "mongodb";
 import { StorageError } from "../../errors.ts";
 
-/** What a socket fails with that has ended; which of them, differs between Deno's versions. */
+/** What an operation on a closed socket fails with; which of them depends on Deno's version. */
 const SOCKET_ERRORS: ReadonlySet<unknown> = new Set([
   "EBADF",
   "ECONNABORTED",
@@ -21,13 +21,13 @@ const SOCKET_ERRORS: ReadonlySet<unknown> = new Set([
   "ETIMEDOUT",
 ]);
 
-/** The code of what the user may not do, or nobody without a name. */
+/** The code for what the user, or a client without credentials, may not do. */
 export const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
 const DUPLICATE_KEY = 11000;
 const OUT_OF_DISK_SPACE = 14031;
 
-/** What became of something is not known: nothing was heard of it in time. */
+/** The outcome of an operation is unknown: no answer came in time. */
 export class Silence extends Error {
   override readonly name = "Silence";
 
@@ -37,9 +37,8 @@ export class Silence extends Error {
 }
 
 /**
- * Throws what an operation on the database failed with as a failure of the
- * storage. Its reason names neither a host nor a secret; the driver's own error
- * is the cause.
+ * Rethrows the failure of a database operation as a failure of the storage. The reason names
+ * neither a host nor a secret; the driver's own error is the cause.
  */
 export function fail(error: unknown): never {
   if (!isOfDatabase(error)) throw error;
@@ -69,7 +68,10 @@ function reasonOf(error: unknown): string {
   }
 }
 
-/** Why TLS did not take the server's certificate, in Node's word or, up to Deno 2.6, in rustls's. */
+/**
+ * Why TLS did not accept the server's certificate, as Node's code or, up to Deno 2.6, in rustls's
+ * words.
+ */
 function doubtOfCertificate(error: unknown): string | undefined {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     const word = "code" in inner && /^\w*(?:CERT|SIGN)\w*$/.exec(String(inner.code))?.[0] ||
@@ -79,7 +81,7 @@ function doubtOfCertificate(error: unknown): string | undefined {
   return undefined;
 }
 
-/** What is wrong with a server whose versions of the protocol are not the driver's. */
+/** What is wrong with a server that does not support the driver's protocol versions. */
 function ageOf(error: unknown): string | undefined {
   for (const inner of allOf(error)) {
     if (!(inner instanceof MongoCompatibilityError)) continue;
@@ -91,7 +93,7 @@ function ageOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** An error with what it comes from: its causes, and what each server was left for. */
+/** An error with everything it comes from: its causes, and the error of each server. */
 function* allOf(error: unknown): Generator<unknown> {
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     yield inner;
@@ -100,21 +102,24 @@ function* allOf(error: unknown): Generator<unknown> {
   }
 }
 
-/** Whether it was the resolver of names that failed, before any server was known. */
+/** Whether name resolution failed, before any server was known. */
 function isOfNames(error: unknown): error is Error & { readonly code: unknown } {
   return error instanceof Error && "code" in error && "syscall" in error &&
     /^query(?:Srv|Txt)$/.test(String(error.syscall));
 }
 
-/** Whether no server was found in time, or none answered; one that cannot be trusted is there. */
+/**
+ * Whether no server was found in time, or none answered; a server that cannot be trusted is not
+ * away.
+ */
 export function isAway(error: unknown): boolean {
   if (doubtOfCertificate(error) !== undefined || ageOf(error) !== undefined) return false;
   return error instanceof MongoServerSelectionError ||
-    // So fares whoever waits while another one gives up.
+    // An operation fails with this while it waits and another one gives up.
     error instanceof MongoTopologyClosedError || error instanceof Silence;
 }
 
-/** Whether the connection broke; the driver lets some errors of the socket through as they are. */
+/** Whether the connection broke; the driver passes some socket errors through unchanged. */
 export function isConnectionLost(error: unknown): boolean {
   const inner = unwrap(error);
   if (inner instanceof MongoNetworkError) return true;
@@ -122,30 +127,30 @@ export function isConnectionLost(error: unknown): boolean {
   return inner instanceof Error && "code" in inner && SOCKET_ERRORS.has(inner.code);
 }
 
-/** What a request of several changes failed with as a whole, if it did. */
+/** The error of a request of several changes as a whole, if it has one. */
 function unwrap(error: unknown): unknown {
   const inner: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
   return inner instanceof Error ? inner : error;
 }
 
-/** Whether it was the database that failed, and no mistake of ours. */
+/** Whether the database failed, and not our own code. */
 export function isOfDatabase(error: unknown): boolean {
   return error instanceof MongoError || error instanceof Silence || isConnectionLost(error) ||
     isOfNames(error);
 }
 
-/** Whether the database is there, and has refused; what was refused can be looked at then. */
+/** Whether the database answered with a refusal; the caller can then look at what was refused. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof MongoServerError && !(error instanceof MongoWriteConcernError) &&
     !isConnectionLost(error);
 }
 
-/** Whether something with that key is there already. */
+/** Whether a document with that key already exists. */
 export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 }
 
-/** Whether all that failed of several inserts was there already. */
+/** Whether every failed insert of several failed because its document already exists. */
 export function areDuplicates(error: unknown): boolean {
   if (!(error instanceof MongoBulkWriteError)) return false;
   const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];

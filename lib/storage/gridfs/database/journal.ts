@@ -5,27 +5,27 @@ import type { FileId, JournalDoc, RenameDoc, WorkDoc } from "./documents.ts";
 import { idText } from "./documents.ts";
 import { isDuplicate, isOfDatabase } from "./gridfs_errors.ts";
 
-/** Milliseconds between two signs of life. */
+/** Milliseconds between two heartbeats. */
 const HEARTBEAT_MS = 30_000;
-/** Milliseconds without a sign of life after which a session counts as dead. */
+/** Milliseconds without a heartbeat after which a session counts as dead. */
 export const LIFETIME_MS = 3 * 60_000;
-/** Milliseconds for which a retired version can still be read by those who have it open. */
+/** Milliseconds for which sessions that have a retired version open can still read it. */
 export const GRACE_MS = 15 * 60_000;
 
-/** The journal's id of the entry that tells which renames nobody may come between. */
+/** The journal's id of the entry that lists the renames which no other change may interrupt. */
 const GATE = "gate";
 
 /**
- * Who is at work on what: an entry for each change that takes more than one
- * step, made before the first and removed after the last. While a session
- * lives it says so; what a dead one has left is taken up by others. An entry
- * is one session's at a time, and whoever goes on with it takes it first.
+ * Which session is at work on what: an entry for each change that takes more than one step, made
+ * before the first step and removed after the last. A session renews its entries while it lives;
+ * other sessions take over what a dead one has left. An entry belongs to one session at a time, and
+ * a session takes it before it continues the work.
  */
 export class Journal {
   readonly #bucket: Bucket;
-  /** The entries of work that goes on. */
+  /** The entries of work in progress. */
   readonly #held = new Set<string>();
-  /** Own entries whose work ended halfway, with the hold where it is a claim. */
+  /** Own entries whose work stopped halfway, each with its hold where it is a claim. */
   readonly #abandoned = new Map<string, ObjectId | undefined>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -33,13 +33,15 @@ export class Journal {
     this.#bucket = bucket;
   }
 
-  /** Notes a new version whose chunks are about to come, and the one that it begins from. */
+  /**
+   * Records a new version whose chunks are about to be sent, and the version that it begins from.
+   */
   async beginUpload(file: FileId, base?: FileId): Promise<void> {
     const entry = this.#work(uploadId(file));
     await this.#begin({ ...entry, kind: "upload", file, ...(base === undefined ? {} : { base }) });
   }
 
-  /** Notes a rename of several steps. */
+  /** Records a rename of several steps. */
   async beginRename(
     rename: Pick<RenameDoc, "from" | "to" | "what" | "replaces">,
   ): Promise<RenameDoc> {
@@ -49,7 +51,7 @@ export class Journal {
       await this.#begin(entry);
       if (isGated(rename.what)) await this.#openGate(id);
     } catch (error) {
-      // It may have come through.
+      // The insert may have come through.
       this.abandon(entry);
       throw error;
     }
@@ -59,7 +61,7 @@ export class Journal {
   /**
    * Claims a name.
    *
-   * @returns Whether nobody else has it.
+   * @returns Whether the name is now this session's.
    */
   async beginClaim(id: string, hold: ObjectId): Promise<boolean> {
     try {
@@ -67,26 +69,26 @@ export class Journal {
       return true;
     } catch (error) {
       if (!isDuplicate(error)) {
-        // It may have come through.
+        // The insert may have come through.
         this.#abandoned.set(id, hold);
         throw error;
       }
     }
     const { journal } = this.#bucket;
-    // Of a session that has died, or what this one could not give back.
+    // The claim of a session that has died, or one that this session could not release.
     const before = this.#abandoned.get(id);
     if (before !== undefined) await this.#giveBack(id, before);
     else await journal.remove({ _id: id, alive: { $lt: this.deadline() } });
     return false;
   }
 
-  /** Gives claimed names back; what stays is given back later. */
+  /** Releases claimed names; a claim whose removal fails is released later. */
   async endClaims(ids: readonly string[], hold: ObjectId): Promise<void> {
     for (const id of ids) this.#held.delete(id);
     try {
       const mine = ids.map((_id) => ({ deleteOne: { filter: { _id, hold } } }));
       const isLong = Date.now() - hold.getTimestamp().getTime() > LIFETIME_MS / 2;
-      // By the hold where another session may have it by now.
+      // By the hold, because another session may have the name by now.
       const all = isLong ? mine : ids.map((_id) => ({ deleteOne: { filter: { _id } } }));
       await this.#bucket.journal.write(all, undefined, mine);
     } catch (error) {
@@ -96,10 +98,10 @@ export class Journal {
   }
 
   /**
-   * Adds to an own entry what is known now, or says once more that the work goes on.
+   * Adds what is known now to an own entry, or renews it.
    *
-   * @throws {StorageError} Where it is no longer this session's: one that was silent for long is
-   * taken for dead.
+   * @throws {StorageError} If it is no longer this session's: a session that was silent for too
+   * long counts as dead.
    */
   async note(
     id: string,
@@ -114,29 +116,30 @@ export class Journal {
     throw new StorageError("failure", "the session was silent for too long");
   }
 
-  /** Gives up work that failed halfway: whoever sweeps next goes on with it. */
+  /** Gives up work that failed halfway: the next sweep continues it. */
   abandon({ _id: id, kind }: Pick<WorkDoc, "_id" | "kind">): void {
     this.#held.delete(id);
-    // What is to become of an upload is known for sure only when nothing more is on its way.
+    // The outcome of an upload is known for sure only when none of its requests is in flight any
+    // more.
     if (kind === "rename") this.#abandoned.set(id, undefined);
   }
 
-  /** Own work that ended halfway, and that this session can end by itself. */
+  /** Own work that stopped halfway, and that this session can finish by itself. */
   get abandoned(): readonly string[] {
     return [...this.#abandoned.keys()];
   }
 
-  /** Another session has ended it, or it never came into being. */
+  /** Another session has finished it, or it was never made. */
   forget(id: string): void {
     this.#abandoned.delete(id);
   }
 
-  /** Whether it is said of an entry that nobody is at it. */
+  /** Whether an entry has been left by its session. */
   isLeft({ _id: id, alive }: WorkDoc): boolean {
     return alive < this.deadline() || this.#abandoned.has(id);
   }
 
-  /** Takes an entry that was left over; false where another one has done so. */
+  /** Takes over an entry that was left; false where another session has done so. */
   async take({ _id: id, session, alive }: WorkDoc): Promise<boolean> {
     if (this.#held.has(id)) return false;
     this.#held.add(id);
@@ -145,7 +148,7 @@ export class Journal {
     const claim = `claim ${id}`;
     let isMine = false;
     try {
-      // By a key that there can be once: not every server compares and changes in one step.
+      // By a unique key: not every server compares and changes in one step.
       if (!await this.beginClaim(claim, hold)) return false;
       try {
         const entry = await journal.first({ _id: id });
@@ -165,7 +168,7 @@ export class Journal {
     return isMine;
   }
 
-  /** Gives back own claims that could not be given back before. */
+  /** Releases own claims that could not be released before. */
   async endLeftClaims(): Promise<void> {
     for (const [id, hold] of [...this.#abandoned]) {
       if (hold !== undefined) await this.#giveBack(id, hold);
@@ -174,12 +177,12 @@ export class Journal {
 
   /** Removes an entry whose work is done. */
   async end(id: string, session?: ClientSession): Promise<void> {
-    // Not held any more, whatever becomes of it: what stays is swept.
+    // Not renewed any more, even if this fails: what stays is swept.
     this.#held.delete(id);
     await this.#bucket.journal.removeAll([id], session);
   }
 
-  /** The renames that nobody may come between. */
+  /** The renames that no other change may interrupt. */
   async gatedRenames(): Promise<RenameDoc[]> {
     const gate = await this.#bucket.journal.first({ _id: GATE });
     if (gate?.kind !== "gate" || gate.renames.length === 0) return [];
@@ -187,12 +190,15 @@ export class Journal {
     return entries.filter((entry) => entry.kind === "rename");
   }
 
-  /** A rename that nobody may come between is over. */
+  /** Removes a finished rename from that list. */
   async closeGate(rename: string): Promise<void> {
     await this.#bucket.journal.update({ _id: GATE }, { $pull: { renames: rename } });
   }
 
-  /** Removes the gate, where nothing is behind it; an entry is there before and after its gate. */
+  /**
+   * Removes the gate where none of its renames exists any more; a rename's entry is made before the
+   * gate and removed after it.
+   */
   async sweepGate(): Promise<void> {
     const { journal } = this.#bucket;
     const gate = await journal.first({ _id: GATE });
@@ -204,13 +210,13 @@ export class Journal {
     await journal.remove({ _id: GATE, renames: { $size: 0 } });
   }
 
-  /** Ends the signs of life. */
+  /** Ends the heartbeats. */
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Whoever has not been heard of since then is dead. */
+  /** A session without a heartbeat since this time is dead. */
   deadline(): Date {
     return new Date(this.#bucket.now().getTime() - LIFETIME_MS);
   }
@@ -257,12 +263,15 @@ export class Journal {
   }
 }
 
-/** Whether nobody may change anything that a rename concerns: its steps can be seen meanwhile. */
+/**
+ * Whether no other session may change anything that a rename concerns: its single steps would be
+ * visible meanwhile.
+ */
 export function isGated(what: RenameDoc["what"]): boolean {
   return what.kind !== "file" || what.link !== undefined;
 }
 
-/** Whether an entry that was found is the one that was to be made. */
+/** Whether an entry that was found is the one that this session tried to insert. */
 function isSame(found: JournalDoc, entry: WorkDoc, session: ObjectId): boolean {
   if (entry.kind === "claim") return found.kind === "claim" && found.hold.equals(entry.hold);
   return found.kind === entry.kind && found.session.equals(session);
@@ -279,8 +288,8 @@ export function retiredId(file: FileId): string {
 }
 
 /**
- * Does what is left when the step that counts is done. Where the database
- * fails in it, the work is no less done: the entry remains, and is swept.
+ * Does the rest of the work after the decisive step. If the database fails in it, the work is done
+ * nevertheless: the entry stays, and is swept.
  */
 export async function laterAtWorst(
   journal: Journal,

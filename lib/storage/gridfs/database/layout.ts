@@ -1,35 +1,35 @@
 import { Decimal128, Double, Int32, Long } from "mongodb";
 import { StorageError } from "../../errors.ts";
 
-/** How the content of a file lies in its chunks. */
+/** How the content of a file is split into chunks. */
 export interface Layout {
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly length: number;
   /** Bytes in each chunk but the last. */
   readonly chunkSize: number;
 }
 
-/** What a file's document says of it; another program may have written anything. */
-export interface Told {
+/** What a file's document says about it; another program may have written anything. */
+export interface LayoutFields {
   readonly length?: unknown;
   readonly chunkSize?: unknown;
 }
 
-/** No document of MongoDB is larger, so no chunk is. */
+/** No document of MongoDB is larger, so no chunk is either. */
 export const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** GridFS numbers chunks with 32 bits. */
 export const MAX_CHUNKS = 2 ** 31 - 1;
 
-/** Characters of a wrong value that are repeated. */
+/** Characters of a wrong value that an error message repeats. */
 const MAX_VALUE_CHARACTERS = 40;
 
 /**
  * The layout of a file.
  *
- * @throws {StorageError} If its document does not tell one.
+ * @throws {StorageError} If its document does not describe one.
  */
-export function layoutOf(doc: Told): Layout {
+export function layoutOf(doc: LayoutFields): Layout {
   const [length, chunkSize] = [sizeOf(doc.length), sizeOf(doc.chunkSize)];
   if (length === undefined) throw flaw("length", doc.length);
   if (chunkSize === undefined || chunkSize === 0) throw flaw("chunkSize", doc.chunkSize);
@@ -38,8 +38,8 @@ export function layoutOf(doc: Told): Layout {
   return { length, chunkSize };
 }
 
-/** Why a file cannot be read, as {@linkcode layoutOf} says it; undefined where it can. */
-export function flawOf(doc: Told): string | undefined {
+/** Why a file cannot be read, in the words of {@linkcode layoutOf}; undefined where it can. */
+export function flawOf(doc: LayoutFields): string | undefined {
   try {
     layoutOf(doc);
     return undefined;
@@ -49,7 +49,7 @@ export function flawOf(doc: Told): string | undefined {
   }
 }
 
-/** A number of bytes, of whatever type; undefined where it is none. */
+/** A number of bytes, of any numeric type; undefined where the value is not one. */
 export function sizeOf(value: unknown): number | undefined {
   const number = numberIn(value);
   return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;

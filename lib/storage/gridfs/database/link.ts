@@ -4,54 +4,61 @@ import { isAway, isConnectionLost, isOfDatabase, Silence } from "./gridfs_errors
 
 /** Milliseconds for which the database may be away, where the URI does not say. */
 const OUTAGE_LIMIT_MS = 10_000;
-/** Milliseconds for one attempt at what is quickly done. */
+/** Milliseconds for one attempt at a quick operation. */
 const ATTEMPT_MS = 15_000;
-/** Milliseconds for one attempt at several documents at once, which a busy database takes its time for. */
+/**
+ * Milliseconds for one attempt at an operation on several documents, which may take a busy database
+ * a while.
+ */
 export const BATCH_ATTEMPT_MS = 2 * 60_000;
-/** Milliseconds for one attempt at what takes the longer, the more there is. */
+/** Milliseconds for one attempt at an operation that takes longer the more there is. */
 export const LONG_ATTEMPT_MS = 10 * 60_000;
-/** Milliseconds in which a client looks for a server before a new one has the rest of the time. */
+/**
+ * Milliseconds for which a client looks for a server before a new client gets the rest of the time.
+ */
 const FIRST_SELECTION_MS = 3000;
-/** Milliseconds for a last good-bye. */
+/** Milliseconds for the end of the connection. */
 const CLOSE_TIMEOUT_MS = 2000;
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 1000;
 
-/** A database, and the client by which it is reached where that may be thrown away. */
+/** A database, and the client that reaches it where the link may replace that client. */
 export interface Reached {
   readonly db: Db;
   readonly client?: MongoClient;
 }
 
-/** What a link is made of. */
+/** The parts of a link. */
 export interface LinkParts {
   /**
-   * Reaches for the database by a new client.
+   * Connects to the database with a new client.
    *
    * @param looksFor Milliseconds for which it looks for a server.
    */
   readonly reach: (looksFor: number) => Reached;
   /** Milliseconds for which the database may be away. */
   readonly patience?: number | undefined;
-  /** Milliseconds for one attempt at what is quickly done. */
+  /** Milliseconds for one attempt at a quick operation. */
   readonly attempt?: number | undefined;
 }
 
-/** How something is tried. */
+/** How an operation is tried. */
 export interface Trying {
-  /** Milliseconds after which an attempt counts as lost; twice, and it has failed. */
+  /**
+   * Milliseconds after which an attempt counts as lost; after a second lost attempt the operation
+   * fails.
+   */
   readonly attempt?: number | undefined;
-  /** It is a step of a transaction, which only as a whole can be done again. */
+  /** Whether it is a step of a transaction, which can only be repeated as a whole. */
   readonly isStep?: boolean | undefined;
 }
 
 /**
- * The way to the database. The driver mends most of what breaks on it, but not
- * all: it may wait for ever for a socket that has closed already, and where it
- * has asked there whether the server is back, so does all that comes after. So
- * everything has a deadline here; the client that misses one is thrown away,
- * and what may be done twice is done again by a new one.
+ * The connection to the database. The driver recovers from most failures, but not from all: it may
+ * wait forever for a socket that has already closed, and if it has sent its check for the server's
+ * return there, everything after it waits too. So every operation has a deadline here; a client
+ * that misses one is thrown away, and a new client repeats what may be done twice.
  */
 export class Link {
   readonly #reach: LinkParts["reach"];
@@ -60,7 +67,7 @@ export class Link {
   #looksFor: number;
   #reached: Reached;
   #isClosed = false;
-  /** What nobody may wait for any more, but which still goes on. */
+  /** Operations that no caller waits for any more, but that still run. */
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor({ reach, patience = OUTAGE_LIMIT_MS, attempt = ATTEMPT_MS }: LinkParts) {
@@ -72,22 +79,22 @@ export class Link {
     this.#reached = reach(this.#looksFor);
   }
 
-  /** The database, by the client of this moment. */
+  /** The database, through the current client. */
   get db(): Db {
     return this.#reached.db;
   }
 
-  /** The client of this moment; undefined where it is somebody else's. */
+  /** The current client; undefined where the caller owns it. */
   get client(): MongoClient | undefined {
     return this.#reached.client;
   }
 
   /**
-   * Does what may be done twice, again where the connection broke, for a while:
-   * the driver itself repeats writes only on deployments that remember them, and
-   * waits only for a server that it knows to be away.
+   * Runs an operation that may be done twice, and for a while repeats it when the connection
+   * breaks: the driver itself repeats writes only on deployments that remember them, and waits only
+   * for a server that it knows to be away.
    *
-   * @param work Is told whether it is done again; asks for {@linkcode db} each time.
+   * @param work Receives whether it is repeated; must ask for {@linkcode db} each time.
    */
   persistently<T>(work: (again: boolean) => Promise<T>, trying: Trying = {}): Promise<T> {
     return this.#noted(this.#persistently(work, trying));
@@ -105,7 +112,7 @@ export class Link {
       try {
         return await before(attempt, this.#noted(work(again)));
       } catch (error) {
-        // What is under way while its client is thrown away fails in many ways.
+        // Operations that run while their client is thrown away fail in many ways.
         const wasCut = reached !== this.#reached && isOfDriver(error);
         const isSilent = error instanceof Silence;
         if (isSilent) silences++;
@@ -121,7 +128,7 @@ export class Link {
     }
   }
 
-  /** Ends the connection, and waits a while for the end of what is still under way. */
+  /** Ends the connection, and waits a while for operations that still run. */
   async close(): Promise<void> {
     this.#isClosed = true;
     try {
@@ -143,11 +150,11 @@ export class Link {
     return work;
   }
 
-  /** Puts a new client in the place of one that hangs, unless somebody else has done so. */
+  /** Replaces a client that hangs with a new one, unless another operation has already done so. */
   #renew(failed: Reached): void {
     const { client } = failed;
     if (failed !== this.#reached || client === undefined || this.#isClosed) return;
-    // A short look and a long one take turns: together they fill the time.
+    // A short search and a long one take turns: together they fill the time.
     this.#looksFor = Math.max(1, this.#patience - this.#looksFor);
     const hidden = hideEnvironment();
     try {
@@ -156,19 +163,19 @@ export class Link {
       hidden[Symbol.dispose]();
       throw error;
     }
-    // Of a failure here whoever uses the client hears, and nobody waits for what hangs.
+    // Operations on the client report this failure, and none waits for a connect that hangs.
     const connecting = this.client?.connect().catch(() => {});
     void this.#noted(Promise.resolve(connecting).finally(() => hidden[Symbol.dispose]()));
     void this.#noted(client.close().catch(() => {}));
   }
 }
 
-/** Whether the driver failed, and not the database behind it. */
+/** Whether the driver failed, and not the database that it talks to. */
 function isOfDriver(error: unknown): boolean {
   return isOfDatabase(error) && !(error instanceof MongoServerError);
 }
 
-/** Waits for `work`, but not for longer than so many milliseconds. */
+/** Waits for `work`, but at most this many milliseconds. */
 async function before<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Silence()), milliseconds);

@@ -1,23 +1,23 @@
-/** How to use a bucket; all of it may be absent. */
+/** How to use a bucket; every option may be absent. */
 export interface GridFsOptions {
-  /** The database; where absent the one that the URI names, or `test`. */
+  /** The database; by default the one that the URI names, or `test`. */
   readonly database?: string | undefined;
-  /** The bucket: the first part of its collections' names; `fs` unless told. */
+  /** The bucket: the first part of its collections' names; `fs` by default. */
   readonly bucket?: string | undefined;
-  /** Who to be, instead of the one in the URI. */
+  /** The credentials to use instead of those in the URI. */
   readonly credentials?: { readonly username: string; readonly password: string } | undefined;
-  /** Permission bits that nothing new gets; 022 unless told. */
+  /** Permission bits that nothing new gets; 022 by default. */
   readonly umask?: number | undefined;
-  /** Owner of everything new and of foreign files, by number; 0 unless told. */
+  /** Owner of everything new and of other programs' files, by number; 0 by default. */
   readonly uid?: number | undefined;
-  /** Group of everything new and of foreign files, by number; 0 unless told. */
+  /** Group of everything new and of other programs' files, by number; 0 by default. */
   readonly gid?: number | undefined;
-  /** Hears a line where something was done that nobody asked for: what a crash left was swept. */
+  /** Receives a line for each thing that no request asked for: the sweep of what a crash left. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** How to look a bucket over. */
+/** How to check a bucket. */
 export interface CheckOptions extends GridFsOptions {
-  /** Mend what can be mended; else it is only told. */
+  /** Repair what can be repaired; without it, findings are only reported. */
   readonly mend?: boolean | undefined;
 }

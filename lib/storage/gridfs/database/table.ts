@@ -14,17 +14,17 @@ import type {
 import { isDuplicate } from "./gridfs_errors.ts";
 import { BATCH_ATTEMPT_MS, type Link, LONG_ATTEMPT_MS } from "./link.ts";
 
-/** Changes in one request. FerretDB 1.24 stands still at a hundred. */
+/** The most changes in one request. FerretDB 1.24 hangs at a hundred. */
 const MAX_CHANGES = 50;
-/** Documents that are many. */
+/** The number of documents from which an operation counts as long. */
 const MANY = 100;
 
 /** Fields that every document of a collection has. */
 type Fields = { _id: unknown };
 
 /**
- * A collection as this storage uses it: every operation may be done twice, and
- * is, where the connection broke. On a transaction where one is handed over.
+ * A collection as this storage uses it: every operation may be done twice, and is repeated when the
+ * connection breaks. It runs in a transaction where one is passed.
  */
 export class Table<T extends Fields> {
   readonly #link: Link;
@@ -35,12 +35,12 @@ export class Table<T extends Fields> {
     this.#name = name;
   }
 
-  /** The driver's collection, by the client of this moment. */
+  /** The driver's collection, through the current client. */
   get collection(): Collection<T> {
     return this.#link.db.collection<T>(this.#name);
   }
 
-  /** The first document that fits. */
+  /** The first document that matches. */
   async first(filter: Filter<T>, options: FindOptions = {}): Promise<WithId<T> | undefined> {
     return await this.#link.persistently(
       () => this.collection.findOne(filter, options),
@@ -48,11 +48,11 @@ export class Table<T extends Fields> {
     ) ?? undefined;
   }
 
-  /** All documents that fit: only where they are few, or where there is a limit. */
+  /** All documents that match: only where they are few, or where there is a limit. */
   all(
     filter: Filter<T>,
     { isMany = false, ...options }: FindOptions & {
-      /** There may be so many that it takes the longer. */
+      /** Whether there may be so many that it takes longer. */
       readonly isMany?: boolean;
     } = {},
   ): Promise<WithId<T>[]> {
@@ -66,7 +66,7 @@ export class Table<T extends Fields> {
     );
   }
 
-  /** The documents that fit, one after another; ends with a failure where the connection breaks. */
+  /** The documents that match, one after another; fails when the connection breaks. */
   async *each(
     filter: Filter<T>,
     { sort, ...options }: FindOptions & { readonly sort: Sort },
@@ -83,21 +83,21 @@ export class Table<T extends Fields> {
         yield* cursor.readBufferedDocuments();
       }
     } finally {
-      // Nobody waits for one that hangs, or asks what became of it.
+      // No caller waits for a cursor that hangs, or needs to know how it ended.
       void cursor.close().catch(() => {});
     }
   }
 
-  /** A cursor; who reads it begins again where it breaks. */
+  /** A cursor; the caller starts again when it breaks. */
   cursor(filter: Filter<T>, options: FindOptions = {}): FindCursor<WithId<T>> {
     return this.collection.find(filter, options);
   }
 
   /**
-   * Inserts a document whose key nobody else uses, or fails.
+   * Inserts a document whose key must not exist yet, or fails.
    *
-   * @param isOwn Whether a document with the key is the one that came through before the connection
-   * broke.
+   * @param isOwn Returns whether a document with the key is the one that came through before the
+   * connection broke.
    */
   async insert(
     doc: T,
@@ -121,10 +121,10 @@ export class Table<T extends Fields> {
   }
 
   /**
-   * Changes the one document that fits.
+   * Changes the one document that matches.
    *
-   * @returns Whether there is one. It may be none only because the change came through before the
-   * connection broke, where the filter asks for what is changed.
+   * @returns Whether there is one. If the filter includes what the change changes, there may be
+   * none only because the change came through before the connection broke.
    */
   async update(
     filter: Filter<T>,
@@ -141,13 +141,13 @@ export class Table<T extends Fields> {
     return matchedCount > 0;
   }
 
-  /** Changes the document with this key; returns it as it was before, if it is there. */
+  /** Changes the document with this key; returns it as it was before, if it exists. */
   async replaceFields(
     _id: T["_id"],
     update: UpdateFilter<T>,
     session?: ClientSession,
   ): Promise<WithId<T> | undefined> {
-    // By the key alone, and what it is to be is looked at here: FerretDB has no other index.
+    // By the key alone, with the rest of the condition checked here: FerretDB has no other index.
     return await this.#link.persistently(
       () => this.collection.findOneAndUpdate({ _id } as Filter<T>, update, inSession(session)),
       { isStep: session !== undefined },
@@ -157,8 +157,8 @@ export class Table<T extends Fields> {
   /**
    * Several changes, one after another.
    *
-   * @param repeated What is done instead where the connection broke: it may ask for more, because
-   * the first attempt may have come through, and others have gone on since.
+   * @param repeated What is done instead after the connection broke: it may be stricter, because
+   * the first attempt may have come through, and other sessions may have continued since.
    */
   async write(
     operations: readonly AnyBulkWriteOperation<T>[],
@@ -176,7 +176,7 @@ export class Table<T extends Fields> {
     }
   }
 
-  /** Removes all documents that fit; `repeated` is as with {@linkcode write}. */
+  /** Removes all documents that match; `repeated` is as with {@linkcode write}. */
   async remove(
     filter: Filter<T>,
     session?: ClientSession,
@@ -195,7 +195,7 @@ export class Table<T extends Fields> {
     await this.remove(filter as Filter<T>, session);
   }
 
-  /** Makes an index where there is none. */
+  /** Makes an index unless it exists. */
   async ensureIndex({ key, ...options }: IndexDescription): Promise<void> {
     await this.#link.persistently(
       () => this.collection.createIndex(key, options),
@@ -204,7 +204,7 @@ export class Table<T extends Fields> {
   }
 }
 
-/** The options of an operation on a transaction. */
+/** The options of an operation in a transaction. */
 export function inSession(session: ClientSession | undefined): { session?: ClientSession } {
   return session === undefined ? {} : { session };
 }

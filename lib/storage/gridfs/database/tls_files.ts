@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { MongoClientOptions } from "mongodb";
 import { StorageError } from "../../errors.ts";
 
-/** What the URI says of TLS, by the driver's names. */
+/** What the URI says about TLS, by the driver's names. */
 export interface TlsOptions {
   readonly tls?: boolean | undefined;
   readonly tlsCAFile?: string | undefined;
@@ -16,10 +16,10 @@ const PRIVATE_KEY = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^]+?-----END \1-----/;
 const IS_ENCRYPTED = /BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/;
 
 /**
- * Reads the files that a URI names for TLS, once for all clients: they may be out of reach later.
- * The driver itself tells nobody what is wrong with one.
+ * Reads the files that a URI names for TLS, once for all clients: they may not be readable later.
+ * The driver itself does not report what is wrong with one.
  *
- * @throws {StorageError} If one cannot be read, or holds something else.
+ * @throws {StorageError} If one cannot be read, or contains something else.
  */
 export async function readTlsFiles(options: TlsOptions): Promise<MongoClientOptions> {
   const { tls, tlsCAFile, tlsCRLFile, tlsCertificateKeyFile } = options;
@@ -71,14 +71,14 @@ function requireCertificate(option: string, text: string): void {
       new X509Certificate(pem);
       return;
     } catch (error) {
-      // Another one may be sound.
+      // Another certificate may be valid.
       if (!(error instanceof Error)) throw error;
     }
   }
   throw useless(option, "no certificate");
 }
 
-/** The key, which the system's TLS takes unencrypted alone. */
+/** The private key, which Deno's TLS accepts only unencrypted. */
 function privateKeyIn(text: string, passphrase: string | undefined): string {
   const option = "tlsCertificateKeyFile";
   const pem = PRIVATE_KEY.exec(text)?.[0];

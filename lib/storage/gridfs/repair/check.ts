@@ -13,10 +13,10 @@ import { Tree } from "../tree/tree.ts";
 
 export type { Finding } from "./sweep.ts";
 
-/** Milliseconds for which chunks without a file may be an upload of another program. */
+/** Milliseconds for which chunks without a file may belong to an upload of another program. */
 const YOUTH_MS = 24 * 60 * 60_000;
 
-/** Connects, and looks a bucket over. */
+/** Connects to a bucket and checks it. */
 export async function checkBucket(uri: string, options: CheckOptions): Promise<Finding[]> {
   try {
     const bucket = await connect(uri, options);
@@ -30,7 +30,7 @@ export async function checkBucket(uri: string, options: CheckOptions): Promise<F
   }
 }
 
-/** Looks a bucket over: its journal first, then each file and each chunk. */
+/** Checks a bucket: its journal first, then each file and each chunk. */
 export async function check(bucket: Bucket, mend: boolean): Promise<Finding[]> {
   const findings: Finding[] = [];
   const journal = new Journal(bucket);
@@ -50,7 +50,7 @@ export async function check(bucket: Bucket, mend: boolean): Promise<Finding[]> {
 /** What a file's chunks must be. */
 interface Expected {
   readonly name: string;
-  /** Absent where its document does not tell. */
+  /** Absent if its document does not describe one. */
   readonly layout: Layout | undefined;
 }
 
@@ -77,7 +77,7 @@ async function checkFiles(
   return files;
 }
 
-/** Such a file is served all the same, only without a time. */
+/** Such a file is served nevertheless, only without a time. */
 function flawOfDate(date: unknown): string | undefined {
   const isDate = date instanceof Date && !Number.isNaN(date.getTime());
   return isDate ? undefined : "the file's document has no uploadDate that is a date";
@@ -85,8 +85,8 @@ function flawOfDate(date: unknown): string | undefined {
 
 /** Why no client can ask for a file by this name. */
 function unusable(filename: unknown): string | undefined {
-  if (typeof filename !== "string") return "the name is no text";
-  if (filename.includes("\0")) return "there is a NUL in the name";
+  if (typeof filename !== "string") return "the name is not text";
+  if (filename.includes("\0")) return "the name contains a NUL";
   const isLong = filename.split("/").some((name) =>
     new TextEncoder().encode(name).length > NAME_MAX
   );
@@ -132,7 +132,7 @@ async function checkOrphan(
   { id, count, newest }: ChunkRun,
   { found, mend }: { readonly found: (finding: Finding) => void; readonly mend: boolean },
 ): Promise<void> {
-  // Asked last: the file may have come since, or the chunks be somebody's work.
+  // Asked last: the file may have appeared since, or the chunks may belong to a session's work.
   const [doc, entry] = await Promise.all([
     bucket.files.first({ _id: id }, { projection: { _id: 1 } }),
     bucket.journal.first({ file: id }),
@@ -159,7 +159,7 @@ async function checkNodes(
   }
 }
 
-/** Why a directory or link is not reached, or leads nowhere. */
+/** Why a directory or link cannot be reached, or leads nowhere. */
 function flawOfNode(node: NodeDoc): string | undefined {
   const { _id, parent, target }: { [field in keyof NodeDoc]: unknown } = node;
   if (typeof _id !== "string" || !_id.startsWith("/")) return "its document has no path";

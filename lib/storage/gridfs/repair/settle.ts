@@ -6,10 +6,9 @@ import { finishFile, isFileMoved, retireReplaced } from "../tree/rename_file.ts"
 import { isLinkMoved, undoLink } from "../tree/rename_link.ts";
 
 /**
- * Brings a rename that was left over to its end: what is done already is
- * finished, and what is not is taken back, for it may have been told to have
- * failed. Only that is touched which is still what it was, under the name that
- * it had.
+ * Ends a rename that a session left: finishes one whose decisive step is done, and undoes any
+ * other, because its client may have been told that it failed. Touches only documents that have not
+ * changed, under the names that they had.
  *
  * @returns Whether it is done; undefined where another session is at it.
  */
@@ -17,7 +16,7 @@ export async function settle(place: GridFsContext, entry: RenameDoc): Promise<bo
   return await place.journal.take(entry) ? await conclude(place, entry) : undefined;
 }
 
-/** {@linkcode settle} of an entry that is this session's. */
+/** {@linkcode settle} for an entry that belongs to this session. */
 export async function conclude(place: GridFsContext, { _id: id }: RenameDoc): Promise<boolean> {
   const { bucket, journal } = place;
   try {
@@ -34,7 +33,7 @@ export async function conclude(place: GridFsContext, { _id: id }: RenameDoc): Pr
   }
 }
 
-/** Does what is left when everything is seen at its new name. */
+/** Does what is left after everything is seen at its new name. */
 export async function finish(
   place: GridFsContext,
   entry: RenameDoc,

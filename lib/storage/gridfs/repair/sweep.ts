@@ -9,7 +9,7 @@ import { settle } from "./settle.ts";
 
 /** Something that was not as it should be. */
 export interface Finding {
-  /** What kind of thing it is. */
+  /** The kind of problem. */
   readonly kind:
     | "unfinished upload"
     | "unfinished edit"
@@ -23,26 +23,26 @@ export interface Finding {
     | "unsound chunks"
     | "unsound node"
     | "hidden by a file";
-  /** What it is about, in one line of text. */
+  /** What is affected, in one line of text. */
   readonly what: string;
-  /** Whether it is as it should be now. */
+  /** Whether it is repaired now. */
   readonly mended: boolean;
 }
 
-/** How to look for what was left. */
+/** How to sweep. */
 export interface SweepOptions {
-  /** Do something about it. */
+  /** Whether to repair what is found. */
   readonly mend: boolean;
-  /** Hears each finding. */
+  /** Receives each finding. */
   readonly found: (finding: Finding) => void;
-  /** Ends it early. */
+  /** Ends the sweep early. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Takes up what dead sessions have left in the journal, and what this one has
- * left halfway, and sweeps the chunks of versions whose grace time is over. Any
- * number of sessions may do it at once: each entry is taken by one of them.
+ * Takes over what dead sessions have left in the journal, and what this session has left halfway,
+ * and sweeps the chunks of versions whose grace time is over. Any number of sessions may sweep at
+ * once: each entry is taken over by one of them.
  */
 export async function sweep(place: GridFsContext, options: SweepOptions): Promise<void> {
   const { bucket, journal } = place;
@@ -55,7 +55,7 @@ export async function sweep(place: GridFsContext, options: SweepOptions): Promis
   if (mend) await journal.sweepGate();
   const over = await bucket.journal.all({ due: { $lt: bucket.now() } });
   if (over.length === 0) return;
-  // Asked after that: who begins to edit a version before it is due is among them.
+  // Asked after that, so that every edit that began from a version before it was due is among them.
   const edits = await bucket.journal.all({ base: { $exists: true } });
   const needed = new Set(
     edits.flatMap((entry) =>
@@ -70,7 +70,7 @@ export async function sweep(place: GridFsContext, options: SweepOptions): Promis
   }
 }
 
-/** Ends what this session itself has left halfway, as soon as the database is back. */
+/** Finishes what this session itself has left halfway, as soon as the database is back. */
 export async function sweepOwn(place: GridFsContext, options: SweepOptions): Promise<void> {
   const { bucket, journal } = place;
   const { abandoned } = journal;
@@ -122,12 +122,12 @@ function describe(entry: WorkDoc): Pick<Finding, "kind" | "what"> {
   }
 }
 
-/** Brings work to its end; tells what came of it, or nothing where another session is at it. */
+/** Finishes work; returns what came of it, or undefined if another session is at it. */
 async function end(place: GridFsContext, entry: WorkDoc): Promise<string | undefined> {
   const { bucket, journal } = place;
   switch (entry.kind) {
     case "claim":
-      // Another session may have taken it by now.
+      // Another session may have taken it over by now.
       await bucket.journal.remove({ _id: entry._id, alive: { $lt: journal.deadline() } });
       return "";
     case "upload":
@@ -172,10 +172,10 @@ async function sweepRetired(
     return;
   }
   try {
-    // Where the document has stayed, nobody took the version away after all.
+    // If the document is still there, the version was not removed after all.
     const doc = await bucket.files.first({ _id: file }, { projection: { _id: 1 } });
     if (doc === undefined) await bucket.chunks.remove({ files_id: file });
-    // Unless it has been retired once more.
+    // Unless the version has been retired once more.
     await bucket.journal.remove({ _id, due });
     if (doc === undefined) found({ ...told, mended: true });
   } catch (error) {

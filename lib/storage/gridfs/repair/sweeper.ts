@@ -1,14 +1,14 @@
 import type { GridFsContext } from "../database/context.ts";
 import { sweep, sweepOwn } from "./sweep.ts";
 
-/** Milliseconds between two looks for what others have left. */
+/** Milliseconds between two sweeps of what other sessions have left. */
 const INTERVAL_MS = 10 * 60_000;
-/** Milliseconds between two attempts at what this session itself has left halfway. */
+/** Milliseconds between two attempts to finish what this session itself has left halfway. */
 const OWN_INTERVAL_MS = 5000;
-/** Milliseconds for the last one. */
-const FAREWELL_MS = 2000;
+/** Milliseconds for the last attempt. */
+const CLOSE_TIMEOUT_MS = 2000;
 
-/** Looks from time to time, for as long as a session lasts, for what others have left. */
+/** Sweeps from time to time, as long as a session lasts, what other sessions have left. */
 export class Sweeper {
   readonly #place: GridFsContext;
   readonly #log: (line: string) => void;
@@ -31,19 +31,19 @@ export class Sweeper {
     for (const timer of this.#timers) Deno.unrefTimer(timer);
   }
 
-  /** Breaks off what goes on, and waits for its end. */
+  /** Stops a running sweep, and waits for its end. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     if (this.#place.journal.abandoned.length > 0) {
       this.#sweepLater(sweepOwn);
-      await this.#inSession(FAREWELL_MS);
+      await this.#settledWithin(CLOSE_TIMEOUT_MS);
     }
     this.#closing.abort();
     await this.#sweeping;
   }
 
-  /** Waits for the end of what goes on, but not for longer. */
-  async #inSession(milliseconds: number): Promise<void> {
+  /** Waits for the end of a running sweep, but at most this many milliseconds. */
+  async #settledWithin(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, milliseconds);
     await Promise.race([this.#sweeping, promise]);
@@ -62,7 +62,7 @@ export class Sweeper {
             this.#log(`${kind} ${mended ? "swept" : "left"}: ${what}`),
         });
       } catch (error) {
-        // The next one looks again.
+        // The next sweep tries again.
         this.#log(`sweep failed: ${error instanceof Error ? error.name : "unknown"}`);
       }
     });

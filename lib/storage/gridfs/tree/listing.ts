@@ -16,18 +16,19 @@ import { attrsOf, attrsOfFile, entryOfNode, type Owner } from "./nodes.ts";
 
 /** Documents fetched at once. */
 const PAGE_DOCUMENTS = 1000;
-/** Directories, implied by files, of which it is asked at once whether they are told already. */
+/**
+ * The most implied directories to look up in one request, to see whether they were listed already.
+ */
 const MAX_IMPLIED = 100;
-/** Files of a sub-directory that are passed over one by one before the rest is jumped. */
+/** Files of a subdirectory that are skipped one by one before the cursor jumps over the rest. */
 const MAX_PASSED_OVER = 200;
 
-/** What a listing tells of a file. */
+/** The fields of a file that a listing shows. */
 const FIELDS = { filename: 1, length: 1, uploadDate: 1, metadata: 1 };
 
 /**
- * An open directory: first its nodes, then its files, from the index of their
- * names, page by page. A sub-directory's files, which stand between, are
- * jumped where they are many.
+ * An open directory: first its nodes, then its files, from the index of their names, page by page.
+ * The files of a subdirectory, which lie between them, are jumped over where they are many.
  */
 export class Listing implements DirHandle {
   readonly #bucket: Bucket;
@@ -98,7 +99,7 @@ export class Listing implements DirHandle {
       for await (const doc of cursor) {
         const segment = firstSegment(doc.filename, prefix);
         if (segment.length === doc.filename.length - prefix.length) {
-          // Of several files with one name the newest is the last, but for what is no date.
+          // Of several files with one name the newest comes last, unless its uploadDate is not a date.
           if (newest !== undefined && newest.filename !== doc.filename) {
             yield this.#entryOf(newest);
             newest = undefined;
@@ -118,7 +119,7 @@ export class Listing implements DirHandle {
     yield* this.#implied(implied);
   }
 
-  /** Directories that nothing but files below them tells of. */
+  /** Directories that only the files below them imply. */
   async *#implied(segments: readonly string[]): AsyncGenerator<DirEntry> {
     if (segments.length === 0) return;
     const paths = segments.map((segment) => childOf(this.#directory, shownName(segment)));
@@ -135,7 +136,7 @@ export class Listing implements DirHandle {
     }
   }
 
-  /** Those of some paths that are a file's. */
+  /** Those of some paths at which there is a file. */
   async #filesAmong(paths: readonly VirtualPath[]): Promise<ReadonlySet<VirtualPath>> {
     const byName = new Map(paths.map((path) => [filenameOf(path), path]));
     const found = await this.#bucket.files.all(
@@ -163,7 +164,7 @@ export class Listing implements DirHandle {
   }
 }
 
-/** The sub-directory whose files the cursor is among. */
+/** The subdirectory whose files the cursor is among. */
 interface Passed {
   readonly segment: string;
   count: number;
@@ -174,13 +175,13 @@ function isChild(path: unknown, directory: VirtualPath): boolean {
     parentOf(path) === directory;
 }
 
-/** The first segment of what a filename has behind a prefix. */
+/** The first segment of a filename after a prefix. */
 function firstSegment(filename: string, prefix: string): string {
   const slash = filename.indexOf("/", prefix.length);
   return slash === -1 ? filename.slice(prefix.length) : filename.slice(prefix.length, slash);
 }
 
-/** What a cursor gives, in the portions in which it comes. */
+/** What a cursor returns, in the batches in which it arrives. */
 async function* pagesOf<T>(cursor: AsyncIterable<T>): AsyncGenerator<T[]> {
   let page: T[] = [];
   for await (const document of cursor) {

@@ -4,27 +4,26 @@ import { StorageError } from "../../errors.ts";
 import type { VirtualPath } from "../../storage.ts";
 import { BYTE_ORDER_MARK, keepsByteOrderMark } from "../database/byte_order_mark.ts";
 
-/** Bytes in a name, as Linux's `NAME_MAX`. */
+/** The longest name in bytes, as Linux's `NAME_MAX`. */
 export const NAME_MAX = 255;
-/** Bytes in a path, as Linux's `PATH_MAX` less its NUL. */
+/** The longest path in bytes, as Linux's `PATH_MAX` less its NUL. */
 const PATH_MAX = 4095;
 
-/** What no path can say as it stands, behind the signs that make it sayable. */
+/** What no path can contain unchanged, with the signs that escape it. */
 const SHOWN_REGEXP = /^%+\.{0,2}$/;
 const UNSAYABLE_REGEXP = /^%*\.{0,2}$/;
 
 /**
- * The `filename` of the file at a path. Each filename has one path and each
- * path one filename, so that nothing in a bucket is out of reach: a segment
- * that no path can have (empty, `.`, `..`) is shown with a `%` before it, and
- * one that looks so already gets a further `%`.
+ * The `filename` of the file at a path. Each filename has one path and each path one filename, so
+ * that nothing in a bucket is out of reach: a segment that no path can have (empty, `.`, `..`) is
+ * shown with a `%` before it, and one that already looks like this gets another `%`.
  */
 export function filenameOf(path: VirtualPath): string {
   return path.slice(1).split("/").map((name) => SHOWN_REGEXP.test(name) ? name.slice(1) : name)
     .join("/");
 }
 
-/** The path at which a file is seen; the other way round than {@linkcode filenameOf}. */
+/** The path at which a file is seen; the inverse of {@linkcode filenameOf}. */
 export function pathOf(filename: string): VirtualPath {
   return "/" + filename.split("/").map(shownName).join("/");
 }
@@ -39,7 +38,7 @@ export function prefixOf(directory: VirtualPath): string {
   return directory === "/" ? "" : filenameOf(directory) + "/";
 }
 
-/** Of a list of names each counts in a comparison; here a list is no name. */
+/** A comparison with a list considers each of its elements; here a list is not a name. */
 const NO_LIST = { $not: { $type: "array" } } as const;
 
 /** Filenames from one string on, up to another. */
@@ -64,13 +63,13 @@ export function namesOf(paths: readonly VirtualPath[]) {
     : { $in: paths.map(filenameOf), ...NO_LIST };
 }
 
-/** The first string behind all that begin with a prefix, which ends in `/`. */
+/** The first string after all that begin with a prefix, which ends in `/`. */
 export function endOf(prefix: string): string {
-  // 0 is the character behind the slash.
+  // In the order of bytes, 0 is the character after the slash.
   return prefix.slice(0, -1) + "0";
 }
 
-/** Fails where a path cannot be that of a file here: too long, or not text. */
+/** Fails if a path cannot belong to a file here: too long, or not text. */
 export function refuseUnusable(path: string): void {
   if (hasRawBytes(path)) throw new StorageError("invalid", "name is not UTF-8");
   if (!keepsByteOrderMark && path.startsWith("/" + BYTE_ORDER_MARK)) {
@@ -82,14 +81,14 @@ export function refuseUnusable(path: string): void {
   }
 }
 
-/** Fails where a text cannot be that of a link here: not text, or swallowed in part. */
+/** Fails if a text cannot be the target of a link here: not text, or swallowed in part. */
 export function refuseUnusableTarget(target: string): void {
   const isSwallowed = !keepsByteOrderMark && target.startsWith(BYTE_ORDER_MARK);
   if (isSwallowed) throw new StorageError("invalid", "name begins with a byte order mark");
   if (hasRawBytes(target)) throw new StorageError("invalid", "name is not UTF-8");
 }
 
-/** Length of a name in bytes; the number of characters is enough where it decides already. */
+/** Length of a name in bytes; the number of characters where that already exceeds the limit. */
 function byteLength(name: string, limit: number): number {
   const isDecided = name.length > limit || name.length * 3 <= limit;
   return isDecided ? name.length : encodeName(name).length;

@@ -8,14 +8,14 @@ import type { FileDoc, Metadata, NodeDoc } from "../database/documents.ts";
 import { sizeOf } from "../database/layout.ts";
 import { inSession } from "../database/table.ts";
 
-/** What has a name. */
+/** What a path leads to. */
 export type Entry =
   | { readonly kind: "file"; readonly doc: FileDoc }
   | { readonly kind: "link"; readonly node: NodeDoc }
-  /** Without a node it is there because files are below it. */
+  /** Without a node it exists because files are below it. */
   | { readonly kind: "directory"; readonly node: NodeDoc | undefined };
 
-/** Owner and group of what tells none. */
+/** Owner and group of entries whose document names none. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -52,7 +52,7 @@ export function attrsOfFile(doc: FileDoc, owner: Owner): FileAttrs {
   const times = metadataIn({ mtime: uploadDate, atime: uploadDate });
   const metadata = { ...times, ...metadataOf(doc) };
   return {
-    // What has no length is not opened; but it is there.
+    // A file without a length cannot be opened; but it exists.
     size: sizeOf(doc.length) ?? 0,
     ...attrsOfMetadata(metadata, FileType.REGULAR, MODE_OF_FOREIGN_FILES, owner),
   };
@@ -68,19 +68,19 @@ function attrsOfMetadata(
     permissions: type | (mode ?? otherwise),
     uid: uid ?? owner.uid,
     gid: gid ?? owner.gid,
-    // Where there is one of them only, both are sent as that one.
+    // If only one of them is known, both are sent with its value.
     ...mtime === undefined && atime === undefined
       ? {}
       : { atime: seconds(atime ?? mtime!), mtime: seconds(mtime ?? atime!) },
   };
 }
 
-/** What is ours in a file's metadata; foreign metadata may be anything. */
+/** This storage's own fields in a file's metadata; other programs' metadata may be anything. */
 export function metadataOf({ metadata }: FileDoc): Metadata {
   return isDocument(metadata) ? metadataIn(metadata) : {};
 }
 
-/** What of a document are attributes: whatever else it holds under their names is none. */
+/** The attributes in a document; a value of another type under their names is ignored. */
 function metadataIn(document: object | undefined): Metadata {
   const { mode, uid, gid, atime, mtime }: Record<string, unknown> = { ...document };
   return {
@@ -106,7 +106,7 @@ export function isDocument(value: unknown): value is Record<string, unknown> {
     Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** A directory or a link. A target of whatever type makes a link. */
+/** A directory or a link. A target of any type makes it a link. */
 export function entryOfNode(node: NodeDoc): Entry {
   return { kind: node.target === undefined ? "directory" : "link", node };
 }
@@ -121,7 +121,7 @@ export function targetOf({ target }: NodeDoc): string {
   throw new StorageError("failure", "the link's document has no target");
 }
 
-/** What is present in `attrs`, but for the size, as metadata. */
+/** What is present in `attrs`, except the size, as metadata. */
 export function metadataOfAttrs(attrs: FileAttrs): Metadata {
   const { permissions, uid, gid, atime, mtime } = attrs;
   return {
@@ -143,7 +143,7 @@ export function metadataUpdate(doc: FileDoc, changes: Metadata) {
   };
 }
 
-/** A node for a directory, or for a link where there is a `target`. */
+/** A node for a directory, or for a link if there is a `target`. */
 export function newNode(
   path: VirtualPath,
   metadata: Metadata,
@@ -158,8 +158,8 @@ export function newNode(
 }
 
 /**
- * Gives a directory that is there only because files are below it, and those
- * above it, a node each, so that they stay when the last of the files goes.
+ * Gives a directory that exists only because files are below it a node, and those above it too, so
+ * that they stay when the last of the files is removed.
  */
 export async function keepDirectory(
   bucket: Bucket,

@@ -17,14 +17,14 @@ export async function removeDirectory(place: GridFsContext, found: Place): Promi
   if (path === "/") throw errorOf("EBUSY");
   requireDirectory(found.entry);
   await claiming(place, [path], async () => {
-    // It may have gone before the name was claimed.
+    // It may have been removed before the name was claimed.
     requireDirectory(await tree.entry(path));
     if (!await tree.isEmpty(path)) throw errorOf("ENOTEMPTY");
     await bucket.nodes.removeAll([path]);
   });
 }
 
-/** Removes a link, or a file with all that have its name. */
+/** Removes a link, or a file with all versions of its name. */
 export async function removeEntry(place: GridFsContext, found: Place): Promise<void> {
   const { bucket, tree } = place;
   const { path } = found;
@@ -33,7 +33,7 @@ export async function removeEntry(place: GridFsContext, found: Place): Promise<v
     // It may have changed before the name was claimed.
     const entry = await tree.entry(path);
     refuseToRemove(found, entry);
-    // Without it, the directory would go with the last of its files.
+    // Otherwise the directory would disappear with the last of its files.
     await keepDirectory(bucket, parentOf(path));
     if (entry?.kind === "link") {
       await bucket.nodes.removeAll([path]);

@@ -20,8 +20,8 @@ import { isNamed, type Place } from "./tree.ts";
 const MAX_NAMES_IN_TRANSACTION = 5000;
 
 /**
- * rename(2), or renameat2(2) with `RENAME_NOREPLACE` where `replace` is not
- * set: what may take whose place, in the order in which Linux asks.
+ * rename(2), or renameat2(2) with `RENAME_NOREPLACE` if `replace` is not set: what may replace
+ * what, checked in Linux's order.
  */
 export async function rename(
   place: GridFsContext,
@@ -96,7 +96,7 @@ async function move(
   }
 }
 
-/** A rename that may be done. */
+/** A rename that is allowed. */
 interface Work {
   readonly from: VirtualPath;
   readonly to: VirtualPath;
@@ -143,7 +143,7 @@ async function moveByTransaction(
   if (what.kind === "file") await finishFile(place, { from, to, what, replaces }, session);
 }
 
-/** In steps: what is known to be done is told as done, and all else is taken back. */
+/** In steps: if everything is known to be done, the rename succeeds; otherwise it is undone. */
 async function moveByJournal(place: GridFsContext, work: Work): Promise<void> {
   const { journal } = place;
   const { from, to, what } = work;
@@ -160,13 +160,15 @@ async function moveByJournal(place: GridFsContext, work: Work): Promise<void> {
   });
 }
 
-/** Whether a rename was done that failed; where it was not, it is taken back, if that can be. */
+/**
+ * Whether a rename that failed was done nevertheless; if not, it is undone where that is possible.
+ */
 async function isDoneAnyway(
   place: GridFsContext,
   entry: RenameDoc,
   error: unknown,
 ): Promise<boolean> {
-  // Where the database is away, there is no use in asking it.
+  // While the database is away there is no use in asking it.
   if (!(error instanceof StorageError) && !isAnswer(error)) {
     place.journal.abandon(entry);
     return false;
@@ -179,7 +181,7 @@ async function isDoneAnyway(
   }
 }
 
-/** All steps up to the one with which everything is seen at its new name. */
+/** All steps up to the one after which everything is seen at its new name. */
 async function commit(
   place: GridFsContext,
   { from, to, moved, replaced, what }: Work,
@@ -204,7 +206,7 @@ function idsOf(revisions: readonly Revision[]): FileId[] {
   return revisions.map(({ _id }) => _id);
 }
 
-/** Whether no more names than `limit` change. */
+/** Whether at most `limit` names change. */
 async function isWithin(
   { bucket }: GridFsContext,
   from: VirtualPath,

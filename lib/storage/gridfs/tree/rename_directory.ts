@@ -17,7 +17,7 @@ import { inSession } from "../database/table.ts";
 /** Names that change with one request. */
 const BATCH_NAMES = 500;
 
-/** A rename of a directory, as it is to be done. */
+/** A rename of a directory, as it will be done. */
 export type DirectoryRename = Pick<RenameDoc, "_id" | "from" | "to"> & {
   readonly what: MovedDirectory;
 };
@@ -25,9 +25,8 @@ export type DirectoryRename = Pick<RenameDoc, "_id" | "from" | "to"> & {
 type Batch = Pick<MovesDoc, "files" | "nodes">;
 
 /**
- * Gives all that is in a directory its new name. Where this is not one
- * transaction, each batch is written down before it moves, with what it
- * consists of.
+ * Gives everything in a directory its new name. If this is not one transaction, the content of each
+ * batch is written down before the batch moves.
  */
 export async function moveDirectory(
   place: GridFsContext,
@@ -50,7 +49,7 @@ export async function moveDirectory(
     }
     if (session === undefined) await journal.note(id, { "what.isDone": true });
   } catch (error) {
-    // Another session has taken it over, and may have been there before this batch.
+    // Another session has taken the rename over, and may have passed this batch already.
     if (session === undefined && error instanceof StorageError && last !== undefined) {
       await undoBatch(place, rename, last);
     }
@@ -58,7 +57,7 @@ export async function moveDirectory(
   }
 }
 
-/** Forgets what was written down. */
+/** Removes what was written down. */
 export async function finishDirectory(
   { bucket }: GridFsContext,
   { _id }: Pick<DirectoryRename, "_id">,
@@ -66,12 +65,12 @@ export async function finishDirectory(
   await bucket.journal.remove({ rename: _id });
 }
 
-/** Gives back its old name to whatever still has the new one that it was given. */
+/** Gives everything that still has the new name its old name back. */
 export async function undoDirectory(place: GridFsContext, rename: DirectoryRename): Promise<void> {
   for await (const batch of movesOf(place, rename._id)) await undoBatch(place, rename, batch);
 }
 
-/** What was written down, each batch until it is dealt with. */
+/** What was written down; each batch stays until it is dealt with. */
 async function* movesOf({ bucket }: GridFsContext, rename: string): AsyncGenerator<MovesDoc> {
   for (;;) {
     const entry = await bucket.journal.first({ rename });
@@ -155,12 +154,12 @@ async function undoBatch(
   }
 }
 
-/** The change that has a node be as it is told. */
+/** The change that makes a node what it is given as. */
 function put(replacement: NodeDoc) {
   return { replaceOne: { filter: { _id: replacement._id }, replacement, upsert: true } };
 }
 
-/** The name that a file below a directory gets. */
+/** The new name of a file below a directory. */
 function renamed(filename: string, from: VirtualPath, to: VirtualPath): string {
   return filenameOf(to + pathOf(filename).slice(from.length));
 }

@@ -6,13 +6,13 @@ import { filenameOf, namesOf } from "./names.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { heirOf, retire } from "../versions/retire.ts";
 
-/** A rename of a file, as it is to be done. */
+/** A rename of a file, as it will be done. */
 export type FileRename = Pick<RenameDoc, "from" | "to" | "replaces"> & { readonly what: MovedFile };
 
 /** What is known of one of several files with one name. */
 export type Revision = Pick<FileDoc, "_id" | "uploadDate">;
 
-/** All files of one name: the one that is seen last, older ones behind it first. */
+/** All files of one name: oldest first, and last the newest, which clients see. */
 export async function revisionsAt(
   { bucket }: Pick<GridFsContext, "bucket">,
   path: VirtualPath,
@@ -21,15 +21,15 @@ export async function revisionsAt(
     { filename: namesOf([path]) },
     { projection: { uploadDate: 1 }, sort: { uploadDate: 1 } },
   );
-  // What is no date may come after every date in the database's order.
+  // In the database's order, what is not a date may come after every date.
   return found.sort((one, other) => timeOf(one.uploadDate) - timeOf(other.uploadDate));
 }
 
 /**
- * Gives the newest file of a name its new one: the one step that counts. The
- * newest of a name is the one that is seen, so what it replaces is not.
+ * Gives the newest file of a name its new name: the decisive step. Clients see the newest file of a
+ * name, so they no longer see what it replaces.
  *
- * @throws ENOENT where it has another name by now.
+ * @throws ENOENT if it has another name by now.
  */
 export async function moveNewest(
   { bucket }: GridFsContext,
@@ -49,12 +49,12 @@ export async function moveNewest(
   const newer = isOlder ? { uploadDate: new Date(after) } : {};
   const change = { $set: { filename, ...newer } };
   if (await bucket.files.update({ _id, filename: filenameOf(from) }, change, { session })) return;
-  // It has been done before the connection broke, or cannot be done any more.
+  // It was done before the connection broke, or cannot be done any more.
   const doc = await bucket.files.first({ _id }, { projection: { filename: 1 } });
   if (doc?.filename !== filename) throw errorOf("ENOENT");
 }
 
-/** Whether the step that counts was done, and still holds: the file may have been written since. */
+/** Whether the decisive step was done, and still holds: the file may have been written since. */
 export async function isFileMoved(
   { bucket }: GridFsContext,
   { to, what }: FileRename,
@@ -63,7 +63,7 @@ export async function isFileMoved(
   return moved?.filename === filenameOf(to);
 }
 
-/** Moves the older files of the name as well, and takes away what was at the new one. */
+/** Moves the older files of the name as well, and removes what was at the new name. */
 export async function finishFile(
   place: GridFsContext,
   { from, to, what, replaces, isLate = false }: FileRename & { readonly isLate?: boolean },
@@ -83,7 +83,7 @@ export async function finishFile(
   if (link !== undefined) await bucket.nodes.remove({ _id: to, target: link.target! }, session);
 }
 
-/** Takes away what was replaced where it still stands behind the file, whatever their name is now. */
+/** Removes what was replaced if the file still hides it, whatever their name is now. */
 export async function retireReplaced(
   { bucket }: GridFsContext,
   { what, replaces }: Pick<FileRename, "what" | "replaces">,

@@ -7,12 +7,12 @@ import { newNode } from "./nodes.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { retire } from "../versions/retire.ts";
 
-/** A rename of a link, as it is to be done. */
+/** A rename of a link, as it will be done. */
 export type LinkRename = Pick<RenameDoc, "from" | "to" | "replaces"> & { readonly what: MovedLink };
 
 /**
- * Moves the link behind the file that is to give way; it is seen when that has
- * gone, which is the step that counts.
+ * Moves the link to where the file that it replaces still hides it; it is seen when that file has
+ * been removed, which is the decisive step.
  */
 export async function moveLink(
   { bucket }: GridFsContext,
@@ -37,7 +37,7 @@ export async function isLinkMoved(
   return old === undefined && file === undefined && isSame(moved, what.node);
 }
 
-/** Puts everything back. */
+/** Undoes all of it. */
 export async function undoLink(
   { bucket }: GridFsContext,
   { from, to, what }: LinkRename,
@@ -56,7 +56,7 @@ async function put(bucket: Bucket, path: VirtualPath, node: NodeDoc, session?: C
   );
 }
 
-/** A node as it is at another path. */
+/** A node with another path. */
 export function nodeAt(path: VirtualPath, node: NodeDoc): NodeDoc {
   const { _id, target, parent: _parent, ...metadata } = node;
   return newNode(path, metadata, target);

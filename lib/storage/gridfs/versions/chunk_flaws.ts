@@ -4,17 +4,17 @@ import type { Layout } from "../database/layout.ts";
 /** A chunk as it was found; another program may have written anything. */
 export interface FoundChunk {
   readonly n: unknown;
-  /** Bytes in it; undefined where it holds something else. */
+  /** Bytes in it; undefined if it contains something else. */
   readonly bytes: number | undefined;
 }
 
-/** The bytes of a chunk; undefined where it holds something else. */
+/** The bytes of a chunk; undefined if it contains something else. */
 export function bytesOf(data: unknown): Uint8Array | undefined {
   if (data instanceof Binary) return data.buffer.subarray(0, data.position);
   return data instanceof Uint8Array ? data : undefined;
 }
 
-/** What a chunk's document tells of it. */
+/** What a chunk's document says about it. */
 export function foundIn({ n, data }: { readonly n: unknown; readonly data: unknown }): FoundChunk {
   return { n, bytes: bytesOf(data)?.length };
 }
@@ -25,8 +25,8 @@ export function bytesIn(n: number, { length, chunkSize }: Layout): number {
 }
 
 /**
- * Why a chunk cannot be read, by the rules of the drivers: each is there once, is as long as it must
- * be, and after the last one there is nothing. Undefined where it can.
+ * Why a chunk cannot be read, by the rules of the drivers: each exists once and has the right
+ * length, and nothing follows the last one. Undefined if it can be read.
  *
  * @param found The chunks with this number, and what comes after the last.
  */
@@ -47,6 +47,6 @@ export function flawOfChunk(
   if (bytes !== expected) {
     return `chunk ${n} of the file is too ${bytes < expected ? "short" : "long"}`;
   }
-  // An empty one is nothing, as the drivers see it.
+  // An empty chunk counts as none, as in the drivers.
   return (further?.bytes ?? 0) === 0 ? undefined : `chunk ${n} of the file is not its last`;
 }

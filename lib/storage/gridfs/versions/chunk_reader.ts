@@ -7,24 +7,24 @@ import { bytesIn, bytesOf, flawOfChunk, type FoundChunk, foundIn } from "./chunk
 import { layoutOf } from "../database/layout.ts";
 import { BATCH_ATTEMPT_MS } from "../database/link.ts";
 
-/** Bytes that are fetched ahead of a reader that goes through a file in order. */
+/** Bytes to fetch ahead of a reader that reads a file in order. */
 const AHEAD_BYTES = 4 * 1024 * 1024;
-/** Chunks behind a reader that are kept, because requests may come a little out of order. */
+/** Chunks to keep after they were read, because requests may arrive slightly out of order. */
 const KEPT_CHUNKS = 4;
-/** Times to look for a chunk that another session may just be putting in its place. */
+/** How often to look for a chunk that another session may be replacing at this moment. */
 const MAX_TRIES = 5;
 const PAUSE_MS = 50;
 
 /** A chunk that was asked for, or fetched ahead. */
 interface Slot extends PromiseWithResolvers<Uint8Array> {
   settled: boolean;
-  /** It is asked for by itself. */
+  /** Whether it is asked for by itself. */
   isAlone: boolean;
 }
 
 /**
- * Reads the chunks of a version: in order by one cursor, a few chunks ahead of
- * who reads; out of order one by one.
+ * Reads the chunks of a version: in order with one cursor, a few chunks ahead of the caller; out of
+ * order one by one.
  */
 export class ChunkReader {
   /** Bytes of the version. */
@@ -35,17 +35,19 @@ export class ChunkReader {
   readonly #bucket: Bucket;
   readonly #slots = new Map<number, Slot>();
   #cursor: FindCursor<ChunkDoc> | undefined;
-  /** Chunks that the cursor fetches at once as long as it lives; 0 where there was none. */
+  /** Chunks that the cursor fetches at once as long as it lives; 0 if there is no cursor. */
   #batch = 0;
-  /** Counts the ways through the file, so that an old one is known by its number. */
+  /**
+   * Counts the cursors' passes through the file, so that an old pass is recognized by its number.
+   */
   #way = 0;
   /** The first chunk that the cursor has not settled. */
   #position = 0;
-  /** The chunk at the position, which counts once it is known that the next one is another. */
+  /** The chunk at the position, which counts once the next one is known to be another chunk. */
   #candidate: ChunkDoc | undefined;
-  /** The furthest chunk that somebody wants of the cursor. */
+  /** The last chunk that the cursor has been asked for. */
   #wanted = -1;
-  /** The last chunk that somebody asked for. */
+  /** The last chunk that a caller asked for. */
   #last = -1;
   #isPumping = false;
 
@@ -57,14 +59,14 @@ export class ChunkReader {
     this.chunkSize = chunkSize;
   }
 
-  /** How many chunks are fetched ahead of who reads. */
+  /** How many chunks to fetch ahead of the caller. */
   get #ahead(): number {
-    // A driver holds as much again, in what it has received and not yet given.
+    // A driver buffers as much again of what it has received and not yet returned.
     const bytes = Math.min(AHEAD_BYTES, this.#bucket.budget.share / 2);
     return Math.max(1, Math.floor(bytes / this.chunkSize));
   }
 
-  /** Chunks behind a reader that are kept. */
+  /** How many chunks to keep after they were read. */
   get #kept(): number {
     return Math.min(KEPT_CHUNKS, this.#ahead);
   }
@@ -79,7 +81,7 @@ export class ChunkReader {
     const end = Math.min(this.length, position + into.length);
     this.#bucket.budget.join(this, () => this.#shrink());
     let at = position;
-    // Asked for at once, so that the cursor knows how far to go.
+    // All are asked for at once, so that the cursor knows how far to go.
     const parts: Promise<Uint8Array>[] = [];
     for (let n = Math.floor(at / this.chunkSize); n * this.chunkSize < end; n++) {
       parts.push(this.chunk(n));
@@ -93,14 +95,14 @@ export class ChunkReader {
         at += bytes.length;
       }
     } catch (error) {
-      // Nobody waits for the others any more.
+      // No caller waits for the other chunks any more.
       await Promise.allSettled(parts);
       fail(error);
     }
     return Math.max(0, at - position);
   }
 
-  /** The bytes of chunk `n`, which is in the file; lent, not to be changed. */
+  /** The bytes of chunk `n`, which must be in the file; lent, so they must not be changed. */
   chunk(n: number): Promise<Uint8Array> {
     let slot = this.#slots.get(n);
     if (slot === undefined) {
@@ -111,7 +113,7 @@ export class ChunkReader {
       }
     }
     this.#last = n;
-    // Also where it has come already: the cursor is to stay ahead of who reads.
+    // Even if it has already arrived: the cursor must stay ahead of the caller.
     if (this.#cursor !== undefined && n <= this.#wanted + this.#ahead) {
       this.#wanted = Math.max(this.#wanted, n);
       void this.#pump();
@@ -119,28 +121,28 @@ export class ChunkReader {
     return slot.promise;
   }
 
-  /** Gives back what is held. */
+  /** Releases what is held. */
   async close(): Promise<void> {
     this.#slots.clear();
     this.#bucket.budget.leave(this);
     await this.#endCursor();
   }
 
-  /** Whether the cursor gives chunk `n` soon. */
+  /** Whether the cursor will soon return chunk `n`. */
   #isInReach(n: number): boolean {
     return this.#cursor !== undefined && n >= this.#position && n <= this.#wanted + this.#ahead;
   }
 
   #newSlot(n: number): Slot {
     const slot = { ...Promise.withResolvers<Uint8Array>(), settled: false, isAlone: false };
-    // What is fetched ahead may fail before anybody waits for it.
+    // What is fetched ahead may fail before a caller waits for it.
     slot.promise.catch(() => {});
     this.#slots.set(n, slot);
     this.#forget();
     return slot;
   }
 
-  /** Drops the oldest of what has come. */
+  /** Drops the oldest chunks that have arrived. */
   #forget(): void {
     for (const [n, slot] of this.#slots) {
       if (this.#slots.size <= this.#ahead + this.#kept) return;
@@ -156,11 +158,11 @@ export class ChunkReader {
   /** Holds less, because another file is read or written as well. */
   #shrink(): void {
     this.#forget();
-    // Whoever is at it looks by himself.
+    // A running pump checks this itself.
     if (!this.#isGreedy || this.#isPumping) return;
     this.#batch = 0;
     void this.#endCursor();
-    // Each chunk holds on to all that came with it.
+    // Each chunk keeps the memory of its whole batch alive.
     for (const [n, { settled }] of this.#slots) if (settled) this.#slots.delete(n);
   }
 
@@ -179,7 +181,7 @@ export class ChunkReader {
       .sort({ n: 1 });
   }
 
-  /** What the cursor gives next; it begins again where the connection broke. */
+  /** What the cursor returns next; begins again where the connection broke. */
   #next(way: number): Promise<ChunkDoc | null> {
     return this.#bucket.link.persistently((again) => {
       if (this.#way !== way) return Promise.resolve(null);
@@ -193,7 +195,7 @@ export class ChunkReader {
     this.#cursor = this.#find(this.#position);
   }
 
-  /** Goes on from the same chunk with smaller batches. */
+  /** Continues from the same chunk with smaller batches. */
   #beginAgain(): void {
     void this.#cursor?.close().catch(() => {});
     this.#findAgain();
@@ -206,7 +208,7 @@ export class ChunkReader {
     await cursor?.close().catch(() => {});
   }
 
-  /** Takes from the cursor what is wanted and what is next to it. */
+  /** Takes from the cursor what is wanted, and what follows it. */
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
     this.#isPumping = true;
@@ -219,7 +221,8 @@ export class ChunkReader {
         if (this.#isGreedy) this.#beginAgain();
         const doc = await this.#next(way);
         if (this.#way !== way) break;
-        // A gap, or what does not belong there: perhaps another session is just at it.
+        // A gap, or a chunk that does not belong there: perhaps another session is writing the
+        // file.
         if (!this.#goesOn(doc)) {
           await this.#endCursor();
           break;
@@ -227,7 +230,7 @@ export class ChunkReader {
       }
       if (this.#way === way && this.#position >= this.count) await this.#endCursor();
     } catch {
-      // Whoever waits is served one by one below, and hears of it if that fails too.
+      // Callers that wait are served one by one below, and receive the error if that fails too.
       if (this.#way === way) await this.#endCursor();
     } finally {
       this.#isPumping = false;
@@ -241,7 +244,7 @@ export class ChunkReader {
     }
   }
 
-  /** Takes what the cursor gives; false where a chunk is not as it must be. */
+  /** Takes what the cursor returns; false if a chunk is not as it must be. */
   #goesOn(doc: ChunkDoc | null): boolean {
     const candidate = this.#candidate;
     if (candidate !== undefined) {
@@ -277,7 +280,7 @@ export class ChunkReader {
     }
   }
 
-  /** The chunks that may be chunk `n`, and one behind the last. */
+  /** The chunks that may be chunk `n`, and one after the last. */
   #ask(n: number): Promise<ChunkDoc[]> {
     const { chunks, hasUniqueChunks } = this.#bucket;
     return n === this.count - 1
@@ -285,7 +288,7 @@ export class ChunkReader {
       : chunks.all({ files_id: this.id, n }, { limit: hasUniqueChunks ? 1 : 2 });
   }
 
-  /** Whether what was found fits the file as another session has made it meanwhile. */
+  /** Whether what was found fits the file as another session has changed it meanwhile. */
   async #hasGrown(n: number, found: readonly FoundChunk[]): Promise<boolean> {
     if (found.length === 0) return false;
     const doc = await this.#bucket.files.first(

@@ -4,20 +4,20 @@ import { bytesOf, flawOfChunk, type FoundChunk } from "./chunk_flaws.ts";
 import { type ChunkDoc, type FileId, idText } from "../database/documents.ts";
 import { type Layout, sizeOf } from "../database/layout.ts";
 
-/** The chunks of one file, or of none. */
+/** The chunks that belong to one file, or to a file that does not exist. */
 export interface ChunkRun {
   readonly id: FileId;
   readonly count: number;
-  /** Whether each that must be there is. */
+  /** Whether every chunk that must exist does. */
   readonly isWhole: boolean;
-  /** Why the first of those that are there cannot be read, if one cannot. */
+  /** Why the first unreadable chunk among them cannot be read, if there is one. */
   readonly flaw: string | undefined;
-  /** The time of the newest, in milliseconds since 1970. */
+  /** The time of the newest chunk, in milliseconds since 1970. */
   readonly newest: number;
 }
 
 /**
- * All chunks of a bucket, those of each file together.
+ * All chunks of a bucket, grouped by file.
  *
  * @param layoutFor What the chunks of a file must be, where that is known.
  */
@@ -53,11 +53,11 @@ class Run {
   readonly #layout: Layout | undefined;
   #count = 0;
   #newest = 0;
-  /** The number that the next one must have. */
+  /** The number that the next chunk must have. */
   #next = 0;
   #isWhole = true;
   #flaw: string | undefined;
-  /** The last one, whose flaws are known once the next one is. */
+  /** The last chunk, whose flaws are known once the next one is. */
   #last: SizedChunk | undefined;
 
   constructor(id: FileId, layout: Layout | undefined) {
@@ -80,7 +80,7 @@ class Run {
     return { id, count: this.#count, isWhole, flaw: this.#flaw, newest: this.#newest };
   }
 
-  /** Judges the last chunk, now that the one after it is known. */
+  /** Checks the last chunk, now that the one after it is known. */
   #judge(further: SizedChunk | undefined): void {
     const [last, layout] = [this.#last, this.#layout];
     if (last === undefined || layout === undefined) return;
@@ -98,7 +98,7 @@ class Run {
   }
 }
 
-/** Each chunk with the number of its bytes, which the server counts where it can. */
+/** Each chunk with the number of its bytes, which the server counts if it can. */
 async function* sizedChunks(bucket: Bucket): AsyncGenerator<SizedChunk> {
   const isBinary = { $eq: [{ $type: "$data" }, "binData"] };
   const bytes = { $cond: [isBinary, { $binarySize: "$data" }, null] };
@@ -111,7 +111,7 @@ async function* sizedChunks(bucket: Bucket): AsyncGenerator<SizedChunk> {
       yield chunk;
     }
   } catch (error) {
-    // Not every server counts.
+    // Not every server can count them.
     if (hasBegun || !(error instanceof MongoServerError)) throw error;
     yield* chunksWith(bucket, whole);
   }
@@ -125,7 +125,7 @@ async function* chunksWith(bucket: Bucket, projection: object): AsyncGenerator<S
   }
 }
 
-/** When a chunk was made: its id tells, where it is a driver's. */
+/** When a chunk was made, which its id tells if it is an ObjectId. */
 function timeOf(id: ChunkDoc["_id"]): number {
   return id instanceof ObjectId ? id.getTimestamp().getTime() : 0;
 }

@@ -6,15 +6,15 @@ import { BATCH_ATTEMPT_MS } from "../database/link.ts";
 
 /** Bytes that are sent with one request. */
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** Requests on their way at the same time. */
+/** Requests in flight at the same time. */
 const MAX_IN_FLIGHT = 2;
 
-/** A chunk that the database has, or is about to get. */
+/** A chunk that the database has, or will have shortly. */
 export interface SentChunk {
   readonly id: ObjectId;
   /** Bytes that it was sent with. */
   length: number;
-  /** Bytes at its beginning that still count; what was cut off is zero. */
+  /** Bytes at its beginning that are still valid; what was cut off counts as zeros. */
   valid: number;
 }
 
@@ -24,15 +24,15 @@ interface Batch {
 }
 
 /**
- * Sends chunks behind the back of who writes them: several with one request,
- * a few requests at the same time. What fails is told to whoever comes next.
+ * Sends chunks in the background: several with one request, a few requests at the same time. An
+ * error is thrown by the next call.
  */
 export class ChunkSender {
   readonly #bucket: Bucket;
   readonly #id: FileId;
   readonly #begin: () => Promise<void>;
   readonly #sent = new Map<number, SentChunk>();
-  /** Chunks that were sent once, and are changed when they are sent again. */
+  /** Chunks that were sent before, and are updated when they are sent again. */
   readonly #stored = new Set<number>();
   #queue = new Map<number, Uint8Array>();
   #queuedBytes = 0;
@@ -50,22 +50,22 @@ export class ChunkSender {
     this.#begin = begin;
   }
 
-  /** What was handed over, by number. */
+  /** The chunks that were handed over, by number. */
   get sent(): ReadonlyMap<number, SentChunk> {
     return this.#sent;
   }
 
-  /** Bytes that this file may hold at all, sent and not yet sent. */
+  /** Bytes that this file may hold in all, sent and not yet sent. */
   get share(): number {
     return this.#bucket.budget.share;
   }
 
-  /** Lets the database know that chunks are about to come, while they are being collected. */
+  /** Tells the database that chunks will come, while they are being collected. */
   prepare(): void {
     this.#bucket.budget.join(this);
     if (this.#beginning !== undefined) return;
     this.#beginning = this.#begin();
-    // Whoever sends the first chunk hears of it.
+    // The call that sends the first chunk receives the error.
     this.#beginning.catch(() => {});
   }
 
@@ -75,10 +75,10 @@ export class ChunkSender {
   }
 
   /**
-   * Takes a chunk, whose bytes belong to the sender from now on. Settles when
-   * there is room for the next.
+   * Takes a chunk, whose bytes belong to the sender from now on. Resolves when there is room for
+   * the next.
    *
-   * @throws What an earlier chunk failed with.
+   * @throws The error of an earlier chunk.
    */
   async put(n: number, data: Uint8Array): Promise<void> {
     this.#throwFailure();
@@ -87,14 +87,14 @@ export class ChunkSender {
     if (known === undefined) {
       this.#sent.set(n, { id: new ObjectId(), length: data.length, valid: data.length });
     } else {
-      // An older state of it may be on its way: no overtaking.
+      // An older state of it may be in flight, and must not overtake this one.
       await this.#landed(n);
       known.length = known.valid = data.length;
     }
     this.#queuedBytes += data.length - (this.#queue.get(n)?.length ?? 0);
     this.#queue.set(n, data);
     const { share } = this;
-    // One batch is collected while others are on their way; the driver copies each once more.
+    // One batch is collected while others are in flight; the driver copies each once more.
     if (this.#queuedBytes < Math.min(BATCH_BYTES, share / 8)) return;
     const most = share < MAX_IN_FLIGHT * BATCH_BYTES ? 1 : MAX_IN_FLIGHT;
     while (this.#batches.size >= most) await this.#anyLanded();
@@ -110,16 +110,16 @@ export class ChunkSender {
     this.#throwFailure();
   }
 
-  /** Waits until nothing is on its way, whatever becomes of it. */
+  /** Waits until nothing is in flight, whether it succeeded or not. */
   async settle(): Promise<void> {
-    // What comes after must not overtake it.
+    // Later requests must not overtake this one.
     await Promise.allSettled([this.#beginning]);
     while (this.#batches.size > 0) await this.#anyLanded();
-    // What is collected now goes with the next chunk, or nowhere.
+    // Chunks that are collected now are sent with the next chunk, or never.
     this.#bucket.budget.leave(this);
   }
 
-  /** The bytes of a chunk that was handed over; lent, not to be changed. */
+  /** The bytes of a chunk that was handed over; lent, so they must not be changed. */
   async read(n: number): Promise<Uint8Array> {
     const waiting = this.#queue.get(n) ??
       [...this.#batches].findLast(({ chunks }) => chunks.has(n))?.chunks.get(n);
@@ -130,7 +130,7 @@ export class ChunkSender {
     return doc === undefined ? new Uint8Array(0) : doc.data.buffer.subarray(0, valid);
   }
 
-  /** Nothing of what was sent counts beyond `length` bytes of the file any more. */
+  /** Drops everything that was sent beyond the first `length` bytes of the file. */
   cut(length: number, chunkSize: number): void {
     for (const [n, chunk] of this.#sent) {
       chunk.valid = Math.max(0, Math.min(chunk.valid, length - n * chunkSize));

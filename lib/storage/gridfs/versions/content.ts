@@ -4,42 +4,41 @@ import type { ChunkReader } from "./chunk_reader.ts";
 import type { ChunkSender } from "./chunk_sender.ts";
 import { MAX_CHUNKS } from "../database/layout.ts";
 
-/** Changed chunks that are held at most before the oldest is sent unfinished. */
+/** The most changed chunks to hold before the oldest is sent unfinished. */
 const MAX_HELD_CHUNKS = 8;
 /**
- * Bytes of a file that were never written: GridFS has no holes, so zeros are stored, and a client
- * asks for any number of them by one request.
+ * The most bytes of a file that were never written: GridFS has no holes, so zeros are stored, and a
+ * client can ask for any number of them with one request.
  */
 const MAX_HOLE_BYTES = 1024 * 1024 * 1024;
-/** Chunks of zeros, where they are small. */
+/** The most chunks of zeros, where chunks are small. */
 const MAX_HOLE_CHUNKS = 16_384;
 
-/** What a content is made of. */
+/** The parts of a content. */
 export interface ContentParts {
   readonly chunkSize: number;
   readonly sender: ChunkSender;
-  /** What is there already; nothing where absent. */
+  /** The version to begin from; absent for an empty file. */
   readonly base?: ChunkReader | undefined;
-  /** Ends what takes long. */
+  /** Stops long work. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The bytes of a file while it is written: chunks that are held, over chunks
- * that were sent, over those of the version that it began from, over zeros.
- * One operation at a time.
+ * The bytes of a file that is being written: chunks that are held, over chunks that were sent, over
+ * those of the version that it began from, over zeros. One operation at a time.
  */
 export class Content {
   readonly #chunkSize: number;
   readonly #sender: ChunkSender;
   readonly #base: ChunkReader | undefined;
   readonly #signal: AbortSignal | undefined;
-  /** Bytes at the beginning of the base that still count. */
+  /** Bytes at the beginning of the base that are still valid. */
   #baseEnd: number;
-  /** A whole chunk's room each, with zeros behind what was written. */
+  /** A whole chunk's room each, with zeros after what was written. */
   readonly #held = new Map<number, Uint8Array>();
   #length: number;
-  /** Chunks below the length that are in nothing of it: zeros, which are stored at the end. */
+  /** Chunks below the length that are in none of these: zeros, which are stored at the end. */
   #holes = 0;
 
   constructor({ chunkSize, sender, base, signal }: ContentParts) {
@@ -50,7 +49,7 @@ export class Content {
     this.#length = this.#baseEnd = base?.length ?? 0;
   }
 
-  /** Bytes. */
+  /** Size in bytes. */
   get length(): number {
     return this.#length;
   }
@@ -70,7 +69,7 @@ export class Content {
       const room = Math.min(this.#chunkSize - from, end - at);
       const bytes = (await this.#lend(n)).subarray(from, from + room);
       into.set(bytes, at - position);
-      // Behind a chunk's bytes there are zeros.
+      // After a chunk's bytes come zeros.
       into.fill(0, at - position + bytes.length, at - position + room);
       at += room;
     }
@@ -92,7 +91,7 @@ export class Content {
       chunk.set(part, from);
       at += part.length;
       this.#length = Math.max(this.#length, position + at);
-      // Who goes through the file in order is done with a chunk at its end.
+      // A caller that writes the file in order is done with a chunk at its end.
       if (from + part.length === this.#chunkSize) await this.#send(n);
     }
     await this.#sendOldest();
@@ -118,15 +117,15 @@ export class Content {
     await this.#sendOldest();
   }
 
-  /** Brings everything that is held to the database. */
+  /** Sends everything that is held to the database. */
   async flush(): Promise<void> {
     for (const n of [...this.#held.keys()]) await this.#send(n, { keep: true });
     await this.#sender.flush();
   }
 
   /**
-   * Sends what is missing, those of the base that did not change among it, so that each chunk is
-   * there and as long as it must be.
+   * Sends what is missing, including the unchanged chunks of the base, so that every chunk exists
+   * and has the right length.
    */
   async finish(): Promise<void> {
     for (let n = 0; n < this.count; n++) {
@@ -140,7 +139,7 @@ export class Content {
     await this.#sender.flush();
   }
 
-  /** Changed chunks that are held: a quarter of what the file may hold. */
+  /** The most changed chunks to hold: a quarter of what the file may hold. */
   get #mostHeld(): number {
     return Math.max(
       1,
@@ -158,7 +157,10 @@ export class Content {
     return new Set([...this.#held.keys(), ...this.#sender.sent.keys()]);
   }
 
-  /** Lengthens by chunks that nobody has written, up to chunk `end`; refuses too many of them. */
+  /**
+   * Extends the file with chunks that were never written, up to chunk `end`; refuses too many of
+   * them.
+   */
   #leaveHoles(end: number): void {
     const holes = this.#holes + Math.max(0, end - this.count);
     const bytes = Math.min(MAX_HOLE_BYTES, MAX_HOLE_CHUNKS * this.#chunkSize);
@@ -181,7 +183,7 @@ export class Content {
     return sent !== undefined && sent.length === length && sent.valid === length;
   }
 
-  /** A chunk to be changed; what is in it does not matter where all of it is written. */
+  /** A chunk that will be changed; its old bytes do not matter if all of it is written. */
   async #hold(n: number, isWhole: boolean): Promise<Uint8Array> {
     const held = this.#held.get(n);
     if (held !== undefined) return held;
@@ -217,7 +219,7 @@ export class Content {
     this.#signal?.throwIfAborted();
     const bytes = this.#held.get(n)!.subarray(0, this.#lengthOf(n));
     if (!keep) this.#held.delete(n);
-    // What is kept may change while it is on its way.
+    // A chunk that stays held may change while it is sent.
     await this.#sender.put(n, keep ? bytes.slice() : bytes);
   }
 

@@ -11,22 +11,22 @@ import { isDocument, metadataOf } from "../tree/nodes.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { type Finished, publish } from "./publish.ts";
 
-/** Bytes in each chunk of a new file: what the specification proposes. */
+/** Bytes in each chunk of a new file: the default of the specification. */
 const CHUNK_BYTES = 255 * 1024;
 
 /** How a draft becomes a file. */
 export interface Publication {
   readonly path: VirtualPath;
   readonly exclusive: boolean;
-  /** Attributes of the file where it is new. */
+  /** Attributes of the file if it is new. */
   readonly metadata: Metadata;
   /** Attributes that were set while it was open. */
   readonly changes: Metadata;
 }
 
 /**
- * A version of a file that is being written, under an id of its own, which
- * nobody sees until it is published.
+ * A version of a file that is being written, under an id of its own, which no session sees until it
+ * is published.
  */
 export class Draft {
   readonly content: Content;
@@ -37,7 +37,7 @@ export class Draft {
   readonly #base: FileDoc | undefined;
   readonly #reader: ChunkReader | undefined;
   readonly #chunkSize: number;
-  /** The last change of the content. */
+  /** When the content was last changed. */
   changed: Date;
 
   private constructor(
@@ -67,7 +67,7 @@ export class Draft {
   /**
    * A version that begins empty.
    *
-   * @param signal Ends what takes long.
+   * @param signal Stops long work.
    */
   static empty(place: GridFsContext, signal: AbortSignal): Draft {
     return new Draft(place, { signal });
@@ -76,16 +76,16 @@ export class Draft {
   /**
    * A version that begins as another one. What does not change is copied at the end.
    *
-   * @param signal Ends what takes long.
+   * @param signal Stops long work.
    */
   static from(place: GridFsContext, base: FileDoc, signal: AbortSignal): Draft {
     const draft = new Draft(place, { base, signal });
-    // The journal is to know at once that the other one is needed.
+    // The journal must learn at once that the other version is needed.
     draft.#sender.prepare();
     return draft;
   }
 
-  /** Shows the draft to everyone as the file at `path`; where it fails, it is discarded. */
+  /** Makes the draft visible to everyone as the file at `path`; discards it if that fails. */
   async publish(publication: Publication): Promise<void> {
     const finished: Finished = {
       ...publication,
@@ -100,7 +100,7 @@ export class Draft {
     try {
       await publish(this.#place, finished);
     } catch (error) {
-      // A refusal came before the step that counts. After it, only the database knows.
+      // A refusal came before the decisive step. After that step, only the database knows.
       if (error instanceof StorageError) await this.discard();
       else this.#place.journal.abandon({ _id: uploadId(this.#id), kind: "upload" });
       throw error;
@@ -108,7 +108,7 @@ export class Draft {
   }
 
   async #finish(): Promise<void> {
-    // Also of an empty file the journal is to know what it replaces.
+    // For an empty file, too, the journal must know what it replaces.
     this.#sender.prepare();
     await this.content.finish();
     await this.#reader?.close();
@@ -116,7 +116,7 @@ export class Draft {
     await this.#place.bucket.chunks.removeAll(surplus.map(([, { id }]) => id));
   }
 
-  /** Leaves nothing of the draft; what cannot be removed now is swept later. */
+  /** Removes all of the draft; what cannot be removed now is swept later. */
   async discard(): Promise<void> {
     const { bucket, journal } = this.#place;
     await this.#sender.settle();
@@ -134,7 +134,8 @@ export class Draft {
     current: FileDoc | undefined,
     { metadata, changes }: Publication,
   ): Omit<FileDoc, "filename" | "uploadDate"> {
-    // An edit keeps what others have put into the document, but not the sum of the old content.
+    // An edit keeps what other programs have put into the document, except the checksum of the old
+    // content.
     const { md5: _md5, ...kept }: FileDoc & { md5?: unknown } = this.#base ??
       {
         _id: this.#id,

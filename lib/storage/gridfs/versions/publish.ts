@@ -11,19 +11,19 @@ import { filenameOf } from "../tree/names.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { retire } from "./retire.ts";
 
-/** A version whose chunks are all there. */
+/** A version whose chunks have all been stored. */
 export interface Finished {
-  /** Where it is to be seen. */
+  /** Where clients will see it. */
   readonly path: VirtualPath;
-  /** Fail where there is something. */
+  /** Fail if something exists there. */
   readonly exclusive: boolean;
-  /** Its document but for name and date, once it is known what it takes the place of. */
+  /** Its document except for name and date, once it is known which file it replaces. */
   readonly describe: (current: FileDoc | undefined) => Omit<FileDoc, "filename" | "uploadDate">;
 }
 
 /**
- * Makes a version under an id of its own visible. The one step that counts is
- * the insert of its document, which is the newest of its name then.
+ * Makes a version under an id of its own visible. The decisive step is the insert of its document,
+ * which then is the newest of its name.
  */
 export async function publish(place: GridFsContext, finished: Finished): Promise<void> {
   const { bucket, journal } = place;
@@ -58,10 +58,10 @@ async function insert({ bucket, journal }: GridFsContext, doc: FileDoc): Promise
     await bucket.files.insert(doc);
   } catch (error) {
     if (!isAnswer(error)) throw error;
-    // What the database refused was perhaps done before the connection broke.
+    // What the database refused may have been done before the connection broke.
     if (await bucket.files.first({ _id }, { projection: { _id: 1 } }) === undefined) fail(error);
   }
-  // It may have stood still, and been taken for dead: then its chunks have gone.
+  // This session may have been suspended, and counted as dead: then its chunks have been swept.
   if (Date.now() - noted < LIFETIME_MS / 2) return;
   try {
     await journal.note(uploadId(_id), {});
@@ -71,7 +71,7 @@ async function insert({ bucket, journal }: GridFsContext, doc: FileDoc): Promise
   }
 }
 
-/** The file that is to be replaced; nothing else may be in its place. */
+/** The file that will be replaced; nothing else may be in its place. */
 async function currentAt(
   { tree }: GridFsContext,
   { path, exclusive }: Finished,
@@ -89,7 +89,7 @@ function documentOf(
   { path, describe }: Finished,
   current: FileDoc | undefined,
 ): FileDoc {
-  // Newer than what it replaces, whatever the clocks say: the newest is the one that counts.
+  // Newer than what it replaces, whatever the clocks say: clients see the newest.
   const newer = timeOf(current?.uploadDate) + 1;
   const uploadDate = new Date(Math.max(bucket.now().getTime(), newer));
   return { ...describe(current), filename: filenameOf(path), uploadDate };

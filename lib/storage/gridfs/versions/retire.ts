@@ -5,24 +5,24 @@ import type { FileDoc, FileId, RetiredDoc } from "../database/documents.ts";
 import { GRACE_MS, retiredId } from "../database/journal.ts";
 import { pathOf } from "../tree/names.ts";
 
-/** Versions that are taken away with one request. */
+/** Versions that are removed with one request. */
 const BATCH_VERSIONS = 500;
 
-/** What becomes of a name whose files are taken away. */
+/** What happens to a name whose files are removed. */
 export interface Retirement {
-  /** The files' name: those that have another by now stay. */
+  /** The files' name: files that have another name by now stay. */
   readonly filename: string;
-  /** What stands in their place; null where they are removed. */
+  /** The file that replaces them; null if they are removed. */
   readonly replacedBy: FileId | null;
-  /** It goes on with what was left over, so that they may have another name by now. */
+  /** Whether this finishes work that was left, so that the files may have another name by now. */
   readonly isLate?: boolean;
 }
 
 /**
- * Takes versions of files away: nobody finds them any more. Their chunks stay
- * for those who have them open, until the grace time is over.
+ * Removes versions of files: no session finds them any more. Their chunks stay, for sessions that
+ * have them open, until the grace time is over.
  *
- * @param files The one that counts is the last, so that none of the others is seen meanwhile.
+ * @param files The newest is the last, so that none of the others becomes visible meanwhile.
  */
 export async function retire(
   bucket: Bucket,
@@ -55,7 +55,7 @@ export async function retire(
   }
 }
 
-/** The files in portions, the last one by itself. */
+/** The files in batches, the last one by itself. */
 function* batchesOf(files: readonly FileId[]): Generator<FileId[]> {
   const before = files.slice(0, -1);
   for (let at = 0; at < before.length; at += BATCH_VERSIONS) {
@@ -64,7 +64,7 @@ function* batchesOf(files: readonly FileId[]): Generator<FileId[]> {
   if (files.length > 0) yield files.slice(-1);
 }
 
-/** The version that stands for `id` by now; undefined where it was removed, or nothing is known. */
+/** The version that has replaced `id` by now; undefined if it was removed, or nothing is known. */
 export async function heirOf(bucket: Bucket, id: FileId): Promise<FileDoc | undefined> {
   for (let at = id;;) {
     const doc = await bucket.files.first({ _id: at });
@@ -79,7 +79,7 @@ export async function heirOf(bucket: Bucket, id: FileId): Promise<FileDoc | unde
  * The path of a file that was opened as version `id`, whatever its name and
  * its version are now; undefined where it was removed.
  *
- * @param otherwise Where nothing is known of it any more.
+ * @param otherwise The result if nothing is known of it any more.
  */
 export async function currentPath(
   bucket: Bucket,

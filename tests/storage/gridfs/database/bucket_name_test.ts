@@ -1,22 +1,22 @@
 import { assertEquals } from "@std/assert";
 import { flawOfBucketName } from "../../../../lib/storage/gridfs/database/bucket_name.ts";
 
-Deno.test("flawOfBucketName() takes what MongoDB takes", () => {
+Deno.test("flawOfBucketName() accepts what MongoDB accepts", () => {
   for (const name of ["fs", "my.photos", "systems", "x.system", "ä", "a b", "%", "x".repeat(245)]) {
     assertEquals(flawOfBucketName(name), undefined, name);
   }
   assertEquals(flawOfBucketName("x".repeat(200), "d".repeat(46)), undefined);
 });
 
-Deno.test("flawOfBucketName() tells why MongoDB would not take a name", () => {
+Deno.test("flawOfBucketName() says why MongoDB would not accept a name", () => {
   const own = '"system." is MongoDB\'s own';
-  const dot = "there is nothing beside a dot in it";
+  const dot = "a dot in it has nothing before or after it";
   const flaws = [
     ["", "it is empty"],
-    ["a\0b", "there is a NUL in it"],
+    ["a\0b", "it contains a NUL"],
     ["a\udcffb", "it is not UTF-8"],
-    ["$a", 'there is a "$" in it'],
-    ["a$", 'there is a "$" in it'],
+    ["$a", 'it contains a "$"'],
+    ["a$", 'it contains a "$"'],
     ["system", own],
     ["system.users", own],
     [".a", dot],

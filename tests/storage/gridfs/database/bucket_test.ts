@@ -31,7 +31,7 @@ Deno.test({
     }),
 });
 
-Deno.test("openGridFs() refuses a bucket that no collections can be called by", async () => {
+Deno.test("openGridFs() refuses a bucket whose name collections cannot have", async () => {
   const opening = openGridFs("mongodb://127.0.0.1:9/", { bucket: "system" });
   const { code } = await assertRejects(() => opening, StorageError);
   assertEquals(code, "invalid");

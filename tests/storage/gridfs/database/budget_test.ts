@@ -9,7 +9,7 @@ import { driverWrites, open, randomBytes } from "../support/content.ts";
 const FILES = 12;
 const PIECE = 400_000;
 
-Deno.test("Budget gives each an equal share, and what one leaves to the others", () => {
+Deno.test("Budget gives each user an equal share, and what one leaves to the others", () => {
   const budget = new Budget(60);
   const [a, b] = [{}, {}];
   assertEquals(budget.share, 60);
@@ -22,7 +22,7 @@ Deno.test("Budget gives each an equal share, and what one leaves to the others",
   assertEquals(budget.share, 60);
 });
 
-Deno.test("Budget has everybody hold less when another one joins, and nobody twice", () => {
+Deno.test("Budget makes every user hold less when another joins, and counts none twice", () => {
   const budget = new Budget(60);
   const [a, b] = [{}, {}];
   const shares: number[] = [];
@@ -37,7 +37,7 @@ Deno.test("Budget has everybody hold less when another one joins, and nobody twi
 });
 
 Deno.test({
-  name: "a reader fetches less at once when others read as well, and goes on where it was",
+  name: "a reader fetches less at once when others read as well, and continues where it was",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {

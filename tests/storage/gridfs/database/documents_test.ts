@@ -6,7 +6,7 @@ import { needsMongo } from "../../../support/mongodb.ts";
 import { withSession } from "../support/buckets.ts";
 import { driverReads, driverWrites, open, randomBytes } from "../support/content.ts";
 
-Deno.test("timeOf() is that of a date, and the oldest one's of anything else", () => {
+Deno.test("timeOf() is the time of a date, and the oldest time for anything else", () => {
   assertEquals([timeOf(new Date(5)), timeOf(new Date(-5))], [5, -5]);
   for (const date of [undefined, null, "2020-01-01", 5, new Date(NaN), {}, new MaxKey()]) {
     assertEquals(timeOf(date), -8.64e15);
@@ -16,7 +16,7 @@ Deno.test("timeOf() is that of a date, and the oldest one's of anything else", (
 
 Deno.test({
   name:
-    "a file whose uploadDate is missing or no date is replaced, edited and renamed like another",
+    "a file whose uploadDate is missing or not a date is replaced, edited and renamed like others",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createConnection } from "node:net";
 import { releaseWriters } from "../../../../lib/storage/gridfs/database/driver.ts";
 
-Deno.test("releaseWriters() ends the patience of who writes to a socket that has ended", async () => {
+Deno.test("releaseWriters() wakes a writer to a socket that has ended", async () => {
   releaseWriters();
   releaseWriters();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -3,7 +3,7 @@ import { MongoNetworkError, MongoServerError } from "mongodb";
 import { StorageError } from "../../../../lib/storage/errors.ts";
 import { fail } from "../../../../lib/storage/gridfs/database/gridfs_errors.ts";
 
-Deno.test("fail() tells what the database failed with, and no host and no secret", () => {
+Deno.test("fail() says what the database failed with, without host or secret", () => {
   const told = (error: Error) => {
     const thrown = assertThrows(() => fail(error), StorageError);
     return `${thrown.code}: ${thrown.message}`;
@@ -19,14 +19,14 @@ Deno.test("fail() tells what the database failed with, and no host and no secret
   assertEquals(told(Object.assign(new Error("db.example.org"), { code: "EPIPE" })), lost);
 });
 
-Deno.test("fail() throws what is no failure of the database as it is", () => {
+Deno.test("fail() rethrows unchanged what is not a failure of the database", () => {
   const bug = new TypeError("bug");
   assertEquals(assertThrows(() => fail(bug)), bug);
   const refusal = new StorageError("invalid");
   assertEquals(assertThrows(() => fail(refusal)), refusal);
 });
 
-Deno.test("fail() tells of a resolver that knows no such name, whatever it failed with", () => {
+Deno.test("fail() reports that a name does not resolve, whatever the resolver's error is", () => {
   for (const code of ["ENOTFOUND", "ENODATA", "ECONNREFUSED", "ETIMEOUT"]) {
     for (const syscall of ["querySrv", "queryTxt"]) {
       const error = Object.assign(new Error(`${syscall} ${code} x.example.org`), { code, syscall });

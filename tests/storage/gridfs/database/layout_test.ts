@@ -7,7 +7,7 @@ import { needsMongo } from "../../../support/mongodb.ts";
 import { type Session, withSession } from "../support/buckets.ts";
 import { driverWrites, open } from "../support/content.ts";
 
-Deno.test("layoutOf() takes whole numbers of every type", () => {
+Deno.test("layoutOf() accepts whole numbers of every type", () => {
   for (
     const five of [5, 5n, Long.fromNumber(5), new Int32(5), new Double(5), new Decimal128("5")]
   ) {
@@ -16,7 +16,7 @@ Deno.test("layoutOf() takes whole numbers of every type", () => {
   assertEquals(layoutOf({ length: 0, chunkSize: 1 }), { length: 0, chunkSize: 1 });
 });
 
-Deno.test("layoutOf() refuses what is no size, and says what it was", () => {
+Deno.test("layoutOf() refuses what is not a size, and shows it", () => {
   const told = (length: unknown, ...[chunkSize]: readonly unknown[]) =>
     assertThrows(() => layoutOf({ length, chunkSize }), StorageError).message;
   assertEquals(told(undefined), "the file's document has no length");
@@ -61,7 +61,7 @@ async function spoil(
 
 Deno.test({
   name:
-    "a file whose document is unsound is listed, not opened, with the reason, and can be replaced",
+    "a file whose document is unsound is listed and can be replaced, but opening it says why not",
   ...needsMongo(),
   fn: () =>
     withSession(async (session) => {

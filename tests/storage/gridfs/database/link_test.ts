@@ -6,13 +6,13 @@ import { needsFerretDb, withKillableMongo } from "../../../support/mongodb.ts";
 import { linkOn } from "../support/buckets.ts";
 import { LazyLine } from "../support/lazy_line.ts";
 
-/** Nobody asks it anything. */
+/** No test asks it for anything. */
 const NO_DATABASE = {} as Db;
 
-/** Long enough for a database on this machine, however busy that is. */
+/** Long enough for a database on this machine, however busy it is. */
 const ATTEMPT = 1500;
 
-Deno.test("Link does it again where the connection broke, and tells so", async () => {
+Deno.test("Link repeats an operation when the connection broke, and says so", async () => {
   const attempts: boolean[] = [];
   const done = await linkOn(NO_DATABASE).persistently((again) => {
     attempts.push(again);
@@ -23,7 +23,7 @@ Deno.test("Link does it again where the connection broke, and tells so", async (
   assertEquals([done, attempts], ["done", [false, true, true]]);
 });
 
-Deno.test("Link does not do again what the database refused, or a step of a transaction", async () => {
+Deno.test("Link does not repeat what the database refused, or a step of a transaction", async () => {
   const link = linkOn(NO_DATABASE);
   for (
     const { error, isStep } of [
@@ -42,7 +42,7 @@ Deno.test("Link does not do again what the database refused, or a step of a tran
   }
 });
 
-Deno.test("Link gives up what is silent twice", async () => {
+Deno.test("Link gives up an operation that gets no answer twice", async () => {
   const link = new Link({ reach: () => ({ db: NO_DATABASE }), attempt: 10 });
   let count = 0;
   const failing = link.persistently(() => {
@@ -53,7 +53,7 @@ Deno.test("Link gives up what is silent twice", async () => {
   assertEquals(count, 2);
 });
 
-Deno.test("Link waits at its end for what is still under way, and begins nothing again", async () => {
+Deno.test("Link waits at its end for what is still under way, and repeats nothing", async () => {
   const link = linkOn(NO_DATABASE);
   const lost = Promise.withResolvers<never>();
   let count = 0;
@@ -93,7 +93,7 @@ async function withLine(use: (link: Link, line: LazyLine) => Promise<void>): Pro
 }
 
 Deno.test({
-  name: "Link throws a client away that hears nothing, and does it again by a new one",
+  name: "Link throws away a client that gets no answer, and repeats the operation with a new one",
   ...needsFerretDb(),
   fn: () =>
     withLine(async (link, line) => {
@@ -102,7 +102,7 @@ Deno.test({
       await insert(1);
       const first = link.client;
       line.silence();
-      // Several at once: the new one is not thrown away again.
+      // Several at once: the new client is not thrown away again.
       await Promise.all([2, 3, 4].map(insert));
       assert(link.client !== first);
       const second = link.client;
@@ -113,7 +113,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Link closes though its client hears nothing",
+  name: "Link closes although its client gets no answer",
   ...needsFerretDb(),
   fn: () =>
     withLine(async (link, line) => {

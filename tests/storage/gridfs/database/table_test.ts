@@ -12,18 +12,18 @@ import { needsFerretDb, withKillableMongo } from "../../../support/mongodb.ts";
 import { driverWrites, randomBytes } from "../support/content.ts";
 import { LazyLine } from "../support/lazy_line.ts";
 
-/** Milliseconds for what is quickly done, and those that the database takes. */
+/** Milliseconds for a quick operation, and those that the database takes. */
 const [ATTEMPT, SLOWNESS] = [150, 600];
 
 Deno.test({
-  name: "what reads or writes many documents has longer than what is quickly done",
+  name: "an operation on many documents gets more time than a quick one",
   ...needsFerretDb(),
   fn: () =>
     withKillableMongo(async ({ uri, database }) => {
       await using line = new LazyLine(Number(new URL(uri).port));
       const client = new MongoClient(`mongodb://127.0.0.1:${line.port}/`);
       await client.connect();
-      // This client is nobody's to be thrown away.
+      // This client belongs to the test; the link must not throw it away.
       const link = new Link({ attempt: ATTEMPT, reach: () => ({ db: client.db(database) }) });
       const table = new Table<{ _id: number }>(link, "c");
       const bucket = new Bucket({ link, name: "b" });

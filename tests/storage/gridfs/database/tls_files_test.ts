@@ -15,7 +15,7 @@ async function told(options: TlsOptions): Promise<string> {
   return error.message;
 }
 
-Deno.test("readTlsFiles() tells which file cannot be read and why, and not where it is", async () => {
+Deno.test("readTlsFiles() says which file cannot be read and why, but not its path", async () => {
   await withTempDir(async (directory) => {
     const [rubbish, empty, closed] = [`${directory}/r`, `${directory}/e`, `${directory}/c`];
     await Deno.writeTextFile(rubbish, "rubbish\n");
@@ -38,13 +38,13 @@ Deno.test("readTlsFiles() tells which file cannot be read and why, and not where
   });
 });
 
-Deno.test("readTlsFiles() reads nothing where the URI does not ask for TLS", async () => {
+Deno.test("readTlsFiles() reads nothing if the URI does not ask for TLS", async () => {
   assertEquals(await readTlsFiles({ tlsCAFile: "/nowhere" }), {});
   assertEquals(await readTlsFiles({ tls: true }), {});
 });
 
 Deno.test({
-  name: "readTlsFiles() opens a key by its passphrase, and tells where that is wrong",
+  name: "readTlsFiles() decrypts a key with its passphrase, and says if that is wrong",
   ...needs("openssl"),
   fn: () =>
     withTempDir(async (directory) => {

@@ -7,7 +7,7 @@ import { withBuckets, withSession } from "../support/buckets.ts";
 import { driverWrites, open, randomBytes, subject } from "../support/content.ts";
 
 Deno.test({
-  name: "check() tells what is missing, hidden or without a name, and mends none of it",
+  name: "check() reports what is missing, hidden or without a name, and mends none of it",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -30,7 +30,7 @@ Deno.test({
         "missing chunks /all false",
         "missing chunks /end false",
         "missing chunks /middle false",
-        "unusable name /a\0b: there is a NUL in the name false",
+        "unusable name /a\0b: the name contains a NUL false",
       ];
       for (const mend of [false, true]) {
         const found = await check(await buckets.bucket(name), mend);
@@ -42,7 +42,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "check() removes chunks of no file when they are a day old, and before that leaves them",
+  name: "check() removes chunks without a file when they are a day old, not before",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -64,7 +64,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "check() leaves alone what a session that lives is at work on",
+  name: "check() leaves alone what a live session is working on",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -93,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "check() tells of what cannot be served, each with its reason",
+  name: "check() reports what cannot be served, each with its reason",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -139,7 +139,7 @@ Deno.test({
         "unsound node: /d/e: its document has another parent false",
         "unsound node: /l: the link's document has no target false",
         "unsound node: 5: its document has no path false",
-        `unusable name: ${list!._id}: the name is no text false`,
+        `unusable name: ${list!._id}: the name is not text false`,
       ]);
     }),
 });

@@ -10,14 +10,14 @@ import { driverWrites, open, subject } from "../support/content.ts";
 import { type Fault, Faults } from "../support/faults.ts";
 import { ageJournal, assertSwept, treeOf } from "../support/views.ts";
 
-/** Something that a session does, of which one write fails, and what is done after that. */
+/** An operation of a session during which one write fails, and what happens after it. */
 interface Story {
   readonly name: string;
   readonly prepare: (storage: GridFsStorage, buckets: Buckets, name: string) => Promise<unknown>;
   readonly act: (storage: GridFsStorage) => Promise<unknown>;
-  /** The tree as text, before and after; nothing between. */
+  /** The tree as text, before and after; nothing in between. */
   readonly outcomes: readonly [before: string, after: string];
-  /** Work that is acknowledged, step by step, on what was there before. */
+  /** Work that is acknowledged, step by step, on the tree as it was before. */
   readonly later: (storage: GridFsStorage) => Promise<unknown>;
   /** The tree after that. */
   readonly end: string;
@@ -111,7 +111,7 @@ const STORIES: readonly Story[] = [
   },
 ];
 
-/** How it fails, and who does the work after that: the same session, or another one. */
+/** How it fails, and which session does the work after it: the same one, or another. */
 const WAYS: readonly (readonly [Fault, "same" | "other"])[] = [
   ["cut", "same"],
   ["cut", "other"],
@@ -138,7 +138,7 @@ for (const story of STORIES) {
 }
 
 Deno.test({
-  name: "a rename that was left over is taken by one of the sessions that sweep, and told by one",
+  name: "an unfinished rename is taken over and reported by one of the sessions that sweep",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -165,7 +165,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a session is silent for so long that it is taken for dead, and what it does then fails",
+  name: "a session that was silent for so long that it counts as dead fails afterwards",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -188,7 +188,7 @@ Deno.test({
     }),
 });
 
-/** Whether it has come to the write that fails. */
+/** Whether the write that must fail was reached. */
 async function tell(
   buckets: Buckets,
   { story, writes, fault, who }: {
@@ -206,7 +206,7 @@ async function tell(
   const hint = `${writes} writes`;
   const isOk = await succeeds(() => story.act(storage));
   faults.mend();
-  // The others find what was left when they take the session for dead.
+  // The other session finds what was left once the first counts as dead.
   if (who === "other") await ageJournal(buckets.db, name);
   const worker = who === "same" ? storage : other;
   const [before, after] = story.outcomes;
@@ -216,7 +216,7 @@ async function tell(
     await story.later(worker);
     assertEquals(await treeOf(buckets, name), story.end, hint);
   } else {
-    // It came through, and the answer did not.
+    // It was done, but the answer was lost.
     assert(fault === "done but cut", `${hint}: ${await treeOf(buckets, name)}, not ${before}`);
   }
   const told = await treeOf(buckets, name);
@@ -232,7 +232,10 @@ async function tell(
   return faults.hasFailed;
 }
 
-/** Whether all is as before; where a directory's rename was cut, its next user takes it back. */
+/**
+ * Whether everything is as before; a directory's rename that was cut off is undone by its next
+ * user.
+ */
 async function isUndone(
   buckets: Buckets,
   name: string,
@@ -240,7 +243,7 @@ async function isUndone(
 ): Promise<boolean> {
   const [before, after] = story.outcomes;
   if (story.name === "a rename of a directory") {
-    // Whoever changes anything in it does that first.
+    // Any change in the directory does that first.
     await worker.mkdir("/d/new", {}).catch(() => worker.mkdir("/n/new", {}));
     await worker.rmdir("/d/new").catch(() => worker.rmdir("/n/new"));
   }

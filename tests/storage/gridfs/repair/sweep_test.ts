@@ -12,12 +12,12 @@ import { ageJournal, assertSwept, treeOf } from "../support/views.ts";
 const OLD = bytesOf("old content of twenty-five bytes and more");
 const CHUNK = { chunkSizeBytes: 4 };
 
-/** Something that a session does, and what may be there when it dies on the way. */
+/** An operation of a session, and what may exist if the session dies in the middle. */
 interface Story {
   readonly name: string;
   readonly prepare: (buckets: Buckets, name: string) => Promise<unknown>;
   readonly act: (storage: GridFsStorage) => Promise<unknown>;
-  /** The tree as text, before and after; nothing between. */
+  /** The tree as text, before and after; nothing in between. */
   readonly outcomes: readonly [before: string, after: string];
 }
 
@@ -125,12 +125,12 @@ async function actAndDie(
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
   }
-  // A session that dies does not close; only its timers are to go.
+  // A session that dies does not close; this only stops its timers.
   await storage.close();
   return stopping;
 }
 
-/** Sweeps, as a session does that comes when the dead one is forgotten. */
+/** Sweeps, like a session that starts after the dead one has expired. */
 async function sweepAsLater(buckets: Buckets, name: string): Promise<void> {
   await ageJournal(buckets.db, name);
   for (const { what, mended } of await check(await buckets.bucket(name), true)) {

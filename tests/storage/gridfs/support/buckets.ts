@@ -7,7 +7,7 @@ import type { Subject } from "../../../../lib/testing/subject.ts";
 import { withMongo } from "../../../support/mongodb.ts";
 import { subject } from "./content.ts";
 
-/** Buckets of one test, each empty and unlike the others. */
+/** Buckets of one test, each empty and with a name of its own. */
 export class Buckets {
   readonly client: MongoClient;
   readonly db: Db;
@@ -33,18 +33,18 @@ export class Buckets {
     return bucket;
   }
 
-  /** A session on a bucket; a new one unless told. */
+  /** A session on a bucket; by default a new one. */
   async storage(name = this.newName(), options: GridFsOptions = {}): Promise<GridFsStorage> {
     return new GridFsStorage(await this.bucket(name), options);
   }
 }
 
-/** A way to a database that somebody else keeps open. */
+/** A link to a database that the caller keeps open. */
 export function linkOn(db: Db): Link {
   return new Link({ reach: () => ({ db }) });
 }
 
-/** Lends buckets of a database that is dropped afterwards. */
+/** Runs `use` with buckets in a database that is dropped afterwards. */
 export async function withBuckets(use: (buckets: Buckets) => Promise<void>): Promise<void> {
   await withMongo(async ({ uri, database }) => {
     const client = new MongoClient(uri);
@@ -66,7 +66,7 @@ export interface Session {
   readonly s: Subject;
 }
 
-/** Lends a session, which is closed afterwards. */
+/** Runs `use` with a session, which is closed afterwards. */
 export async function withSession(use: (session: Session) => Promise<void>): Promise<void> {
   await withBuckets(async (buckets) => {
     const name = buckets.newName();

@@ -6,7 +6,7 @@ import { how, Subject } from "../../../../lib/testing/subject.ts";
 
 type Flag = Exclude<keyof OpenOptions, "attrs">;
 
-/** What tests do to a storage. */
+/** The storage as a subject of tests. */
 export function subject(storage: GridFsStorage): Subject {
   return new Subject(storage, true);
 }

@@ -2,26 +2,26 @@ import { type Collection, type Db, MongoNetworkError, MongoServerError } from "m
 import { Link } from "../../../../lib/storage/gridfs/database/link.ts";
 import { WRITES } from "./stopping.ts";
 
-/** What becomes of the one write that fails. */
+/** How the one failing write fails. */
 export type Fault =
-  /** The database does nothing, and says so. */
+  /** The database does nothing, and reports an error. */
   | "refused"
-  /** The database does it, and says that it did not. */
+  /** The database does it, and reports an error. */
   | "done but refused"
-  /** The connection breaks before it, and nothing comes through until it is mended. */
+  /** The connection breaks before it, and nothing gets through until it is mended. */
   | "cut"
-  /** The connection breaks behind it. */
+  /** The connection breaks after it. */
   | "done but cut";
 
-/** A database of which one write fails. */
+/** A database on which one write fails. */
 export class Faults {
-  /** The way to it, without patience: a connection that breaks stays broken. */
+  /** The link to it, without patience: a connection that breaks stays broken. */
   readonly link: Link;
   readonly #fault: Fault;
   #left: number;
   #isAway = false;
 
-  /** @param writes How many are done before the one that fails. */
+  /** @param writes How many writes are done before the one that fails. */
   constructor(db: Db, { writes, fault }: { readonly writes: number; readonly fault: Fault }) {
     this.#left = writes;
     this.#fault = fault;
@@ -34,7 +34,7 @@ export class Faults {
     this.link = new Link({ reach: () => ({ db: faulty }), patience: 1 });
   }
 
-  /** Whether it has come to that. */
+  /** Whether the failing write was reached. */
   get hasFailed(): boolean {
     return this.#left < 0;
   }

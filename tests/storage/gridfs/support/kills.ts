@@ -1,6 +1,6 @@
 /**
- * Sessions of `sftpwrap gridfs` that are killed at a random moment of what they do, and what is
- * seen after that, by the next session and by the driver's own bucket.
+ * Sessions of `sftpwrap gridfs` that are killed at a random moment of their work, and what the next
+ * session and the driver's own bucket see after that.
  *
  * @module
  */
@@ -29,10 +29,10 @@ const NEW = noise(BYTES, 2);
 const EDITED = OLD.slice();
 EDITED.set(NEW.subarray(0, 50_000), 100_000);
 
-/** What a session is killed in. */
+/** What a session does when it is killed. */
 export interface Deed {
   readonly name: string;
-  /** Files that are there before. */
+  /** Files that exist before. */
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly act: (client: SftpClient) => Promise<void>;
   /** The files after it. */
@@ -76,14 +76,14 @@ export const DEEDS: readonly Deed[] = [
 export interface Seen {
   before: number;
   after: number;
-  /** How many of the latter had been told to be done. */
+  /** How many of the latter had been reported as done. */
   told: number;
 }
 
 /**
- * Kills so many sessions in a deed, each at another moment, and asserts that the next session and
- * the driver see all of it or nothing, that what was told to be done is, and that the sweep leaves
- * nothing.
+ * Kills this many sessions in a deed, each at another moment, and asserts that the next session and
+ * the driver see all of it or nothing, that what was reported as done is done, and that the sweep
+ * leaves nothing.
  */
 export async function killIn(
   { files, act, after }: Deed,
@@ -91,7 +91,9 @@ export async function killIn(
 ): Promise<Seen> {
   const random = randomNumbers(seed);
   const seen: Seen = { before: 0, after: 0, told: 0 };
-  /** Milliseconds that it takes, as far as is known: the first is not killed before it is done. */
+  /**
+   * Milliseconds that it takes, as far as known: the first session is not killed before it is done.
+   */
   let takes = Infinity;
   await withMongo(async (mongo) => {
     await using client = new MongoClient(mongo.uri);
@@ -106,7 +108,7 @@ export async function killIn(
       }
       const delay = takes === Infinity ? Infinity : random(takes * 1.3);
       const { isTold, took } = await killOne(mongo, name, { act, delay });
-      // The next kill aims at what is known by now.
+      // The next kill aims at the time that is known by now.
       if (took !== undefined) takes = takes === Infinity ? took : (takes + took) / 2;
       else if (delay > takes) takes = delay;
       const told = isTold ? [after] : [files, after];
@@ -128,7 +130,7 @@ export async function killIn(
   return seen;
 }
 
-/** Has a session begin, and kills it so many milliseconds later. */
+/** Starts a session, and kills it this many milliseconds later. */
 async function killOne(
   mongo: Mongo,
   bucket: string,
@@ -154,7 +156,7 @@ async function killOne(
   return { isTold, ...(took === undefined ? {} : { took }) };
 }
 
-/** All files, as a new session and the driver see them alike. */
+/** All files, which a new session and the driver must see alike. */
 async function view(buckets: Buckets, name: string): Promise<Map<string, Uint8Array>> {
   const storage = await buckets.storage(name);
   const s = subject(storage);

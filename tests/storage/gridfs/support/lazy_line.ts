@@ -1,12 +1,12 @@
-/** A line to a server that can fall silent: it stays open, and nothing goes through any more. */
+/** A line to a server that can fall silent: it stays open, but nothing gets through any more. */
 export class LazyLine implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<{ here: Deno.Conn; there: Deno.Conn; isSilent: boolean }>();
   readonly #port: number;
   readonly #done: Promise<void>;
-  /** Milliseconds for which it keeps what the server says. */
+  /** Milliseconds by which it delays what the server sends. */
   delay = 0;
-  /** Changes what the server says. */
+  /** Changes what the server sends. */
   change: (bytes: Uint8Array) => void = () => {};
 
   /** @param port The server's. */
@@ -15,17 +15,17 @@ export class LazyLine implements AsyncDisposable {
     this.#done = this.#accept();
   }
 
-  /** Where it begins. */
+  /** The port on which it listens. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** Has the connections of this moment fall silent; new ones speak. */
+  /** Silences the current connections; new ones work. */
   silence(): void {
     for (const connection of this.#connections) connection.isSilent = true;
   }
 
-  /** Ends it. */
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     for (const { here, there } of this.#connections) for (const end of [here, there]) end.close();
@@ -66,7 +66,7 @@ async function carry(
       for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
     }
   } catch (error) {
-    // Either end has gone, and the test knows why.
+    // Either end has closed, as the test expects.
     if (!(error instanceof Error)) throw error;
   }
 }

@@ -3,14 +3,17 @@ import { BSON } from "mongodb";
 const HEADER_LENGTH = 16;
 const [OP_REPLY, OP_QUERY, OP_MSG] = [1, 2004, 2013];
 
-/** Answers every command as a MongoDB of another age does, which no database of the tests plays. */
+/**
+ * Answers every command as a MongoDB of another version would, which the tests' databases cannot
+ * do.
+ */
 export class OldServer implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<Deno.Conn>();
   readonly #answer: Readonly<Record<string, unknown>>;
   readonly #done: Promise<void>;
 
-  /** @param versions The versions of the wire protocol that it speaks. */
+  /** @param versions The versions of the wire protocol that it supports. */
   constructor(versions: { readonly min: number; readonly max: number }) {
     this.#answer = {
       ismaster: true,
@@ -27,12 +30,12 @@ export class OldServer implements AsyncDisposable {
     this.#done = this.#accept();
   }
 
-  /** Where it is. */
+  /** Its address. */
   get uri(): string {
     return `mongodb://127.0.0.1:${this.#listener.addr.port}/`;
   }
 
-  /** Ends it. */
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     for (const connection of this.#connections) connection.close();
@@ -59,7 +62,7 @@ export class OldServer implements AsyncDisposable {
         await connection.write(this.#reply(request.getInt32(4, true), isQuery));
       }
     } catch (error) {
-      // The driver has gone, or the test is over.
+      // The driver has closed the connection, or the test is over.
       if (!(error instanceof Error)) throw error;
     }
   }

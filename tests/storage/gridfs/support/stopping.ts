@@ -1,9 +1,9 @@
 import type { Collection, Db } from "mongodb";
 
-/** What a session dies of. */
+/** The error that a dying session gets. */
 export class Stop extends Error {}
 
-/** What changes something. */
+/** The operations that change something. */
 export const WRITES: ReadonlySet<PropertyKey> = new Set([
   "insertOne",
   "insertMany",
@@ -15,12 +15,12 @@ export const WRITES: ReadonlySet<PropertyKey> = new Set([
   "deleteMany",
 ]);
 
-/** A database for a session that dies: after so many writes, it does none and says nothing. */
+/** A database for a session that dies: after this many writes, it does none and reports nothing. */
 export class Stopping {
   readonly db: Db;
   #left: number;
 
-  /** @param writes How many are done; the one after fails, and so does every other. */
+  /** @param writes How many writes are done; every later one fails. */
   constructor(db: Db, writes: number) {
     this.#left = writes;
     this.db = new Proxy(db, {
@@ -31,7 +31,7 @@ export class Stopping {
     });
   }
 
-  /** Whether it has come to that. */
+  /** Whether the session has died. */
   get hasStopped(): boolean {
     return this.#left < 0;
   }

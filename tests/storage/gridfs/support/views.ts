@@ -6,13 +6,16 @@ import { GridFsStorage } from "../../../../lib/storage/gridfs/gridfs.ts";
 import { type Buckets, linkOn } from "./buckets.ts";
 import { driverReads, subject } from "./content.ts";
 
-/** Has all sessions be silent for so long that they are taken for dead. */
+/** Makes all sessions look silent for so long that they count as dead. */
 export async function ageJournal(db: Db, name: string): Promise<void> {
   const journal = db.collection(`${name}.journal`);
   await journal.updateMany({ alive: { $exists: true } }, { $set: { alive: new Date(0) } });
 }
 
-/** Every chunk is a file's, or of a version that is retired; nothing is at work. */
+/**
+ * Asserts that every chunk belongs to a file or to a retired version, and that no work is in
+ * progress.
+ */
 export async function assertSwept(buckets: Buckets, name: string): Promise<void> {
   const collection = (part: string) => buckets.db.collection(`${name}.${part}`);
   const journal = await collection("journal").find({}).toArray();
@@ -29,7 +32,7 @@ export async function assertSwept(buckets: Buckets, name: string): Promise<void>
   assertEquals(await check(bucket, false), []);
 }
 
-/** All that is in a bucket, in one line; files as the driver reads them. */
+/** The whole content of a bucket, in one line; files as the driver reads them. */
 export async function treeOf(buckets: Buckets, name: string): Promise<string> {
   const storage = new GridFsStorage(new Bucket({ link: linkOn(buckets.db), name }), {});
   const s = subject(storage);

@@ -38,7 +38,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Listing shows of several files with one name the newest, which open() opens too",
+  name: "Listing shows the newest of several files with one name, as open() opens it",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -58,8 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "a file beside files below its name is the one that is shown, and they are when it has gone",
+  name: "a file hides files below its name, and these are listed when it is gone",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -73,7 +72,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Listing jumps over the many files of a sub-directory, and goes on behind them",
+  name: "Listing jumps over the many files of a subdirectory, and continues after them",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage }) => {

@@ -47,7 +47,7 @@ Deno.test("prefixOf() begins the filenames of what is in a directory", () => {
   assertEquals(["/", "/a", "/a/b", "/%", "/%../a"].map(prefixOf), ["", "a/", "a/b/", "/", "../a/"]);
 });
 
-Deno.test("rangeOf() holds the names with a prefix and none beside them", () => {
+Deno.test("rangeOf() contains exactly the names with a prefix", () => {
   const { $gte, $lt } = rangeOf("a/");
   const names = ["a", "a!", "a-b", "a/", "a/\u{10ffff}", "a/b", "a0", "b"];
   assertEquals(names.filter((name) => name >= $gte && name < $lt!), [
@@ -57,7 +57,7 @@ Deno.test("rangeOf() holds the names with a prefix and none beside them", () => 
   ]);
 });
 
-Deno.test("refuseUnusable() refuses what is no text or too long", () => {
+Deno.test("refuseUnusable() refuses what is not text or too long", () => {
   refuseUnusable("/" + "é".repeat(127));
   for (const path of ["/\udcff", "/a/\udc80", "/" + "é".repeat(128), "/a".repeat(2500)]) {
     assertThrows(() => refuseUnusable(path), StorageError);
@@ -65,7 +65,7 @@ Deno.test("refuseUnusable() refuses what is no text or too long", () => {
 });
 
 Deno.test({
-  name: "files whose names are no text are in no directory, and make none",
+  name: "files whose names are not text are in no directory, and imply none",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {

@@ -4,7 +4,7 @@ import { needsMongo } from "../../../support/mongodb.ts";
 import { withSession } from "../support/buckets.ts";
 
 Deno.test({
-  name: "attributes of a wrong kind in the database are as if they were not there",
+  name: "attributes of a wrong type in the database are ignored",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -47,7 +47,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "dates beyond the wire's are its last and its first",
+  name: "dates beyond the range of the wire become its last and its first",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage }) => {
@@ -61,7 +61,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a link without a text, and directories of any key, spoil nothing but themselves",
+  name: "a link without a target, and directories of any key, spoil nothing but themselves",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {

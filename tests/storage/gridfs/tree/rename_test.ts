@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rename() of a directory takes more files than go with one request",
+  name: "rename() of a directory moves more files than fit in one request",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -58,10 +58,9 @@ Deno.test({
     }),
 });
 
-// FerretDB has no transactions: what is tested here is which steps stand in one, not that it holds.
+// FerretDB has no transactions: this tests which steps are in a transaction, not that it holds.
 Deno.test({
-  name:
-    "where there are transactions, the steps of a rename, an edit and a removal are in one each",
+  name: "with transactions, the steps of a rename, an edit and a removal are in one each",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -85,7 +84,8 @@ Deno.test({
       assertEquals(count, 2);
       await storage.remove("/e/a");
       assertEquals([count, await s.names("/e")], [3, []]);
-      // No journal but of the edit, whose chunks were there before, and of what it replaced.
+      // No journal except that of the edit, whose chunks were stored before, and of what it
+      // replaced.
       assertEquals(kinds, [[], ["upload"], ["retired"]]);
       assertEquals(await journal.distinct("kind"), ["retired"]);
       await storage.close();

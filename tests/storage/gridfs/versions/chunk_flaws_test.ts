@@ -13,13 +13,13 @@ function told(n: number, ...found: readonly (readonly [n: unknown, bytes: number
   return flawOfChunk(n, { found: found.map(([n, bytes]) => ({ n, bytes })), layout: LAYOUT });
 }
 
-Deno.test("flawOfChunk() takes a chunk that is there once and as long as it must be", () => {
+Deno.test("flawOfChunk() accepts a chunk that exists once and has the right length", () => {
   assertEquals(told(0, [0, 10]), undefined);
   assertEquals(told(2, [2, 5]), undefined);
   assertEquals(told(2, [2, 5], [3, 0]), undefined);
 });
 
-Deno.test("flawOfChunk() tells what the drivers refuse", () => {
+Deno.test("flawOfChunk() reports what the drivers refuse", () => {
   assertEquals(told(0), "chunk 0 of the file is missing");
   assertEquals(told(0, [1, 10]), "chunk 0 of the file is missing");
   assertEquals(told(0, [null, 10]), "chunk 0 of the file is missing");
@@ -30,7 +30,7 @@ Deno.test("flawOfChunk() tells what the drivers refuse", () => {
   assertEquals(told(2, [2, 5], [3, 1]), "chunk 2 of the file is not its last");
 });
 
-Deno.test("foundIn() and bytesOf() take bytes, and nothing else", () => {
+Deno.test("foundIn() and bytesOf() accept bytes, and nothing else", () => {
   const bytes = new Uint8Array(3);
   assertEquals(foundIn({ n: 1, data: new Binary(bytes) }), { n: 1, bytes: 3 });
   assertEquals(foundIn({ n: 1, data: bytes }), { n: 1, bytes: 3 });
@@ -39,6 +39,6 @@ Deno.test("foundIn() and bytesOf() take bytes, and nothing else", () => {
   }
 });
 
-Deno.test("bytesIn() tells what is in each chunk", () => {
+Deno.test("bytesIn() returns the length of each chunk", () => {
   assertEquals([0, 1, 2, 3].map((n) => bytesIn(n, LAYOUT)), [10, 10, 5, 0]);
 });

@@ -6,11 +6,11 @@ import { driverWrites, randomBytes } from "../support/content.ts";
 
 const MiB = 1024 * 1024;
 
-/** Milliseconds in which the reader fetches all that it fetches ahead. */
+/** Milliseconds in which the reader fetches everything that it fetches ahead. */
 const PAUSE = 150;
 
 Deno.test({
-  name: "ChunkReader reads a whole file by one cursor, also where the client is slow",
+  name: "ChunkReader reads a whole file with one cursor, even if the client is slow",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {

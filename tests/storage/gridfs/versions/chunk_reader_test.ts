@@ -59,7 +59,7 @@ Deno.test({
     }),
 });
 
-/** What another program may have done to the chunks of a file, and what a reader is told. */
+/** What another program may have done to the chunks of a file, and the error that a reader gets. */
 const SPOILED: readonly (readonly [string, (chunks: Collection) => Promise<unknown>])[] = [
   [
     "chunk 5 of the file is too long",
@@ -93,7 +93,7 @@ async function copyOf(chunks: Collection, n: number, number: number): Promise<vo
 }
 
 Deno.test({
-  name: "chunks that are not as the drivers want them are refused, in order and out of order",
+  name: "chunks that the drivers would refuse are refused, in order and out of order",
   ...needsMongo(),
   fn: () =>
     withBuckets(async (buckets) => {
@@ -111,11 +111,11 @@ Deno.test({
         const n = Number(/\d/.exec(reason)?.[0]);
         await s.refuses("failure", reason, async () => await file.read(new Uint8Array(5), n * 10));
         assertEquals(await file.read(new Uint8Array(5), 20), 5);
-        // This driver itself breaks down where there are no bytes.
+        // The driver itself crashes on a chunk without bytes.
         if (!reason.endsWith("no bytes")) {
           await assertRejects(() => driverReads(buckets.db, name, "a"));
         }
-        // An edit of it does not make it whole by cutting.
+        // An edit does not repair the file by cutting it.
         await s.refuses("failure", reason, async () => {
           const editor = await open(storage, "/a", "write");
           try {
@@ -131,7 +131,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an empty chunk behind the last is nothing, as the drivers see it",
+  name: "an empty chunk after the last is ignored, as in the drivers",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, s }) => {
@@ -144,7 +144,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who has a file open that another session makes longer reads it as it was to its old end",
+  name: "a handle of a file that another session makes longer reads it up to its old end",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {

@@ -52,7 +52,7 @@ Deno.test({
 const MiB = 1024 * 1024;
 
 Deno.test({
-  name: "a hole larger than a GiB is refused at once, however it is made, and leaves the file",
+  name: "a hole larger than a GiB is refused at once, however it is made, and the file stays",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -70,7 +70,7 @@ Deno.test({
         const file = await open(storage, path, "read", "write");
         await refuses(() => file.setAttrs({ size: 2 ** 34 }));
         await refuses(() => file.write(new Uint8Array(1), 2 ** 34));
-        // Nor in small steps, nor where the old content was before.
+        // Nor in small steps, nor where the old content was.
         const step = most / 4;
         for (let count = 1; count <= 4; count++) await file.setAttrs({ size: count * step });
         await refuses(() => file.setAttrs({ size: 6 * step }));
@@ -87,7 +87,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is written into a hole is none of it any more",
+  name: "what is written into a hole no longer counts as part of it",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -130,7 +130,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a handle that is broken off while its requests are under way stores no more",
+  name: "a handle that is broken off while its requests are under way stores nothing more",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -150,7 +150,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a chunk size that is larger than a document can be is another one after an edit",
+  name: "a chunk size that is larger than a document can be changes with an edit",
   ...needsMongo(),
   fn: () =>
     withSession(async ({ buckets, name, storage, s }) => {
@@ -186,7 +186,7 @@ function resized(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   return other;
 }
 
-/** Whole numbers below a limit that look random and are the same each time. */
+/** Whole numbers below a limit that look random but are the same each time. */
 function numbers(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {
