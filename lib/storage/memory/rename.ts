@@ -1,7 +1,8 @@
 import type { VirtualPath } from "../storage.ts";
 import { errorOf } from "../errno.ts";
 import { DirectoryNode, isWithin } from "./node.ts";
-import { isNamed, type Place, type Tree } from "./tree.ts";
+import { isNamed } from "../walk.ts";
+import type { Place, Tree } from "./tree.ts";
 
 /**
  * rename(2), or renameat2(2) with `RENAME_NOREPLACE` where `replace` is not

@@ -2,6 +2,7 @@ import { encodeName } from "../../names.ts";
 import { childOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
 import { errorOf } from "../errno.ts";
+import { isNamed, LinkWalk, type LinkWalkOptions } from "../walk.ts";
 import { DirectoryNode, FileNode, LinkNode, type TreeNode } from "./node.ts";
 import type { Space } from "./space.ts";
 
@@ -9,8 +10,6 @@ import type { Space } from "./space.ts";
 export const NAME_MAX = 255;
 /** Bytes in a path, as Linux's `PATH_MAX` less its NUL. */
 const PATH_MAX = 4095;
-/** Links followed on one way, as Linux's `MAXSYMLINKS`. */
-const MAX_SYMLINKS = 40;
 
 /** Where a path leads: a name in a directory, and what has that name. */
 export interface Place {
@@ -20,14 +19,6 @@ export interface Place {
   readonly node: TreeNode | undefined;
   /** The path ends in `/`: it asks for a directory. */
   readonly slash: boolean;
-}
-
-/** How a way ends. */
-export interface WalkOptions {
-  /** A link in the last name is followed. */
-  readonly follow: boolean;
-  /** A file may be made of the last name, which must not ask for a directory then. */
-  readonly makesFile?: boolean;
 }
 
 /** Nodes under names, and the way to them, which is the one that Linux goes. */
@@ -48,30 +39,19 @@ export class Tree {
     this.#time = time;
   }
 
-  /** Goes to the place of `path`. */
-  walk(path: VirtualPath, options: WalkOptions): Place {
+  /** Walks to the place of `path`. */
+  walk(path: VirtualPath, options: LinkWalkOptions): Place {
     refuseLongPath(path);
-    const ahead = segmentsBackwards(path);
-    let slash = path.endsWith("/");
-    let directory = this.root;
-    let followed = 0;
-    for (;;) {
-      const name = ahead.pop();
-      if (name === undefined) return { directory, name: "", node: directory, slash };
-      const isLast = ahead.length === 0;
-      if (isLast && slash && options.makesFile && isProper(name)) throw errorOf("EISDIR");
-      const node = lookUp(directory, name);
-      if (node instanceof LinkNode && (options.follow || !isLast)) {
-        if (++followed > MAX_SYMLINKS) throw errorOf("ELOOP");
-        if (node.target.startsWith("/")) directory = this.root;
-        if (isLast && node.target.endsWith("/")) slash = true;
-        ahead.push(...segmentsBackwards(node.target));
-      } else if (isLast) {
-        return { directory, name, node, slash };
-      } else {
-        directory = asDirectory(node);
-      }
+    const walk = new LinkWalk<TreeNode>(path, options);
+    for (let name = walk.next(); name !== undefined; name = walk.next()) {
+      const node = lookUp(this.#directory(walk.at), name);
+      if (node === undefined) walk.missing();
+      else if (node instanceof LinkNode && walk.follows) walk.link(node.target);
+      else walk.found(node, node instanceof DirectoryNode ? "directory" : "other");
     }
+    const { name, slash } = walk;
+    const node = isNamed(walk) ? walk.at : this.#directory(walk.at);
+    return { directory: this.#directory(walk.parent), name, node, slash };
   }
 
   /** What is at `path`; a link is followed on demand, and where a `/` stands behind it. */
@@ -134,6 +114,11 @@ export class Tree {
     return childOf(this.#pathOf(directory), name);
   }
 
+  /** What a walk has reached, which is undefined at the root. */
+  #directory(node: TreeNode | undefined): DirectoryNode {
+    return node === undefined ? this.root : asDirectory(node);
+  }
+
   #pathOf(directory: DirectoryNode): VirtualPath {
     const names: string[] = [];
     for (let at = directory; at !== this.root; at = at.parent) names.push(at.name);
@@ -150,23 +135,12 @@ export class Tree {
   }
 }
 
-/** Whether a place is a name that can be given and taken: not the root, `.` or `..`. */
-export function isNamed({ name }: Place): boolean {
-  return name !== "" && isProper(name);
-}
-
 /** Fails where a path, or a link's text, is longer than the system takes. */
 export function refuseLongPath(path: string): void {
   if (byteLength(path, PATH_MAX) > PATH_MAX) throw errorOf("ENAMETOOLONG");
 }
 
-function isProper(segment: string): boolean {
-  return segment !== "." && segment !== "..";
-}
-
 function lookUp(directory: DirectoryNode, name: string): TreeNode | undefined {
-  if (name === ".") return directory;
-  if (name === "..") return directory.parent;
   if (byteLength(name, NAME_MAX) > NAME_MAX) throw errorOf("ENAMETOOLONG");
   return directory.entries.get(name);
 }
@@ -175,11 +149,6 @@ function asDirectory(node: TreeNode | undefined): DirectoryNode {
   if (node === undefined) throw errorOf("ENOENT");
   if (!(node instanceof DirectoryNode)) throw errorOf("ENOTDIR");
   return node;
-}
-
-/** The segments of a path, the first one last, so that each is popped when its turn comes. */
-function segmentsBackwards(path: string): string[] {
-  return path.split("/").filter((segment) => segment !== "").reverse();
 }
 
 /** Length of a name in bytes; the number of characters is enough where it decides already. */
