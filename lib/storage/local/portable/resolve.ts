@@ -1,9 +1,8 @@
 import { StorageError } from "../../errors.ts";
 import type { VirtualPath } from "../../storage.ts";
 import { errorOf } from "../../errno.ts";
-
-/** As many links as Linux follows in one path. */
-const MAX_SYMLINKS = 40;
+import { childOf } from "../../path.ts";
+import { LinkWalk } from "../../walk.ts";
 
 /** A path longer than Linux's PATH_MAX is refused, wherever it would lead. */
 const PATH_MAX = 4095;
@@ -51,62 +50,28 @@ export function resolve<Status>(
   { followLast }: ResolveOptions,
 ): Resolved<Status> {
   if (path.length > PATH_MAX) throw errorOf("ENAMETOOLONG");
-  const steps: Step<Status>[] = [];
-  const ahead = segmentsOf(path).reverse();
-  let mustBeDirectory = path.endsWith("/");
-  let links = 0;
-
-  const here = () => steps.at(-1);
-  while (ahead.length > 0) {
-    const segment = ahead.pop()!;
-    const last = here();
-    if (last !== undefined) requireDirectory(last.status, walker);
-    if (segment === "..") {
-      steps.pop();
-      continue;
-    }
-    const parentPath = last?.hostPath ?? root;
-    const hostPath = `${parentPath === "/" ? "" : parentPath}/${segment}`;
+  const walk = new LinkWalk<Status>(path, { follow: followLast || path.endsWith("/") });
+  for (let name = walk.next(); name !== undefined; name = walk.next()) {
+    const hostPath = hostPathOf(root, childOf(walk.path, name));
     const status = walker.lstat(hostPath);
-    const atEnd = ahead.length === 0;
-    const follow = !atEnd || followLast || mustBeDirectory;
-    if (status !== undefined && follow && walker.isLink(status)) {
-      if (++links > MAX_SYMLINKS) throw errorOf("ELOOP");
-      const target = walker.readLink(hostPath);
-      if (target.startsWith("/")) steps.length = 0;
-      if (atEnd && /\/\.?$/.test(target)) mustBeDirectory = true;
-      ahead.push(...segmentsOf(target).reverse());
-      continue;
-    }
-    steps.push({ segment, hostPath, status });
+    if (status === undefined) walk.missing();
+    else if (walk.follows && walker.isLink(status)) walk.link(walker.readLink(hostPath));
+    else walk.found(status, walker.isDirectory(status) ? "directory" : "other");
   }
-
-  const end = here();
-  if (end === undefined) {
-    return { path: "/", hostPath: root, status: walker.lstat(root), mustBeDirectory: true };
-  }
-  if (mustBeDirectory && end.status !== undefined) requireDirectory(end.status, walker);
-  return {
-    path: "/" + steps.map(({ segment }) => segment).join("/"),
-    hostPath: end.hostPath,
-    status: end.status,
-    mustBeDirectory,
-  };
+  const hostPath = hostPathOf(root, walk.path);
+  const isRoot = walk.path === "/";
+  const status = isRoot ? walker.lstat(root) : walk.at;
+  const mustBeDirectory = isRoot || walk.slash;
+  if (mustBeDirectory && status !== undefined) requireDirectory(status, walker);
+  return { path: walk.path, hostPath, status, mustBeDirectory };
 }
 
-/** A segment that has been walked. */
-interface Step<Status> {
-  readonly segment: string;
-  readonly hostPath: string;
-  readonly status: Status | undefined;
+function hostPathOf(root: string, path: VirtualPath): string {
+  if (path === "/") return root;
+  return root === "/" ? path : root + path;
 }
 
-function segmentsOf(path: string): string[] {
-  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
-}
-
-function requireDirectory<Status>(status: Status | undefined, walker: Walker<Status>): void {
-  if (status === undefined) throw errorOf("ENOENT");
+function requireDirectory<Status>(status: Status, walker: Walker<Status>): void {
   if (!walker.isDirectory(status)) throw errorOf("ENOTDIR");
 }
 
