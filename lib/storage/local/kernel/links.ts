@@ -1,14 +1,12 @@
 import { decodeName } from "../../../names.ts";
-import { childOf, parentOf } from "../../path.ts";
+import { childOf, virtualPath } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { Errno, errorOfNumber } from "../../errno.ts";
+import { LinkWalk } from "../../walk.ts";
+import { Errno } from "../../errno.ts";
 import type { KernelPaths } from "./paths.ts";
 import { check, NO_NAME } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";
-
-/** As many links as the kernel follows for one path. */
-const MAX_SYMLINKS = 40;
 
 /** Reads links, and paths that lead through them. */
 export class LinkReader {
@@ -28,7 +26,9 @@ export class LinkReader {
 
   /** The path of what `path` leads to, without links and `..`; its last segment may not exist. */
   realPath(path: VirtualPath): VirtualPath {
-    if (this.#open(path, Resolve.NO_SYMLINKS) >= 0) return withoutParents(path);
+    if (this.#open(path, Resolve.NO_SYMLINKS) >= 0) {
+      return virtualPath(path, { start: "/", keepParents: false });
+    }
     // The kernel is asked first, so that what it refuses is never walked; what is missing may be
     // the end alone, which the walk finds out.
     const result = this.#open(path);
@@ -38,29 +38,19 @@ export class LinkReader {
 
   /** Resolves step by step. This only finds a text: whoever uses it has it resolved once more. */
   #walk(path: VirtualPath): VirtualPath {
-    const ahead = segmentsOf(path).reverse();
-    let reached: VirtualPath = "/";
-    let links = 0;
-    while (ahead.length > 0) {
-      const segment = ahead.pop()!;
-      if (segment === "..") {
-        reached = parentOf(reached);
+    const walk = new LinkWalk<undefined>(path, { follow: true });
+    for (let name = walk.next(); name !== undefined; name = walk.next()) {
+      const next = childOf(walk.path, name);
+      if (walk.isLast && this.#open(next, 0, Open.NOFOLLOW) === -Errno.ENOENT) {
+        walk.missing();
         continue;
       }
-      const next = childOf(reached, segment);
-      const isLast = ahead.length === 0;
-      const text = isLast && this.#open(next, 0, Open.NOFOLLOW) === -Errno.ENOENT
-        ? undefined
-        : this.read(next);
-      if (text === undefined) {
-        reached = next;
-        continue;
-      }
-      if (++links > MAX_SYMLINKS) throw errorOfNumber(Errno.ELOOP);
-      if (text.startsWith("/")) reached = "/";
-      ahead.push(...segmentsOf(text).reverse());
+      const text = this.read(next);
+      if (text !== undefined) walk.link(text);
+      // If it is none, the kernel says so when it looks below it.
+      else walk.found(undefined, "directory");
     }
-    return reached;
+    return walk.path;
   }
 
   /** Tells whether a path can be opened, by 0 or `-errno`. */
@@ -75,18 +65,4 @@ export class LinkReader {
     if (length === -Errno.ENOENT || length === -Errno.EINVAL) return undefined;
     return decodeName(this.#text, 0, check(length));
   }
-}
-
-/** Removes `..` from a path that leads through no link. */
-function withoutParents(path: VirtualPath): VirtualPath {
-  const kept: string[] = [];
-  for (const segment of segmentsOf(path)) {
-    if (segment === "..") kept.pop();
-    else kept.push(segment);
-  }
-  return "/" + kept.join("/");
-}
-
-function segmentsOf(path: string): string[] {
-  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
 }
