@@ -14,14 +14,12 @@ import type { Bytes, Libc } from "../../linux/libc.ts";
 import { AT_FDCWD, Open, PATH_MAX } from "../../linux/linux.ts";
 import type { NodeStatus } from "../../storage/local/root.ts";
 import { StorageError } from "../../storage/errors.ts";
+import { MAX_SYMLINKS } from "../../storage/walk.ts";
 import { StartError } from "../errors.ts";
 
 const ROOT_UID = 0;
 const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
-
-/** As many links as the kernel follows for one path. */
-const MAX_SYMLINKS = 40;
 
 const STRUCT_OPEN_HOW_SIZE = 24;
 
