@@ -1,7 +1,7 @@
 /**
  * The system's errors as storage errors: one table, by name (from Deno's own
- * file API, and for storages that play a file system) and by number (from
- * FFI). Which code an error becomes is OpenSSH's choice, which clients know.
+ * file API, and for storages that emulate a file system) and by number (from
+ * FFI). Each error gets the code that OpenSSH gives it, which clients know.
  *
  * @module
  */
@@ -9,9 +9,9 @@
 import { StorageError, type StorageErrorCode } from "./errors.ts";
 
 /**
- * An error's number on Linux (x86-64 and arm64), its code and its reason. What a file system over
- * the network, in a user's process, or with encryption may say is among them, and from 512 on what
- * the kernel should keep to itself, and some file systems do not.
+ * An error's number on Linux (x86-64 and arm64), its code and its reason. This includes the errors
+ * of network, FUSE and encrypted file systems, and, from 512 on, errors that are internal to the
+ * kernel but that some file systems let out.
  */
 type Row = readonly [number: number, code: StorageErrorCode, reason: string];
 
@@ -124,7 +124,7 @@ const TABLE = {
   EJUKEBOX: [528, "failure", "temporarily unavailable"],
 } as const satisfies Record<string, Row>;
 
-/** POSIX's name of an error that is known here. */
+/** POSIX's name of an error in the table. */
 export type ErrnoName = keyof typeof TABLE;
 
 /** The numbers by name, for code that compares with them. */
@@ -132,14 +132,14 @@ export const Errno = Object.fromEntries(
   Object.entries<Row>(TABLE).map(([name, [number]]) => [name, number]),
 ) as Readonly<Record<ErrnoName, number>>;
 
-/** Second names of numbers, some of which Deno gives. */
+/** Aliases, some of which Deno uses. */
 const OTHER_NAMES: Readonly<Record<string, ErrnoName>> = {
   ENOTSUP: "EOPNOTSUPP",
   EWOULDBLOCK: "EAGAIN",
   EDEADLOCK: "EDEADLK",
 };
 
-/** The name that an error has here, of whatever name it was given by. */
+/** The table's name for an error that may be given by an alias. */
 export function errnoNameOf(name: string): string {
   return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name]! : name;
 }
@@ -147,9 +147,9 @@ export function errnoNameOf(name: string): string {
 const errorsOfNumbers = new Map<number, StorageError>();
 
 /**
- * The storage error of an error number of the system. It is made once: clients
- * ask for files that are not there all the time, and a stack costs more than
- * the look-up.
+ * The storage error of an error number of the system. Each is created once:
+ * clients ask for missing files all the time, and capturing a stack costs more
+ * than the lookup.
  */
 export function errorOfNumber(number: number): StorageError {
   let error = errorsOfNumbers.get(number);
@@ -166,7 +166,7 @@ export function errorOf(name: ErrnoName): StorageError {
   return errorOfRow(TABLE[name]);
 }
 
-/** As {@linkcode errorOf}, for a name that something else gave, perhaps an unknown one. */
+/** Like {@linkcode errorOf}, for a name from outside, which may be unknown. */
 export function errorOfName(given: string, cause: unknown): StorageError {
   const name = errnoNameOf(given);
   if (Object.hasOwn(TABLE, name)) return errorOfRow(TABLE[name as ErrnoName], cause);

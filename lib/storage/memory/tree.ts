@@ -14,14 +14,14 @@ const PATH_MAX = 4095;
 /** Where a path leads: a name in a directory, and what has that name. */
 export interface Place {
   readonly directory: DirectoryNode;
-  /** Empty for the root, `.` or `..` where the way ends so. */
+  /** The last name; empty for the root, `.` or `..` if the path ends so. */
   readonly name: string;
   readonly node: TreeNode | undefined;
   /** The path ends in `/`: it asks for a directory. */
   readonly slash: boolean;
 }
 
-/** Nodes under names, and the way to them, which is the one that Linux goes. */
+/** Nodes by name, and the resolution of paths to them, as Linux does it. */
 export class Tree {
   readonly root: DirectoryNode;
   readonly space: Space;
@@ -29,7 +29,7 @@ export class Tree {
 
   /**
    * @param root Holds everything.
-   * @param space Gets back what is removed.
+   * @param space Gets back the space of what is removed.
    * @param time Now, in whole seconds since 1970.
    */
   constructor(root: DirectoryNode, space: Space, time: () => number) {
@@ -54,7 +54,7 @@ export class Tree {
     return { directory: this.#directory(walk.parent), name, node, slash };
   }
 
-  /** What is at `path`; a link is followed on demand, and where a `/` stands behind it. */
+  /** What is at `path`; a link is followed on demand, and if a `/` follows it. */
   find(path: VirtualPath, options: { readonly follow: boolean }): TreeNode {
     const { node, slash } = this.walk(path, { follow: options.follow || path.endsWith("/") });
     if (slash) return asDirectory(node);
@@ -67,7 +67,7 @@ export class Tree {
     return asDirectory(this.find(path, { follow: true }));
   }
 
-  /** The place of something new: fails where there is something. */
+  /** The place of a new node; fails if something is there. */
   vacancy(path: VirtualPath): Place {
     const place = this.walk(path, { follow: false });
     if (place.node !== undefined) throw errorOf("EEXIST");
@@ -86,15 +86,15 @@ export class Tree {
     directory.mtime = this.#time();
   }
 
-  /** Takes a node's name away; a node without names ends when nobody has it open. */
+  /** Removes a node's name; a node without names is gone when no handle has it open. */
   detach(place: Place): void {
     const node = this.#unname(place);
-    // A directory's own `.` goes with its only name.
+    // A directory loses its own `.` with its only name.
     if (node instanceof DirectoryNode) node.links = 0;
     this.release(node);
   }
 
-  /** Gives what is at `from` the place `to`, whatever is there now. */
+  /** Moves what is at `from` to the place `to`, and replaces what is there. */
   move(from: Place, to: Place): void {
     if (to.node !== undefined) this.detach(to);
     this.attach(to, this.#unname(from));
@@ -107,7 +107,7 @@ export class Tree {
     this.space.giveNode(node.size);
   }
 
-  /** realpath(3), except that the last name may not exist. */
+  /** Like realpath(3), except that the last name may not exist. */
   realPath(path: VirtualPath): VirtualPath {
     const { directory, name, node, slash } = this.walk(path, { follow: true });
     if (slash || node instanceof DirectoryNode) return this.#pathOf(asDirectory(node));
@@ -135,7 +135,7 @@ export class Tree {
   }
 }
 
-/** Fails where a path, or a link's text, is longer than the system takes. */
+/** Fails if a path, or a link's text, is longer than Linux allows. */
 export function refuseLongPath(path: string): void {
   if (byteLength(path, PATH_MAX) > PATH_MAX) throw errorOf("ENAMETOOLONG");
 }
@@ -151,7 +151,7 @@ function asDirectory(node: TreeNode | undefined): DirectoryNode {
   return node;
 }
 
-/** Length of a name in bytes; the number of characters is enough where it decides already. */
+/** Length of a name in bytes; the number of characters, if that already decides. */
 function byteLength(name: string, limit: number): number {
   const isDecided = name.length > limit || name.length * 3 <= limit;
   return isDecided ? name.length : encodeName(name).length;

@@ -1,9 +1,9 @@
 /**
- * One directory of the far side as the client's root. SFTP has no way to have
- * a path resolved below a directory, so it is resolved here, step by step: a
- * path that goes to the far side holds no link. Whoever can change the tree
- * on the far side at the same moment can put a link into a path between the
- * look and the use.
+ * One directory of the far side as the client's root. SFTP has no way to resolve
+ * a path below a directory, so it is resolved here, step by step: a path that is
+ * sent to the far side contains no link. A user who can change the tree on the
+ * far side at the same moment can put a link into a path between the look and
+ * the use.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { FileAttrs, VirtualPath } from "../storage.ts";
 import { LinkWalk } from "../walk.ts";
 import type { FarPath, FarPaths } from "./proxy_paths.ts";
 
-/** Segments that are looked at at once. */
+/** Names that are looked at in one round trip. */
 const SEGMENTS_AHEAD = 16;
 
 const NO_SUCH_FILE = 2;
@@ -27,7 +27,7 @@ const NO_SUCH_FILE = 2;
  * Opens a directory of the far side as a root.
  *
  * @param path Its path there; a relative one starts where the session starts.
- * @throws {StorageError} If it is no directory.
+ * @throws {StorageError} If it is not a directory.
  * @throws {SftpStatusError} If the far side refuses it.
  */
 export async function openFarRoot(client: SftpClient, path: string): Promise<FarRoot> {
@@ -38,16 +38,16 @@ export async function openFarRoot(client: SftpClient, path: string): Promise<Far
   return new FarRoot(client, root, path);
 }
 
-/** A directory of the far side that no path and no link leads out of. */
+/** A directory of the far side that neither a path nor a link leads out of. */
 export class FarRoot implements FarPaths {
-  /** The client sees nothing else. */
+  /** The client sees only this directory. */
   readonly confined = true;
   /** The directory's path on the far side, without links. */
   readonly root: string;
   readonly #client: SftpClient;
   readonly #spellings: readonly string[];
 
-  /** Made by {@linkcode openFarRoot}. */
+  /** Called by {@linkcode openFarRoot}. */
   constructor(client: SftpClient, root: string, given: string) {
     this.#client = client;
     this.root = root;
@@ -64,7 +64,7 @@ export class FarRoot implements FarPaths {
     return this.#found(await this.#walk(path, path.endsWith("/")));
   }
 
-  /** As {@linkcode entry}; the root is nobody's to change. */
+  /** Like {@linkcode entry}; the root itself cannot be changed. */
   async change(path: VirtualPath): Promise<FarPath> {
     const plain = trimmed(path);
     if (plain === "" || plain.endsWith("/..")) throw errorOf("EBUSY");
@@ -172,7 +172,7 @@ export class FarRoot implements FarPaths {
     return text.endsWith("/") ? inside + "/" : inside || "/";
   }
 
-  /** What the far side makes of an absolute link; what it cannot resolve leads out for certain. */
+  /** The far side's resolution of an absolute link; one that it cannot resolve leads out. */
   async #real(text: string): Promise<string> {
     try {
       return await this.#client.realPath(text);
@@ -182,7 +182,7 @@ export class FarRoot implements FarPaths {
     }
   }
 
-  /** An absolute path of the far side from the root on; undefined where it is not below the root. */
+  /** An absolute path of the far side relative to the root; undefined if it is not below it. */
   #inside(path: string): string | undefined {
     for (const spelling of this.#spellings) {
       const prefix = spelling === "/" ? "" : spelling;

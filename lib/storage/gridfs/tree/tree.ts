@@ -10,14 +10,14 @@ import { type Entry, entryOfNode, targetOf } from "./nodes.ts";
 /** Where a path leads: what is there, or would be, under a path without links. */
 export interface Place {
   readonly path: VirtualPath;
-  /** The last name, as it was sent; empty for the root, `.` or `..` where the path ends so. */
+  /** The last name, as it was sent; empty for the root, `.` or `..` if the path ends so. */
   readonly name: string;
   readonly entry: Entry | undefined;
   /** The path ends in `/`: it asks for a directory. */
   readonly slash: boolean;
 }
 
-/** The way from paths to entries, with as few questions to the database as it takes. */
+/** Resolves paths to entries, with as few queries to the database as possible. */
 export class Tree {
   readonly #bucket: Bucket;
 
@@ -43,7 +43,7 @@ export class Tree {
     return { path: walk.path, name: walk.name, entry, slash: walk.slash };
   }
 
-  /** What is at `path`; a link is followed on demand, and where a `/` stands behind it. */
+  /** What is at `path`; a link is followed on demand, and if a `/` follows it. */
   async find(
     path: VirtualPath,
     options: { readonly follow: boolean },
@@ -64,17 +64,17 @@ export class Tree {
     return await this.#isImplied(path) ? { kind: "directory", node: undefined } : undefined;
   }
 
-  /** The file that a path means: of several with its name, the newest. */
+  /** The file at a path: the newest of those with its name. */
   async newest(path: VirtualPath): Promise<FileDoc | undefined> {
     const [filename, sort] = [namesOf([path]), { uploadDate: -1 }] as const;
     const last = await this.#bucket.files.first({ filename }, { sort });
     if (last === undefined || last.uploadDate instanceof Date) return last;
-    // Some of what is no date comes after every date; but dates count before it.
+    // Some values that are not dates sort after every date, but a date takes precedence.
     const dated = { filename, uploadDate: { $type: "date" } } as const;
     return await this.#bucket.files.first(dated, { sort }) ?? last;
   }
 
-  /** Whether there is nothing in a directory. */
+  /** Whether a directory is empty. */
   async isEmpty(directory: VirtualPath): Promise<boolean> {
     const [node, hasFiles] = await Promise.all([
       this.#bucket.nodes.first({ parent: directory }, { projection: { _id: 1 } }),
@@ -83,7 +83,7 @@ export class Tree {
     return node === undefined && !hasFiles;
   }
 
-  /** What has the names of `run`, each in the one before, beginning in the directory `at`. */
+  /** What has the names of `run`, each in the one before, starting in the directory `at`. */
   async #look(at: VirtualPath, run: readonly string[]): Promise<(Entry | undefined)[]> {
     const paths: VirtualPath[] = [];
     for (const name of run) paths.push(childOf(paths.at(-1) ?? at, name));
@@ -92,14 +92,14 @@ export class Tree {
     const entries = paths.map((path) => entryOf(path === last ? file : undefined, nodes.get(path)));
     const isOver = entries.some((entry, index) => entry?.kind === "link" && index < run.length - 1);
     if (entries.at(-1) === undefined && !isOver) await this.#lookFurther(paths, entries);
-    // Above what is there, there are directories.
+    // Everything above an existing entry is a directory.
     const deepest = entries.findLastIndex((entry) => entry !== undefined);
     return entries.map((entry, index) =>
       entry ?? (index < deepest ? { kind: "directory", node: undefined } : undefined)
     );
   }
 
-  /** Nothing has the last name as it stands: files may be below it, or one be in the way. */
+  /** No entry has the last name: files may be below it, or a file may be above it. */
   async #lookFurther(
     paths: readonly VirtualPath[],
     entries: (Entry | undefined)[],

@@ -8,7 +8,7 @@ import { check, NO_NAME } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";
 
-/** Reads links, and paths that lead through them. */
+/** Reads links, and resolves paths that lead through them. */
 export class LinkReader {
   readonly #libc: Libc;
   readonly #paths: KernelPaths;
@@ -19,7 +19,7 @@ export class LinkReader {
     this.#paths = paths;
   }
 
-  /** The text of the link `path`; undefined where that is something else. */
+  /** The text of the link `path`; undefined if that is not a link. */
   read(path: VirtualPath): string | undefined {
     return this.#paths.use(path, Open.PATH | Open.NOFOLLOW, (fd) => this.#textOf(fd));
   }
@@ -29,14 +29,14 @@ export class LinkReader {
     if (this.#open(path, Resolve.NO_SYMLINKS) >= 0) {
       return virtualPath(path, { start: "/", keepParents: false });
     }
-    // The kernel is asked first, so that what it refuses is never walked; what is missing may be
-    // the end alone, which the walk finds out.
+    // The kernel is asked first, so that a path that it refuses is never walked. If something is
+    // missing, it may be the last name alone, which the walk finds out.
     const result = this.#open(path);
     if (result !== -Errno.ENOENT) check(result);
     return this.#walk(path);
   }
 
-  /** Resolves step by step. This only finds a text: whoever uses it has it resolved once more. */
+  /** Resolves step by step. The result is only a text, which the kernel resolves again when used. */
   #walk(path: VirtualPath): VirtualPath {
     const walk = new LinkWalk<undefined>(path, { follow: true });
     for (let name = walk.next(); name !== undefined; name = walk.next()) {
@@ -53,7 +53,7 @@ export class LinkReader {
     return walk.path;
   }
 
-  /** Tells whether a path can be opened, by 0 or `-errno`. */
+  /** Returns 0 if a path can be opened, or `-errno`. */
   #open(path: VirtualPath, resolve = 0, flags = 0): number {
     const fd = this.#paths.tryOpen(path, Open.PATH | flags, 0, resolve);
     return fd < 0 ? fd : this.#libc.close(fd);
@@ -61,7 +61,7 @@ export class LinkReader {
 
   #textOf(fd: number): string | undefined {
     const length = this.#libc.readlinkat(fd, NO_NAME, this.#text);
-    // What readlinkat says of a descriptor that is no link's.
+    // What readlinkat returns for a descriptor that is not a link's.
     if (length === -Errno.ENOENT || length === -Errno.EINVAL) return undefined;
     return decodeName(this.#text, 0, check(length));
   }

@@ -4,12 +4,12 @@ import { errorOf } from "../../errno.ts";
 import { childOf } from "../../path.ts";
 import { LinkWalk } from "../../walk.ts";
 
-/** A path longer than Linux's PATH_MAX is refused, wherever it would lead. */
+/** A longer path is refused, as with Linux's PATH_MAX. */
 const PATH_MAX = 4095;
 
-/** What the resolution asks of the directory that it walks in; host paths. */
+/** What the resolution needs of the host's file system; paths are host paths. */
 export interface Walker<Status> {
-  /** lstat(2), or nothing where there is no file. */
+  /** lstat(2), or undefined if there is no file. */
   lstat(hostPath: string): Status | undefined;
   /** readlink(2) */
   readLink(hostPath: string): string;
@@ -23,9 +23,9 @@ export interface Resolved<Status> {
   readonly path: VirtualPath;
   /** The place on the host. */
   readonly hostPath: string;
-  /** What is there now; nothing where there is none. */
+  /** What is there now; undefined if nothing is. */
   readonly status: Status | undefined;
-  /** Whether it can be nothing else: the path, or the text of a link at its end, has a closing `/`. */
+  /** Whether the path, or the text of a link at its end, has a closing `/`. */
   readonly mustBeDirectory: boolean;
 }
 
@@ -40,8 +40,8 @@ export interface ResolveOptions {
  * absolute links start at the root and `..` stops there. The last segment may
  * be missing; a missing or wrong one before it fails.
  *
- * Between the last look and the use of the result somebody else may change the
- * tree; only the kernel's own resolution is free of that.
+ * Another process may change the tree between the last look and the use of the
+ * result; only the kernel's own resolution is free of that race.
  */
 export function resolve<Status>(
   root: string,
@@ -76,9 +76,9 @@ function requireDirectory<Status>(status: Status, walker: Walker<Status>): void 
 }
 
 /**
- * As {@linkcode resolve}, for an operation on the name itself (remove, rename,
- * mkdir …): a link at the end is not followed, and what has a closing `/` must
- * be a directory, as POSIX demands, or not be there.
+ * Like {@linkcode resolve}, for an operation on the name itself (remove, rename,
+ * mkdir …): a link at the end is not followed, and a name with a closing `/` must
+ * be that of a directory, as POSIX requires, or not exist.
  */
 export function resolveName<Status>(
   root: string,
@@ -93,7 +93,7 @@ export function resolveName<Status>(
   return resolved;
 }
 
-/** The status of what a path resolved to; not found where nothing is there. */
+/** The status of what a path resolved to; fails if nothing is there. */
 export function existing<Status>({ status }: Resolved<Status>): Status {
   if (status === undefined) throw new StorageError("not-found", "no such file");
   return status;
