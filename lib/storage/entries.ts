@@ -1,17 +1,17 @@
 import { after, repeat } from "../async/maybe_promise.ts";
 import type { Checkpoint, DirEntry, DirHandle, MaybePromise } from "./storage.ts";
 
-/** How to go on to what is shown; see {@linkcode nextShown}. */
+/** What to take and what to leave out; see {@linkcode nextShown}. */
 export interface ShownOptions {
   readonly limit: number;
-  /** Leaves some out. */
+  /** Returns the entries that the client may see. */
   readonly shown: (entries: readonly DirEntry[]) => readonly DirEntry[];
   readonly checkpoint: Checkpoint | undefined;
 }
 
 /**
- * Takes the next entries of a directory, without some of them. None at all
- * would mean the end, so where none is left, more are taken.
+ * Takes the next entries of a directory, without those that are not shown. An
+ * empty answer would mean the end, so if none is left, it takes more.
  */
 export function nextShown(
   dir: DirHandle,

@@ -1,8 +1,8 @@
 /**
  * The system's errors as storage errors: one table, by name (from Deno's own
- * file API, and for storages that act as a file system) and by number (from
- * FFI, see `lib/linux/errno.ts`). Which code an error becomes is OpenSSH's
- * choice, which clients know.
+ * file API, and for storages that emulate a file system) and by number (from
+ * FFI, see `lib/linux/errno.ts`). Each error gets the code that OpenSSH gives
+ * it, which clients know.
  *
  * @module
  */
@@ -122,14 +122,14 @@ const TABLE: Readonly<Record<ErrnoName, Row>> = {
   EJUKEBOX: ["failure", "temporarily unavailable"],
 };
 
-/** Second names of numbers, some of which Deno gives. */
+/** Aliases, some of which Deno uses. */
 const OTHER_NAMES: Readonly<Record<string, ErrnoName>> = {
   ENOTSUP: "EOPNOTSUPP",
   EWOULDBLOCK: "EAGAIN",
   EDEADLOCK: "EDEADLK",
 };
 
-/** The name that an error has here, of whatever name it was given by. */
+/** The table's name for an error that may be given by an alias. */
 export function errnoNameOf(name: string): string {
   return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name]! : name;
 }
@@ -138,9 +138,9 @@ const NAMES = Object.keys(Errno) as ErrnoName[];
 const errorsOfNumbers = new Map<number, StorageError>();
 
 /**
- * The storage error of an error number of the system. It is made once: clients
- * ask for files that are not there all the time, and a stack costs more than
- * the look-up.
+ * The storage error of an error number of the system. Each is created once:
+ * clients ask for missing files all the time, and capturing a stack costs more
+ * than the lookup.
  */
 export function errorOfNumber(number: number): StorageError {
   let error = errorsOfNumbers.get(number);
@@ -157,7 +157,7 @@ export function errorOf(name: ErrnoName): StorageError {
   return errorOfRow(TABLE[name]);
 }
 
-/** As {@linkcode errorOf}, for a name that something else gave, perhaps an unknown one. */
+/** Like {@linkcode errorOf}, for a name from outside, which may be unknown. */
 export function errorOfName(given: string, cause: unknown): StorageError {
   const name = errnoNameOf(given);
   if (Object.hasOwn(TABLE, name)) return errorOfRow(TABLE[name as ErrnoName], cause);

@@ -1,5 +1,5 @@
 /**
- * Paths as text: what can be said of them without a file system.
+ * Paths as text: what can be done with them without a file system.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { VirtualPath } from "./storage.ts";
 
 /** How {@linkcode virtualPath} reads what the client sent. */
 export interface VirtualPathOptions {
-  /** Where a path that does not begin with `/` starts. */
+  /** The directory that a relative path starts in. */
   readonly start: VirtualPath;
   /** Keep `..` and a closing `/` for a storage that follows links itself. */
   readonly keepParents: boolean;
 }
 
-/** Makes what a client sent a path for a storage. An empty path is the start. */
+/** Turns what a client sent into a path for a storage. An empty path is the start. */
 export function virtualPath(path: string, options: VirtualPathOptions): VirtualPath {
   const { start, keepParents } = options;
   if (isPlain(path)) {
@@ -50,7 +50,7 @@ export function childOf(directory: VirtualPath, name: string): VirtualPath {
 const SLASH = 0x2f;
 const DOT = 0x2e;
 
-/** Whether no segment is empty, `.` or `..`; a segment that begins with a dot is left to the slow way. */
+/** Whether no segment is empty, `.` or `..`; a segment that begins with a dot is left to the slow path. */
 function isPlain(path: string): boolean {
   let atSegment = true;
   for (let index = 0; index < path.length; index++) {

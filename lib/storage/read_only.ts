@@ -11,42 +11,42 @@ import type {
   VirtualPath,
 } from "./storage.ts";
 
-/** An open file of a {@linkcode ReadOnlyStorage}: what there is to do with it. */
+/** An open file of a {@linkcode ReadOnlyStorage}, which can only be read. */
 export type ReadOnlyFile = Pick<FileHandle, "read" | "stat" | "close">;
 
 /**
- * A tree that is only looked at and has no links. Three methods make one:
- * {@linkcode ReadOnlyStorage.stat}, {@linkcode ReadOnlyStorage.openDir} and
- * {@linkcode ReadOnlyStorage.openFile}. Whatever would change something is
- * refused with `denied`.
+ * A tree that can only be read and has no links. A subclass implements three
+ * methods: {@linkcode ReadOnlyStorage.stat}, {@linkcode ReadOnlyStorage.openDir}
+ * and {@linkcode ReadOnlyStorage.openFile}. Every change is refused with
+ * `denied`.
  */
 export abstract class ReadOnlyStorage implements Storage {
   /** None. */
   readonly extensions: StorageExtensions = {};
 
   /**
-   * Attributes of what is at `path`, with `permissions`, which tell whether it
-   * is a file or a directory, and for a file its `size` in bytes. STAT, LSTAT.
+   * Attributes of what is at `path`: `permissions`, which tell whether it is a
+   * file or a directory, and for a file its `size` in bytes. STAT, LSTAT.
    *
-   * @throws {StorageError} `not-found` where there is nothing, or something on the way is a file.
+   * @throws {StorageError} `not-found` if nothing is there, or a parent is a file.
    */
   abstract stat(path: VirtualPath): MaybePromise<FileAttrs>;
 
   /**
    * Opens a directory for listing. OPENDIR.
    *
-   * @throws {StorageError} `not-found` where there is none.
+   * @throws {StorageError} `not-found` if there is none.
    */
   abstract openDir(path: VirtualPath): MaybePromise<DirHandle>;
 
   /**
-   * Opens a file to read. OPEN.
+   * Opens a file for reading. OPEN.
    *
-   * @throws {StorageError} `not-found` where there is nothing, `failure` where it is a directory.
+   * @throws {StorageError} `not-found` if nothing is there, `failure` if it is a directory.
    */
   abstract openFile(path: VirtualPath): MaybePromise<ReadOnlyFile>;
 
-  /** Opens a file where it is only to be read. OPEN. */
+  /** Opens a file for reading, and refuses any other way. OPEN. */
   open(path: VirtualPath, options: OpenOptions): MaybePromise<FileHandle> {
     const { write, append, create, truncate } = options;
     if (write || append || create || truncate) refuse();
@@ -59,12 +59,12 @@ export abstract class ReadOnlyStorage implements Storage {
     }));
   }
 
-  /** As `stat`: there are no links. LSTAT. */
+  /** Same as `stat`: there are no links. LSTAT. */
   lstat(path: VirtualPath): MaybePromise<FileAttrs> {
     return this.stat(path);
   }
 
-  /** The path as it is; fails where the directory that holds it is not there. REALPATH. */
+  /** The path as it is; fails if its parent directory does not exist. REALPATH. */
   realPath(path: VirtualPath): MaybePromise<VirtualPath> {
     return after(this.stat(parentOf(path)), (attrs) => {
       if (!isDirectory(attrs)) throw new StorageError("not-found", "not a directory");
@@ -72,44 +72,44 @@ export abstract class ReadOnlyStorage implements Storage {
     });
   }
 
-  /** Fails: what is there is no link. READLINK. */
+  /** Fails: nothing here is a link. READLINK. */
   readLink(path: VirtualPath): MaybePromise<string> {
     return after(this.stat(path), () => {
       throw new StorageError("invalid", "invalid argument");
     });
   }
 
-  /** Is refused. SETSTAT. */
+  /** Refused. SETSTAT. */
   setAttrs(_path: VirtualPath, _attrs: FileAttrs): MaybePromise<void> {
     refuse();
   }
 
-  /** Is refused. SYMLINK. */
+  /** Refused. SYMLINK. */
   symlink(_target: string, _link: VirtualPath): MaybePromise<void> {
     refuse();
   }
 
-  /** Is refused. MKDIR. */
+  /** Refused. MKDIR. */
   mkdir(_path: VirtualPath, _attrs: FileAttrs): MaybePromise<void> {
     refuse();
   }
 
-  /** Is refused. RMDIR. */
+  /** Refused. RMDIR. */
   rmdir(_path: VirtualPath): MaybePromise<void> {
     refuse();
   }
 
-  /** Is refused. REMOVE. */
+  /** Refused. REMOVE. */
   remove(_path: VirtualPath): MaybePromise<void> {
     refuse();
   }
 
-  /** Is refused. RENAME. */
+  /** Refused. RENAME. */
   rename(_from: VirtualPath, _to: VirtualPath): MaybePromise<void> {
     refuse();
   }
 
-  /** Gives nothing back; a storage that stands on something does it here. */
+  /** Does nothing; a storage that holds resources releases them here. */
   close(): MaybePromise<void> {}
 }
 

@@ -1,10 +1,10 @@
 /**
- * The contract between the SFTP session and whatever holds the files.
+ * The contract between the SFTP session and the storage that holds the files.
  *
  * A storage is a tree of files. The session speaks the protocol for it:
- * packets, handles, order, extensions, `ls -l` lines. Each method has the
- * meaning of the POSIX call that it is named after, fails with a
- * `StorageError`, and may answer at once or by a promise.
+ * packets, handles, order, extensions, `ls -l` lines. Each method means what
+ * the POSIX call of its name means, fails with a `StorageError`, and may return
+ * its result or a promise of it.
  *
  * @module
  */
@@ -16,8 +16,8 @@ export type { ExtendedAttr, FileAttrs, FileSystemStats, OwnerNames } from "../at
 export type { MaybePromise } from "../async/maybe_promise.ts";
 
 /**
- * A path as a storage gets it: absolute, segments parted by one `/` each, none
- * of them empty, `.` or `..`, no NUL. Bytes that are not UTF-8 stand as lone
+ * A path as a storage gets it: absolute, with a single `/` between segments, none
+ * of which is empty, `.` or `..`, and no NUL. Bytes that are not UTF-8 are lone
  * surrogates U+DC80 to U+DCFF.
  *
  * A storage that follows links itself ({@linkcode Storage.resolvesParents})
@@ -27,27 +27,27 @@ export type { MaybePromise } from "../async/maybe_promise.ts";
 export type VirtualPath = string;
 
 /**
- * To be called between the pieces of work that may take long, and waited for
- * where it answers by a promise. It fails where nobody waits for the work any
- * more: the client has gone, or its time is over. That failure is passed on.
+ * A storage calls it between pieces of long work, and awaits it if it returns a
+ * promise. It fails when the work is no longer wanted: the client is gone, or its
+ * time is over. The storage passes that failure on.
  */
 export type Checkpoint = () => MaybePromise<void>;
 
 /** How to open a file; SFTP's `pflags` by name. */
 export interface OpenOptions {
-  /** To read. Where neither `read` nor `write` is set, the session sets this one. */
+  /** Open for reading. If neither `read` nor `write` is set, the session sets this one. */
   readonly read: boolean;
-  /** To write. */
+  /** Open for writing. */
   readonly write: boolean;
   /** Every write goes to the end, whatever its position says. */
   readonly append: boolean;
-  /** Make the file where there is none. */
+  /** Create the file if it does not exist. */
   readonly create: boolean;
-  /** Cut the file to length 0. */
+  /** Truncate the file to length 0. */
   readonly truncate: boolean;
-  /** With `create`: fail where there is a file (or a link, wherever it leads). */
+  /** With `create`: fail if the file exists, or a link does, wherever it leads. */
   readonly exclusive: boolean;
-  /** Attributes for a file that is made; `permissions` counts, most storages ignore the rest. */
+  /** Attributes for a new file; most storages use only `permissions`. */
   readonly attrs: FileAttrs;
 }
 
@@ -58,7 +58,7 @@ export interface FileHandle {
    *
    * @param into A window on the reply, lent until this settles.
    * @param position Bytes from the file's beginning, a safe integer.
-   * @returns Bytes read: less than asked for only at the end of the file, 0 behind it.
+   * @returns Bytes read: less than asked for only at the end of the file, 0 beyond it.
    */
   read(into: Uint8Array, position: number): MaybePromise<number>;
 
@@ -66,7 +66,7 @@ export interface FileHandle {
    * Writes all of `data` at byte `position`, or fails. WRITE.
    *
    * @param data Lent until this settles.
-   * @param position Bytes from the file's beginning, a safe integer; ignored under `append`.
+   * @param position Bytes from the file's beginning, a safe integer; ignored with `append`.
    */
   write(data: Uint8Array, position: number): MaybePromise<void>;
 
@@ -77,8 +77,9 @@ export interface FileHandle {
   setAttrs(attrs: FileAttrs): MaybePromise<void>;
 
   /**
-   * Ends the use of this handle: once and last, also when the session breaks
-   * off. A storage that commits on close fails here where the upload fails. CLOSE.
+   * Ends the use of this handle. It is called once, as the last call, also when
+   * the session breaks off. A storage that commits on close fails here if the
+   * upload fails. CLOSE.
    *
    * @param aborted The client did not ask for it: the session is ending.
    */
@@ -91,13 +92,13 @@ export interface DirEntry {
   readonly name: string;
   /** The attributes of the entry itself: a link's own, not those of its target. */
   readonly attrs: FileAttrs;
-  /** Number of hard links; 1 where absent. */
+  /** Number of hard links; 1 if absent. */
   readonly links?: number | undefined;
-  /** The owner's name; the number is shown where absent. */
+  /** The owner's name; if absent, the number is shown. */
   readonly owner?: string | undefined;
-  /** The group's name; the number is shown where absent. */
+  /** The group's name; if absent, the number is shown. */
   readonly group?: string | undefined;
-  /** A whole line like `ls -l`'s, where the storage has one from elsewhere. */
+  /** A whole line like that of `ls -l`, if the storage got one from elsewhere. */
   readonly longname?: string | undefined;
 }
 
@@ -105,25 +106,25 @@ export interface DirEntry {
 export interface DirHandle {
   /**
    * The next entries, at most `limit`, in any order; none at the end. `.` and
-   * `..` are listed where the storage has them. READDIR.
+   * `..` are listed if the storage has them. READDIR.
    *
-   * @param checkpoint For a directory that may look at very many entries before it has one to give.
+   * @param checkpoint For a directory that may look at many entries before it finds one to return.
    */
   next(limit: number, checkpoint?: Checkpoint): MaybePromise<readonly DirEntry[]>;
 
-  /** Ends the use of this handle: once and last. CLOSE. */
+  /** Ends the use of this handle. It is called once, as the last call. CLOSE. */
   close(): MaybePromise<void>;
 }
 
-/** A range of one open file to copy to a place in another. */
+/** A range of one open file to copy to a position in another. */
 export interface CopyRange<F extends FileHandle> {
-  /** Read from here. */
+  /** The file to read from. */
   readonly source: F;
   /** Where to begin, in bytes. */
   readonly sourcePosition: number;
   /** How many bytes; `Infinity` for all up to the end. */
   readonly length: number;
-  /** Written to here. */
+  /** The file to write to. */
   readonly target: F;
   /** Where to write, in bytes. */
   readonly targetPosition: number;
@@ -133,31 +134,31 @@ export interface CopyRange<F extends FileHandle> {
 
 /**
  * What a storage can do beyond SFTP itself. A method that is present is
- * advertised to the client and called; one that is absent is neither.
+ * advertised to the client and called; one that is absent is not.
  */
 export interface StorageExtensions<F extends FileHandle = FileHandle> {
-  /** Renames over whatever is there, as rename(2). posix-rename@openssh.com */
+  /** Renames and replaces what is at `to`, as rename(2) does. posix-rename@openssh.com */
   posixRename?(from: VirtualPath, to: VirtualPath): MaybePromise<void>;
   /** Makes `link` a second name of the file `existing`. hardlink@openssh.com */
   hardLink?(existing: VirtualPath, link: VirtualPath): MaybePromise<void>;
-  /** As `setAttrs`, of a link itself; `size` is never present. lsetstat@openssh.com */
+  /** Like `setAttrs`, for a link itself; `size` is never present. lsetstat@openssh.com */
   setLinkAttrs?(path: VirtualPath, attrs: FileAttrs): MaybePromise<void>;
   /** Figures of the file system that holds `path`. statvfs@openssh.com */
   statVfs?(path: VirtualPath): MaybePromise<FileSystemStats>;
   /** Figures of the file system that holds an open file. fstatvfs@openssh.com */
   fileStatVfs?(file: F): MaybePromise<FileSystemStats>;
-  /** Brings an open file to the disk. fsync@openssh.com */
+  /** Flushes an open file to the disk. fsync@openssh.com */
   fsync?(file: F): MaybePromise<void>;
   /**
-   * Copies between two open files without the client; refuses where both are
-   * one file. Returns the bytes copied, less than asked for at the end. copy-data
+   * Copies between two open files without the client; refuses if both are the
+   * same file. Returns the bytes copied, less than asked for at the end. copy-data
    */
   copyData?(range: CopyRange<F>): MaybePromise<number>;
   /** Names of users and groups. users-groups-by-id@openssh.com */
   ownerNames?(uids: readonly number[], gids: readonly number[]): MaybePromise<OwnerNames>;
 }
 
-/** A tree of files. Whatever is not supported fails with the code `unsupported`. */
+/** A tree of files. An unsupported operation fails with the code `unsupported`. */
 export interface Storage<F extends FileHandle = FileHandle> {
   /**
    * Set by a storage that follows links itself: it gets `..` and a closing `/`
@@ -178,7 +179,7 @@ export interface Storage<F extends FileHandle = FileHandle> {
   /** Attributes of what `path` leads to. STAT. */
   stat(path: VirtualPath): MaybePromise<FileAttrs>;
 
-  /** Attributes of `path` itself, where it is a link. LSTAT. */
+  /** Like `stat`, but attributes of a link itself. LSTAT. */
   lstat(path: VirtualPath): MaybePromise<FileAttrs>;
 
   /**
@@ -190,13 +191,13 @@ export interface Storage<F extends FileHandle = FileHandle> {
   /** The path without links, `.` and `..`; its last segment may not exist. REALPATH. */
   realPath(path: VirtualPath): MaybePromise<VirtualPath>;
 
-  /** The text of a link, as it stands. READLINK. */
+  /** The text of a link, unchanged. READLINK. */
   readLink(path: VirtualPath): MaybePromise<string>;
 
-  /** Makes the link `link` with the text `target`, kept as it stands. SYMLINK. */
+  /** Makes the link `link` with the text `target`, kept unchanged. SYMLINK. */
   symlink(target: string, link: VirtualPath): MaybePromise<void>;
 
-  /** Makes a directory; of `attrs`, `permissions` counts. MKDIR. */
+  /** Makes a directory; only `permissions` of `attrs` is used. MKDIR. */
   mkdir(path: VirtualPath, attrs: FileAttrs): MaybePromise<void>;
 
   /** Removes an empty directory, never anything else. RMDIR. */
@@ -205,16 +206,16 @@ export interface Storage<F extends FileHandle = FileHandle> {
   /** Removes a file or a link, never a directory. REMOVE. */
   remove(path: VirtualPath): MaybePromise<void>;
 
-  /** Renames; fails where `to` is there, and leaves both as they were. RENAME. */
+  /** Renames; fails if `to` exists, and leaves both as they were. RENAME. */
   rename(from: VirtualPath, to: VirtualPath): MaybePromise<void>;
 
-  /** Ends the use of this storage: once and last, after every handle is closed. */
+  /** Ends the use of this storage. It is called once, after every handle is closed. */
   close(): MaybePromise<void>;
 
   /**
    * The same files, for policies that decide by where a path leads: `realPath` follows every link,
-   * and `rename` replaces nothing, whatever another program says of it. Absent where this storage
-   * is such itself. Its `close` is this one's.
+   * and `rename` replaces nothing, whatever another program says of it. Absent if this
+   * storage already behaves so. Its `close` is the same as this one's.
    */
   underPolicies?(): Storage<F>;
 }

@@ -1,6 +1,6 @@
 import type { OpenOptions } from "./storage.ts";
 
-/** A file that is there, to be written anywhere. */
+/** Opens an existing file for writing at any position. */
 export const TO_WRITE: OpenOptions = {
   read: false,
   write: true,

@@ -16,14 +16,12 @@ import { AT_FDCWD, Open, PATH_MAX } from "../../linux/linux.ts";
 import { OpenHow } from "../../linux/structs.ts";
 import type { NodeStatus } from "../../storage/local/root.ts";
 import { StorageError } from "../../storage/errors.ts";
+import { MAX_SYMLINKS } from "../../storage/walk.ts";
 import { StartError } from "../errors.ts";
 
 const ROOT_UID = 0;
 const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
-
-/** The most links that the kernel follows for one path. */
-const MAX_SYMLINKS = 40;
 
 /** The directory in which sshd looks for a file of keys, and its mode. */
 const KEYS_DIRECTORY = ".ssh";

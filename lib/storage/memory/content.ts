@@ -5,16 +5,16 @@ import type { Space } from "./space.ts";
 const MIN_CAPACITY_BYTES = 64;
 
 /**
- * The bytes of a file, in a buffer that doubles as it fills. Whatever lies
- * between the length and the end of the buffer is zero, so that a file which
- * grows shows zeros where nothing was written.
+ * The bytes of a file, in a buffer that doubles as it fills. All bytes between
+ * the length and the end of the buffer are zero, so that a file that grows shows
+ * zeros where nothing was written.
  */
 export class Content {
   readonly #space: Space;
   #bytes = new Uint8Array(0);
   #length = 0;
 
-  /** Begins empty; its bytes are taken from `space`. */
+  /** Starts empty and takes its bytes from `space`. */
   constructor(space: Space) {
     this.#space = space;
   }
@@ -24,7 +24,7 @@ export class Content {
     return this.#length;
   }
 
-  /** At most `length` bytes from `position` on: a view, lent until the next change. */
+  /** At most `length` bytes from `position` on: a view that is valid until the next change. */
   view(position: number, length: number): Uint8Array {
     const end = Math.min(position + length, this.#length);
     return this.#bytes.subarray(Math.min(position, end), end);
@@ -32,13 +32,13 @@ export class Content {
 
   /** Writes all of `data` at `position`, or fails and changes nothing. */
   write(data: Uint8Array, position: number): void {
-    // As write(2): no bytes at all do not lengthen the file.
+    // Writing no bytes does not extend the file, as with write(2).
     if (data.length === 0) return;
     if (position + data.length > this.#length) this.#lengthen(position + data.length);
     this.#bytes.set(data, position);
   }
 
-  /** Cuts or lengthens to `length` bytes, or fails and changes nothing. */
+  /** Truncates or extends to `length` bytes, or fails and changes nothing. */
   resize(length: number): void {
     if (length > this.#length) this.#lengthen(length);
     else this.#shorten(length);
@@ -53,7 +53,7 @@ export class Content {
         this.#setCapacity(Math.max(length, this.#bytes.length * 2, MIN_CAPACITY_BYTES));
       } catch (error) {
         this.#space.giveBytes(added);
-        // The machine has less memory than the space was promised.
+        // The machine has less memory than the limit of the space allows.
         if (error instanceof RangeError) throw errorOf("ENOSPC");
         throw error;
       }

@@ -9,7 +9,7 @@ import { NAME_MAX, type Tree } from "./tree.ts";
 
 const BLOCK_BYTES = 4096;
 
-/** What the extensions work on. */
+/** What the extensions need. */
 export interface ExtensionHost {
   readonly tree: Tree;
   readonly owners: OwnerTables;

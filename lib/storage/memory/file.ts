@@ -4,11 +4,11 @@ import type { CopyRange, FileHandle, OpenOptions } from "../storage.ts";
 import { errorOf } from "../errno.ts";
 import type { FileNode } from "./node.ts";
 
-/** What a {@linkcode MemoryFile} asks of its tree. */
+/** What a {@linkcode MemoryFile} needs from its tree. */
 export interface FileHost {
   /** Now, in whole seconds since 1970. */
   time(): number;
-  /** The file is not open any more, as far as this handle goes. */
+  /** One handle of the file has been closed. */
   closed(node: FileNode): void;
 }
 
@@ -21,7 +21,7 @@ export class MemoryFile implements FileHandle {
   #writes: boolean;
   #isOpen = true;
 
-  /** Made by `MemoryStorage.open`. */
+  /** Called by `MemoryStorage.open`. */
   constructor(node: FileNode, options: OpenOptions, host: FileHost) {
     this.#node = node;
     this.#host = host;
@@ -31,7 +31,7 @@ export class MemoryFile implements FileHandle {
     node.handles++;
   }
 
-  /** Reads into `into` from byte `position`, and returns how many bytes there were. */
+  /** Reads into `into` from byte `position`, and returns the number of bytes read. */
   read(into: Uint8Array, position: number): number {
     if (!this.#reads) throw errorOf("EBADF");
     const part = this.#node.content.view(position, into.length);
@@ -39,7 +39,7 @@ export class MemoryFile implements FileHandle {
     return part.length;
   }
 
-  /** Writes all of `data` at byte `position`, or at the end under `append`. */
+  /** Writes all of `data` at byte `position`, or at the end with `append`. */
   write(data: Uint8Array, position: number): void {
     if (!this.#writes) throw errorOf("EBADF");
     const { content } = this.#node;
@@ -52,7 +52,7 @@ export class MemoryFile implements FileHandle {
     return this.#open().attrs;
   }
 
-  /** Changes the file's attributes; `size` only where the file is open to be written. */
+  /** Changes the file's attributes; `size` only if the file is open for writing. */
   setAttrs(attrs: FileAttrs): void {
     const node = this.#open();
     if (attrs.size === undefined || this.#writes) {
@@ -63,7 +63,7 @@ export class MemoryFile implements FileHandle {
     }
   }
 
-  /** Copies between two files; bytes copied, less than asked for only at the source's end. */
+  /** Copies between two files; returns the bytes copied, fewer only at the source's end. */
   static copy(range: CopyRange<MemoryFile>): number {
     const { source, target } = range;
     if (!source.#reads || !target.#writes) throw errorOf("EBADF");
@@ -73,7 +73,7 @@ export class MemoryFile implements FileHandle {
     return part.length;
   }
 
-  /** Fails where the file is closed; there is no disk that its bytes have yet to reach. */
+  /** Fails if the file is closed; otherwise does nothing, because there is no disk. */
   sync(): void {
     this.#open();
   }

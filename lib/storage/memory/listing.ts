@@ -1,20 +1,20 @@
 import type { DirEntry, DirHandle } from "../storage.ts";
 import type { DirectoryNode, TreeNode } from "./node.ts";
 
-/** Names for the numbers of owners, where there are any. */
+/** Names of owners by number; a number may have none. */
 export interface OwnerTables {
   readonly users: ReadonlyMap<number, string>;
   readonly groups: ReadonlyMap<number, string>;
 }
 
 /**
- * An open directory. It shows each entry as it is when its turn comes: what is
- * removed meanwhile is not shown, what is added may be.
+ * An open directory. It shows each entry as it is at the time it is read: an
+ * entry removed before that is not shown, and one added may be.
  */
 export class Listing implements DirHandle {
   readonly #entries: Iterator<DirEntry>;
 
-  /** Begins with `.` and `..`. */
+  /** Starts with `.` and `..`. */
   constructor(directory: DirectoryNode, owners: OwnerTables) {
     this.#entries = entriesOf(directory, owners);
   }
@@ -39,7 +39,7 @@ export class Listing implements DirHandle {
 function* entriesOf(directory: DirectoryNode, owners: OwnerTables): Generator<DirEntry> {
   yield entryOf(".", directory, owners);
   yield entryOf("..", directory.parent, owners);
-  // A Map's iterator is live: it skips what has gone and reaches what has come.
+  // A Map's iterator is live: it skips removed entries and reaches added ones.
   for (const [name, node] of directory.entries) yield entryOf(name, node, owners);
 }
 

@@ -1,5 +1,5 @@
 /**
- * A storage in memory: for tests, and for trees that need not outlive their
+ * A storage in memory, for tests and for trees that need not outlive their
  * process.
  *
  * @module
@@ -31,32 +31,32 @@ export { MemoryFile } from "./file.ts";
 
 const MIB = 1024 * 1024;
 
-/** How a {@linkcode MemoryStorage} is to be. */
+/** Limits and defaults of a {@linkcode MemoryStorage}. */
 export interface MemoryStorageOptions {
-  /** Bytes that all files and link texts may have together; 256 MiB unless told. */
+  /** Most bytes in all files and link texts together; 256 MiB by default. */
   readonly maxBytes?: number;
-  /** Files, directories and links that there may be; a million unless told. */
+  /** Most files, directories and links together; a million by default. */
   readonly maxNodes?: number;
-  /** Permission bits that nothing new gets; 022 unless told. */
+  /** Permission bits that no new file or directory gets; 022 by default. */
   readonly umask?: number;
-  /** Owner of everything new, by number; 0 unless told. */
+  /** Owner of everything new, by number; 0 by default. */
   readonly uid?: number;
-  /** Group of everything new, by number; 0 unless told. */
+  /** Group of everything new, by number; 0 by default. */
   readonly gid?: number;
   /** Users' names by number. */
   readonly users?: ReadonlyMap<number, string>;
   /** Groups' names by number. */
   readonly groups?: ReadonlyMap<number, string>;
-  /** Now, in milliseconds since 1970; `Date.now` unless told. */
+  /** Now, in milliseconds since 1970; `Date.now` by default. */
   readonly clock?: () => number;
 }
 
 /**
- * A tree of files in memory that behaves as a Linux file system does, link for
- * link and error for error, and answers at once. It begins with an empty root.
+ * A tree of files in memory that behaves like a Linux file system, including its
+ * links and errors, and answers synchronously. It starts with an empty root.
  *
- * Everyone may do everything: permissions are kept and told, not enforced.
- * Reading leaves the time of access as it is.
+ * Every client may do everything: permissions are stored and reported, not
+ * enforced. Reading does not change the time of access.
  *
  * @example
  * ```ts
@@ -69,9 +69,9 @@ export interface MemoryStorageOptions {
  * ```
  */
 export class MemoryStorage implements Storage<MemoryFile> {
-  /** Links are followed here, so `..` is understood here. */
+  /** This storage follows links, so it resolves `..` too. */
   readonly resolvesParents = true;
-  /** All there are. */
+  /** All extensions of the contract. */
   readonly extensions: StorageExtensions<MemoryFile>;
 
   readonly #tree: Tree;
@@ -85,7 +85,7 @@ export class MemoryStorage implements Storage<MemoryFile> {
   /**
    * Makes an empty tree.
    *
-   * @throws {RangeError} If a limit is no whole number.
+   * @throws {RangeError} If a limit is not a whole number.
    */
   constructor(options: MemoryStorageOptions = {}) {
     const { maxBytes = 256 * MIB, maxNodes = 1_000_000 } = options;
@@ -129,7 +129,7 @@ export class MemoryStorage implements Storage<MemoryFile> {
     return this.#tree.find(path, { follow: true }).attrs;
   }
 
-  /** Attributes of `path` itself, where it is a link. */
+  /** Like `stat`, but attributes of a link itself. */
   lstat(path: VirtualPath): FileAttrs {
     return this.#tree.find(path, { follow: false }).attrs;
   }
@@ -162,7 +162,7 @@ export class MemoryStorage implements Storage<MemoryFile> {
     this.#tree.attach(place, node);
   }
 
-  /** Makes a directory, with the permissions 0777 unless told. */
+  /** Makes a directory, with permissions 0777 by default. */
   mkdir(path: VirtualPath, attrs: FileAttrs): void {
     const place = this.#tree.vacancy(path);
     this.#space.takeNode();
@@ -192,12 +192,12 @@ export class MemoryStorage implements Storage<MemoryFile> {
     this.#tree.detach(place);
   }
 
-  /** Renames; fails where `to` is there. */
+  /** Renames; fails if `to` exists. */
   rename(from: VirtualPath, to: VirtualPath): void {
     rename(this.#tree, from, to, { replace: false });
   }
 
-  /** Nothing to give back: the tree stays as long as someone holds this storage. */
+  /** Does nothing: the tree lives as long as this storage is referenced. */
   close(): void {}
 
   #create(place: Place, options: OpenOptions): FileNode {

@@ -1,6 +1,6 @@
 /**
- * What a tree in memory consists of: files, directories and links. A node
- * knows nothing of names, except that a directory knows its only one.
+ * The nodes of a tree in memory: files, directories and links. A node does not
+ * know its names, except that a directory knows its only one.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Space } from "./space.ts";
 /** Any node. */
 export type TreeNode = FileNode | DirectoryNode | LinkNode;
 
-/** What a node begins with. */
+/** The initial attributes of a node. */
 export interface NodeOrigin {
   /** Permission bits, without the type. */
   readonly permissions: number;
@@ -34,7 +34,7 @@ abstract class BaseNode {
   atime: number;
   /** Seconds since 1970. */
   mtime: number;
-  /** Names that lead here; a node without any is gone once nobody has it open. */
+  /** Names that lead here; a node without any is gone once no handle has it open. */
   links = 0;
   readonly #type: number;
 
@@ -47,10 +47,10 @@ abstract class BaseNode {
     this.mtime = origin.time;
   }
 
-  /** Bytes, as `stat` tells them. */
+  /** Bytes, as `stat` reports them. */
   abstract readonly size: number;
 
-  /** As `stat` tells them. */
+  /** The attributes that `stat` reports. */
   get attrs(): FileAttrs {
     return {
       size: this.size,
@@ -63,10 +63,10 @@ abstract class BaseNode {
   }
 
   /**
-   * Changes what is present in `attrs`, each part by itself.
+   * Changes what is present in `attrs`, each part independently.
    *
-   * @param time What the content's change is marked with, in seconds since 1970.
-   * @throws {StorageError} The last failure; the other parts are changed all the same.
+   * @param time The new time of change if the content changes, in seconds since 1970.
+   * @throws {StorageError} The last failure; the other parts are changed anyway.
    */
   setAttrs(attrs: FileAttrs, time: number): void {
     let failure: unknown;
@@ -85,7 +85,7 @@ abstract class BaseNode {
     if (failure !== undefined) throw failure;
   }
 
-  /** Sets the length in bytes, where the node has one to set. */
+  /** Sets the length in bytes, if the node has one to set. */
   abstract truncate(size: number, time: number): void;
 }
 
@@ -132,7 +132,7 @@ export class DirectoryNode extends BaseNode {
 
 /** A symbolic link. */
 export class LinkNode extends BaseNode {
-  /** The text, as it stands. */
+  /** The text, unchanged. */
   readonly target: string;
   override readonly size: number;
 
@@ -147,7 +147,7 @@ export class LinkNode extends BaseNode {
   }
 }
 
-/** Whether a directory is `other` or lies somewhere in it. */
+/** Whether a directory is `other` or is anywhere below it. */
 export function isWithin(directory: DirectoryNode, other: DirectoryNode): boolean {
   let at = directory;
   while (at !== other && at.parent !== at) at = at.parent;

@@ -1,11 +1,12 @@
 import type { VirtualPath } from "../storage.ts";
 import { errorOf } from "../errno.ts";
 import { DirectoryNode, isWithin } from "./node.ts";
-import { isNamed, type Place, type Tree } from "./tree.ts";
+import { isNamed } from "../walk.ts";
+import type { Place, Tree } from "./tree.ts";
 
 /**
- * rename(2), or renameat2(2) with `RENAME_NOREPLACE` where `replace` is not
- * set: what may take whose place, in the order in which Linux asks.
+ * rename(2), or renameat2(2) with `RENAME_NOREPLACE` if `replace` is not set. It
+ * checks what may replace what in the order in which Linux does.
  */
 export function rename(
   tree: Tree,
@@ -24,7 +25,7 @@ export function rename(
   } else if (source.slash || target.slash) {
     throw errorOf("ENOTDIR");
   }
-  // Two names of one file: POSIX has both stay.
+  // Two names of one file: POSIX keeps both.
   if (source.node === target.node) return;
   refuseToReplace(source, target);
   tree.move(source, target);

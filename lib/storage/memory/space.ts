@@ -8,19 +8,19 @@ export interface SpaceLimits {
   readonly maxNodes: number;
 }
 
-/** The room of a tree: how much it may hold, and how much it does. */
+/** The quota of a tree: how much it may hold, and how much it holds. */
 export class Space {
-  /** Bytes in all files and link texts, at most. */
+  /** Most bytes in all files and link texts. */
   readonly maxBytes: number;
-  /** Files, directories and links, at most. */
+  /** Most files, directories and links. */
   readonly maxNodes: number;
   #bytes = 0;
   #nodes = 0;
 
   /**
-   * Begins empty.
+   * Starts empty.
    *
-   * @throws {RangeError} If a limit is no whole number.
+   * @throws {RangeError} If a limit is not a whole number.
    */
   constructor(limits: SpaceLimits) {
     for (const [name, limit] of Object.entries(limits)) {
@@ -52,7 +52,7 @@ export class Space {
     this.#bytes -= count;
   }
 
-  /** Takes a node and the bytes that it begins with, or fails. */
+  /** Takes a node and its initial bytes, or fails. */
   takeNode(bytes = 0): void {
     if (this.freeNodes < 1) throw errorOf("ENOSPC");
     this.takeBytes(bytes);

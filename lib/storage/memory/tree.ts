@@ -2,6 +2,7 @@ import { encodeName } from "../../names.ts";
 import { childOf } from "../path.ts";
 import type { VirtualPath } from "../storage.ts";
 import { errorOf } from "../errno.ts";
+import { isNamed, LinkWalk, type LinkWalkOptions } from "../walk.ts";
 import { DirectoryNode, FileNode, LinkNode, type TreeNode } from "./node.ts";
 import type { Space } from "./space.ts";
 
@@ -9,28 +10,18 @@ import type { Space } from "./space.ts";
 export const NAME_MAX = 255;
 /** Bytes in a path, as Linux's `PATH_MAX` less its NUL. */
 const PATH_MAX = 4095;
-/** Links followed on one way, as Linux's `MAXSYMLINKS`. */
-const MAX_SYMLINKS = 40;
 
 /** Where a path leads: a name in a directory, and what has that name. */
 export interface Place {
   readonly directory: DirectoryNode;
-  /** Empty for the root, `.` or `..` where the way ends so. */
+  /** The last name; empty for the root, `.` or `..` if the path ends so. */
   readonly name: string;
   readonly node: TreeNode | undefined;
   /** The path ends in `/`: it asks for a directory. */
   readonly slash: boolean;
 }
 
-/** How a way ends. */
-export interface WalkOptions {
-  /** A link in the last name is followed. */
-  readonly follow: boolean;
-  /** A file may be made of the last name, which must not ask for a directory then. */
-  readonly makesFile?: boolean;
-}
-
-/** Nodes under names, and the way to them, which is the one that Linux goes. */
+/** Nodes by name, and the resolution of paths to them, as Linux does it. */
 export class Tree {
   readonly root: DirectoryNode;
   readonly space: Space;
@@ -38,7 +29,7 @@ export class Tree {
 
   /**
    * @param root Holds everything.
-   * @param space Gets back what is removed.
+   * @param space Gets back the space of what is removed.
    * @param time Now, in whole seconds since 1970.
    */
   constructor(root: DirectoryNode, space: Space, time: () => number) {
@@ -48,33 +39,22 @@ export class Tree {
     this.#time = time;
   }
 
-  /** Goes to the place of `path`. */
-  walk(path: VirtualPath, options: WalkOptions): Place {
+  /** Walks to the place of `path`. */
+  walk(path: VirtualPath, options: LinkWalkOptions): Place {
     refuseLongPath(path);
-    const ahead = segmentsBackwards(path);
-    let slash = path.endsWith("/");
-    let directory = this.root;
-    let followed = 0;
-    for (;;) {
-      const name = ahead.pop();
-      if (name === undefined) return { directory, name: "", node: directory, slash };
-      const isLast = ahead.length === 0;
-      if (isLast && slash && options.makesFile && isProper(name)) throw errorOf("EISDIR");
-      const node = lookUp(directory, name);
-      if (node instanceof LinkNode && (options.follow || !isLast)) {
-        if (++followed > MAX_SYMLINKS) throw errorOf("ELOOP");
-        if (node.target.startsWith("/")) directory = this.root;
-        if (isLast && node.target.endsWith("/")) slash = true;
-        ahead.push(...segmentsBackwards(node.target));
-      } else if (isLast) {
-        return { directory, name, node, slash };
-      } else {
-        directory = asDirectory(node);
-      }
+    const walk = new LinkWalk<TreeNode>(path, options);
+    for (let name = walk.next(); name !== undefined; name = walk.next()) {
+      const node = lookUp(this.#directory(walk.at), name);
+      if (node === undefined) walk.missing();
+      else if (node instanceof LinkNode && walk.follows) walk.link(node.target);
+      else walk.found(node, node instanceof DirectoryNode ? "directory" : "other");
     }
+    const { name, slash } = walk;
+    const node = isNamed(walk) ? walk.at : this.#directory(walk.at);
+    return { directory: this.#directory(walk.parent), name, node, slash };
   }
 
-  /** What is at `path`; a link is followed on demand, and where a `/` stands behind it. */
+  /** What is at `path`; a link is followed on demand, and if a `/` follows it. */
   find(path: VirtualPath, options: { readonly follow: boolean }): TreeNode {
     const { node, slash } = this.walk(path, { follow: options.follow || path.endsWith("/") });
     if (slash) return asDirectory(node);
@@ -87,7 +67,7 @@ export class Tree {
     return asDirectory(this.find(path, { follow: true }));
   }
 
-  /** The place of something new: fails where there is something. */
+  /** The place of a new node; fails if something is there. */
   vacancy(path: VirtualPath): Place {
     const place = this.walk(path, { follow: false });
     if (place.node !== undefined) throw errorOf("EEXIST");
@@ -106,15 +86,15 @@ export class Tree {
     directory.mtime = this.#time();
   }
 
-  /** Takes a node's name away; a node without names ends when nobody has it open. */
+  /** Removes a node's name; a node without names is gone when no handle has it open. */
   detach(place: Place): void {
     const node = this.#unname(place);
-    // A directory's own `.` goes with its only name.
+    // A directory loses its own `.` with its only name.
     if (node instanceof DirectoryNode) node.links = 0;
     this.release(node);
   }
 
-  /** Gives what is at `from` the place `to`, whatever is there now. */
+  /** Moves what is at `from` to the place `to`, and replaces what is there. */
   move(from: Place, to: Place): void {
     if (to.node !== undefined) this.detach(to);
     this.attach(to, this.#unname(from));
@@ -127,11 +107,16 @@ export class Tree {
     this.space.giveNode(node.size);
   }
 
-  /** realpath(3), except that the last name may not exist. */
+  /** Like realpath(3), except that the last name may not exist. */
   realPath(path: VirtualPath): VirtualPath {
     const { directory, name, node, slash } = this.walk(path, { follow: true });
     if (slash || node instanceof DirectoryNode) return this.#pathOf(asDirectory(node));
     return childOf(this.#pathOf(directory), name);
+  }
+
+  /** What a walk has reached, which is undefined at the root. */
+  #directory(node: TreeNode | undefined): DirectoryNode {
+    return node === undefined ? this.root : asDirectory(node);
   }
 
   #pathOf(directory: DirectoryNode): VirtualPath {
@@ -150,23 +135,12 @@ export class Tree {
   }
 }
 
-/** Whether a place is a name that can be given and taken: not the root, `.` or `..`. */
-export function isNamed({ name }: Place): boolean {
-  return name !== "" && isProper(name);
-}
-
-/** Fails where a path, or a link's text, is longer than the system takes. */
+/** Fails if a path, or a link's text, is longer than Linux allows. */
 export function refuseLongPath(path: string): void {
   if (byteLength(path, PATH_MAX) > PATH_MAX) throw errorOf("ENAMETOOLONG");
 }
 
-function isProper(segment: string): boolean {
-  return segment !== "." && segment !== "..";
-}
-
 function lookUp(directory: DirectoryNode, name: string): TreeNode | undefined {
-  if (name === ".") return directory;
-  if (name === "..") return directory.parent;
   if (byteLength(name, NAME_MAX) > NAME_MAX) throw errorOf("ENAMETOOLONG");
   return directory.entries.get(name);
 }
@@ -177,12 +151,7 @@ function asDirectory(node: TreeNode | undefined): DirectoryNode {
   return node;
 }
 
-/** The segments of a path, the first one last, so that each is popped when its turn comes. */
-function segmentsBackwards(path: string): string[] {
-  return path.split("/").filter((segment) => segment !== "").reverse();
-}
-
-/** Length of a name in bytes; the number of characters is enough where it decides already. */
+/** Length of a name in bytes; the number of characters, if that already decides. */
 function byteLength(name: string, limit: number): number {
   const isDecided = name.length > limit || name.length * 3 <= limit;
   return isDecided ? name.length : encodeName(name).length;

@@ -1,9 +1,9 @@
 /**
- * One directory of the far side as the client's root. SFTP has no way to have
- * a path resolved below a directory, so it is resolved here, step by step: a
- * path that goes to the far side holds no link. Whoever can change the tree
- * on the far side at the same moment can put a link into a path between the
- * look and the use.
+ * One directory of the far side as the client's root. SFTP has no way to resolve
+ * a path below a directory, so it is resolved here, step by step: a path that is
+ * sent to the far side contains no link. A user who can change the tree on the
+ * far side at the same moment can put a link into a path between the look and
+ * the use.
  *
  * @module
  */
@@ -11,14 +11,14 @@
 import type { SftpClient } from "../../client/client.ts";
 import { SftpStatusError } from "../../client/errors.ts";
 import { isDirectory, isSymlink } from "../../attrs.ts";
+import { errorOf } from "../errno.ts";
 import { StorageError } from "../errors.ts";
+import { childOf } from "../path.ts";
 import type { FileAttrs, VirtualPath } from "../storage.ts";
+import { LinkWalk } from "../walk.ts";
 import type { FarPath, FarPaths } from "./proxy_paths.ts";
 
-/** Links that are followed in one path, as Linux does. */
-const MAX_SYMLINKS = 40;
-
-/** Segments that are looked at at once. */
+/** Names that are looked at in one round trip. */
 const SEGMENTS_AHEAD = 16;
 
 const NO_SUCH_FILE = 2;
@@ -27,7 +27,7 @@ const NO_SUCH_FILE = 2;
  * Opens a directory of the far side as a root.
  *
  * @param path Its path there; a relative one starts where the session starts.
- * @throws {StorageError} If it is no directory.
+ * @throws {StorageError} If it is not a directory.
  * @throws {SftpStatusError} If the far side refuses it.
  */
 export async function openFarRoot(client: SftpClient, path: string): Promise<FarRoot> {
@@ -38,33 +38,16 @@ export async function openFarRoot(client: SftpClient, path: string): Promise<Far
   return new FarRoot(client, root, path);
 }
 
-/** A path on its way through the links. */
-interface Walk {
-  /** What is resolved: no link is among it. */
-  readonly done: string[];
-  /** What is left. */
-  left: string[];
-  /** How many of what is left a link has brought. */
-  linked: number;
-  links: number;
-  /** A closing `/` asks for a directory. */
-  closed: boolean;
-  /** Whether the last that is done is known to be a directory, as the root is. */
-  directory: boolean;
-  /** What LSTAT says of the last that is done, where it was asked for. */
-  attrs: FileAttrs | undefined;
-}
-
-/** A directory of the far side that no path and no link leads out of. */
+/** A directory of the far side that neither a path nor a link leads out of. */
 export class FarRoot implements FarPaths {
-  /** The client sees nothing else. */
+  /** The client sees only this directory. */
   readonly confined = true;
   /** The directory's path on the far side, without links. */
   readonly root: string;
   readonly #client: SftpClient;
   readonly #spellings: readonly string[];
 
-  /** Made by {@linkcode openFarRoot}. */
+  /** Called by {@linkcode openFarRoot}. */
   constructor(client: SftpClient, root: string, given: string) {
     this.#client = client;
     this.root = root;
@@ -73,32 +56,31 @@ export class FarRoot implements FarPaths {
 
   /** The path of what `path` leads to, inside the root. */
   async follow(path: VirtualPath): Promise<FarPath> {
-    return this.#farPath(await this.#walk(path, true));
+    return this.#found(await this.#walk(path, true));
   }
 
   /** The path of the name itself, inside the root. */
   async entry(path: VirtualPath): Promise<FarPath> {
-    return this.#farPath(await this.#walk(path, path.endsWith("/")));
+    return this.#found(await this.#walk(path, path.endsWith("/")));
   }
 
-  /** As {@linkcode entry}; the root is nobody's to change. */
+  /** Like {@linkcode entry}; the root itself cannot be changed. */
   async change(path: VirtualPath): Promise<FarPath> {
     const plain = trimmed(path);
-    if (plain === "" || plain.endsWith("/..")) {
-      throw new StorageError("failure", "in use by the system");
-    }
+    if (plain === "" || plain.endsWith("/..")) throw errorOf("EBUSY");
     const walk = await this.#walk(plain, false);
-    const closed = path.endsWith("/");
+    const slash = path.endsWith("/");
     // Some systems, though not Linux, would change what the link leads to.
-    if (closed && walk.attrs !== undefined && isSymlink(walk.attrs)) throw noDirectory();
-    return this.#farPath({ ...walk, closed, attrs: undefined });
+    if (slash && walk.at !== undefined && isSymlink(walk.at)) throw errorOf("ENOTDIR");
+    return this.#farPath({ path: walk.path, slash });
   }
 
   /** The path without links, from the root on. */
   async realPath(path: VirtualPath): Promise<VirtualPath> {
-    const { done, closed, attrs } = await this.#walk(path, true);
-    if (closed && attrs !== undefined && !isDirectory(attrs)) throw noDirectory();
-    return "/" + done.join("/");
+    const walk = await this.#walk(path, true);
+    const attrs = attrsAt(walk);
+    if (walk.slash && attrs !== undefined && !isDirectory(attrs)) throw errorOf("ENOTDIR");
+    return walk.path;
   }
 
   /** An absolute link starts at the root for the client. */
@@ -115,10 +97,18 @@ export class FarRoot implements FarPaths {
     return text === "/" ? this.root : this.#below(text);
   }
 
-  #farPath({ done, closed, attrs }: Walk): FarPath {
-    if (done.length === 0) return { far: this.root, isRoot: true };
-    const far = this.#below("/" + done.join("/"));
-    return closed ? { far: far + "/" } : { far, attrs };
+  #found(walk: LinkWalk<FileAttrs>): FarPath {
+    return this.#farPath({ path: walk.path, slash: walk.slash, attrs: attrsAt(walk) });
+  }
+
+  #farPath({ path, slash, attrs }: {
+    readonly path: VirtualPath;
+    readonly slash: boolean;
+    readonly attrs?: FileAttrs | undefined;
+  }): FarPath {
+    if (path === "/") return { far: this.root, isRoot: true };
+    const far = this.#below(path);
+    return slash ? { far: far + "/" } : { far, attrs };
   }
 
   #below(path: string): string {
@@ -126,85 +116,63 @@ export class FarRoot implements FarPaths {
   }
 
   /** Resolves a path; `follow` tells whether a link at its end is followed. */
-  async #walk(path: VirtualPath, follow: boolean): Promise<Walk> {
-    const walk: Walk = {
-      done: [],
-      left: segmentsOf(path),
-      linked: 0,
-      links: 0,
-      closed: path.endsWith("/") && path !== "/",
-      directory: true,
-      attrs: undefined,
-    };
-    while (walk.left.length > 0) {
-      if (walk.left[0] === "..") stepUp(walk);
-      else await this.#stepDown(walk, follow);
+  async #walk(path: VirtualPath, follow: boolean): Promise<LinkWalk<FileAttrs>> {
+    const walk = new LinkWalk<FileAttrs>(path, { follow, leadsOut });
+    for (;;) {
+      const names = walk.ahead(SEGMENTS_AHEAD);
+      if (names.length === 0) return walk;
+      for (const { far, attrs } of this.#lookAhead(walk.path, names)) {
+        const found = await this.#attrsNext(walk, attrs);
+        if (found === undefined) {
+          walk.missing();
+        } else if (isSymlink(found) && walk.follows) {
+          walk.link(await this.#textAt(far));
+          break;
+        } else {
+          // Of what tells no type, and of a file, the far side says whether something is below it.
+          walk.found(found, isDirectory(found) ? "directory" : "unknown");
+        }
+      }
     }
-    return walk;
   }
 
-  /** Goes through the segments up to the next link or `..`, and looks at many of them at once. */
-  async #stepDown(walk: Walk, follow: boolean): Promise<void> {
-    const parent = walk.left.indexOf("..");
-    const run = walk.left.slice(
-      0,
-      parent === -1 ? SEGMENTS_AHEAD : Math.min(parent, SEGMENTS_AHEAD),
-    );
-    let far = this.#below(walk.done.length === 0 ? "" : "/" + walk.done.join("/"));
-    const looks = run.map((segment) => {
-      far += "/" + segment;
-      const look = this.#client.lstat(far);
-      // It is met when its turn comes, if it comes at all.
-      look.catch(() => undefined);
-      return look;
+  /** Asks for the attributes of names, each in the one before, at once. */
+  #lookAhead(directory: VirtualPath, names: readonly string[]) {
+    let path = directory;
+    return names.map((name) => {
+      path = childOf(path, name);
+      const far = this.#below(path);
+      const attrs = this.#client.lstat(far);
+      // It is awaited when its turn comes, if it comes at all.
+      attrs.catch(() => undefined);
+      return { far, attrs };
     });
-    for (const [index, segment] of run.entries()) {
-      const last = walk.left.length === 1;
-      let attrs: FileAttrs;
-      try {
-        attrs = await looks[index]!;
-      } catch (error) {
-        if (!last || !walk.directory || !isMissing(error)) throw error;
-        // What is to be made is not there yet.
-        walk.done.push(segment);
-        walk.left = [];
-        walk.directory = false;
-        walk.attrs = undefined;
-        return;
-      }
-      walk.left.shift();
-      if (isSymlink(attrs) && (!last || follow)) {
-        await this.#follow(walk, segment);
-        return;
-      }
-      walk.linked = Math.max(0, walk.linked - 1);
-      walk.done.push(segment);
-      walk.directory = isDirectory(attrs);
-      walk.attrs = attrs;
+  }
+
+  /** What LSTAT says of the next name; undefined where it is the last, and is yet to be made. */
+  async #attrsNext(
+    walk: LinkWalk<FileAttrs>,
+    attrs: Promise<FileAttrs>,
+  ): Promise<FileAttrs | undefined> {
+    try {
+      return await attrs;
+    } catch (error) {
+      if (!walk.isLast || !walk.isInDirectory || !isMissing(error)) throw error;
+      return undefined;
     }
   }
 
-  async #follow(walk: Walk, segment: string): Promise<void> {
-    if (++walk.links > MAX_SYMLINKS) {
-      throw new StorageError("not-found", "too many links to follow");
-    }
-    const place = ["", ...walk.done, segment].join("/");
-    const text = await this.#client.readLink(this.#below(place));
-    if (text === "") throw new StorageError("not-found", "no such file");
-    if (text.endsWith("/") && walk.left.length === 0) walk.closed = true;
-    let target = text;
-    if (text.startsWith("/")) {
-      target = this.#inside(text) ?? this.#inside(await this.#real(text)) ?? out();
-      walk.done.length = 0;
-      walk.directory = true;
-      walk.attrs = undefined;
-    }
-    const segments = segmentsOf(target);
-    walk.linked = segments.length + Math.max(0, walk.linked - 1);
-    walk.left = [...segments, ...walk.left];
+  /** The text of a link from the root on. */
+  async #textAt(far: string): Promise<string> {
+    const text = await this.#client.readLink(far);
+    if (!text.startsWith("/")) return text;
+    const inside = this.#inside(text) ?? this.#inside(await this.#real(text));
+    if (inside === undefined) throw leadsOut();
+    // A real path has no closing slash, and asks for a directory all the same.
+    return text.endsWith("/") ? inside + "/" : inside || "/";
   }
 
-  /** What the far side makes of an absolute link; what it cannot resolve leads out for certain. */
+  /** The far side's resolution of an absolute link; one that it cannot resolve leads out. */
   async #real(text: string): Promise<string> {
     try {
       return await this.#client.realPath(text);
@@ -214,7 +182,7 @@ export class FarRoot implements FarPaths {
     }
   }
 
-  /** An absolute path of the far side from the root on; undefined where it is not below the root. */
+  /** An absolute path of the far side relative to the root; undefined if it is not below it. */
   #inside(path: string): string | undefined {
     for (const spelling of this.#spellings) {
       const prefix = spelling === "/" ? "" : spelling;
@@ -224,20 +192,9 @@ export class FarRoot implements FarPaths {
   }
 }
 
-/** Goes to the directory above: the client stops at the root, a link may not try. */
-function stepUp(walk: Walk): void {
-  if (walk.done.length === 0 && walk.linked > 0) throw leadsOut();
-  if (!walk.directory) throw noDirectory();
-  walk.done.pop();
-  walk.left.shift();
-  walk.linked = Math.max(0, walk.linked - 1);
-  // What holds something is a directory.
-  walk.directory = true;
-  walk.attrs = undefined;
-}
-
-function segmentsOf(path: string): string[] {
-  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
+/** What LSTAT says of where a path leads, if it was asked: no `..` is looked at. */
+function attrsAt({ name, at }: LinkWalk<FileAttrs>): FileAttrs | undefined {
+  return name === ".." ? undefined : at;
 }
 
 function trimmed(path: string): string {
@@ -246,14 +203,6 @@ function trimmed(path: string): string {
 
 function isMissing(error: unknown): boolean {
   return error instanceof SftpStatusError && error.code === NO_SUCH_FILE;
-}
-
-function noDirectory(): StorageError {
-  return new StorageError("not-found", "not a directory");
-}
-
-function out(): never {
-  throw leadsOut();
 }
 
 function leadsOut(): StorageError {

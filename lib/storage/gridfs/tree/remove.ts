@@ -7,12 +7,14 @@ import { type Entry, keepDirectory } from "./nodes.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { revisionsAt } from "./rename_file.ts";
 import { retire } from "../versions/retire.ts";
-import { isNamed, type Place } from "./tree.ts";
+import { isNamed } from "../../walk.ts";
+import type { Place } from "./tree.ts";
 
 /** Removes an empty directory. */
 export async function removeDirectory(place: GridFsContext, found: Place): Promise<void> {
   const { bucket, tree } = place;
   const { path, name } = found;
+  if (name === ".") throw errorOf("EINVAL");
   if (name === "..") throw errorOf("ENOTEMPTY");
   if (path === "/") throw errorOf("EBUSY");
   requireDirectory(found.entry);

@@ -14,7 +14,8 @@ import { moveDirectory } from "./rename_directory.ts";
 import { finishFile, moveNewest, type Revision, revisionsAt } from "./rename_file.ts";
 import { moveLink } from "./rename_link.ts";
 import { conclude, finish } from "../repair/settle.ts";
-import { isNamed, type Place } from "./tree.ts";
+import { isNamed } from "../../walk.ts";
+import type { Place } from "./tree.ts";
 
 /** More names than this take longer than a transaction may. */
 const MAX_NAMES_IN_TRANSACTION = 5000;

@@ -1,33 +1,23 @@
 import { errorOf } from "../../errno.ts";
-import { childOf, parentOf } from "../../path.ts";
+import { childOf } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
+import { LinkWalk, type LinkWalkOptions } from "../../walk.ts";
 import type { Bucket } from "../database/bucket.ts";
 import type { FileDoc, NodeDoc } from "../database/documents.ts";
 import { namesOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, entryOfNode, targetOf } from "./nodes.ts";
 
-/** Links followed on one way, as Linux's `MAXSYMLINKS`. */
-const MAX_SYMLINKS = 40;
-
 /** Where a path leads: what is there, or would be, under a path without links. */
 export interface Place {
   readonly path: VirtualPath;
-  /** The last name, as it was sent; empty for the root, `..` where the way ends so. */
+  /** The last name, as it was sent; empty for the root, `.` or `..` if the path ends so. */
   readonly name: string;
   readonly entry: Entry | undefined;
   /** The path ends in `/`: it asks for a directory. */
   readonly slash: boolean;
 }
 
-/** How a way ends. */
-export interface WalkOptions {
-  /** A link in the last name is followed. */
-  readonly follow: boolean;
-  /** A file may be made of the last name, which must not ask for a directory then. */
-  readonly makesFile?: boolean;
-}
-
-/** The way from paths to entries, with as few questions to the database as it takes. */
+/** Resolves paths to entries, with as few queries to the database as possible. */
 export class Tree {
   readonly #bucket: Bucket;
 
@@ -35,44 +25,25 @@ export class Tree {
     this.#bucket = bucket;
   }
 
-  /** Goes to the place of `path`, over links, as Linux goes. */
-  async walk(path: VirtualPath, options: WalkOptions): Promise<Place> {
+  /** Walks to the place of `path`, through links, as Linux does. */
+  async walk(path: VirtualPath, options: LinkWalkOptions): Promise<Place> {
     refuseUnusable(path);
-    const ahead = segmentsBackwards(path);
-    let slash = path.endsWith("/");
-    let at: VirtualPath = "/";
-    let followed = 0;
-    let name = "";
-    for (;;) {
-      while (ahead.at(-1) === "..") {
-        name = ahead.pop()!;
-        at = parentOf(at);
-      }
-      if (ahead.length === 0) return { path: at, name, entry: await this.#directory(at), slash };
-      const run = popNames(ahead);
-      const endsHere = ahead.length === 0;
-      if (endsHere && slash && options.makesFile) throw errorOf("EISDIR");
-      const found = await this.#look(at, run);
-      for (const [index, entry] of found.entries()) {
-        name = run[index]!;
-        const isLast = endsHere && index === run.length - 1;
-        if (entry?.kind === "link" && (options.follow || !isLast)) {
-          if (++followed > MAX_SYMLINKS) throw errorOf("ELOOP");
-          const target = targetOf(entry.node);
-          if (isLast && target.endsWith("/")) slash = true;
-          if (target.startsWith("/")) at = "/";
-          ahead.push(...run.slice(index + 1).reverse(), ...segmentsBackwards(target));
+    const walk = new LinkWalk<Entry>(path, options);
+    for (let run = walk.ahead(); run.length > 0; run = walk.ahead()) {
+      for (const entry of await this.#look(walk.path, run)) {
+        if (entry?.kind === "link" && walk.follows) {
+          walk.link(targetOf(entry.node));
           break;
         }
-        if (isLast) return { path: childOf(at, name), name, entry, slash };
-        if (entry === undefined) throw errorOf("ENOENT");
-        if (entry.kind !== "directory") throw errorOf("ENOTDIR");
-        at = childOf(at, name);
+        if (entry === undefined) walk.missing();
+        else walk.found(entry, entry.kind === "directory" ? "directory" : "other");
       }
     }
+    const entry = walk.path === "/" ? await this.#directory("/") : walk.at;
+    return { path: walk.path, name: walk.name, entry, slash: walk.slash };
   }
 
-  /** What is at `path`; a link is followed on demand, and where a `/` stands behind it. */
+  /** What is at `path`; a link is followed on demand, and if a `/` follows it. */
   async find(
     path: VirtualPath,
     options: { readonly follow: boolean },
@@ -93,17 +64,17 @@ export class Tree {
     return await this.#isImplied(path) ? { kind: "directory", node: undefined } : undefined;
   }
 
-  /** The file that a path means: of several with its name, the newest. */
+  /** The file at a path: the newest of those with its name. */
   async newest(path: VirtualPath): Promise<FileDoc | undefined> {
     const [filename, sort] = [namesOf([path]), { uploadDate: -1 }] as const;
     const last = await this.#bucket.files.first({ filename }, { sort });
     if (last === undefined || last.uploadDate instanceof Date) return last;
-    // Some of what is no date comes after every date; but dates count before it.
+    // Some values that are not dates sort after every date, but a date takes precedence.
     const dated = { filename, uploadDate: { $type: "date" } } as const;
     return await this.#bucket.files.first(dated, { sort }) ?? last;
   }
 
-  /** Whether there is nothing in a directory. */
+  /** Whether a directory is empty. */
   async isEmpty(directory: VirtualPath): Promise<boolean> {
     const [node, hasFiles] = await Promise.all([
       this.#bucket.nodes.first({ parent: directory }, { projection: { _id: 1 } }),
@@ -112,7 +83,7 @@ export class Tree {
     return node === undefined && !hasFiles;
   }
 
-  /** What has the names of `run`, each in the one before, beginning in the directory `at`. */
+  /** What has the names of `run`, each in the one before, starting in the directory `at`. */
   async #look(at: VirtualPath, run: readonly string[]): Promise<(Entry | undefined)[]> {
     const paths: VirtualPath[] = [];
     for (const name of run) paths.push(childOf(paths.at(-1) ?? at, name));
@@ -121,14 +92,14 @@ export class Tree {
     const entries = paths.map((path) => entryOf(path === last ? file : undefined, nodes.get(path)));
     const isOver = entries.some((entry, index) => entry?.kind === "link" && index < run.length - 1);
     if (entries.at(-1) === undefined && !isOver) await this.#lookFurther(paths, entries);
-    // Above what is there, there are directories.
+    // Everything above an existing entry is a directory.
     const deepest = entries.findLastIndex((entry) => entry !== undefined);
     return entries.map((entry, index) =>
       entry ?? (index < deepest ? { kind: "directory", node: undefined } : undefined)
     );
   }
 
-  /** Nothing has the last name as it stands: files may be below it, or one be in the way. */
+  /** No entry has the last name: files may be below it, or a file may be above it. */
   async #lookFurther(
     paths: readonly VirtualPath[],
     entries: (Entry | undefined)[],
@@ -174,21 +145,4 @@ export class Tree {
 function entryOf(file: FileDoc | undefined, node: NodeDoc | undefined): Entry | undefined {
   if (file !== undefined) return { kind: "file", doc: file };
   return node === undefined ? undefined : entryOfNode(node);
-}
-
-/** Whether a place is a name that can be given and taken: not the root, and not `..`. */
-export function isNamed({ name }: Place): boolean {
-  return name !== "" && name !== "..";
-}
-
-/** The names up to the next `..`. */
-function popNames(ahead: string[]): string[] {
-  const names: string[] = [];
-  while (ahead.length > 0 && ahead.at(-1) !== "..") names.push(ahead.pop()!);
-  return names;
-}
-
-/** The segments of a path, the first one last, so that each is popped when its turn comes. */
-function segmentsBackwards(path: string): string[] {
-  return path.split("/").filter((segment) => segment !== "" && segment !== ".").reverse();
 }

@@ -1,15 +1,12 @@
 import { decodeName } from "../../../names.ts";
-import { childOf, parentOf } from "../../path.ts";
+import { childOf, virtualPath } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { errorOfNumber } from "../../errno.ts";
+import { LinkWalk } from "../../walk.ts";
 import { Errno } from "../../../linux/errno.ts";
 import type { KernelPaths } from "./paths.ts";
 import { check, NO_NAME } from "./status.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
 import { Open, PATH_MAX, Resolve } from "../../../linux/linux.ts";
-
-/** As many links as the kernel follows for one path. */
-const MAX_SYMLINKS = 40;
 
 /** Reads links, and resolves paths that lead through them. */
 export class LinkReader {
@@ -22,7 +19,7 @@ export class LinkReader {
     this.#paths = paths;
   }
 
-  /** The text of the link `path`; undefined if it is not a link. */
+  /** The text of the link `path`; undefined if that is not a link. */
   read(path: VirtualPath): string | undefined {
     return this.#paths.use(path, Open.PATH | Open.NOFOLLOW, (fd) => this.#textOf(fd));
   }
@@ -32,42 +29,34 @@ export class LinkReader {
    * exist.
    */
   realPath(path: VirtualPath): VirtualPath {
-    if (this.#open(path, Resolve.NO_SYMLINKS) >= 0) return withoutParents(path);
+    if (this.#open(path, Resolve.NO_SYMLINKS) >= 0) {
+      return virtualPath(path, { start: "/", keepParents: false });
+    }
     // The kernel is asked first, so that a path that it refuses is never walked. If something is
-    // missing, it may be only the last segment, which the walk finds out.
+    // missing, it may be the last name alone, which the walk finds out.
     const result = this.#open(path);
     if (result !== -Errno.ENOENT) check(result);
     return this.#walk(path);
   }
 
-  /** Resolves step by step. This only makes a text: its user resolves it again. */
+  /** Resolves step by step. The result is only a text, which the kernel resolves again when used. */
   #walk(path: VirtualPath): VirtualPath {
-    const ahead = segmentsOf(path).reverse();
-    let reached: VirtualPath = "/";
-    let links = 0;
-    while (ahead.length > 0) {
-      const segment = ahead.pop()!;
-      if (segment === "..") {
-        reached = parentOf(reached);
+    const walk = new LinkWalk<undefined>(path, { follow: true });
+    for (let name = walk.next(); name !== undefined; name = walk.next()) {
+      const next = childOf(walk.path, name);
+      if (walk.isLast && this.#open(next, 0, Open.NOFOLLOW) === -Errno.ENOENT) {
+        walk.missing();
         continue;
       }
-      const next = childOf(reached, segment);
-      const isLast = ahead.length === 0;
-      const text = isLast && this.#open(next, 0, Open.NOFOLLOW) === -Errno.ENOENT
-        ? undefined
-        : this.read(next);
-      if (text === undefined) {
-        reached = next;
-        continue;
-      }
-      if (++links > MAX_SYMLINKS) throw errorOfNumber(Errno.ELOOP);
-      if (text.startsWith("/")) reached = "/";
-      ahead.push(...segmentsOf(text).reverse());
+      const text = this.read(next);
+      if (text !== undefined) walk.link(text);
+      // If it is none, the kernel says so when it looks below it.
+      else walk.found(undefined, "directory");
     }
-    return reached;
+    return walk.path;
   }
 
-  /** Returns 0 if a path can be opened, else `-errno`. */
+  /** Returns 0 if a path can be opened, or `-errno`. */
   #open(path: VirtualPath, resolve = 0, flags = 0): number {
     const fd = this.#paths.tryOpen(path, Open.PATH | flags, 0, resolve);
     return fd < 0 ? fd : this.#libc.close(fd);
@@ -75,22 +64,8 @@ export class LinkReader {
 
   #textOf(fd: number): string | undefined {
     const length = this.#libc.readlinkat(fd, NO_NAME, this.#text);
-    // What readlinkat answers for a descriptor that is not of a link.
+    // What readlinkat returns for a descriptor that is not a link's.
     if (length === -Errno.ENOENT || length === -Errno.EINVAL) return undefined;
     return decodeName(this.#text, 0, check(length));
   }
-}
-
-/** Removes `..` from a path that leads through no link. */
-function withoutParents(path: VirtualPath): VirtualPath {
-  const kept: string[] = [];
-  for (const segment of segmentsOf(path)) {
-    if (segment === "..") kept.pop();
-    else kept.push(segment);
-  }
-  return "/" + kept.join("/");
-}
-
-function segmentsOf(path: string): string[] {
-  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
 }

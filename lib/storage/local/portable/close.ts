@@ -1,6 +1,6 @@
 /**
- * What close(2) says, which Deno keeps to itself: some file systems (NFS,
- * FUSE, AFS) tell only there that what was written is lost.
+ * The result of close(2), which Deno does not report: some file systems (NFS,
+ * FUSE, AFS) report only there that written data is lost.
  *
  * @module
  */
@@ -15,27 +15,27 @@ import { fs } from "./node_fs.ts";
 /** Any descriptor that is open in every session. */
 const STDIN = 0;
 
-/** What fsync(2) answers where a file system has none. */
+/** What fsync(2) fails with if a file system does not support it. */
 const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP", "ENOTSUP"]);
 
-/** An open file: Deno's number of it, and the system's where it is known. */
+/** An open file. */
 export interface Opened {
   /** Deno's number: a descriptor from Deno 2.9 on, its own count before. */
   readonly fd: number;
-  /** Closes the file. Throws what the system says of it, and has closed it all the same. */
+  /** Closes the file. If it throws the system's error, the file is closed anyway. */
   close(): void;
 }
 
-/** Opens a file with Deno, for which nothing that its close says counts. */
+/** Opens a file for reading with Deno; the result of its close does not matter. */
 export function openToRead(open: () => number): Opened {
   const fd = open();
   return { fd, close: () => attempt(() => fs.closeSync(fd)) };
 }
 
 /**
- * Opens a file that is to be written with Deno. With libc its close asks the system: close(2) of a
- * second descriptor says what that of the first one would. Without, it waits until what was
- * written is stored, which is the only answer that Deno passes on.
+ * Opens a file for writing with Deno. With libc, its close asks the system: close(2) of a duplicate
+ * descriptor returns what close(2) of the original would. Without libc, it waits until the data is
+ * stored, because that is the only result that Deno passes on.
  */
 export function openToWrite(open: () => number, libc: Libc | undefined): Opened {
   const next = libc === undefined ? -1 : nextDescriptor(libc);
@@ -54,7 +54,7 @@ export function openToWrite(open: () => number, libc: Libc | undefined): Opened 
   };
 }
 
-/** The lowest number that is free, which the next open gets. */
+/** The lowest free descriptor number, which the next open gets. */
 function nextDescriptor(libc: Libc): number {
   const free = libc.duplicate(STDIN);
   if (free >= 0) libc.close(free);
@@ -73,7 +73,7 @@ function isOpenAs(fd: number, descriptor: number, libc: Libc): boolean {
 function closeSecond(descriptor: number, libc: Libc): void {
   const second = libc.duplicate(descriptor);
   const result = second < 0 ? second : libc.close(second);
-  // Linux has closed it all the same.
+  // Linux has closed it anyway.
   if (result < 0 && result !== -Errno.EINTR) throw errorOfNumber(-result);
 }
 

@@ -9,7 +9,7 @@ import { StorageError } from "../../errors.ts";
 import { errnoNameOf, errorOfName, errorOfNumber } from "../../errno.ts";
 import type { NodeStatus } from "../root.ts";
 
-/** Calls `operation`; what the system refuses becomes a `StorageError`. */
+/** Calls `operation` and turns the system's errors into `StorageError`s. */
 export function attempt<T>(operation: () => T): T {
   try {
     return operation();
@@ -18,7 +18,7 @@ export function attempt<T>(operation: () => T): T {
   }
 }
 
-/** As {@linkcode attempt}; nothing where there is no such file. */
+/** Like {@linkcode attempt}; returns undefined if there is no such file. */
 export function attemptExisting<T>(operation: () => T): T | undefined {
   try {
     return operation();
@@ -28,13 +28,13 @@ export function attemptExisting<T>(operation: () => T): T | undefined {
   }
 }
 
-/** The name of a system error (`ENOENT`), or nothing. */
+/** The name of a system error (`ENOENT`), or undefined. */
 export function errnoName(error: unknown): string | undefined {
   const { code } = error as { readonly code?: unknown };
   return typeof code === "string" ? errnoNameOf(code) : undefined;
 }
 
-/** What Deno knows of a file. */
+/** What Deno knows about a file. */
 export function statusOf(info: Deno.FileInfo): NodeStatus {
   return {
     size: info.size,
@@ -64,10 +64,10 @@ function storageError(error: unknown): unknown {
   return number === undefined ? error : errorOfUnnamed(number, error);
 }
 
-/** Deno has names for some errors, and of all it tells the number in words. */
+/** Deno has names for some errors, and puts the number of each into its message. */
 function errnoNumber(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
-  // Before the path, which may say anything.
+  // Only before the path, which may contain anything.
   const [, number] = /^[^'"]*\(os error (\d+)\)/.exec(error.message) ?? [];
   return number === undefined ? undefined : Number(number);
 }

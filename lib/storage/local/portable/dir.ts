@@ -6,7 +6,7 @@ import type { Libc } from "../../../linux/libc.ts";
 import { type Names, openNames } from "./names.ts";
 import type { NodeStatus, RootDir, RootEntry } from "../root.ts";
 
-/** What Deno puts in the place of bytes that are not UTF-8. */
+/** What Deno replaces bytes that are not UTF-8 with. */
 const REPLACEMENT = "\ufffd";
 
 /** An open directory: the status of its names is read with each batch. */
@@ -28,7 +28,7 @@ export class PortableDir implements RootDir {
     const batch: RootEntry[] = [];
     if (!this.#dotsListed) {
       this.#dotsListed = true;
-      // Reading sets the time of access, which the directory's own entry tells.
+      // Reading sets the time of access, which the directory's own entry shows.
       this.#first = this.#names.next();
       const dots = [[".", this.#hostPath], ["..", this.#parentHostPath]] as const;
       for (const [name, hostPath] of dots) {
@@ -51,7 +51,7 @@ export class PortableDir implements RootDir {
   }
 }
 
-/** Nothing where it has gone since it was listed, or may not be looked at, as OpenSSH has it. */
+/** Undefined if it was removed since it was listed, or stat is denied, as in OpenSSH. */
 function statusAt(hostPath: string): NodeStatus | undefined {
   try {
     return attempt(() => statusOf(Deno.lstatSync(hostPath)));
@@ -62,8 +62,8 @@ function statusAt(hostPath: string): NodeStatus | undefined {
 }
 
 /**
- * A name that is not UTF-8 cannot be asked about, but hiding it would make its
- * directory look empty: it is listed with its type alone.
+ * The status of a name that is not UTF-8 cannot be read, but hiding the name
+ * would make its directory look empty, so it is listed with its type alone.
  */
 function unreachableStatus(entry: Deno.DirEntry): NodeStatus | undefined {
   if (!entry.name.includes(REPLACEMENT)) return undefined;

@@ -8,13 +8,13 @@ import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
 
 const COPY_BYTES = 256 * 1024;
 
-/** Which file a descriptor or a name stands for. */
+/** Identifies the file behind a descriptor or a name. */
 export interface Identity {
   readonly dev: number;
   readonly ino: number | null;
 }
 
-/** A regular file, open by its number. */
+/** An open regular file. */
 export class PortableFile implements RootFile {
   readonly #fd: number;
   readonly #opened: Opened;
@@ -103,8 +103,8 @@ export class PortableFile implements RootFile {
   }
 
   /**
-   * Fails where this is not the file that the path led to a moment ago:
-   * somebody has put another in its place, perhaps one outside.
+   * Fails if this is not the file that the path led to a moment ago: another
+   * process has replaced it, perhaps by a link to a file outside the root.
    */
   requireSame(expected: Identity): void {
     const { dev, ino } = this.#identity;

@@ -4,17 +4,17 @@ import { attempt } from "./deno_fs.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { AT_FDCWD } from "../../../linux/linux.ts";
 
-/** Of the bits that mkdir of Deno cuts off, the one that mkdir(2) takes. */
+/** The bit that mkdir(2) takes, but Deno's mkdir clears. */
 const STICKY_BIT = 0o1000;
-/** The bit that a directory has from the one above it. */
+/** The bit that a directory inherits from its parent. */
 const SETGID_BIT = 0o2000;
 
 /**
  * mkdir(2), with the sticky bit.
  *
- * Without libc that bit takes a chmod(2), which takes the group's bit away where this process is
- * not in the group. Then the directory stays without the sticky one: it can be set later, and the
- * other cannot.
+ * Without libc, that bit needs a chmod(2), which clears the setgid bit if this process is not in
+ * the group. In that case the directory stays without the sticky bit: it can be set later, and the
+ * setgid bit cannot.
  */
 export function makeDirectory(hostPath: string, mode: number, libc: Libc | undefined): void {
   if ((mode & STICKY_BIT) === 0) {

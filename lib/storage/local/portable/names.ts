@@ -1,7 +1,7 @@
 /**
- * The names in a directory, with what Deno knows of each. Deno leaves out what
- * the system could not read, so that half a directory looks like a whole one;
- * with libc the system is asked itself.
+ * The names in a directory, with what Deno knows about each. Deno leaves out
+ * what the system could not read, so that half a directory looks like a whole
+ * one; with libc, the system is asked directly.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { check } from "../kernel/status.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { AT_FDCWD, Dirent, DIRENTS_BYTES, DirentType, Open } from "../../../linux/linux.ts";
 
-/** The names of an open directory, but `.` and `..`. */
+/** The names of an open directory, except `.` and `..`. */
 export interface Names {
-  /** The next one; nothing at the end. */
+  /** The next one; undefined at the end. */
   next(): Deno.DirEntry | undefined;
   /** Ends the listing. */
   close(): void;
 }
 
-/** Opens a directory, by the system where libc may be called. */
+/** Opens a directory, through libc if it may be called. */
 export function openNames(hostPath: string, libc: Libc | undefined): Names {
   return libc === undefined ? namesByDeno(hostPath) : namesBySystem(hostPath, libc);
 }
@@ -56,7 +56,7 @@ function* systemEntries(fd: number, libc: Libc): Generator<Deno.DirEntry, undefi
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   while (true) {
     const length = libc.getdents64(fd, records);
-    // A directory that has been removed has no more entries, as readdir(3) has it.
+    // A removed directory has no more entries, as in readdir(3).
     const end = length === -Errno.ENOENT ? 0 : check(length);
     if (end === 0) return undefined;
     for (let at = 0; at < end; at += fields.getUint16(at + Dirent.RECLEN, true)) {

@@ -6,18 +6,18 @@ import { LeaseHeld } from "../lease_wait.ts";
 import { type Opened, openToRead, openToWrite } from "./close.ts";
 import { PortableFile } from "./file.ts";
 
-/** Bits that open of Deno cuts off; they are set afterwards. */
+/** Bits that Deno's open clears; they are set afterwards. */
 const SPECIAL_BITS = 0o7000;
 
-/** What every open file of a root is given. */
+/** What every open file of a root needs. */
 export interface OpenContext {
-  /** Asks for the file system's figures. */
+  /** Returns the file system's figures. */
   readonly vfs: () => FileSystemStats;
-  /** Where it may be called: tells what a close says. */
+  /** If it may be called: reports the result of a close. */
   readonly libc: Libc | undefined;
 }
 
-/** Opens a file that has been seen; nothing where it has gone since. */
+/** Opens a file that has been seen; undefined if it was removed since. */
 export function openExisting(
   hostPath: string,
   options: OpenOptions,
@@ -29,7 +29,7 @@ export function openExisting(
   });
 }
 
-/** Makes a file; nothing where another program made it first. O_EXCL follows no link. */
+/** Creates a file; undefined if another program created it first. O_EXCL follows no link. */
 export function makeFile(
   hostPath: string,
   options: OpenOptions,
@@ -45,7 +45,7 @@ export function makeFile(
       file.chmod((file.stat().permissions & 0o777) | (mode & SPECIAL_BITS));
     }
     if (options.write) return file;
-    // Deno 2.6 gives a new file to write only, whatever is asked for: one to read is opened anew.
+    // Deno 2.6 opens a new file for writing only, whatever is asked for: reopen it for reading.
     file.close();
     return openExisting(hostPath, options, context);
   } catch (error) {
@@ -61,18 +61,18 @@ function fileOf(opened: Opened, { vfs }: OpenContext): PortableFile {
   return new PortableFile(opened, { dev, ino }, vfs);
 }
 
-/** @throws {LeaseHeld} Where another process has a lease to give back first. */
+/** @throws {LeaseHeld} If another process has to give up a lease first. */
 function openUnlessLeased(hostPath: string, flags: number): number {
   try {
     return fs.openSync(hostPath, flags);
   } catch (error) {
-    // Only a file that is known to be a regular one is opened here.
+    // Only a file that is known to be regular is opened here.
     if (errnoName(error) === "EAGAIN") throw new LeaseHeld();
     throw error;
   }
 }
 
-/** The system's flags; without waiting for the other end of a FIFO. */
+/** The system's flags; never waits for the other end of a FIFO. */
 function flagsOf({ read, write, append }: OpenOptions): number {
   const access = read && write
     ? fs.constants.O_RDWR

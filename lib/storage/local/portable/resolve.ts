@@ -1,16 +1,15 @@
 import { StorageError } from "../../errors.ts";
 import type { VirtualPath } from "../../storage.ts";
 import { errorOf } from "../../errno.ts";
+import { childOf } from "../../path.ts";
+import { LinkWalk } from "../../walk.ts";
 
-/** As many links as Linux follows in one path. */
-const MAX_SYMLINKS = 40;
-
-/** A path longer than Linux's PATH_MAX is refused, wherever it would lead. */
+/** A longer path is refused, as with Linux's PATH_MAX. */
 const PATH_MAX = 4095;
 
-/** What the resolution asks of the directory that it walks in; host paths. */
+/** What the resolution needs of the host's file system; paths are host paths. */
 export interface Walker<Status> {
-  /** lstat(2), or nothing where there is no file. */
+  /** lstat(2), or undefined if there is no file. */
   lstat(hostPath: string): Status | undefined;
   /** readlink(2) */
   readLink(hostPath: string): string;
@@ -24,9 +23,9 @@ export interface Resolved<Status> {
   readonly path: VirtualPath;
   /** The place on the host. */
   readonly hostPath: string;
-  /** What is there now; nothing where there is none. */
+  /** What is there now; undefined if nothing is. */
   readonly status: Status | undefined;
-  /** Whether it can be nothing else: the path, or the text of a link at its end, has a closing `/`. */
+  /** Whether the path, or the text of a link at its end, has a closing `/`. */
   readonly mustBeDirectory: boolean;
 }
 
@@ -41,8 +40,8 @@ export interface ResolveOptions {
  * absolute links start at the root and `..` stops there. The last segment may
  * be missing; a missing or wrong one before it fails.
  *
- * Between the last look and the use of the result somebody else may change the
- * tree; only the kernel's own resolution is free of that.
+ * Another process may change the tree between the last look and the use of the
+ * result; only the kernel's own resolution is free of that race.
  */
 export function resolve<Status>(
   root: string,
@@ -51,69 +50,35 @@ export function resolve<Status>(
   { followLast }: ResolveOptions,
 ): Resolved<Status> {
   if (path.length > PATH_MAX) throw errorOf("ENAMETOOLONG");
-  const steps: Step<Status>[] = [];
-  const ahead = segmentsOf(path).reverse();
-  let mustBeDirectory = path.endsWith("/");
-  let links = 0;
-
-  const here = () => steps.at(-1);
-  while (ahead.length > 0) {
-    const segment = ahead.pop()!;
-    const last = here();
-    if (last !== undefined) requireDirectory(last.status, walker);
-    if (segment === "..") {
-      steps.pop();
-      continue;
-    }
-    const parentPath = last?.hostPath ?? root;
-    const hostPath = `${parentPath === "/" ? "" : parentPath}/${segment}`;
+  const walk = new LinkWalk<Status>(path, { follow: followLast || path.endsWith("/") });
+  for (let name = walk.next(); name !== undefined; name = walk.next()) {
+    const hostPath = hostPathOf(root, childOf(walk.path, name));
     const status = walker.lstat(hostPath);
-    const atEnd = ahead.length === 0;
-    const follow = !atEnd || followLast || mustBeDirectory;
-    if (status !== undefined && follow && walker.isLink(status)) {
-      if (++links > MAX_SYMLINKS) throw errorOf("ELOOP");
-      const target = walker.readLink(hostPath);
-      if (target.startsWith("/")) steps.length = 0;
-      if (atEnd && /\/\.?$/.test(target)) mustBeDirectory = true;
-      ahead.push(...segmentsOf(target).reverse());
-      continue;
-    }
-    steps.push({ segment, hostPath, status });
+    if (status === undefined) walk.missing();
+    else if (walk.follows && walker.isLink(status)) walk.link(walker.readLink(hostPath));
+    else walk.found(status, walker.isDirectory(status) ? "directory" : "other");
   }
-
-  const end = here();
-  if (end === undefined) {
-    return { path: "/", hostPath: root, status: walker.lstat(root), mustBeDirectory: true };
-  }
-  if (mustBeDirectory && end.status !== undefined) requireDirectory(end.status, walker);
-  return {
-    path: "/" + steps.map(({ segment }) => segment).join("/"),
-    hostPath: end.hostPath,
-    status: end.status,
-    mustBeDirectory,
-  };
+  const hostPath = hostPathOf(root, walk.path);
+  const isRoot = walk.path === "/";
+  const status = isRoot ? walker.lstat(root) : walk.at;
+  const mustBeDirectory = isRoot || walk.slash;
+  if (mustBeDirectory && status !== undefined) requireDirectory(status, walker);
+  return { path: walk.path, hostPath, status, mustBeDirectory };
 }
 
-/** A segment that has been walked. */
-interface Step<Status> {
-  readonly segment: string;
-  readonly hostPath: string;
-  readonly status: Status | undefined;
+function hostPathOf(root: string, path: VirtualPath): string {
+  if (path === "/") return root;
+  return root === "/" ? path : root + path;
 }
 
-function segmentsOf(path: string): string[] {
-  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
-}
-
-function requireDirectory<Status>(status: Status | undefined, walker: Walker<Status>): void {
-  if (status === undefined) throw errorOf("ENOENT");
+function requireDirectory<Status>(status: Status, walker: Walker<Status>): void {
   if (!walker.isDirectory(status)) throw errorOf("ENOTDIR");
 }
 
 /**
- * As {@linkcode resolve}, for an operation on the name itself (remove, rename,
- * mkdir …): a link at the end is not followed, and what has a closing `/` must
- * be a directory, as POSIX demands, or not be there.
+ * Like {@linkcode resolve}, for an operation on the name itself (remove, rename,
+ * mkdir …): a link at the end is not followed, and a name with a closing `/` must
+ * be that of a directory, as POSIX requires, or not exist.
  */
 export function resolveName<Status>(
   root: string,
@@ -128,7 +93,7 @@ export function resolveName<Status>(
   return resolved;
 }
 
-/** The status of what a path resolved to; not found where nothing is there. */
+/** The status of what a path resolved to; fails if nothing is there. */
 export function existing<Status>({ status }: Resolved<Status>): Status {
   if (status === undefined) throw new StorageError("not-found", "no such file");
   return status;

@@ -1,7 +1,7 @@
 import { granted } from "../../../permissions.ts";
 import type { PortableRights } from "./root.ts";
 
-/** Directories that hold what no jail is for: one of them within reach, and the flags are wide. */
+/** Directories that no jail needs: if one of them is within reach, the flags are too wide. */
 const ELSEWHERE: readonly string[] = [
   "/",
   "/boot",
@@ -22,7 +22,7 @@ const ELSEWHERE: readonly string[] = [
 /** What this process has been granted of what a `PortableRoot` may do beyond its directory. */
 export function portableRights(): PortableRights {
   return {
-    // Deno wants reading and writing without a scope for it.
+    // Deno requires unscoped read and write permission for it.
     symlink: granted({ name: "read" }) && granted({ name: "write" }),
     // Deno's types do not list this kind; its permission check does.
     statfs: granted({ name: "sys", kind: "statfs" as "uid" }),

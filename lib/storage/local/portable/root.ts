@@ -13,7 +13,7 @@ import { makeFile, openExisting } from "./open.ts";
 import { existing, resolve, type Resolved, resolveName, type Walker } from "./resolve.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../root.ts";
 
-/** How often a file is opened anew that somebody else makes or removes at the same moment. */
+/** How often to retry an open while another process creates or removes the file. */
 const OPEN_ATTEMPTS = 8;
 
 const walker: Walker<Deno.FileInfo> = {
@@ -25,7 +25,7 @@ const walker: Walker<Deno.FileInfo> = {
 
 /** What a {@linkcode PortableRoot} may do beyond its directory. */
 export interface PortableRights {
-  /** Make symbolic links: Deno wants reading and writing without a scope for it. */
+  /** Make symbolic links: Deno requires unscoped read and write permission for it. */
   readonly symlink: boolean;
   /** Ask for a file system's figures (`--allow-sys=statfs`). */
   readonly statfs: boolean;
@@ -35,10 +35,10 @@ export interface PortableRights {
  * A root through Deno's own file API, which runs under `--allow-read=DIR
  * --allow-write=DIR` alone and on every system.
  *
- * Paths are resolved here, step by step, before they are used: a second
- * process that swaps directories for links at the right moment can lead any
- * operation out. A file that is opened is compared with what was seen, which
- * makes that moment short; only the kernel's resolution leaves none.
+ * Paths are resolved here, step by step, before they are used, so another process
+ * that swaps directories for links at the right moment can lead any operation
+ * out of the root. An opened file is compared with what was seen, which makes
+ * that window short; only the kernel's resolution closes it.
  */
 export class PortableRoot implements Root {
   /** Deno replaces what is not UTF-8. */
@@ -54,7 +54,7 @@ export class PortableRoot implements Root {
    *
    * @param directory The directory, by its real path.
    * @param rights What the process may do beyond it.
-   * @param libc Where it may be called: for what Deno's file API cannot do or does not tell.
+   * @param libc If it may be called: for what Deno's file API cannot do or does not report.
    */
   constructor(directory: string, rights: PortableRights, libc?: Libc) {
     this.#root = directory;
@@ -157,8 +157,8 @@ export class PortableRoot implements Root {
     const { source, target, isDirectory } = this.#resolveRename(from, to);
     if (target.status !== undefined) throw errorOf("EEXIST");
     if (!isDirectory && moveByLink(source.hostPath, target.hostPath)) return;
-    // Nothing but the kernel can rename a directory without replacing an empty
-    // one that is made at this very moment.
+    // Only the kernel can rename a directory without replacing an empty one that
+    // is created at this very moment.
     attempt(() => Deno.renameSync(source.hostPath, target.hostPath));
   }
 
@@ -186,10 +186,10 @@ export class PortableRoot implements Root {
   }
 
   close(): void {
-    // Nothing is held between two operations.
+    // Nothing is held open between two operations.
   }
 
-  /** Opens what is there or makes what is not; nothing where that changed in between. */
+  /** Opens or creates a file; undefined if it was created or removed in between. */
   #tryOpen(path: VirtualPath, options: OpenOptions, mode: number): PortableFile | undefined {
     const { create, exclusive, truncate } = options;
     const { hostPath, status, mustBeDirectory } = this.#resolve(path, !(create && exclusive));
@@ -214,7 +214,7 @@ export class PortableRoot implements Root {
     return file;
   }
 
-  /** O_TRUNC is left until the file is known to be the right one. */
+  /** Truncates only once the file is known to be the right one. */
   #truncateOpened(path: VirtualPath, file: PortableFile, options: OpenOptions): void {
     if (options.write) file.truncate(0);
     else this.truncate(path, 0);
@@ -240,7 +240,7 @@ export class PortableRoot implements Root {
   }
 }
 
-/** Gives a file its new name before it loses the old one; false where links cannot be made. */
+/** Gives a file its new name before it loses the old one; false if links cannot be made. */
 function moveByLink(from: string, to: string): boolean {
   try {
     Deno.linkSync(from, to);
@@ -261,14 +261,14 @@ function moveByLink(from: string, to: string): boolean {
   return true;
 }
 
-/** A name for a link that is to be made. */
+/** The host path for a new link. */
 function newName({ hostPath, status }: Resolved<Deno.FileInfo>, path: VirtualPath): string {
   if (status !== undefined) throw errorOf("EEXIST");
   if (path.endsWith("/")) throw errorOf("ENOENT");
   return hostPath;
 }
 
-/** Deno tells neither the id nor the flags of a file system. */
+/** Deno reports neither the id nor the flags of a file system. */
 function fileSystemStats(hostPath: string): FileSystemStats {
   const { bsize, blocks, bfree, bavail, files, ffree } = attempt(() =>
     fs.statfsSync(hostPath, { bigint: true })
