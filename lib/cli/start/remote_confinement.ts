@@ -1,9 +1,7 @@
 import { pollingStdio } from "../../transport/polling_stdio.ts";
 import { stdio, type Transport } from "../../transport/stdio.ts";
-import { confine, landlockAbi } from "../../linux/landlock.ts";
-import { type Libc, LIBC_PATHS, openLibc } from "../../linux/libc.ts";
-import type { Ring } from "./confinement.ts";
-import { messageOf } from "../errors.ts";
+import { type Libc, openLibc } from "../../linux/libc.ts";
+import { enter, type LandlockPlan, reasonWithoutLibc, type Ring, type RingPlan } from "./rings.ts";
 import { onClientGone } from "../../transport/client_watch.ts";
 import { type Activity, promptTransport } from "../../transport/prompt_stdio.ts";
 
@@ -55,56 +53,43 @@ export function prepareRemoteConfinement(
   try {
     libc = openLibc();
   } catch (error) {
-    return { transport: stdio, enter: () => [revoke(keeps), missing(reasonOf(error))] };
+    const reason = reasonWithoutLibc(error);
+    return { transport: stdio, enter: () => enter(ringPlan(keeps, undefined, reason)) };
   }
   if (onAlone !== undefined) onClientGone(libc, onAlone);
   const transport = pollingStdio(libc);
   return {
     transport: streams?.(transport, libc) ?? promptTransport(transport, libc, activity),
-    enter() {
-      // As OpenSSH's server: no other process of this user may look into this one.
-      libc.setNotDumpable();
-      libc.setNoNewPrivileges();
-      const landlock = enterLandlock(libc, keeps);
-      return [revoke(keeps), landlock];
-    },
+    enter: () => enter(ringPlan(keeps, libc, landlockPlan(keeps))),
   };
 }
 
-function enterLandlock(libc: Libc, { child = false, network = false }: Keeps): Ring {
-  const abi = landlockAbi(libc);
-  if (abi === 0) return missing("the kernel has none");
-  // A connection that is there goes on; but where signals to others are refused, a child stays.
-  const files = network ? RESOLVER_FILES : [];
-  confine(libc, { abi, directories: [], files, network: child || network });
-  // To place an error in the source, Deno reads files, and breaks down where it may not; a
-  // compiled program has them within.
-  if (!Deno.build.standalone) Error.stackTraceLimit = 0;
-  const but = network ? " but the resolver's" : "";
-  return { name: "landlock", holds: true, text: `every file${but} is refused (ABI ${abi})` };
-}
-
-function revoke({ network = false }: Keeps): Ring {
-  for (const name of ["read", "write", "env", "sys", "run", "ffi", "import"] as const) {
-    Deno.permissions.revokeSync({ name });
-  }
-  if (!network) Deno.permissions.revokeSync({ name: "net" });
+function ringPlan(
+  { network = false }: Keeps,
+  libc: Libc | undefined,
+  landlock: RingPlan["landlock"],
+): RingPlan {
+  const revoked = ["read", "write", "env", "sys", "run", "ffi", "import"] as const;
   return {
-    name: "permissions",
-    holds: true,
-    text: network
-      ? "no files, programs or variables through Deno"
-      : "no files, programs, variables or new connections through Deno",
+    libc,
+    revoked: network ? revoked : [...revoked, "net"],
+    rings: [{
+      name: "permissions",
+      holds: true,
+      text: network
+        ? "no files, programs or variables through Deno"
+        : "no files, programs, variables or new connections through Deno",
+    }],
+    landlock,
   };
 }
 
-function missing(reason: string): Ring {
-  return { name: "landlock", holds: false, text: `not applied: ${reason}` };
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    return `no permission for FFI (--allow-ffi=${LIBC_PATHS.join(",")})`;
-  }
-  return messageOf(error);
+function landlockPlan({ child = false, network = false }: Keeps): LandlockPlan {
+  return {
+    files: network ? RESOLVER_FILES : [],
+    // A connection that is open goes on; but where signals to others are refused, a child stays.
+    network: child || network,
+    holds: `every file${network ? " but the resolver's" : ""} is refused`,
+    required: "the kernel cannot close this session in",
+  };
 }

@@ -6,7 +6,7 @@
 
 import { type Log, LogLevel } from "../../session/log.ts";
 import { printError } from "../../transport/stdio.ts";
-import type { Ring } from "./confinement.ts";
+import type { Ring } from "./rings.ts";
 import { StartError } from "../errors.ts";
 
 /**
