@@ -1,6 +1,6 @@
 import type { Log } from "../../session/log.ts";
 import { connect } from "../../storage/proxy/connect.ts";
-import { type AnyConnected, ConnectError } from "../../storage/proxy/connection_options.ts";
+import { type Connected, ConnectError } from "../../storage/proxy/connection_options.ts";
 import { StartError } from "../errors.ts";
 import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { openLogLate } from "../start/log_file.ts";
@@ -31,12 +31,17 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
     void import("./session.ts");
   }
   return await orLogged(() => log, async () => {
-    const connected = await connectTo(options, { who, log, meanwhile: getReady });
     try {
-      const { serveFrom } = await import("./session.ts");
-      return await serveFrom(connected, options, { session, log });
-    } finally {
-      await connected.close();
+      const connected = await connectTo(options, { who, log, meanwhile: getReady });
+      try {
+        const { serveFrom } = await import("./session.ts");
+        return await serveFrom(connected, options, { session, log });
+      } finally {
+        await connected.close();
+      }
+    } catch (error) {
+      if (error instanceof ConnectError) throw new StartError(error.message);
+      throw error;
     }
   });
 }
@@ -48,7 +53,7 @@ async function connectTo(
     readonly log: Log;
     readonly meanwhile: () => void;
   },
-): Promise<AnyConnected> {
+): Promise<Connected> {
   const { destination, passwordFile, passphraseFile, key, knownHosts } = options;
   const password = findSecret({
     what: "password",
@@ -66,23 +71,18 @@ async function connectTo(
     const { keepInherited } = await import("./inherited_descriptors.ts");
     keepInherited();
   }
-  try {
-    return await connect({
-      ...options,
-      host: destination.host,
-      user: destination.user,
-      port: destination.port,
-      keys: key === undefined ? undefined : [key],
-      knownHosts: knownHosts === undefined ? undefined : [knownHosts],
-      password,
-      passphrase,
-      environment: { ...who, agentSocket: environment("SSH_AUTH_SOCK") },
-      log: (level, line) => log.write(level, line),
-    }, meanwhile);
-  } catch (error) {
-    if (error instanceof ConnectError) throw new StartError(error.message);
-    throw error;
-  }
+  return await connect({
+    ...options,
+    host: destination.host,
+    user: destination.user,
+    port: destination.port,
+    keys: key === undefined ? undefined : [key],
+    knownHosts: knownHosts === undefined ? undefined : [knownHosts],
+    password,
+    passphrase,
+    environment: { ...who, agentSocket: environment("SSH_AUTH_SOCK") },
+    log: (level, line) => log.write(level, line),
+  }, meanwhile);
 }
 
 function* warnings(options: ProxyCommandOptions): Iterable<string> {

@@ -2,8 +2,8 @@ import { pollingStdio } from "../../transport/polling_stdio.ts";
 import { stdio, type Transport } from "../../transport/stdio.ts";
 import { type Libc, openLibc } from "../../linux/libc.ts";
 import { enter, type LandlockPlan, reasonWithoutLibc, type Ring, type RingPlan } from "./rings.ts";
-import { onClientGone } from "../../transport/client_watch.ts";
 import { type Activity, promptTransport } from "../../transport/prompt_stdio.ts";
+import { onClientGone } from "../../transport/client_watch.ts";
 
 /** What the resolver of names reads, each time that a host is looked up. */
 const RESOLVER_FILES: readonly string[] = [
@@ -24,43 +24,44 @@ export interface Keeps {
 
 /** What a session stands on that is connected to another host. */
 export interface RemoteConfinement {
-  /** Standard input and output. */
+  /** Makes the system calls; undefined where none can be made. */
+  readonly libc: Libc | undefined;
+  /** Standard input and output, with polling where there are system calls. */
   readonly transport: Transport;
+  /** As {@linkcode transport}, for a session that waits for both sides on one thread. */
+  prompt(activity: Activity): Transport;
   /**
    * Gives up, for good, everything but the streams that are open and what the
    * session keeps: files, programs, the environment, new connections.
    *
    * @returns The rings, as they hold from now on.
+   * @throws {StartError} If the kernel has Landlock and refuses it.
    */
   enter(): readonly Ring[];
 }
 
-/** What a session on another host is made of. */
-export interface RemoteConfinementOptions {
-  readonly keeps: Keeps;
-  readonly activity: Activity;
-  /** Makes the client's streams go together with those to the other host, where it can. */
-  readonly streams?: (transport: Transport, libc: Libc) => Transport | undefined;
-  /** Called when the client has gone, and the session does not end; see {@linkcode onClientGone}. */
-  readonly onAlone?: () => void;
-}
-
-/** Prepares the streams, and what closes everything else. */
-export function prepareRemoteConfinement(
-  { keeps, activity, streams, onAlone }: RemoteConfinementOptions,
-): RemoteConfinement {
+/**
+ * Prepares the client's streams, and what closes everything else.
+ *
+ * @param onAlone Called when the client has gone, and the session does not end; see
+ *   {@linkcode onClientGone}.
+ */
+export function prepareRemoteConfinement(keeps: Keeps, onAlone?: () => void): RemoteConfinement {
   let libc: Libc;
   try {
     libc = openLibc();
   } catch (error) {
-    const reason = reasonWithoutLibc(error);
-    return { transport: stdio, enter: () => enter(ringPlan(keeps, undefined, reason)) };
+    const plan = ringPlan(keeps, undefined, reasonWithoutLibc(error));
+    return { libc: undefined, transport: stdio, prompt: () => stdio, enter: () => enter(plan) };
   }
   if (onAlone !== undefined) onClientGone(libc, onAlone);
+  const plan = ringPlan(keeps, libc, landlockPlan(keeps));
   const transport = pollingStdio(libc);
   return {
-    transport: streams?.(transport, libc) ?? promptTransport(transport, libc, activity),
-    enter: () => enter(ringPlan(keeps, libc, landlockPlan(keeps))),
+    libc,
+    transport,
+    prompt: (activity) => promptTransport(transport, libc, activity),
+    enter: () => enter(plan),
   };
 }
 

@@ -55,15 +55,10 @@ export interface ConnectOptions {
   readonly log: (level: number, line: string) => void;
 }
 
-/** A connection whose SFTP channel is open, of whichever kind that is. */
-export type AnyConnected = Connected<Channel | DirectChannel>;
-
 /** A connection whose SFTP channel is open. */
-export interface Connected<C = Channel> {
-  /** The bytes of the SFTP subsystem. */
-  readonly channel: C;
-  /** The process whose standard input and output the channel is, where it is one. */
-  readonly pid?: number | undefined;
+export interface Connected {
+  /** The bytes of the SFTP subsystem: streams where a process has them, else without. */
+  readonly channel: Channel | DirectChannel;
   /** Who is connected where, for messages: `alice@example.org:22`. */
   readonly description: string;
   /** Settles with the reason when the connection has gone, also by {@linkcode close}. */

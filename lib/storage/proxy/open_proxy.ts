@@ -1,11 +1,6 @@
-import { SftpClient } from "../../client/client.ts";
-import { ConnectionLostError } from "../../client/errors.ts";
 import { connect } from "./connect.ts";
-import {
-  type ConnectEnvironment,
-  ConnectError,
-  type ConnectOptions,
-} from "./connection_options.ts";
+import type { ConnectEnvironment, ConnectOptions } from "./connection_options.ts";
+import { greet } from "./greet.ts";
 import { type ProxyOptions, ProxyStorage } from "./proxy.ts";
 
 /** How to reach the far side and how to use it; all of it may be absent. */
@@ -50,19 +45,15 @@ export async function openProxy(
     ...options,
     host,
   });
-  const { channel, description, closed } = connected;
   try {
-    const client = await SftpClient.connect(channel);
-    closed.then((reason) => client.abort(new ConnectionLostError(reason)));
+    const client = await greet(connected);
     client.ended.then(() => connected.close());
+    const { description } = connected;
     const { root, umask } = options;
     return await ProxyStorage.open(client, { description, root, umask });
   } catch (error) {
     await connected.close();
-    if (!(error instanceof ConnectionLostError)) throw error;
-    throw new ConnectError(`${description}: no SFTP server answered: ${error.message}`, {
-      cause: error,
-    });
+    throw error;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Duplex } from "node:stream";
-import type { DirectChannel } from "../../../client/channel.ts";
 import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
 import { credentials } from "./authentication.ts";
 import { channelOf } from "./node_channel.ts";
@@ -101,7 +100,7 @@ export class Ssh2Session implements Way {
    *
    * @throws {ConnectError} If the server has none; the connection is then closed.
    */
-  async sftp(): Promise<Connected<DirectChannel>> {
+  async sftp(): Promise<Connected> {
     const deadline = new Deadline();
     try {
       deadline.set(this.#target.connectTimeout, "timed out while opening the SFTP subsystem");
@@ -128,7 +127,7 @@ export class Ssh2Session implements Way {
     return `${user}@${hostName.includes(":") ? `[${hostName}]` : hostName}:${port}`;
   }
 
-  #connected(stream: Duplex): Connected<DirectChannel> {
+  #connected(stream: Duplex): Connected {
     const channel = channelOf(stream);
     let ending = "the SFTP server hung up";
     stream.on("exit", (status: number | null, signal?: string) => {

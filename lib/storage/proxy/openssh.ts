@@ -32,8 +32,7 @@ export function connectByOpenssh(options: ConnectOptions): Connected {
   const said = follow(child.stderr, { words, log: options.log });
   const closed = ending(child, { words, said });
   return {
-    channel: { readable: child.stdout, writable: child.stdin },
-    pid: child.pid,
+    channel: { readable: child.stdout, writable: child.stdin, pid: child.pid },
     description: description(options),
     closed,
     close: async () => {
