@@ -11,11 +11,13 @@ const MIN_RETURNED_BYTES = 8 * 1024;
 const PACKET_HEADER_BYTES = 4;
 
 /**
- * A socket that sends what is written in one go in one go: ssh2 writes every packet in three
- * pieces, and each would be a system call of its own. Batches use the same memory again and again,
- * and that of a packet is given back at the end of the turn: by then it has its MAC, and is copied.
- * Else it waits for a collection, together with tens of megabytes. So whoever writes here has no
- * use for a packet that is written.
+ * A socket that sends in one system call what is written in one turn. It works around ssh2, whose
+ * ciphers write every packet in three pieces (`_onWrite` in its `lib/protocol/crypto.js`); a test
+ * says when they no longer do (`batching_socket_test.ts`).
+ *
+ * Batches use the same memory again and again. A packet's memory is freed at the end of the turn,
+ * when the packet has its MAC and has been copied; otherwise tens of megabytes would wait for the
+ * garbage collector. So the caller must not use a packet after writing it.
  */
 export class BatchingSocket extends Socket {
   readonly #idle: Uint8Array[] = [];

@@ -1,3 +1,6 @@
+import { Buffer } from "node:buffer";
+import { getCiphers } from "node:crypto";
+import ssh2Crypto from "ssh2/lib/protocol/crypto.js";
 import { assertEquals, assertThrows } from "@std/assert";
 import { BatchingSocket } from "../../../../lib/storage/proxy/ssh2/batching_socket.ts";
 
@@ -95,4 +98,39 @@ Deno.test("a BatchingSocket that has said something refuses that anything else i
     assertThrows(() => socket.write("good day\r\n"), Error, "was said");
     return Promise.resolve();
   });
+});
+
+/** What of ssh2 encrypts packets; its types are not declared anywhere. */
+interface Ssh2Crypto {
+  readonly init: Promise<void>;
+  readonly CIPHER_INFO: Readonly<Record<string, unknown>>;
+  createCipher(config: { readonly outbound: Readonly<Record<string, unknown>> }): {
+    allocPacket(length: number): Buffer;
+    encrypt(packet: Buffer): void;
+  };
+}
+
+Deno.test("ssh2 still writes a packet in three pieces: if not, a BatchingSocket may go", async () => {
+  const { init, CIPHER_INFO, createCipher } = ssh2Crypto as unknown as Ssh2Crypto;
+  await init;
+  const pieces: number[] = [];
+  const cipher = createCipher({
+    outbound: {
+      seqno: 0,
+      cipherInfo: CIPHER_INFO["chacha20-poly1305@openssh.com"],
+      cipherKey: Buffer.alloc(64),
+      cipherIV: Buffer.alloc(0),
+      macInfo: {},
+      onWrite: (piece: Uint8Array) => pieces.push(piece.length),
+    },
+  });
+  const encrypt = () => cipher.encrypt(cipher.allocPacket(20));
+  if (!getCiphers().includes("chacha20")) {
+    // Up to Deno 2.6; there ssh2 uses other ciphers.
+    assertThrows(encrypt);
+    return;
+  }
+  encrypt();
+  // The length, what it is the length of, and the MAC.
+  assertEquals(pieces, [4, 32, 16]);
 });
