@@ -3,8 +3,9 @@ import { connect } from "../../storage/proxy/connect.ts";
 import { type Connected, ConnectError } from "../../storage/proxy/connection_options.ts";
 import { StartError } from "../errors.ts";
 import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
-import { openLogLate } from "../start/log_file.ts";
+import { openLog } from "../start/log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./options.ts";
+import { serveFrom } from "./session.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
 import { requireSftp, sftpBegins } from "../start/require_sftp.ts";
 import { orLogged, warn } from "../start/start_log.ts";
@@ -24,17 +25,11 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
   const who = identity();
   const options = withLogFile(parsed, who);
   const session = sessionFacts(who.user);
-  const log = openLogLate(options, session);
-  /** What comes after, while the other side does its work. */
-  function getReady(): void {
-    void log.level;
-    void import("./session.ts");
-  }
+  const log = openLog(options, session);
   return await orLogged(() => log, async () => {
     try {
-      const connected = await connectTo(options, { who, log, meanwhile: getReady });
+      const connected = await connectTo(options, { who, log });
       try {
-        const { serveFrom } = await import("./session.ts");
         return await serveFrom(connected, options, { session, log });
       } finally {
         await connected.close();
@@ -48,11 +43,7 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
 
 async function connectTo(
   options: ProxyCommandOptions,
-  { who, log, meanwhile }: {
-    readonly who: Identity;
-    readonly log: Log;
-    readonly meanwhile: () => void;
-  },
+  { who, log }: { readonly who: Identity; readonly log: Log },
 ): Promise<Connected> {
   const { destination, passwordFile, passphraseFile, key, knownHosts } = options;
   const password = findSecret({
@@ -82,7 +73,7 @@ async function connectTo(
     passphrase,
     environment: { ...who, agentSocket: environment("SSH_AUTH_SOCK") },
     log: (level, line) => log.write(level, line),
-  }, meanwhile);
+  });
 }
 
 function* warnings(options: ProxyCommandOptions): Iterable<string> {

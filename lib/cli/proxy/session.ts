@@ -42,7 +42,6 @@ export async function serveFrom(
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
   const serving = await servingOf(options);
-  // The first line opens a log that nobody has asked for, which later cannot be opened.
   log.write(LogLevel.INFO, `connected to ${description}`);
   enterConfinement(confinement, log);
   return await serve(storage, {

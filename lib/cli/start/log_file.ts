@@ -35,32 +35,6 @@ export function openLog(
     : new LineLog(level, sinks, tellFailure, options.logTag);
 }
 
-/**
- * As {@linkcode openLog}; but a syslog that nobody has asked for is looked for when there is a first
- * line, which cannot fail, and until then there may be better to do.
- */
-export function openLogLate(
-  options: LogOptions,
-  session: SessionFacts,
-  syslogPath = SYSLOG_PATH,
-): Log {
-  const { logFile, logToStderr, syslog } = options;
-  if (logFile !== undefined || logToStderr || syslog !== undefined) {
-    return openLog(options, session, syslogPath);
-  }
-  let log: Log | undefined;
-  const opened = () => log ??= openLog(options, session, syslogPath);
-  return {
-    get level() {
-      return opened().level;
-    },
-    get observer() {
-      return opened().observer;
-    },
-    write: (level, line) => opened().write(level, line),
-  };
-}
-
 function tellFailure(error: unknown): void {
   printError(`sftpwrap: the log cannot be written: ${String(error)}\n`);
 }

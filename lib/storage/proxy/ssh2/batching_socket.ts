@@ -24,8 +24,6 @@ export class BatchingSocket extends Socket {
   #packets: ArrayBuffer[] = [];
   #batch: Uint8Array | undefined;
   #length = 0;
-  /** What was said before it is written. */
-  #said: string | undefined;
   readonly #sendSoon = coalesce(() => {
     this.#send();
     for (const packet of this.#packets) packet.transfer(0);
@@ -39,19 +37,7 @@ export class BatchingSocket extends Socket {
     return this;
   }
 
-  /**
-   * Sends a line that somebody will write as the first one, before that one is there to write it.
-   * What is written first is then only looked at.
-   *
-   * @throws {Error} In the first `write`, if that is of anything else.
-   */
-  sayFirst(line: string): void {
-    this.#said = line;
-    super.write(line);
-  }
-
   override write(chunk: Uint8Array | string, ...rest: unknown[]): boolean {
-    if (this.#said !== undefined) return this.#isSaid(chunk);
     if (typeof chunk === "string" || rest.length > 0) {
       this.#send();
       return super.write(chunk, ...rest as []);
@@ -68,13 +54,6 @@ export class BatchingSocket extends Socket {
   override end(...rest: unknown[]): this {
     this.#send();
     return super.end(...rest as []);
-  }
-
-  #isSaid(chunk: Uint8Array | string): true {
-    const text = typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
-    if (text !== this.#said) throw new Error(`"${this.#said}" was said, and "${text}" is written`);
-    this.#said = undefined;
-    return true;
   }
 
   #gather(chunk: Uint8Array): void {

@@ -6,14 +6,10 @@ import { Ssh2Session } from "./ssh2_session.ts";
 /**
  * Connects by ssh2, which is part of this program: no other program runs.
  *
- * @param meanwhile See {@linkcode connect}.
  * @throws {ConnectError} If there is no connection, or the host has no SFTP subsystem.
  */
-export async function connectBySsh2(
-  options: ConnectOptions,
-  meanwhile: () => void,
-): Promise<Connected> {
-  const session = await Ssh2Session.open(loadSsh2, { options, depth: 0, meanwhile });
+export async function connectBySsh2(options: ConnectOptions): Promise<Connected> {
+  const session = await Ssh2Session.open(loadSsh2, { options, depth: 0 });
   return await session.sftp();
 }
 

@@ -1,16 +1,9 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { withTimeout } from "../../../async/with_timeout.ts";
 import { ConnectError } from "../connection_options.ts";
 import { Deadline } from "./deadline.ts";
 import { BatchingSocket } from "./batching_socket.ts";
 import type { Target } from "../config/target.ts";
-
-/** What this program calls itself in its first line, behind `SSH-2.0-`. */
-export const IDENT = "sftpwrap";
-
-/** Milliseconds in which a host that is near can be reached. */
-const NEAR_MS = 2;
 
 /** What the system's errors mean to the one who reads them. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -52,16 +45,7 @@ export function startDialing(target: Target, via: Way | undefined): Dialing {
 }
 
 /**
- * Waits a moment for a host that is near: it has had the first line then, and does its own part
- * while this thread is busy with loading what speaks SSH.
- */
-export async function toldFirst({ socket }: Dialing): Promise<void> {
-  const settled = socket.then(() => undefined, () => undefined);
-  await withTimeout(settled, NEAR_MS, undefined);
-}
-
-/**
- * Opens a TCP connection, and says the first line of SSH.
+ * Opens a TCP connection.
  *
  * @param signal Breaks the attempt off; its reason is what is thrown.
  * @throws {ConnectError} If there is none.
@@ -87,7 +71,6 @@ function dial(
       // Without it every request would wait for the acknowledgement of the one before it.
       socket.setNoDelay(true);
       socket.setKeepAlive(true);
-      socket.sayFirst(`SSH-2.0-${IDENT}\r\n`);
       resolve(socket);
     });
     socket.once("error", fail);

@@ -4,7 +4,7 @@ import { credentials } from "./authentication.ts";
 import { channelOf } from "./node_channel.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "../connection_options.ts";
 import { Deadline } from "./deadline.ts";
-import { type Dialing, IDENT, reasonOf, startDialing, toldFirst, type Way } from "./dial.ts";
+import { type Dialing, reasonOf, startDialing, type Way } from "./dial.ts";
 import { HostKeyCheck } from "../host_keys/host_key_check.ts";
 import { lastJump } from "../config/jumps.ts";
 import { Login } from "./login.ts";
@@ -14,6 +14,9 @@ import { resolveTarget, type Target } from "../config/target.ts";
 
 /** Seconds in which somebody must have logged in, as sshd's own LoginGraceTime. */
 const LOGIN_GRACE_S = 120;
+
+/** What this program calls itself in its first line, behind `SSH-2.0-`. */
+const IDENT = "sftpwrap";
 
 /** How many hosts may stand before each other. */
 const MAX_JUMPS = 16;
@@ -28,8 +31,6 @@ export interface Opening {
   readonly depth: number;
   /** The hosts before this one, where the one behind it lists them. */
   readonly jumps?: string | undefined;
-  /** Called after each attempt to log in, while the host thinks about it. */
-  readonly meanwhile?: () => void;
 }
 
 /** An SSH connection that is logged in, and those that it goes through. */
@@ -71,7 +72,7 @@ export class Ssh2Session implements Way {
    */
   static async open(
     load: () => Promise<Ssh2>,
-    { options, depth, jumps, meanwhile = () => {} }: Opening,
+    { options, depth, jumps }: Opening,
   ): Promise<Ssh2Session> {
     const own = resolveTarget(options);
     const target = jumps === undefined ? own : { ...own, jumps };
@@ -81,10 +82,9 @@ export class Ssh2Session implements Way {
     const via = await openJump(load, { target, options, depth });
     // While the network and the host take their time, ssh2 is loaded.
     const dialing = startDialing(target, via);
-    await toldFirst(dialing);
     const session = new Ssh2Session(await load(), { target, via, options, depth });
     try {
-      await session.#logIn(dialing, meanwhile);
+      await session.#logIn(dialing);
       return session;
     } catch (error) {
       dialing.socket.then((socket) => socket.destroy(), () => undefined);
@@ -179,7 +179,7 @@ export class Ssh2Session implements Way {
     throw new ConnectError(await this.#gone.promise);
   }
 
-  async #logIn({ socket, deadline }: Dialing, meanwhile: () => void): Promise<void> {
+  async #logIn({ socket, deadline }: Dialing): Promise<void> {
     const check = new HostKeyCheck(this.#target, this.#options);
     const config = this.#config(check);
     const sock = await socket;
@@ -206,7 +206,6 @@ export class Ssh2Session implements Way {
           });
           if (attempt === undefined) throw new Error(login.failure);
           next(authentication(attempt, this.#target.user, (question) => login.asked(question)));
-          setTimeout(meanwhile, 0);
         }).catch(done.reject);
       },
     });

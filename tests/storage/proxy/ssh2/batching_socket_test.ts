@@ -82,24 +82,6 @@ Deno.test("a BatchingSocket gives a packet's memory back at the end of the turn,
   });
 });
 
-Deno.test("a BatchingSocket says a line first, and not again when it is written", async () => {
-  await connected(async (socket, other) => {
-    socket.sayFirst("hello\r\n");
-    assertEquals(new TextDecoder().decode(await received(other, 7)), "hello\r\n");
-    socket.write(new TextEncoder().encode("hello\r\n"));
-    socket.write(Uint8Array.of(0x61));
-    assertEquals(await received(other, 1), Uint8Array.of(0x61));
-  });
-});
-
-Deno.test("a BatchingSocket that has said something refuses that anything else is written first", async () => {
-  await connected((socket) => {
-    socket.sayFirst("hello\r\n");
-    assertThrows(() => socket.write("good day\r\n"), Error, "was said");
-    return Promise.resolve();
-  });
-});
-
 /** What of ssh2 encrypts packets; its types are not declared anywhere. */
 interface Ssh2Crypto {
   readonly init: Promise<void>;
