@@ -55,7 +55,7 @@ export async function serveFrom(
   });
 }
 
-/** The pipes of a child process and the client's streams, moved together where that can be done. */
+/** The pipes of a child process and the client's streams, moved by one reactor if possible. */
 function takenOver(
   channel: Channel,
   { transport, libc }: RemoteConfinement,
@@ -63,7 +63,7 @@ function takenOver(
   return libc === undefined ? undefined : directStreams(channel, transport, libc);
 }
 
-/** The client's streams where they are moved apart from those of the far side. */
+/** The client's streams, if they are not moved together with those of the far side. */
 function clientSide(
   { connection }: SftpClient,
   confinement: RemoteConfinement,
@@ -74,7 +74,7 @@ function clientSide(
     : eagerOutput(confinement.transport) ?? confinement.transport;
 }
 
-/** Where the session starts: where the far side has it, or in a directory that is asked for. */
+/** Where the session starts: in the given directory, or where the far side starts it. */
 async function startDirectoryOf(
   storage: ProxyStorage,
   { startDirectory }: ProxyCommandOptions,

@@ -18,34 +18,34 @@ import {
 } from "./rings.ts";
 
 /**
- * `--confine`: `kernel` or nothing; `portable`, without the kernel; or `auto`, the best there is,
- * which is never less than the kernel's resolution or permission flags for the jail alone.
+ * `--confine`: `kernel` or nothing; `portable`, without the kernel; or `auto`, the best available,
+ * which is at least resolution by the kernel or permission flags for the jail alone.
  */
 export type ConfineMode = "auto" | "kernel" | "portable";
 
-/** What a jail session stands on: opened, and still to be closed in. */
+/** What a jail session uses: opened, and not yet confined. */
 export interface Confinement {
   readonly root: Root;
   readonly transport: Transport;
-  /** Handles that there are descriptors for; undefined where nobody can tell. */
+  /** How many handles there are descriptors for; undefined if unknown. */
   readonly maxHandles?: number | undefined;
   /** Sets the umask of this process. */
   umask(mask: number): void;
   /**
-   * Gives up everything outside the jail, for good: Landlock, and every
-   * permission that is not needed any more. Whatever is needed from outside
-   * has been opened before.
+   * Gives up everything outside the jail, for good: by Landlock, and by
+   * revoking every permission that is no longer needed. What is needed from
+   * outside must be open by now.
    *
-   * @returns The rings, as they hold from now on.
-   * @throws {StartError} If `kernel` is asked for and the kernel refuses after all.
+   * @returns The rings as they hold from now on.
+   * @throws {StartError} If the mode is `kernel` and the kernel refuses after all.
    */
   enter(): readonly Ring[];
 }
 
-/** What a session says before the reason where the kernel must keep it in and does not. */
+/** The message, before the reason, where the kernel must confine a session and cannot. */
 const KERNEL_REFUSES = "the kernel cannot keep this jail";
 
-/** What is to be confined. */
+/** What to confine, and how. */
 export interface ConfinementOptions {
   readonly directory: string;
   readonly mode: ConfineMode;
@@ -53,10 +53,10 @@ export interface ConfinementOptions {
 }
 
 /**
- * Opens the jail's root in the given way.
+ * Opens the jail's root in the given mode.
  *
- * @throws {StartError} If `kernel` is asked for and a ring is missing, or `auto` and neither the
- * kernel's resolution nor the permission flags hold.
+ * @throws {StartError} If the mode is `kernel` and a ring is missing, or `auto` and neither
+ *   resolution by the kernel nor the permission flags hold.
  */
 export async function prepareConfinement(options: ConfinementOptions): Promise<Confinement> {
   if (options.mode === "portable") return await portableConfinement(options, "it is not wanted");
@@ -104,7 +104,7 @@ function kernelConfinement(libc: Libc, root: KernelRoot, options: ConfinementOpt
   };
 }
 
-/** Runs without the kernel's help; its modules are loaded only where they are used. */
+/** Works without the kernel's help; the modules for it are loaded only when used. */
 async function portableConfinement(
   options: ConfinementOptions,
   reason: string,
@@ -114,7 +114,7 @@ async function portableConfinement(
   const libc = openLibcIfAllowed();
   return {
     root: new PortableRoot(directory, portableRights(), libc),
-    // With libc, streams that tell whether a write would wait.
+    // With libc, streams that can tell whether a write would block.
     transport: libc === undefined ? stdio : pollingStdio(libc),
     maxHandles: libc && handleLimit(libc.descriptorLimit()),
     umask(mask) {

@@ -5,7 +5,7 @@ import { enter, type LandlockPlan, reasonWithoutLibc, type Ring, type RingPlan }
 import { type Activity, promptTransport } from "../../transport/prompt_stdio.ts";
 import { onClientGone } from "../../transport/client_watch.ts";
 
-/** What the resolver of names reads, each time that a host is looked up. */
+/** What the name resolver reads each time it looks up a host. */
 const RESOLVER_FILES: readonly string[] = [
   "/etc/hosts",
   "/etc/resolv.conf",
@@ -14,36 +14,36 @@ const RESOLVER_FILES: readonly string[] = [
   "/etc/gai.conf",
 ];
 
-/** What a session keeps beside the streams that are open. */
+/** What a session keeps besides its open streams. */
 export interface Keeps {
-  /** A child process is to be ended at the end, as the system's `ssh`. */
+  /** Signals: a child process, such as the system's `ssh`, must be ended with the session. */
   readonly child?: boolean;
-  /** New connections are made where one is lost, to hosts that are looked up by name. */
+  /** New connections: a lost one is replaced, and the host is looked up by name. */
   readonly network?: boolean;
 }
 
-/** What a session stands on that is connected to another host. */
+/** What a session uses that is connected to another host. */
 export interface RemoteConfinement {
-  /** Makes the system calls; undefined where none can be made. */
+  /** Makes the system calls; undefined if none can be made. */
   readonly libc: Libc | undefined;
-  /** Standard input and output, with polling where there are system calls. */
+  /** Standard input and output, with polling if there are system calls. */
   readonly transport: Transport;
-  /** As {@linkcode transport}, for a session that waits for both sides on one thread. */
+  /** Like {@linkcode transport}, for a session that waits for both sides on one thread. */
   prompt(activity: Activity): Transport;
   /**
-   * Gives up, for good, everything but the streams that are open and what the
-   * session keeps: files, programs, the environment, new connections.
+   * Gives up, for good, everything but the open streams and what the session
+   * keeps: files, programs, the environment, new connections.
    *
-   * @returns The rings, as they hold from now on.
-   * @throws {StartError} If the kernel has Landlock and refuses it.
+   * @returns The rings as they hold from now on.
+   * @throws {StartError} If the kernel has Landlock but refuses to apply it.
    */
   enter(): readonly Ring[];
 }
 
 /**
- * Prepares the client's streams, and what closes everything else.
+ * Prepares the client's streams, and the rings that close everything else.
  *
- * @param onAlone Called when the client has gone, and the session does not end; see
+ * @param onAlone Called when the client has gone but the session does not end; see
  *   {@linkcode onClientGone}.
  */
 export function prepareRemoteConfinement(keeps: Keeps, onAlone?: () => void): RemoteConfinement {
@@ -88,7 +88,7 @@ function ringPlan(
 function landlockPlan({ child = false, network = false }: Keeps): LandlockPlan {
   return {
     files: network ? RESOLVER_FILES : [],
-    // A connection that is open goes on; but where signals to others are refused, a child stays.
+    // An open connection stays usable, but with signals refused a child could not be ended.
     network: child || network,
     holds: `every file${network ? " but the resolver's" : ""} is refused`,
     required: "the kernel cannot close this session in",

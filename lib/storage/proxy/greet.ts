@@ -7,8 +7,8 @@ import { type Connected, ConnectError } from "./connection_options.ts";
 const END_REASON_TIMEOUT_MS = 2000;
 
 /**
- * Begins to speak SFTP on a connection. The client's requests fail with the connection's own reason
- * when that ends.
+ * Begins to speak SFTP on a connection. When the connection ends, the client's requests fail with
+ * its reason.
  *
  * @throws {ConnectError} If no SFTP server answers: one line.
  */

@@ -1,13 +1,13 @@
 import { Socket } from "node:net";
 import { coalesce } from "../../../async/coalesce.ts";
 
-/** Bytes that are sent at once. */
+/** The most bytes to send at once. */
 const BATCH_BYTES = 256 * 1024;
 
-/** Less is left to the collector, and may stand in memory that many share. */
+/** Shorter packets are left to the garbage collector, and may share their buffer with others. */
 const MIN_RETURNED_BYTES = 8 * 1024;
 
-/** How much longer a packet's memory is than what is encrypted of it. */
+/** How many bytes longer a packet's buffer is than its encrypted part. */
 const PACKET_HEADER_BYTES = 4;
 
 /**
@@ -32,7 +32,7 @@ export class BatchingSocket extends Socket {
 
   override connect(...where: unknown[]): this {
     super.connect(...where as [never]);
-    // It puts the method of its own class in front of the one below.
+    // connect() sets an own property `write`, which would hide the method below.
     Reflect.deleteProperty(this, "write");
     return this;
   }

@@ -16,29 +16,29 @@
 
 import crypto from "node:crypto";
 
-/** The cipher that ssh2 makes anew, several times for every packet, and uses once. */
+/** The cipher that ssh2 makes several times for every packet and uses only once. */
 const SINGLE_USE = "chacha20";
 
-/** Less is left to the collector, and may stand in memory that many share. */
+/** Shorter results are left to the garbage collector, and may share their buffer with others. */
 const MIN_RETURNED_BYTES = 8 * 1024;
 
-/** A cipher of either kind, as far as ssh2 uses one that it uses once. */
+/** The part of a cipher or decipher that ssh2 uses. */
 interface Cipher {
   update(data: Uint8Array): Uint8Array<ArrayBuffer>;
   final(): unknown;
 }
 
-/** What makes ciphers, whichever way they work. */
+/** Makes a cipher or a decipher. */
 type Create = (algorithm: string, ...rest: unknown[]) => Pick<Cipher, "update">;
 
 type Makers = Record<"createCipheriv" | "createDecipheriv", Create>;
 
 const makers = crypto as unknown as Makers;
 
-/** Deno's own, while others stand in their place. */
+/** Deno's own functions, while they are replaced. */
 let deno: Makers | undefined;
 
-/** How many loads run. The first puts the others in place, and the last takes them away. */
+/** How many loads run. The first one replaces Deno's functions, and the last one restores them. */
 let loads = 0;
 
 /**
@@ -67,8 +67,9 @@ function finishing(create: Create): Create {
 }
 
 /**
- * What ssh2 has encrypted or decrypted it looks at no more. So the result goes there, and its own
- * memory back at once: else that waits for a collection, together with tens of megabytes.
+ * ssh2 does not use the data again after it was encrypted or decrypted. So the result is copied over
+ * it, and the memory of the result is freed at once: otherwise tens of megabytes would wait for the
+ * garbage collector.
  */
 function singleUse(cipher: Cipher): Pick<Cipher, "update"> {
   return {
