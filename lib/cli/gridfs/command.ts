@@ -139,7 +139,7 @@ async function serveFrom(
   );
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
-  const serving = await servingOf(options);
+  const serving = servingOf(options);
   const confinement = prepareRemoteConfinement({ network: true });
   enterConfinement(confinement, log);
   log.write(LogLevel.INFO, `connected to ${hosts}`);

@@ -41,7 +41,7 @@ export async function serveFrom(
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
-  const serving = await servingOf(options);
+  const serving = servingOf(options);
   log.write(LogLevel.INFO, `connected to ${description}`);
   enterConfinement(confinement, log);
   return await serve(storage, {
