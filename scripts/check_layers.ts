@@ -25,7 +25,7 @@ const SYSTEM = ["linux", "errno", "permissions"];
 
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
-  ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "connect", "proxy", "gridfs"],
+  ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
   ...["policy", "audit", "transport", "serve", "testing", "mod"],
 ];
 
@@ -69,12 +69,12 @@ const LAYERS: readonly Layer[] = [
     imports: [...CONTRACT, ...SYSTEM],
     packages: ["node:*"],
   }),
-  layer("connect", ["lib/storage/proxy/connect.ts"], {
+  layer("ssh2", ["lib/storage/proxy/ssh2/"], {
     imports: [...CONTRACT, "client", "proxy"],
-    packages: ["ssh2"],
+    packages: ["ssh2", "node:*"],
   }),
   layer("proxy", ["lib/storage/proxy/"], {
-    imports: [...CONTRACT, "client", "connect"],
+    imports: [...CONTRACT, "client", "ssh2"],
     packages: ["@std/streams", "node:*"],
   }),
   layer("gridfs", ["lib/storage/gridfs/"], {
@@ -90,7 +90,6 @@ const LAYERS: readonly Layer[] = [
   // transport.
   layer("transport", ["lib/transport/"], {
     imports: [...CONTRACT, ...SYSTEM, "client"],
-    types: ["proxy"],
     packages: ["node:*"],
   }),
   layer("serve", ["lib/serve/"], {

@@ -8,6 +8,8 @@ export interface Channel {
   readonly readable: ReadableStream<Uint8Array>;
   /** What the server is sent. A chunk is lent until its write settles. */
   readonly writable: WritableStream<Uint8Array>;
+  /** The process whose standard input and output the channel is, where it is one. */
+  readonly pid?: number | undefined;
 }
 
 /** Chunks from a server, one at a time. */

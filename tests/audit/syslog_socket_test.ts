@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { FACILITIES } from "../../lib/audit/syslog.ts";
 import { StartError } from "../../lib/cli/errors.ts";
-import { openLog, openLogLate } from "../../lib/cli/start/log_file.ts";
+import { openLog } from "../../lib/cli/start/log_file.ts";
 import type { LogOptions } from "../../lib/cli/options/log_options.ts";
 import { openSyslog } from "../../lib/audit/syslog_socket.ts";
 import { LogLevel } from "../../lib/session/log.ts";
@@ -105,23 +105,23 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openLogLate() looks for a syslog at the first line, and opens requested logs at once",
+  name: "openLog() takes a syslog that listens, and the one that is asked for",
   ignore,
   fn: () =>
     withTempDir((directory) => {
       const path = `${directory}/log`;
-      const log = openLogLate(OPTIONS, SESSION, path);
-      const json = openLogLate({ ...OPTIONS, logFormat: "json" }, SESSION, path);
       using listener = new DatagramListener(path);
+      const log = openLog(OPTIONS, SESSION, path);
+      const json = openLog({ ...OPTIONS, logFormat: "json" }, SESSION, path);
       log.write(LogLevel.INFO, "line");
       assertEquals(listener.take().map(told), [`<38>sftpwrap[${Deno.pid}]: line`]);
       assertEquals([log.level, log.observer], [LogLevel.INFO, undefined]);
       assert(json.observer !== undefined);
-      openLogLate({ ...OPTIONS, syslog: FACILITIES.get("USER") }, SESSION, path)
+      openLog({ ...OPTIONS, syslog: FACILITIES.get("USER") }, SESSION, path)
         .write(LogLevel.INFO, "asked");
       assertEquals(listener.take().map(told), [`<14>sftpwrap[${Deno.pid}]: asked`]);
       const asked = { ...OPTIONS, logFile: `${directory}/missing/file` };
-      assertThrows(() => openLogLate(asked, SESSION, path), StartError, "cannot open the log");
+      assertThrows(() => openLog(asked, SESSION, path), StartError, "cannot open the log");
       return Promise.resolve();
     }),
 });

@@ -9,7 +9,7 @@ const IDLE = 15_000;
 
 const [name = ""] = Deno.args;
 const before = await lookup(name);
-prepareRemoteConfinement({ keeps: { network: true }, activity: { isIdle: () => true } }).enter();
+prepareRemoteConfinement({ network: true }).enter();
 await new Promise((resolve) => setTimeout(resolve, IDLE));
 const after = await lookup(name);
 printLine(JSON.stringify([before.address, after.address]));

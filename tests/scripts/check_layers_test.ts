@@ -29,8 +29,8 @@ Deno.test("checkLayers() lets a tree pass that keeps the rules", async () => {
       "lib/storage/storage.ts": `import type { FileAttrs } from "../attrs.ts";`,
       "lib/storage/memory/memory.ts": `import type { Storage } from "../storage.ts";`,
       "lib/storage/proxy/proxy.ts": `import { Client } from "../../client/client.ts";
-        const { connect } = await import("./connect.ts");`,
-      "lib/storage/proxy/connect.ts": `import ssh2 from "ssh2";`,
+        const { connect } = await import("./ssh2/connect_ssh2.ts");`,
+      "lib/storage/proxy/ssh2/connect_ssh2.ts": `import ssh2 from "ssh2";`,
       "lib/client/client.ts": `import { Reader } from "../wire/reader.ts";`,
       "lib/policy/read_only.ts": `import type { Row } from "../session/table.ts";
         import type { Reader } from "../wire/reader.ts";`,
@@ -100,11 +100,11 @@ Deno.test("checkLayers() refuses a cycle, also one of types", async () => {
 
 Deno.test("checkLayers() refuses a dependency that every session would evaluate", async () => {
   const tree = {
-    "lib/storage/proxy/connect.ts": `import ssh2 from "ssh2";`,
-    "lib/storage/proxy/proxy.ts": `import { connect } from "./connect.ts";`,
+    "lib/storage/proxy/ssh2/connect_ssh2.ts": `import ssh2 from "ssh2";`,
+    "lib/storage/proxy/proxy.ts": `import { connect } from "./ssh2/connect_ssh2.ts";`,
   };
   const what =
-    "lib/storage/proxy/connect.ts:1: main.ts or lib/mod.ts or lib/storage/proxy/mod.ts evaluates " +
+    "lib/storage/proxy/ssh2/connect_ssh2.ts:1: main.ts or lib/mod.ts or lib/storage/proxy/mod.ts evaluates " +
     "the package ssh2 at its start; load this file with a literal import()";
   const main = (text: string) => violations({ ...tree, "main.ts": text });
   assertEquals(await main(`import { P } from "./lib/storage/proxy/proxy.ts";`), [what]);

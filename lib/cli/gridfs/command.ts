@@ -139,12 +139,8 @@ async function serveFrom(
   );
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
-  const serving = await servingOf(options);
-  const confinement = prepareRemoteConfinement({
-    keeps: { network: true },
-    // What the driver waits for is unknown here; and this thread must not keep it waiting.
-    activity: { isIdle: () => false },
-  });
+  const serving = servingOf(options);
+  const confinement = prepareRemoteConfinement({ network: true });
   enterConfinement(confinement, log);
   log.write(LogLevel.INFO, `connected to ${hosts}`);
   return await serve(storage, {
@@ -152,7 +148,8 @@ async function serveFrom(
     ...serving,
     startDirectory: start,
     ...session,
-    transport: confinement.transport,
+    // What the driver waits for is unknown here, and this thread must not keep it waiting.
+    transport: confinement.prompt({ isIdle: () => false }),
     // Never resolves: a database that is away may come back.
     failed: new Promise<string>(() => {}),
   });

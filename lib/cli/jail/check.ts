@@ -1,7 +1,8 @@
 import { granted } from "../../permissions.ts";
 import { PERMISSION_BITS } from "../../attrs.ts";
 import { print } from "../../transport/stdio.ts";
-import { prepareConfinement, type Ring } from "../start/confinement.ts";
+import { prepareConfinement } from "../start/confinement.ts";
+import type { Ring } from "../start/rings.ts";
 import { StartError } from "../errors.ts";
 import type { Identity } from "../start/host.ts";
 import { logWithin } from "./directory.ts";

@@ -62,7 +62,7 @@ async function serveJail(
 ): Promise<number> {
   // Without the permission to write the jail is read-only, whatever the options say.
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
-  const serving = await servingOf({ ...options, readOnly });
+  const serving = servingOf({ ...options, readOnly });
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
   const storage = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));

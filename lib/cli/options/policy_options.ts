@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { AccessPolicy } from "../../policy/access.ts";
 import { Globs } from "../../policy/glob.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "../errors.ts";
@@ -70,20 +69,6 @@ export function parseLimits({ values, lists, switches }: ParsedArgs): Limits {
     ignoreChmod: switches.has("ignore-chmod"),
     maxFileSize: size(values.get("max-file-size")),
   };
-}
-
-/**
- * The policies for these limits, in the order in which `serve` takes them. Most sessions have none,
- * and do not load their modules.
- */
-export async function policiesOf(limits: Limits): Promise<readonly AccessPolicy[]> {
-  const { denyPaths, hidePaths, ...others } = limits;
-  const isLimited = [...denyPaths, ...hidePaths, ...Object.values(others)].some((one) =>
-    one !== undefined && one !== false
-  );
-  if (!isLimited) return [];
-  const { policiesFor } = await import("./policies.ts");
-  return policiesFor(limits);
 }
 
 function patterns(given: readonly string[] = []): readonly string[] {

@@ -11,8 +11,8 @@ import type { TimeoutOptions } from "../../transport/timeouts.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { armBackstop } from "../start/backstop.ts";
 import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
-import type { Limits } from "./policies.ts";
-import { parseLimits, policiesOf, policySpecs } from "./policy_options.ts";
+import { type Limits, policiesFor } from "./policies.ts";
+import { parseLimits, policySpecs } from "./policy_options.ts";
 import { UsageError } from "../errors.ts";
 import { requestList, umask } from "./values.ts";
 
@@ -79,11 +79,11 @@ export function parseServingOptions(parsed: ParsedArgs): ServingOptions {
  * The part of the options that `serve` takes. Also arms the backstop: from now on the system ends
  * this process if it hangs.
  */
-export async function servingOf(
+export function servingOf(
   { readOnly, deny, allow, limits, idleTimeout, maxSession }: ServingOptions,
-): Promise<Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">>> {
+): Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">> {
   const policies: readonly AccessPolicy[] = [
-    ...await policiesOf(limits),
+    ...policiesFor(limits),
     requestPolicy({ readOnly, deny, allow }),
   ];
   return { policies, idleTimeout, maxSession, heartbeat: armBackstop({ maxSession }) };

@@ -1,10 +1,11 @@
 import type { Log } from "../../session/log.ts";
 import { connect } from "../../storage/proxy/connect.ts";
-import { type AnyConnected, ConnectError } from "../../storage/proxy/connection_options.ts";
+import { type Connected, ConnectError } from "../../storage/proxy/connection_options.ts";
 import { StartError } from "../errors.ts";
 import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
-import { openLogLate } from "../start/log_file.ts";
+import { openLog } from "../start/log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "./options.ts";
+import { serveFrom } from "./session.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
 import { requireSftp, sftpBegins } from "../start/require_sftp.ts";
 import { orLogged, warn } from "../start/start_log.ts";
@@ -24,31 +25,26 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
   const who = identity();
   const options = withLogFile(parsed, who);
   const session = sessionFacts(who.user);
-  const log = openLogLate(options, session);
-  /** What comes after, while the other side does its work. */
-  function getReady(): void {
-    void log.level;
-    void import("./session.ts");
-  }
+  const log = openLog(options, session);
   return await orLogged(() => log, async () => {
-    const connected = await connectTo(options, { who, log, meanwhile: getReady });
     try {
-      const { serveFrom } = await import("./session.ts");
-      return await serveFrom(connected, options, { session, log });
-    } finally {
-      await connected.close();
+      const connected = await connectTo(options, { who, log });
+      try {
+        return await serveFrom(connected, options, { session, log });
+      } finally {
+        await connected.close();
+      }
+    } catch (error) {
+      if (error instanceof ConnectError) throw new StartError(error.message);
+      throw error;
     }
   });
 }
 
 async function connectTo(
   options: ProxyCommandOptions,
-  { who, log, meanwhile }: {
-    readonly who: Identity;
-    readonly log: Log;
-    readonly meanwhile: () => void;
-  },
-): Promise<AnyConnected> {
+  { who, log }: { readonly who: Identity; readonly log: Log },
+): Promise<Connected> {
   const { destination, passwordFile, passphraseFile, key, knownHosts } = options;
   const password = findSecret({
     what: "password",
@@ -66,23 +62,18 @@ async function connectTo(
     const { keepInherited } = await import("./inherited_descriptors.ts");
     keepInherited();
   }
-  try {
-    return await connect({
-      ...options,
-      host: destination.host,
-      user: destination.user,
-      port: destination.port,
-      keys: key === undefined ? undefined : [key],
-      knownHosts: knownHosts === undefined ? undefined : [knownHosts],
-      password,
-      passphrase,
-      environment: { ...who, agentSocket: environment("SSH_AUTH_SOCK") },
-      log: (level, line) => log.write(level, line),
-    }, meanwhile);
-  } catch (error) {
-    if (error instanceof ConnectError) throw new StartError(error.message);
-    throw error;
-  }
+  return await connect({
+    ...options,
+    host: destination.host,
+    user: destination.user,
+    port: destination.port,
+    keys: key === undefined ? undefined : [key],
+    knownHosts: knownHosts === undefined ? undefined : [knownHosts],
+    password,
+    passphrase,
+    environment: { ...who, agentSocket: environment("SSH_AUTH_SOCK") },
+    log: (level, line) => log.write(level, line),
+  });
 }
 
 function* warnings(options: ProxyCommandOptions): Iterable<string> {

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 
-/** Where a proxy leads, as the command line names it. */
+/** The far side of a proxy, as the command line names it. */
 export interface Destination {
   /** A name, or an address without brackets. */
   readonly host: string;
@@ -8,7 +8,7 @@ export interface Destination {
   readonly password: string | undefined;
   /** The port of a URL. */
   readonly port: number | undefined;
-  /** The path of a URL: where the session starts. One without a `/` begins at the user's home. */
+  /** The path of a URL, where the session starts; relative to the user's home without a `/`. */
   readonly path: string | undefined;
 }
 
@@ -16,10 +16,10 @@ const SCHEME = "sftp://";
 
 /**
  * Reads `[user[:password]@]host` or `sftp://[user[:password]@]host[:port][/path]`.
- * An IPv6 address stands in brackets. As with OpenSSH's sftp, the path of a
- * URL begins at the user's home, and one with two slashes at the root.
+ * An IPv6 address must be in brackets. As in OpenSSH's sftp, the path of a URL
+ * begins at the user's home, and one with two slashes at the root.
  *
- * @throws {UsageError} If it is neither; a password is not repeated.
+ * @throws {UsageError} If it is neither; the message never has the password.
  */
 export function parseDestination(text: string): Destination {
   return text.startsWith(SCHEME) ? parseUrl(text.slice(SCHEME.length)) : parsePlain(text);
@@ -30,7 +30,7 @@ function parsePlain(text: string): Destination {
   const bracketed = /^\[([^\]]*)\]$/.exec(rest);
   const host = hostOf(bracketed?.[1] ?? rest);
   if (bracketed === null && /^[^:]*:[^:]*$/.test(rest)) {
-    // What looks like a port may be a password whose host is missing.
+    // What looks like a port may be a password without a host: do not repeat it.
     throw new UsageError("a port goes behind -p, or into an sftp:// URL");
   }
   return { host, user, password, port: undefined, path: undefined };
@@ -42,11 +42,11 @@ function parseUrl(text: string): Destination {
   const path = slash === -1 ? "" : decoded(text.slice(slash + 1));
   const { user, password, rest } = parseUser(authority);
   const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(rest);
-  // It may be the beginning of a password that holds a slash.
+  // The authority may be the beginning of a password with a slash: do not repeat it.
   if (match === null) throw new UsageError("the URL has no HOST or HOST:PORT before its path");
   const [, address, name, port] = match;
   return {
-    // The % before an address's interface may be written as such, too.
+    // The % before the interface of an address may also be written as it is.
     host: hostOf(address?.replace("%25", "%") ?? decoded(name ?? "")),
     user: user === undefined ? undefined : decoded(user),
     password: password === undefined ? undefined : decoded(password),
@@ -55,7 +55,7 @@ function parseUrl(text: string): Destination {
   };
 }
 
-/** A password may hold `@` and `:`, a user's name only `@`. */
+/** A password may have `@` and `:` in it, a user's name only `@`. */
 function parseUser(text: string) {
   const at = text.lastIndexOf("@");
   if (at === -1) return { user: undefined, password: undefined, rest: text };
@@ -67,7 +67,7 @@ function parseUser(text: string) {
   return { user, password, rest: text.slice(at + 1) };
 }
 
-/** A host that began with a dash would be an option to `ssh`. */
+/** A host that begins with a dash would be an option of `ssh`. */
 function hostOf(host: string): string {
   if (host === "") throw new UsageError("HOST is missing");
   if (/^-|[\s\p{Cc}/@[\]]/u.test(host)) throw new UsageError(`"${host}" is not a host`);
@@ -77,7 +77,7 @@ function hostOf(host: string): string {
 /**
  * A TCP port.
  *
- * @throws {UsageError} If it is none.
+ * @throws {UsageError} If it is not a port.
  */
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;

@@ -1,25 +1,26 @@
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 
-/** The first descriptor behind standard input, output and error. */
+/** The first descriptor after standard input, output and error. */
 const FIRST_INHERITED = 3;
 
-/** No more are looked at one by one. */
+/** The most descriptors to set one by one. */
 const MAX_DESCRIPTORS = 65_536;
 
 type Calls = Pick<Libc, "descriptorLimit" | "setCloseOnExec" | "setCloseOnExecFrom">;
 
 /**
- * Keeps from the programs that this process starts what it has inherited itself: a log, a lock or a
- * socket of whatever has started it. What is opened here is closed in them anyway.
+ * Sets close-on-exec on every descriptor that this process has inherited, such as a log, a lock or
+ * a socket of its parent, so that the programs it starts do not get them. What is opened here has
+ * it already.
  *
- * Does nothing where no system call can be made, as without the permission for FFI.
+ * Does nothing if no system call can be made, as without the permission for FFI.
  */
 export function keepInherited(): void {
   const libc = openLibcIfAllowed();
   if (libc !== undefined) closeOnExec(libc);
 }
 
-/** As {@linkcode keepInherited}, by these calls. */
+/** Does the work of {@linkcode keepInherited} by these calls. */
 export function closeOnExec(calls: Calls): void {
   if (calls.setCloseOnExecFrom(FIRST_INHERITED) === 0) return;
   const limit = calls.descriptorLimit();

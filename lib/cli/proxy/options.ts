@@ -25,7 +25,7 @@ export interface ProxyCommandOptions extends ServingOptions {
   readonly connectTimeout: number | undefined;
   /** Seconds. */
   readonly keepalive: number | undefined;
-  /** A directory of the far side that the client sees as `/`. */
+  /** The directory of the far side that the client sees as `/`. */
   readonly root: string | undefined;
 }
 
@@ -90,7 +90,7 @@ ${optionsHelp(proxySpecs)}
  * Parses what follows `sftpwrap proxy`.
  *
  * @returns The options, or what to print instead of serving.
- * @throws {UsageError} If the command line cannot be understood; it tells no password.
+ * @throws {UsageError} If the command line cannot be understood; the message never has a password.
  */
 export function parseProxyOptions(
   args: readonly string[],
@@ -102,7 +102,7 @@ export function parseProxyOptions(
   if (query !== undefined) return { print: queried(query) };
   const [text, second] = operands;
   if (text === undefined) throw new UsageError("HOST is missing");
-  // Whoever forgets a blank in front of "-p 22" must not see a password again.
+  // Not repeated: without the blank of "-p 22" it may be a password.
   if (second !== undefined) throw new UsageError("there is more than one HOST");
   const destination = parseDestination(text);
   const port = values.get("port");

@@ -1,61 +1,47 @@
-import type { Channel, DirectChannel } from "../../client/channel.ts";
-import { SftpClient } from "../../client/client.ts";
-import { ConnectionLostError } from "../../client/errors.ts";
+import type { Channel } from "../../client/channel.ts";
+import type { SftpClient } from "../../client/client.ts";
 import { serve } from "../../serve/serve.ts";
 import { type Log, LogLevel } from "../../session/log.ts";
 import type { SessionFacts } from "../../session/observer.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { isDirectory } from "../../attrs.ts";
-import type { AnyConnected } from "../../storage/proxy/connection_options.ts";
+import type { Connected } from "../../storage/proxy/connection_options.ts";
+import { greet } from "../../storage/proxy/greet.ts";
 import { ProxyStorage } from "../../storage/proxy/proxy.ts";
 import type { VirtualPath } from "../../storage/storage.ts";
-import { withTimeout } from "../../async/with_timeout.ts";
-import { directStreams } from "../../transport/reactor/child_pipes.ts";
+import { type DirectStreams, directStreams } from "../../transport/reactor/child_pipes.ts";
 import { eagerOutput } from "../../transport/prompt_stdio.ts";
-import { messageOf, StartError } from "../errors.ts";
+import type { Transport } from "../../transport/stdio.ts";
+import { StartError } from "../errors.ts";
 import type { ProxyCommandOptions } from "./options.ts";
-import { prepareRemoteConfinement } from "../start/remote_confinement.ts";
+import { prepareRemoteConfinement, type RemoteConfinement } from "../start/remote_confinement.ts";
 import { servingOf } from "../options/serving_options.ts";
 import { enterConfinement } from "../start/start_log.ts";
 
-/** Milliseconds for which the reason of an end is waited for. */
-const END_REASON_TIMEOUT_MS = 2000;
-
 /** Serves the client from the far side, and returns the exit status. */
 export async function serveFrom(
-  connected: AnyConnected,
+  connected: Connected,
   options: ProxyCommandOptions,
   { session, log }: { readonly session: SessionFacts; readonly log: Log },
 ): Promise<number> {
-  const { description, closed, pid, channel: given } = connected;
-  let channel = given;
-  const confinement = prepareRemoteConfinement({
-    keeps: { child: pid !== undefined },
-    activity: { isIdle: () => client.connection.outstanding === 0 },
-    streams(transport, libc) {
-      if ("source" in given) return eagerOutput(transport);
-      const direct = directStreams({ channel: given, pid }, transport, libc);
-      if (direct !== undefined) channel = direct.channel;
-      return direct?.transport;
-    },
-    onAlone() {
-      log.write(
-        LogLevel.ERROR,
-        `the client has gone, and its session does not end: ${description} is left`,
-      );
-      connected.close();
-    },
+  const { channel, description } = connected;
+  const isChild = !("source" in channel);
+  const confinement = prepareRemoteConfinement({ child: isChild }, () => {
+    log.write(
+      LogLevel.ERROR,
+      `the client has gone, and its session does not end: ${description} is left`,
+    );
+    connected.close();
   });
-  const client = await greeted(connected, channel);
-  closed.then((reason) => client.abort(new ConnectionLostError(reason)));
+  const pipes = isChild ? takenOver(channel, confinement) : undefined;
+  const client = await greet({ ...connected, channel: pipes?.channel ?? channel });
   const { root, umask } = options;
   const storage = await refused(
     ProxyStorage.open(client, { description, root, umask }),
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
-  const serving = await servingOf(options);
-  // The first line opens a log that nobody has asked for, which later cannot be opened.
+  const serving = servingOf(options);
   log.write(LogLevel.INFO, `connected to ${description}`);
   enterConfinement(confinement, log);
   return await serve(storage, {
@@ -64,29 +50,31 @@ export async function serveFrom(
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
     ...session,
-    transport: confinement.transport,
+    transport: pipes?.transport ?? clientSide(client, confinement, isChild),
     failed: storage.lost.then((reason) => `connection to ${description} lost: ${reason}`),
   });
 }
 
-/** Says hello; where that fails, the way there often knows more than the one who waited. */
-async function greeted(
-  { description, closed }: AnyConnected,
-  channel: Channel | DirectChannel,
-): Promise<SftpClient> {
-  try {
-    return await SftpClient.connect(channel);
-  } catch (error) {
-    let reason = messageOf(error);
-    // The reason of the end as the transport tells it, or, where it tells nothing coalesce, as it shows.
-    if (error instanceof ConnectionLostError) {
-      reason = await withTimeout(closed, END_REASON_TIMEOUT_MS, reason);
-    }
-    throw new StartError(`${description}: no SFTP server answered: ${reason}`);
-  }
+/** The pipes of a child process and the client's streams, moved by one reactor if possible. */
+function takenOver(
+  channel: Channel,
+  { transport, libc }: RemoteConfinement,
+): DirectStreams | undefined {
+  return libc === undefined ? undefined : directStreams(channel, transport, libc);
 }
 
-/** Where the session starts: where the far side has it, or in a directory that is asked for. */
+/** The client's streams, if they are not moved together with those of the far side. */
+function clientSide(
+  { connection }: SftpClient,
+  confinement: RemoteConfinement,
+  isChild: boolean,
+): Transport {
+  return isChild
+    ? confinement.prompt({ isIdle: () => connection.outstanding === 0 })
+    : eagerOutput(confinement.transport) ?? confinement.transport;
+}
+
+/** Where the session starts: in the given directory, or where the far side starts it. */
 async function startDirectoryOf(
   storage: ProxyStorage,
   { startDirectory }: ProxyCommandOptions,

@@ -1,7 +1,6 @@
 /**
- * What this program may learn of its host. Each question is asked only where
- * the permission for it has been granted: a missing one costs a detail, never
- * the session.
+ * What this program may learn about its host. It asks only what it has the
+ * permission for: a missing permission costs a detail, never the session.
  *
  * @module
  */
@@ -17,7 +16,7 @@ export interface Identity {
   readonly home: string | undefined;
 }
 
-/** An environment variable, where it may be read and is set. */
+/** An environment variable; undefined if it is not set or may not be read. */
 export function environment(variable: string): string | undefined {
   return granted({ name: "env", variable }) ? Deno.env.get(variable) : undefined;
 }
@@ -34,15 +33,15 @@ export function identity(): Identity {
 /**
  * How this program was started.
  *
- * @param command What the client wants to run, where the command line tells it (`-c` of a login
- * shell); else sshd tells it.
+ * @param command What the client wants to run, if the command line has it (`-c` of a login shell);
+ *   otherwise what sshd says.
  */
 export function howStarted(command = environment("SSH_ORIGINAL_COMMAND")): Start {
   const remote = environment("SSH_CONNECTION") !== undefined;
   return { terminal: Deno.stdin.isTerminal(), command, remote };
 }
 
-/** Whose session this process serves: the account, and the client's address and port as sshd tells them. */
+/** Whose session this process serves: the account, and the client's address and port from sshd. */
 export function sessionFacts(user: string | undefined): SessionFacts {
   const [address = "", port = ""] = (environment("SSH_CONNECTION") ?? "").split(" ");
   return {

@@ -11,14 +11,14 @@ import { openToAppend } from "../files/append_file.ts";
 import { DEFAULT_FACILITY, type LogOptions } from "../options/log_options.ts";
 import { openSyslog, openSyslogIfThere, SYSLOG_PATH } from "../../audit/syslog_socket.ts";
 
-/** Only the account itself reads a log that is made here. */
+/** Only the account itself may read a log that is created here. */
 const LOG_MODE = 0o600;
 
 const NEWLINE = 0x0a;
 
 /**
- * Opens the log, before the way to its file or socket is closed. Where nobody
- * says where it goes it goes to syslog, if there is one.
+ * Opens the log, while its file or socket can still be opened. Without an
+ * option that says otherwise, it goes to syslog, if there is one.
  *
  * @param syslogPath Where syslog listens.
  * @throws {StartError} If it cannot be opened.
@@ -33,32 +33,6 @@ export function openLog(
   return options.logFormat === "json"
     ? new JsonLog(level, session, sinks, tellFailure)
     : new LineLog(level, sinks, tellFailure, options.logTag);
-}
-
-/**
- * As {@linkcode openLog}; but a syslog that nobody has asked for is looked for when there is a first
- * line, which cannot fail, and until then there may be better to do.
- */
-export function openLogLate(
-  options: LogOptions,
-  session: SessionFacts,
-  syslogPath = SYSLOG_PATH,
-): Log {
-  const { logFile, logToStderr, syslog } = options;
-  if (logFile !== undefined || logToStderr || syslog !== undefined) {
-    return openLog(options, session, syslogPath);
-  }
-  let log: Log | undefined;
-  const opened = () => log ??= openLog(options, session, syslogPath);
-  return {
-    get level() {
-      return opened().level;
-    },
-    get observer() {
-      return opened().observer;
-    },
-    write: (level, line) => opened().write(level, line),
-  };
 }
 
 function tellFailure(error: unknown): void {
@@ -84,7 +58,7 @@ function openSinks(
   return sinks;
 }
 
-/** Without FFI, and where nobody listens, there is no log: nobody has asked for one. */
+/** Without FFI or a listening syslog there is no log: no option has asked for one. */
 function syslogIfThere(path: string, tag: string): readonly LogSink[] {
   try {
     const facility = FACILITIES.get(DEFAULT_FACILITY)!;
@@ -95,7 +69,7 @@ function syslogIfThere(path: string, tag: string): readonly LogSink[] {
   }
 }
 
-/** Appends in whole lines, so that many sessions can share one file. */
+/** Appends whole lines, so that many sessions can share one file. */
 function fileSink(path: string): LogSink {
   try {
     const file = openToAppend(path, LOG_MODE);
@@ -106,10 +80,10 @@ function fileSink(path: string): LogSink {
 }
 
 /**
- * Writes each line at once. Where only a part of one found room, the next one
- * begins on a line of its own all the same.
+ * Writes each line with one call. If only part of a line was written, the next
+ * one still begins on a line of its own.
  *
- * @param write Appends, and returns how many bytes found room.
+ * @param write Appends, and returns how many bytes it wrote.
  */
 export function wholeLines(write: (bytes: Uint8Array) => number): LogSink {
   let torn = false;

@@ -1,7 +1,7 @@
 import { granted } from "../../permissions.ts";
 import { portableRights } from "../../storage/local/portable/rights.ts";
 
-/** A permission that this program can do without, and what it costs to. */
+/** A permission that this program can do without, and what is lost without it. */
 interface Wish {
   readonly flag: string;
   readonly adds: string;

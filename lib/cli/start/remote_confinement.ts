@@ -1,13 +1,11 @@
 import { pollingStdio } from "../../transport/polling_stdio.ts";
 import { stdio, type Transport } from "../../transport/stdio.ts";
-import { confine, landlockAbi } from "../../linux/landlock.ts";
-import { type Libc, LIBC_PATHS, openLibc } from "../../linux/libc.ts";
-import type { Ring } from "./confinement.ts";
-import { messageOf } from "../errors.ts";
-import { onClientGone } from "../../transport/client_watch.ts";
+import { type Libc, openLibc } from "../../linux/libc.ts";
+import { enter, type LandlockPlan, reasonWithoutLibc, type Ring, type RingPlan } from "./rings.ts";
 import { type Activity, promptTransport } from "../../transport/prompt_stdio.ts";
+import { onClientGone } from "../../transport/client_watch.ts";
 
-/** What the resolver of names reads, each time that a host is looked up. */
+/** What the name resolver reads each time it looks up a host. */
 const RESOLVER_FILES: readonly string[] = [
   "/etc/hosts",
   "/etc/resolv.conf",
@@ -16,95 +14,83 @@ const RESOLVER_FILES: readonly string[] = [
   "/etc/gai.conf",
 ];
 
-/** What a session keeps beside the streams that are open. */
+/** What a session keeps besides its open streams. */
 export interface Keeps {
-  /** A child process is to be ended at the end, as the system's `ssh`. */
+  /** Signals: a child process, such as the system's `ssh`, must be ended with the session. */
   readonly child?: boolean;
-  /** New connections are made where one is lost, to hosts that are looked up by name. */
+  /** New connections: a lost one is replaced, and the host is looked up by name. */
   readonly network?: boolean;
 }
 
-/** What a session stands on that is connected to another host. */
+/** What a session uses that is connected to another host. */
 export interface RemoteConfinement {
-  /** Standard input and output. */
+  /** Makes the system calls; undefined if none can be made. */
+  readonly libc: Libc | undefined;
+  /** Standard input and output, with polling if there are system calls. */
   readonly transport: Transport;
+  /** Like {@linkcode transport}, for a session that waits for both sides on one thread. */
+  prompt(activity: Activity): Transport;
   /**
-   * Gives up, for good, everything but the streams that are open and what the
-   * session keeps: files, programs, the environment, new connections.
+   * Gives up, for good, everything but the open streams and what the session
+   * keeps: files, programs, the environment, new connections.
    *
-   * @returns The rings, as they hold from now on.
+   * @returns The rings as they hold from now on.
+   * @throws {StartError} If the kernel has Landlock but refuses to apply it.
    */
   enter(): readonly Ring[];
 }
 
-/** What a session on another host is made of. */
-export interface RemoteConfinementOptions {
-  readonly keeps: Keeps;
-  readonly activity: Activity;
-  /** Makes the client's streams go together with those to the other host, where it can. */
-  readonly streams?: (transport: Transport, libc: Libc) => Transport | undefined;
-  /** Called when the client has gone, and the session does not end; see {@linkcode onClientGone}. */
-  readonly onAlone?: () => void;
-}
-
-/** Prepares the streams, and what closes everything else. */
-export function prepareRemoteConfinement(
-  { keeps, activity, streams, onAlone }: RemoteConfinementOptions,
-): RemoteConfinement {
+/**
+ * Prepares the client's streams, and the rings that close everything else.
+ *
+ * @param onAlone Called when the client has gone but the session does not end; see
+ *   {@linkcode onClientGone}.
+ */
+export function prepareRemoteConfinement(keeps: Keeps, onAlone?: () => void): RemoteConfinement {
   let libc: Libc;
   try {
     libc = openLibc();
   } catch (error) {
-    return { transport: stdio, enter: () => [revoke(keeps), missing(reasonOf(error))] };
+    const plan = ringPlan(keeps, undefined, reasonWithoutLibc(error));
+    return { libc: undefined, transport: stdio, prompt: () => stdio, enter: () => enter(plan) };
   }
   if (onAlone !== undefined) onClientGone(libc, onAlone);
+  const plan = ringPlan(keeps, libc, landlockPlan(keeps));
   const transport = pollingStdio(libc);
   return {
-    transport: streams?.(transport, libc) ?? promptTransport(transport, libc, activity),
-    enter() {
-      // As OpenSSH's server: no other process of this user may look into this one.
-      libc.setNotDumpable();
-      libc.setNoNewPrivileges();
-      const landlock = enterLandlock(libc, keeps);
-      return [revoke(keeps), landlock];
-    },
+    libc,
+    transport,
+    prompt: (activity) => promptTransport(transport, libc, activity),
+    enter: () => enter(plan),
   };
 }
 
-function enterLandlock(libc: Libc, { child = false, network = false }: Keeps): Ring {
-  const abi = landlockAbi(libc);
-  if (abi === 0) return missing("the kernel has none");
-  // A connection that is there goes on; but where signals to others are refused, a child stays.
-  const files = network ? RESOLVER_FILES : [];
-  confine(libc, { abi, directories: [], files, network: child || network });
-  // To place an error in the source, Deno reads files, and breaks down where it may not; a
-  // compiled program has them within.
-  if (!Deno.build.standalone) Error.stackTraceLimit = 0;
-  const but = network ? " but the resolver's" : "";
-  return { name: "landlock", holds: true, text: `every file${but} is refused (ABI ${abi})` };
-}
-
-function revoke({ network = false }: Keeps): Ring {
-  for (const name of ["read", "write", "env", "sys", "run", "ffi", "import"] as const) {
-    Deno.permissions.revokeSync({ name });
-  }
-  if (!network) Deno.permissions.revokeSync({ name: "net" });
+function ringPlan(
+  { network = false }: Keeps,
+  libc: Libc | undefined,
+  landlock: RingPlan["landlock"],
+): RingPlan {
+  const revoked = ["read", "write", "env", "sys", "run", "ffi", "import"] as const;
   return {
-    name: "permissions",
-    holds: true,
-    text: network
-      ? "no files, programs or variables through Deno"
-      : "no files, programs, variables or new connections through Deno",
+    libc,
+    revoked: network ? revoked : [...revoked, "net"],
+    rings: [{
+      name: "permissions",
+      holds: true,
+      text: network
+        ? "no files, programs or variables through Deno"
+        : "no files, programs, variables or new connections through Deno",
+    }],
+    landlock,
   };
 }
 
-function missing(reason: string): Ring {
-  return { name: "landlock", holds: false, text: `not applied: ${reason}` };
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    return `no permission for FFI (--allow-ffi=${LIBC_PATHS.join(",")})`;
-  }
-  return messageOf(error);
+function landlockPlan({ child = false, network = false }: Keeps): LandlockPlan {
+  return {
+    files: network ? RESOLVER_FILES : [],
+    // An open connection stays usable, but with signals refused a child could not be ended.
+    network: child || network,
+    holds: `every file${network ? " but the resolver's" : ""} is refused`,
+    required: "the kernel cannot close this session in",
+  };
 }

@@ -7,30 +7,30 @@ import { StartError } from "../errors.ts";
 
 /** How this program was started. */
 export interface Start {
-  /** Whether a person's terminal is on standard input. */
+  /** Whether standard input is a terminal. */
   readonly terminal: boolean;
   /** What the client asked sshd to run (SSH_ORIGINAL_COMMAND, or `-c` of a login shell). */
   readonly command: string | undefined;
-  /** Whether sshd has started it. */
+  /** Whether sshd started this program. */
   readonly remote: boolean;
 }
 
 const MESSAGE = "this account is for SFTP only: connect with sftp, not with ssh or scp -O";
 
-/** A client of SFTP sends INIT as soon as it is connected; a person at a shell waits. */
+/** Milliseconds to wait for INIT: an SFTP client sends it as soon as it is connected. */
 const INIT_PATIENCE_MS = 5000;
 
-/** How long a client that has named no command is waited for before it is told. */
+/** Milliseconds that a client without a command may be silent before it is told. */
 const SILENCE_MS = 300;
 
-/** Between two looks at a packet of which only the beginning has come. */
+/** Milliseconds between two looks at a packet that has come only in part. */
 const PAUSE_MS = 10;
 
 const STDIN = 0;
 const SSH_FXP_INIT = 1;
 const NOTHING = new Uint8Array(0);
 
-/** Length and type of INIT, each byte as the least and the most that it can be. */
+/** Length and type of INIT: the least and the greatest value of each byte. */
 const INIT_RANGES: readonly (readonly [number, number])[] = [
   [0, 0],
   [0, 4],
@@ -40,9 +40,9 @@ const INIT_RANGES: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * Refuses a shell or a command: without this the client would wait for an answer that never comes.
- * A client that may be one of SFTP is not refused here: see {@linkcode sftpBegins}. It is told all
- * the same where it has named a command; sshd does not pass that on to a client of SFTP.
+ * Refuses a shell or a command: otherwise the client would wait for an answer that never comes. A
+ * client that may speak SFTP is not refused here: see {@linkcode sftpBegins}. If it has named a
+ * command it is told anyway; a client that does speak SFTP gets no standard error from sshd.
  *
  * @throws {StartError} If this is not an SFTP session.
  */
@@ -56,8 +56,8 @@ export function requireSftp(start: Start): void {
 }
 
 /**
- * Whether SFTP begins, where {@linkcode requireSftp} cannot tell. Nothing is read. Whoever is
- * silent, and sends anything else, has been told by then.
+ * Whether SFTP begins, where {@linkcode requireSftp} cannot tell. Reads nothing. A client that is
+ * silent or sends anything else has been told by the time this returns.
  */
 export function sftpBegins(start: Start): boolean {
   if (kindOf(start) !== "unknown") return true;
@@ -74,12 +74,12 @@ export function sftpBegins(start: Start): boolean {
   return begins ?? false;
 }
 
-/** Copiers that would wait for one of their own kind, whatever their arguments are called. */
+/** Copiers that wait for their own protocol, whatever their arguments are. */
 const OTHER_PROTOCOLS: readonly string[] = ["scp", "rsync", "unison"];
 
 /**
- * sshd tells the line of a subsystem as it tells a command. Such a line mostly names a program with
- * `sftp` in it, and so does `sftp -s`; but it may be called anything.
+ * sshd passes on the command of a subsystem like any other command. Most name a program with `sftp`
+ * in its name, as `sftp -s` does, but the name may be anything.
  */
 function kindOf({ terminal, command, remote }: Start): "sftp" | "other" | "unknown" {
   if (terminal) return "other";
@@ -89,7 +89,7 @@ function kindOf({ terminal, command, remote }: Start): "sftp" | "other" | "unkno
   return names.some((name) => name.includes("sftp")) ? "sftp" : "unknown";
 }
 
-/** Whether the first bytes are those of INIT; undefined where too few come in time. */
+/** Whether the first bytes are those of INIT; undefined if too few come in time. */
 function beginsWithin(libc: Libc, patience: number): boolean | undefined {
   const deadline = Date.now() + patience;
   const first = new Uint8Array(INIT_RANGES.length);
@@ -99,7 +99,7 @@ function beginsWithin(libc: Libc, patience: number): boolean | undefined {
     const waited = libc.poll(pollfd(STDIN, Poll.IN), left);
     if (waited === 0 || waited === -Errno.EINTR) continue;
     const count = libc.peek(STDIN, first);
-    // Neither a pipe nor a socket: nobody types there.
+    // Neither a pipe nor a socket, so nothing can be typed there.
     if (count === -Errno.EINVAL) return true;
     if (count === 0) return false;
     const isInit = INIT_RANGES.slice(0, Math.max(count, 0))

@@ -1,21 +1,21 @@
 import { messageOf, StartError } from "../errors.ts";
 import { environment } from "./host.ts";
 
-/** Where a secret may come from; the first that is there counts. */
+/** Where a secret may come from; the first one present counts. */
 export interface SecretSources {
   /** What it is, for messages. */
   readonly what: string;
-  /** As the command line has it. */
+  /** The value on the command line. */
   readonly given?: string | undefined;
-  /** A file whose first line it is. */
+  /** A file whose first line is the secret. */
   readonly file: string | undefined;
   /** An environment variable. */
   readonly variable: string;
 }
 
 /**
- * Finds a secret. The variable is taken out of the environment in every case,
- * so that no program that is started gets it.
+ * Finds a secret. The variable is always removed from the environment, so that
+ * no program that this one starts inherits it.
  *
  * @throws {StartError} If the file cannot be read.
  */
@@ -40,7 +40,7 @@ function firstLine(file: string, what: string): string {
   return line;
 }
 
-/** What speaks against a file that holds a secret; nothing where only its owner reads it. */
+/** What is wrong with a file that holds a secret; undefined if only its owner may read it. */
 export function exposure(file: string): string | undefined {
   const { mode } = Deno.statSync(file);
   if (mode === null || (mode & 0o077) === 0) return undefined;

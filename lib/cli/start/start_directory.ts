@@ -4,7 +4,7 @@ import { StorageError } from "../../storage/errors.ts";
 import { virtualPath } from "../../storage/path.ts";
 import type { Storage, VirtualPath } from "../../storage/storage.ts";
 
-/** As OpenSSH: where the start directory cannot be entered, the session starts at the root. */
+/** Like OpenSSH: if the start directory cannot be entered, the session starts at the root. */
 export async function startDirectory(
   storage: Storage,
   wanted: string,

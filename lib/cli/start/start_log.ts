@@ -1,19 +1,19 @@
 /**
- * What the subcommands that serve have in common until they serve.
+ * What the subcommands that serve have in common before they serve.
  *
  * @module
  */
 
 import { type Log, LogLevel } from "../../session/log.ts";
 import { printError } from "../../transport/stdio.ts";
-import type { Ring } from "./confinement.ts";
+import type { Ring } from "./rings.ts";
 import { StartError } from "../errors.ts";
 
 /**
- * Takes a step of the start, and writes why it cannot begin to the log as well: sshd shows nobody
- * what stands on standard error of an SFTP session.
+ * Takes a step of the start, and also logs why the session cannot begin: sshd does not pass on
+ * the standard error of an SFTP session.
  *
- * @param log Gives the log; asked only where there is something to tell.
+ * @param log Returns the log; called only if there is something to write.
  */
 export async function orLogged<T>(log: () => Log, step: () => T | Promise<T>): Promise<T> {
   try {
@@ -24,7 +24,7 @@ export async function orLogged<T>(log: () => Log, step: () => T | Promise<T>): P
   }
 }
 
-/** Tells standard error and the log what is not as it should be, which is no reason not to serve. */
+/** Writes warnings to standard error and to the log; the session is served anyway. */
 export function warn(log: Log, warnings: Iterable<string>): void {
   for (const warning of warnings) {
     printError(`sftpwrap: ${warning}\n`);
@@ -32,7 +32,7 @@ export function warn(log: Log, warnings: Iterable<string>): void {
   }
 }
 
-/** Gives up what is not needed any more, and tells the log what holds from now on. */
+/** Gives up what is no longer needed, and logs which rings hold from now on. */
 export function enterConfinement(confinement: { enter(): readonly Ring[] }, log: Log): void {
   for (const { name, holds, text } of confinement.enter()) {
     const level = holds ? LogLevel.INFO : LogLevel.ERROR;

@@ -1,6 +1,6 @@
 /**
- * The time zone of this machine, as glibc finds it (tzset(3)): JavaScript's own
- * knows no TZ in POSIX's form, and takes that for UTC.
+ * The time zone of this machine, found as glibc does (tzset(3)): JavaScript does
+ * not know the POSIX form of TZ and takes it for UTC.
  *
  * @module
  */
@@ -16,18 +16,18 @@ import { isUnseen } from "../jail/reach.ts";
 const ZONEINFO = "/usr/share/zoneinfo";
 const LOCAL_TIME = "/etc/localtime";
 
-/** More than any zone's file has. */
+/** More bytes than any zone file has. */
 const MAX_BYTES = 256 * 1024;
 
 const UTC: Zone = () => ({ offset: 0, from: -Infinity, until: Infinity });
 
 /**
- * Reads the zone, which is out of reach once the way to all files is closed. Where neither TZ nor
- * its file may be read it stays JavaScript's.
+ * Reads the zone, while files can still be opened. If TZ or its file may not be read, the zone is
+ * the one of JavaScript.
  */
 export function openTimeZone(): void {
   if (Deno.build.os !== "linux" || !granted({ name: "env", variable: "TZ" })) {
-    // Reads the zone's file.
+    // Has JavaScript read the zone file.
     new Date().getTimezoneOffset();
     return;
   }
@@ -36,7 +36,7 @@ export function openTimeZone(): void {
   else useZone(zone);
 }
 
-/** The zone that a value of TZ means; nothing where this cannot be told. */
+/** The zone that a value of TZ means; undefined if that cannot be told. */
 export function zoneOf(variable: string | undefined): Zone | undefined {
   if (variable === undefined) return zoneInFile(LOCAL_TIME);
   const text = variable.replace(/^:/, "");
@@ -49,7 +49,7 @@ export function zoneOf(variable: string | undefined): Zone | undefined {
 function zoneInFile(path: string): Zone | undefined {
   if (!granted({ name: "read", path })) return undefined;
   try {
-    // Opening a FIFO would wait, and a device may have no end.
+    // Opening a FIFO would block, and a device may have no end.
     const { isFile, size } = Deno.statSync(path);
     if (!isFile || size > MAX_BYTES) return undefined;
     return tzifZone(Deno.readFileSync(path));

@@ -1,6 +1,6 @@
 /**
- * Another SFTP server as a storage. It stands beside the library itself,
- * because it brings along what speaks SSH.
+ * Another SFTP server as a storage. It is a separate entry point, because it
+ * brings an SSH client with it.
  *
  * @module
  */

@@ -1,14 +1,9 @@
-import { SftpClient } from "../../client/client.ts";
-import { ConnectionLostError } from "../../client/errors.ts";
 import { connect } from "./connect.ts";
-import {
-  type ConnectEnvironment,
-  ConnectError,
-  type ConnectOptions,
-} from "./connection_options.ts";
+import type { ConnectEnvironment, ConnectOptions } from "./connection_options.ts";
+import { greet } from "./greet.ts";
 import { type ProxyOptions, ProxyStorage } from "./proxy.ts";
 
-/** How to reach the far side and how to use it; all of it may be absent. */
+/** How to reach the far side and how to use it; all optional. */
 export interface OpenProxyOptions
   extends Omit<Partial<ConnectOptions>, "host">, Omit<ProxyOptions, "description"> {
   /**
@@ -21,13 +16,13 @@ export interface OpenProxyOptions
 /**
  * Connects to another SFTP server, as `sftpwrap proxy` does, and opens it as a
  * storage. The far side's host key is verified as ssh does it; ssh_config fills
- * in what the options leave out. What speaks SSH is loaded by this call.
+ * in what the options leave out. The SSH client is loaded by this call.
  *
  * @param host An alias of ssh_config, a name, or an address; without a user, which is an option.
  * @param options How to reach it and how to use it.
- * @returns The storage. Its `close` ends the connection. Tell `serve` of its `lost`.
- * @throws {ConnectError} If there is no connection, with the step that failed, in one line.
- * @throws {StorageError} If `root` is no directory of the far side.
+ * @returns The storage. Its `close` ends the connection. Pass its `lost` to `serve`.
+ * @throws {ConnectError} If connecting fails: one line, with the step that failed.
+ * @throws {StorageError} If `root` is not a directory of the far side.
  *
  * @example
  * ```ts
@@ -50,19 +45,15 @@ export async function openProxy(
     ...options,
     host,
   });
-  const { channel, description, closed } = connected;
   try {
-    const client = await SftpClient.connect(channel);
-    closed.then((reason) => client.abort(new ConnectionLostError(reason)));
+    const client = await greet(connected);
     client.ended.then(() => connected.close());
+    const { description } = connected;
     const { root, umask } = options;
     return await ProxyStorage.open(client, { description, root, umask });
   } catch (error) {
     await connected.close();
-    if (!(error instanceof ConnectionLostError)) throw error;
-    throw new ConnectError(`${description}: no SFTP server answered: ${error.message}`, {
-      cause: error,
-    });
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Files of another SFTP server: every request goes on to it as it came, and
- * its answer comes back as it is.
+ * Files of another SFTP server: every request is passed on as it came, and
+ * every answer is returned as it is.
  *
  * @module
  */
@@ -25,42 +25,42 @@ import { ProxyDir, ProxyFile } from "./proxy_file.ts";
 import { type FarPath, type FarPaths, WholeFarSide } from "./proxy_paths.ts";
 import { FarRoot, openFarRoot } from "./proxy_root.ts";
 
-/** How to use the far side; all of it may be absent. */
+/** How to use the far side; all optional. */
 export interface ProxyOptions {
   /** Who is connected where, for messages: `alice@example.org:22`. */
   readonly description?: string | undefined;
   /**
-   * A directory of the far side that the client sees as `/` and cannot leave,
-   * by its path there; the whole far side where absent.
+   * The path of a directory of the far side that the client sees as `/` and
+   * cannot leave; absent: the whole far side.
    */
   readonly root?: string | undefined;
-  /** Permission bits that no new file and no new directory gets, beside those of the far side's own umask. */
+  /** Permission bits that new files and directories do not get, besides the far side's own umask. */
   readonly umask?: number | undefined;
 }
 
 const DEFAULT_FILE_MODE = 0o666;
 const DEFAULT_DIRECTORY_MODE = 0o777;
 
-/** SSH_FX_EOF, which COPY_DATA answers where the source ends early. */
+/** SSH_FX_EOF, the answer to COPY_DATA if the source ends early. */
 const EOF = 1;
 
 /** SSH_FX_NO_SUCH_FILE */
 const NO_SUCH_FILE = 2;
 
 /**
- * Milliseconds that the far side may take to hang up, once everything is
- * closed; then it is left.
+ * Milliseconds that the far side may take to hang up after everything is
+ * closed; then the connection is dropped.
  */
 const CLOSE_TIMEOUT_MS = 2000;
 
 /**
  * A storage on the far side of an SFTP connection. It passes on handles,
- * offsets, open flags and names as they are, keeps as many requests on their
- * way as it is asked for, and fails with the far side's own status and words.
- * When the connection is lost, everything fails with `failure`.
+ * offsets, open flags and names as they are, keeps as many requests in flight
+ * as it gets, and fails with the far side's own status and text. When the
+ * connection is lost, everything fails with `failure`.
  */
 export class ProxyStorage implements Storage<ProxyFile> {
-  /** The far side resolves `..`, behind links too. */
+  /** The far side resolves `..`, also after links. */
   readonly resolvesParents = true;
 
   /** What the far side advertises. */
@@ -70,7 +70,7 @@ export class ProxyStorage implements Storage<ProxyFile> {
   readonly #errors: FarErrors;
   readonly #paths: FarPaths;
   readonly #umask: number;
-  /** Whether RENAME is preceded by a look, since some servers replace what is there. */
+  /** Whether RENAME first checks that the new name is free, since some servers replace a file. */
   readonly #looksFirst: boolean;
 
   private constructor(
@@ -91,10 +91,10 @@ export class ProxyStorage implements Storage<ProxyFile> {
   }
 
   /**
-   * A storage on a connection that is open.
+   * A storage on an open connection.
    *
-   * @param client Belongs to the storage from now on.
-   * @throws {StorageError} If `root` is no directory of the far side.
+   * @param client Owned by the storage from now on.
+   * @throws {StorageError} If `root` is not a directory of the far side.
    */
   static async open(client: SftpClient, options: ProxyOptions = {}): Promise<ProxyStorage> {
     const { description = "the far side", root, umask } = options;
@@ -108,14 +108,14 @@ export class ProxyStorage implements Storage<ProxyFile> {
     return new ProxyStorage(client, { errors: discreet, paths, umask });
   }
 
-  /** Settles with the reason when the connection is lost; never where it is closed here. */
+  /** Settles with the reason when the connection is lost; never if it is closed here. */
   get lost(): Promise<string> {
     return new Promise((resolve) => {
       this.#client.ended.then((error) => error === undefined || resolve(error.message));
     });
   }
 
-  /** Where the far side has the session start: the user's home, mostly. */
+  /** Where the far side starts the session: mostly the user's home. */
   startDirectory(): Promise<VirtualPath> {
     if (this.#paths.confined) return Promise.resolve("/");
     return this.#client.realPath(".").catch(this.#errors.fail);
@@ -123,7 +123,7 @@ export class ProxyStorage implements Storage<ProxyFile> {
 
   /** OPEN, with the flags as they are. */
   open(path: VirtualPath, options: OpenOptions): Promise<ProxyFile> {
-    // With both of them, the far side follows no link.
+    // With both flags, the far side does not follow a link.
     const itself = options.create && options.exclusive;
     const found = itself ? this.#paths.entry(path) : this.#paths.follow(path);
     return this.#ask(found, async ({ far }) => {
@@ -210,9 +210,9 @@ export class ProxyStorage implements Storage<ProxyFile> {
   }
 
   /**
-   * The far side with its links walked here, step by step as below a `root`: the REALPATH of many
-   * servers follows none. And as the RENAME of some replaces what is there, it is looked for first;
-   * who makes it between the look and the RENAME loses it.
+   * The far side with its links resolved here, step by step as below a `root`: the REALPATH of many
+   * servers does not follow links. Since the RENAME of some servers replaces an existing file, the
+   * new name is checked first; a file that is made between the check and the RENAME is lost.
    */
   underPolicies(): ProxyStorage {
     return new ProxyStorage(this.#client, {
@@ -223,7 +223,7 @@ export class ProxyStorage implements Storage<ProxyFile> {
     });
   }
 
-  /** Takes leave of the far side, which closes what is still open there. */
+  /** Ends the session with the far side, which closes what is still open there. */
   async close(): Promise<void> {
     await withTimeout(this.#client.close(), CLOSE_TIMEOUT_MS, undefined);
     this.#client.abort();
@@ -266,7 +266,7 @@ export class ProxyStorage implements Storage<ProxyFile> {
   }
 
   async #hardLink(existing: VirtualPath, link: VirtualPath): Promise<void> {
-    // Some systems' link(2) follows a link, which may lead anywhere.
+    // On some systems link(2) follows a symbolic link, which may lead anywhere.
     if (this.#paths.confined && isSymlink(await this.lstat(existing))) {
       throw new StorageError("denied", "hard link to a symbolic link");
     }
@@ -281,12 +281,12 @@ export class ProxyStorage implements Storage<ProxyFile> {
     } catch (error) {
       if (!(error instanceof SftpStatusError && error.code === EOF)) this.#errors.fail(error);
     }
-    // How much it was, the protocol does not say.
+    // The protocol does not say how much was copied.
     const { size = 0 } = await source.stat().catch(this.#errors.fail);
     return Math.max(0, Math.min(length, size - range.sourcePosition));
   }
 
-  /** Asks the far side about a path, as coalesce as it is known what that is there. */
+  /** Sends a request about a path as soon as its path on the far side is known. */
   #ask<T>(
     found: MaybePromise<FarPath>,
     request: (found: FarPath) => MaybePromise<T>,

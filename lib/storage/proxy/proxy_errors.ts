@@ -1,7 +1,7 @@
 import { SftpStatusError } from "../../client/errors.ts";
 import { StorageError, type StorageErrorCode } from "../errors.ts";
 
-/** The kind of failure that each `SSH_FX_*` code stands for; every other one is a plain failure. */
+/** The kind of failure for each `SSH_FX_*` code; every other code is a plain failure. */
 const CODES: Readonly<Record<number, StorageErrorCode>> = {
   2: "not-found",
   3: "denied",
@@ -9,26 +9,26 @@ const CODES: Readonly<Record<number, StorageErrorCode>> = {
   8: "unsupported",
 };
 
-/** Makes failures of the far side failures of a storage. */
+/** Turns failures of the far side into failures of a storage. */
 export class FarErrors {
   readonly #description: string;
   readonly #hidden: string | undefined;
 
   /**
    * @param description Who is connected where.
-   * @param hidden A path of the far side that no text may tell.
+   * @param hidden A path of the far side that no text may contain.
    */
   constructor(description: string, hidden?: string) {
     this.#description = description;
     this.#hidden = hidden;
   }
 
-  /** The same, with a path of the far side that no text may tell. */
+  /** The same, with a path of the far side that no text may contain. */
   hiding(path: string): FarErrors {
     return new FarErrors(this.#description, path);
   }
 
-  /** Throws what has failed: with the far side's own status and words, where it has answered. */
+  /** Throws the failure: with the far side's own status and text, if it has answered. */
   readonly fail = (error: unknown): never => {
     throw this.#translated(error);
   };

@@ -4,15 +4,15 @@ import { rescue } from "../../async/maybe_promise.ts";
 import type { DirEntry, DirHandle, FileAttrs, FileHandle } from "../storage.ts";
 import type { FarErrors } from "./proxy_errors.ts";
 
-/** What the far side takes at once. */
+/** What the far side accepts in one request. */
 export interface FarLimits {
   /** Bytes that one READ may ask for. */
   readonly maxReadLength: number;
 }
 
-/** An open file of the far side: its handle, its offsets. */
+/** An open file of the far side. */
 export class ProxyFile implements FileHandle {
-  /** The client's side of it. */
+  /** The file as the SFTP client has it. */
   readonly remote: RemoteFile;
   readonly #errors: FarErrors;
   readonly #mostRead: number;
@@ -24,7 +24,7 @@ export class ProxyFile implements FileHandle {
     { errors, limits, readOnce }: {
       readonly errors: FarErrors;
       readonly limits: FarLimits;
-      /** One READ and no more. */
+      /** Sends exactly one READ. */
       readonly readOnce: (into: Uint8Array, position: number) => Promise<number>;
     },
   ) {
@@ -35,9 +35,9 @@ export class ProxyFile implements FileHandle {
   }
 
   /**
-   * One READ is one READ of the far side, whose count is told as it is: the
-   * draft has it short only at the end of a file. What is more than the far
-   * side gives at once is put together from several.
+   * One READ is one READ of the far side, whose count is returned as it is: by
+   * the draft it is short only at the end of a file. More than the far side
+   * returns at once is put together from several.
    */
   read(into: Uint8Array, position: number): Promise<number> {
     const count = into.length <= this.#mostRead
@@ -46,7 +46,7 @@ export class ProxyFile implements FileHandle {
     return rescue(count, this.#errors.fail);
   }
 
-  /** Passes the bytes on, in pieces where the far side takes no more at once. */
+  /** Passes the bytes on, in several pieces if the far side does not take them at once. */
   write(data: Uint8Array, position: number): Promise<void> {
     return rescue(this.remote.write(data, position), this.#errors.fail);
   }
@@ -61,7 +61,7 @@ export class ProxyFile implements FileHandle {
     return rescue(this.remote.setAttrs(attrs), this.#errors.fail);
   }
 
-  /** CLOSE of the far side; with the connection gone, the far side has closed by itself. */
+  /** CLOSE of the far side; if the connection is lost, the far side has closed the file itself. */
   async close(aborted: boolean): Promise<void> {
     try {
       await this.remote.close();
@@ -80,7 +80,7 @@ export class ProxyDir implements DirHandle {
   /**
    * Made by `ProxyStorage.openDir()`.
    *
-   * @param above The attributes to tell of `..`, where the client may not know the real ones.
+   * @param above The attributes to return for `..`, if the client may not see the real ones.
    */
   constructor(remote: RemoteDir, errors: FarErrors, above?: FileAttrs) {
     this.#remote = remote;

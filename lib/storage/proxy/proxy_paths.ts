@@ -2,23 +2,23 @@ import type { FileAttrs, MaybePromise, VirtualPath } from "../storage.ts";
 
 /** Where a path of the client leads on the far side. */
 export interface FarPath {
-  /** The path to tell the far side. */
+  /** The path to send to the far side. */
   readonly far: string;
-  /** The attributes of what is there, where they are known already and of a certain kind. */
+  /** The attributes of the file there, if they are already known and its kind is certain. */
   readonly attrs?: FileAttrs | undefined;
-  /** Whether it is a root that the client must see nothing above of. */
+  /** Whether it is a root, above which the client must see nothing. */
   readonly isRoot?: boolean;
 }
 
-/** Makes paths of the client paths of the far side. */
+/** Turns paths of the client into paths of the far side. */
 export interface FarPaths {
   /** Whether the client sees one directory of the far side as `/`. */
   readonly confined: boolean;
   /** The path of what `path` leads to. Its last segment may not exist. */
   follow(path: VirtualPath): MaybePromise<FarPath>;
-  /** The path of the name itself, which may be a link's. */
+  /** The path of the name itself, which may be a link. */
   entry(path: VirtualPath): MaybePromise<FarPath>;
-  /** As {@linkcode entry}, of a name to make, remove or rename: never the root. */
+  /** Like {@linkcode entry}, for a name to make, remove or rename: never the root. */
   change(path: VirtualPath): MaybePromise<FarPath>;
   /** The path without links, as the client sees it. */
   realPath(path: VirtualPath): Promise<VirtualPath>;
@@ -30,7 +30,7 @@ export interface FarPaths {
 
 /** The whole far side, which resolves every path itself. */
 export class WholeFarSide implements FarPaths {
-  /** Nothing is kept from the client. */
+  /** Nothing is hidden from the client. */
   readonly confined = false;
   readonly #realPath: (path: string) => Promise<string>;
 
@@ -54,7 +54,7 @@ export class WholeFarSide implements FarPaths {
     return { far: path };
   }
 
-  /** What the far side says. */
+  /** The answer of the far side. */
   realPath(path: VirtualPath): Promise<VirtualPath> {
     return this.#realPath(path);
   }

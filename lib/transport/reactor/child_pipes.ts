@@ -1,10 +1,9 @@
-import type { DirectChannel, Sink, Source } from "../../client/channel.ts";
+import type { Channel, DirectChannel, Sink, Source } from "../../client/channel.ts";
 import type { Polling, Transport } from "../stdio.ts";
 import { BUSY_OUTPUT_BYTES, DEFAULT_PIPE_BYTES, widener } from "../stdio_pipe.ts";
 import { streamError } from "../poller.ts";
 import { Errno } from "../../linux/errno.ts";
 import type { Libc, VectorCalls } from "../../linux/libc.ts";
-import type { Connected } from "../../storage/proxy/connection_options.ts";
 import type { ReadNow, SendNow } from "./pipe_ends.ts";
 import { PipeReactor } from "./pipe_reactor.ts";
 
@@ -37,14 +36,16 @@ export interface DirectStreams {
 /**
  * Takes over the pipes of a child process; Deno itself no longer reads or writes them.
  *
+ * @param channel The process's standard input and output, with its `pid`.
  * @param transport The client's streams, with polling.
  * @returns Undefined if that is impossible, for example without /proc.
  */
 export function directStreams(
-  { channel, pid }: Pick<Connected, "channel" | "pid">,
+  channel: Channel,
   transport: Transport,
   libc: PipeCalls,
 ): DirectStreams | undefined {
+  const { pid } = channel;
   if (pid === undefined || transport.polling === undefined) return undefined;
   const output = libc.openPipeTo(pid, STDIN);
   const input = libc.openPipeTo(pid, STDOUT);

@@ -7,8 +7,7 @@ import {
   parseJailOptions,
 } from "../../../lib/cli/jail/options.ts";
 import { parseOptions } from "../../../lib/cli/options/args.ts";
-import type { Limits } from "../../../lib/cli/options/policies.ts";
-import { policiesOf } from "../../../lib/cli/options/policy_options.ts";
+import { type Limits, policiesFor } from "../../../lib/cli/options/policies.ts";
 import { noLimits } from "../../support/limits.ts";
 import { parseProxyOptions, proxyHelp } from "../../../lib/cli/proxy/options.ts";
 
@@ -86,15 +85,15 @@ Deno.test("parseLimits() refuses options that contradict each other", () => {
   }
 });
 
-Deno.test("policiesOf() makes a policy of each limit, and puts the paths around all others", async () => {
-  const names = async (limits: Limits) => (await policiesOf(limits)).map(({ name }) => name);
-  assertEquals(await names(noLimits), []);
-  assertEquals(await names({ ...noLimits, ignoreChmod: true }), ["modes"]);
-  assertEquals(await names({ ...noLimits, hidePaths: [".*"] }), ["hide"]);
-  assertEquals(await names({ ...noLimits, maxFileSize: 0 }), ["max-file-size"]);
-  assertEquals(await names({ ...noLimits, fileMode: 0 }), ["modes"]);
+Deno.test("policiesFor() makes a policy of each limit, and puts the paths around all others", () => {
+  const names = (limits: Limits) => policiesFor(limits).map(({ name }) => name);
+  assertEquals(names(noLimits), []);
+  assertEquals(names({ ...noLimits, ignoreChmod: true }), ["modes"]);
+  assertEquals(names({ ...noLimits, hidePaths: [".*"] }), ["hide"]);
+  assertEquals(names({ ...noLimits, maxFileSize: 0 }), ["max-file-size"]);
+  assertEquals(names({ ...noLimits, fileMode: 0 }), ["modes"]);
   assertEquals(
-    await names({
+    names({
       uploadOnly: true,
       appendOnly: true,
       noOverwrite: true,

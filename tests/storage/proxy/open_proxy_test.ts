@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { StorageError } from "../../../lib/storage/errors.ts";
 import { ConnectError } from "../../../lib/storage/proxy/connection_options.ts";
 import { openProxy, type OpenProxyOptions } from "../../../lib/storage/proxy/open_proxy.ts";
@@ -62,5 +62,19 @@ Deno.test({
         "SHA256:",
       );
       assert(!error.message.includes("\n"));
+    }),
+});
+
+Deno.test({
+  name: "openProxy() tells a far side without SFTP in the words of the ssh that reached it",
+  ...ssh,
+  fn: () =>
+    withSshd({ subsystem: null }, async (sshd) => {
+      const error = await assertRejects(
+        () => openProxy(sshd.host, { ...options(sshd), transport: "openssh" }),
+        ConnectError,
+        "no SFTP server answered: ",
+      );
+      assertMatch(error.message, /subsystem request failed/);
     }),
 });

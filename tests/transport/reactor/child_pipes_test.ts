@@ -22,7 +22,7 @@ const transport: Transport = {
 function started() {
   const child = new Deno.Command("cat", { stdin: "piped", stdout: "piped", stderr: "null" })
     .spawn();
-  return { child, connected: { channel: channelOf(child), pid: child.pid } };
+  return { child, channel: { ...channelOf(child), pid: child.pid } };
 }
 
 function channelOf(child: Deno.ChildProcess) {
@@ -33,8 +33,8 @@ function channelOf(child: Deno.ChildProcess) {
 async function withCat(
   use: (channel: DirectChannel, child: Deno.ChildProcess) => Promise<void>,
 ): Promise<void> {
-  const { child, connected } = started();
-  const streams = directStreams(connected, transport, libc);
+  const { child, channel } = started();
+  const streams = directStreams(channel, transport, libc);
   assert(streams !== undefined);
   await use(streams.channel, child);
   await streams.channel.sink.close();
@@ -136,17 +136,17 @@ Deno.test({
   name: "directStreams() leaves to Deno what is no process's, and what cannot be opened",
   ...needs("cat"),
   async fn() {
-    const { child, connected } = started();
+    const { child, channel } = started();
     const { polling: _, ...bare } = transport;
-    assertEquals(directStreams({ channel: channelOf(child) }, transport, libc), undefined);
-    assertEquals(directStreams(connected, bare, libc), undefined);
+    assertEquals(directStreams(channelOf(child), transport, libc), undefined);
+    assertEquals(directStreams(channel, bare, libc), undefined);
     const closed: number[] = [];
     const refusing = {
       ...libc,
       openPipeTo: (_pid: number, fd: 0 | 1) => fd === 0 ? 77 : -13,
       close: (fd: number) => closed.push(fd),
     };
-    assertEquals(directStreams(connected, transport, refusing), undefined);
+    assertEquals(directStreams(channel, transport, refusing), undefined);
     assertEquals(closed, [77]);
     await child.stdin.close();
     await child.stdout.cancel();

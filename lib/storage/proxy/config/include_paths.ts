@@ -1,7 +1,8 @@
 /**
- * The files that a path with wildcards stands for, sorted; a path without any stands for itself.
+ * The files that a path with wildcards matches, sorted; a path without any matches itself.
  *
- * @param path Absolute. `*`, `?` and `[…]` stand in any segment, and for no dot at its beginning.
+ * @param path Absolute. `*`, `?` and `[…]` may be in any segment, and do not match a dot at its
+ *   beginning.
  */
 export function includedPaths(path: string): string[] {
   let found = [""];
@@ -35,7 +36,7 @@ function namesIn(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder === "" ? "/" : folder)].map(({ name }) => name);
   } catch (error) {
-    // Nothing is there, then.
+    // Then there is no such file.
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return [];
     }

@@ -5,7 +5,7 @@ export interface Jump {
   readonly host: string;
   readonly user: string | undefined;
   readonly port: number | undefined;
-  /** The hosts before it, as ProxyJump lists them; undefined where it says so itself. */
+  /** The hosts before it, as ProxyJump lists them; undefined if its own configuration says. */
   readonly before: string | undefined;
 }
 
@@ -13,9 +13,9 @@ export interface Jump {
 const HOP = /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:@[\]/\s]+))(?::(\d+))?\/?$/;
 
 /**
- * The last host of a list as ProxyJump has it: the one that reaches the target itself.
+ * The last host of a ProxyJump list: the one that connects to the target itself.
  *
- * @throws {ConnectError} If the list is broken.
+ * @throws {ConnectError} If the list is malformed.
  */
 export function lastJump(list: string): Jump {
   const at = list.lastIndexOf(",");

@@ -1,9 +1,9 @@
 /**
- * Whether a text matches a pattern of ssh: `*` stands for any number of characters, `?` for exactly
- * one, everything else for itself.
+ * Whether a text matches a pattern of ssh: `*` matches any number of characters, `?` exactly one,
+ * everything else itself.
  */
 export function matchesPattern(text: string, pattern: string): boolean {
-  // Where the last `*` stands, and how far the text goes that it has taken up.
+  // The position of the last `*`, and the end of the text that it matches so far.
   let star = -1;
   let taken = 0;
   let at = 0;
@@ -27,7 +27,7 @@ export function matchesPattern(text: string, pattern: string): boolean {
 }
 
 /**
- * Whether a text matches a list of patterns: at least one of them, and none of those behind a `!`.
+ * Whether a text matches a list of patterns: at least one of them, and none of those after a `!`.
  */
 export function matchesPatterns(text: string, patterns: readonly string[]): boolean {
   let matched = false;
@@ -40,7 +40,7 @@ export function matchesPatterns(text: string, patterns: readonly string[]): bool
   return matched;
 }
 
-/** As {@linkcode matchesPatterns}, for a list whose patterns stand between commas. */
+/** Like {@linkcode matchesPatterns}, for a list separated by commas. */
 export function matchesList(text: string, list: string): boolean {
   return matchesPatterns(text, list.split(","));
 }

@@ -5,51 +5,51 @@ import { ALIASES, type Keyword, KEYWORDS, WITHOUT_EFFECT } from "./ssh_config_ke
 import { type ConfigLine, configLines, lineError } from "./ssh_config_lines.ts";
 import { matches } from "./ssh_config_match.ts";
 
-/** How deep files may include each other, as in ssh. */
+/** How deeply files may include each other, as in ssh. */
 const MAX_INCLUDE_DEPTH = 16;
 
-/** What the configuration is asked for. */
+/** Whose configuration to read, and for which host. */
 export interface ConfigQuery {
   /** The host as it was given. */
   readonly host: string;
-  /** The user where it was given, which is then no longer the configuration's to say. */
+  /** The user if it was given; the configuration then cannot change it. */
   readonly user?: string | undefined;
-  /** Who asks, by name. */
+  /** The local user's name. */
   readonly localUser: string;
-  /** The number of who asks; where it is absent, nobody asks whose a file is. */
+  /** The local user's number; if absent, the owners of files are not checked. */
   readonly uid?: number | undefined;
-  /** The home directory; undefined where there is none. */
+  /** The home directory; undefined if there is none. */
   readonly home?: string | undefined;
   /**
-   * A file instead of the user's and the system's, which must exist; `none` for none at all.
+   * A file to read instead of the user's and the system's, which must exist; `none` for no file.
    */
   readonly file?: string | undefined;
 }
 
-/** A file of configuration. */
+/** A configuration file. */
 interface ConfigFile {
   readonly path: string;
-  /** Where relative names of Include lines start. */
+  /** The directory that relative names in Include lines begin in. */
   readonly base: string;
   /** Whether it must exist. */
   readonly isRequired: boolean;
-  /** Whether nobody but the user and root may write it. */
+  /** Whether only the user and root may have write permission. */
   readonly isGuarded: boolean;
 }
 
-/** The state of reading: what the lines belong to. */
+/** The state of the reader: which section the lines belong to. */
 interface Section {
   isActive: boolean;
-  /** Whether an inactive section includes this file: then nothing in it counts. */
+  /** Whether an inactive section includes this file: then all of it is ignored. */
   readonly isDead: boolean;
 }
 
-/** What ssh_config says about one host: of each keyword the first value, of some all of them. */
+/** What ssh_config says about one host: the first value of each keyword, all values of some. */
 export class SshConfig {
   readonly #query: ConfigQuery;
   readonly #values = new Map<string, readonly string[]>();
   readonly #passedOver = new Set<string>();
-  /** The name that `Host` lines are about. */
+  /** The name that `Host` lines are matched against. */
   #name: string;
   #isFinal = false;
   #wantsFinal = false;
@@ -57,14 +57,14 @@ export class SshConfig {
   /**
    * Reads the configuration.
    *
-   * @throws {ConnectError} If a file is missing or broken, or asks for what only OpenSSH can do.
+   * @throws {ConnectError} If a file is missing or malformed, or needs what only OpenSSH can do.
    */
   constructor(query: ConfigQuery) {
     this.#query = query;
     this.#name = query.host;
     this.#readAll();
     if (!this.#wantsFinal) return;
-    // As in ssh, the second reading is about the host that the first one has found, for good.
+    // As in ssh, the second pass is for the host name that the first pass has found.
     this.#name = this.hostName;
     this.#values.set("hostname", [this.#name.replaceAll("%", "%%")]);
     this.#isFinal = true;
@@ -72,7 +72,7 @@ export class SshConfig {
   }
 
   /**
-   * The name of the host that is connected to, as far as the lines read so far have it.
+   * The name of the host to connect to, as far as the lines read so far say.
    *
    * @throws {ConnectError} If it cannot be completed.
    */
@@ -83,11 +83,11 @@ export class SshConfig {
       if (letter === "h") return host;
       throw new ConnectError(`HostName: unknown token ${token}`);
     }) ?? host;
-    // An address with its interface: such a one is a name by its capitals, too.
+    // An address with its interface, which may have capitals.
     return name.includes("%") ? name : name.toLowerCase();
   }
 
-  /** The value of a keyword, by its name in lower case. */
+  /** The value of a keyword, given in lower case. */
   value(keyword: string): string | undefined {
     return this.#values.get(keyword)?.[0];
   }
@@ -97,13 +97,13 @@ export class SshConfig {
     return this.#values.get(keyword);
   }
 
-  /** Whether a keyword that is `yes` or `no` is `yes`. */
+  /** Whether the value of a yes/no keyword is `yes`. */
   isYes(keyword: string, otherwise: boolean): boolean {
     const value = this.value(keyword);
     return value === undefined ? otherwise : value !== "no" && value !== "false";
   }
 
-  /** The keywords that held for the host and are without effect here. */
+  /** The keywords that apply to the host and have no effect here. */
   get passedOver(): readonly string[] {
     return [...this.#passedOver];
   }
@@ -205,11 +205,11 @@ export class SshConfig {
     this.#values.set(keyword.name, [...earlier, ...words]);
   }
 
-  /** Whether a keyword's value is still to be found. */
+  /** Whether a keyword has no value yet. */
   #isOpen({ name, collects }: Keyword): boolean {
     if (name === "user" && this.#query.user !== undefined) return false;
     if (collects === true) return true;
-    // Whichever of these two comes first rules the other one out.
+    // The first of these two excludes the other one.
     if (name === "proxyjump" || name === "proxycommand") {
       return !this.#values.has("proxyjump") && !this.#values.has("proxycommand");
     }
@@ -230,7 +230,7 @@ export class SshConfig {
   }
 }
 
-/** Whether a `Host` line names the host. */
+/** Whether a `Host` line matches the host. */
 function isNamed(host: string, line: ConfigLine): boolean {
   let isNamed = false;
   for (const word of line.words) {
@@ -252,7 +252,7 @@ function textOf(
     if (isGuarded && mayOthersWrite(info, uid)) {
       throw new ConnectError(`Bad owner or permissions on ${path}: others may write it`);
     }
-    // A folder among the files that an Include stands for says nothing, as in ssh.
+    // As in ssh, a directory among the included files is ignored.
     return info.isDirectory ? undefined : Deno.readTextFileSync(path);
   } catch (error) {
     if (error instanceof ConnectError) throw error;
@@ -261,7 +261,7 @@ function textOf(
   }
 }
 
-/** Whether the words of a file may be somebody else's than the user's or root's. */
+/** Whether someone other than the user and root may have written a file. */
 function mayOthersWrite({ mode, uid: owner }: Deno.FileInfo, uid: number | undefined): boolean {
   const isForeign = uid !== undefined && owner !== null && owner !== 0 && owner !== uid;
   return isForeign || ((mode ?? 0) & 0o022) !== 0;

@@ -2,27 +2,27 @@ import { ConnectError } from "../connection_options.ts";
 import { lastJump } from "./jumps.ts";
 import { type ConfigLine, lineError } from "./ssh_config_lines.ts";
 
-/** Checks the words of a line, and gives them as they are kept. */
+/** Checks the words of a line, and returns the value to keep. */
 type Check = (line: ConfigLine) => readonly string[];
 
-/** What is kept, and what becomes of it. */
+/** A keyword whose value is kept. */
 export interface Keyword {
-  /** The name under which the value is kept; older names lead to the same. */
+  /** The name under which the value is kept; older names map to the same. */
   readonly name: string;
-  /** What makes a value valid. */
+  /** Checks a value. */
   readonly check: Check;
-  /** Whether every value counts, and not only the first. */
+  /** Whether all values count, instead of only the first. */
   readonly collects?: boolean;
-  /** Whether a value, by its words in lower case, would need what the embedded transport has not. */
+  /** Whether a value, in lower case, needs what the embedded transport does not have. */
   readonly isBeyond?: (words: readonly string[]) => boolean;
 }
 
-/** The largest number that ssh takes. */
+/** The largest number that ssh accepts. */
 const INT_MAX = 2 ** 31 - 1;
 
-/** What ssh_config may say and this program obeys, or has to refuse; by name in lower case. */
+/** Keywords that this program obeys or has to refuse, by name in lower case. */
 export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
-  // Where the connection goes.
+  // The host to connect to.
   ...keywords(single, "hostname", "user", "bindaddress", "hostkeyalias"),
   keyword("proxyjump", jumps),
   keyword("port", portNumber),
@@ -31,13 +31,13 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   keyword("serveraliveinterval", seconds),
   keyword("serveralivecountmax", wholeNumber),
 
-  // Who is there.
+  // The host's identity.
   ...keywords(files, "userknownhostsfile", "globalknownhostsfile"),
   keyword("stricthostkeychecking", oneOf("yes", "true", "no", "false", "off", "ask", "accept-new")),
   keyword("hashknownhosts", flag),
   ...keywords(single, "hostkeyalgorithms", "ciphers", "macs", "kexalgorithms"),
 
-  // Who comes.
+  // The user's identity.
   keyword("identityfile", single, { collects: true }),
   keyword("identitiesonly", flag),
   keyword("identityagent", single),
@@ -46,7 +46,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   keyword("pubkeyauthentication", oneOf("yes", "true", "no", "false", "unbound", "host-bound")),
   keyword("pubkeyacceptedalgorithms", single),
 
-  // What only OpenSSH itself can do. A value that asks for nothing is taken.
+  // What only OpenSSH itself can do. A value that switches it off is accepted.
   beyond("proxycommand", any, asksFor("none")),
   beyond("proxyusefdpass", flag, asksFor("no", "false")),
   beyond(
@@ -64,7 +64,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
   beyond("refuseconnection", any, () => true),
 ]);
 
-/** Other names of the same. */
+/** Other names of the same keywords. */
 export const ALIASES: ReadonlyMap<string, string> = new Map([
   ["challengeresponseauthentication", "kbdinteractiveauthentication"],
   ["skeyauthentication", "kbdinteractiveauthentication"],
@@ -76,8 +76,8 @@ export const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What ssh knows and an SFTP session here does as well without: terminals, forwarding, what is
- * shown, further means to authenticate that ssh tries beside those it has here, and history.
+ * What ssh knows and an SFTP session does not need: terminals, forwarding, output, further
+ * authentication methods besides those that exist here, and obsolete keywords.
  */
 export const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
   `addkeystoagent afstokenpassing batchmode canonicaldomains canonicalizefallbacklocal
@@ -99,7 +99,7 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
-/** A time as ssh writes it, in seconds: a number, or numbers with `s`, `m`, `h`, `d`, `w`. */
+/** The seconds of a time in the form of ssh: a number, or numbers with `s`, `m`, `h`, `d`, `w`. */
 export function timeInSeconds(text: string): number | undefined {
   if (!/^(\d+[smhdw]?)+$/i.test(text)) return undefined;
   const lengths: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86400, w: 604800 };
@@ -130,7 +130,7 @@ function beyond(
   return keyword(name, check, { isBeyond });
 }
 
-/** Whether a value asks for something, by the words that ask for nothing. */
+/** Returns a check whether a value is other than the words that switch something off. */
 function asksFor(...nothing: string[]): (words: readonly string[]) => boolean {
   return ([first = ""]) => !nothing.includes(first.toLowerCase());
 }

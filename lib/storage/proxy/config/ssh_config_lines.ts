@@ -1,16 +1,16 @@
 import { ConnectError } from "../connection_options.ts";
 
-/** A line of an ssh_config that says something. */
+/** A line of an ssh_config that is neither empty nor a comment. */
 export interface ConfigLine {
-  /** The file, as it was named. */
+  /** The file, by the name it was opened with. */
   readonly file: string;
   /** Counted from 1. */
   readonly number: number;
   /** In lower case. */
   readonly keyword: string;
-  /** The keyword as it stands there, for messages. */
+  /** The keyword as written, for messages. */
   readonly written: string;
-  /** The words behind it, without quotes; there is at least one. */
+  /** The words after it, without quotes; at least one. */
   readonly words: readonly string[];
 }
 
@@ -23,15 +23,15 @@ export function lineError(
 }
 
 /**
- * Takes an ssh_config apart, by OpenSSH's rules of quotes, escapes and comments.
+ * Parses an ssh_config by OpenSSH's rules for quotes, escapes and comments.
  *
  * @param text The file's contents.
  * @param file Its name, for messages.
- * @throws {ConnectError} If a line is broken; the message names it.
+ * @throws {ConnectError} If a line is malformed; the message names it.
  */
 export function configLines(text: string, file: string): ConfigLine[] {
   const lines: ConfigLine[] = [];
-  // To OpenSSH, too, it is a part of the first keyword.
+  // For OpenSSH, too, it is part of the first keyword.
   if (text.startsWith("\ufeff")) {
     throw lineError({ file, number: 1 }, "a byte-order mark (U+FEFF): save the file without it");
   }
@@ -42,7 +42,7 @@ export function configLines(text: string, file: string): ConfigLine[] {
   return lines;
 }
 
-/** A keyword, which may stand in quotes, then blanks with at most one `=` between them. */
+/** A keyword, which may be quoted, then blanks with at most one `=` among them. */
 const KEYWORD = /^(?:"([^"]*)"|([^ \t\r="]+)(?=[ \t\r=]|$))[ \t\r]*(?:=[ \t\r]*)?/;
 
 function configLine(
@@ -61,7 +61,7 @@ function configLine(
   return { ...place, keyword: written.toLowerCase(), written, words };
 }
 
-/** The words of a line; undefined where a quote is left open. */
+/** The words of a line; undefined if a quote is not closed. */
 function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
   let at = 0;
@@ -69,7 +69,7 @@ function splitWords(text: string): string[] | undefined {
     if (isBlank(text[at])) {
       at++;
     } else if (text[at] === "#") {
-      // Only at the beginning of a word: elsewhere it is part of one.
+      // Only at the beginning of a word: elsewhere it is part of the word.
       break;
     } else {
       const { word, end } = wordAt(text, at);
@@ -102,7 +102,7 @@ function wordAt(text: string, start: number): { word: string | undefined; end: n
   return { word: quote === "" ? word : undefined, end: at };
 }
 
-/** Whether a backslash takes the meaning from what follows; anywhere else it stands for itself. */
+/** Whether a backslash escapes what follows; otherwise it stands for itself. */
 function isEscaped(letter: string | undefined, quote: string): boolean {
   return letter === '"' || letter === "'" || letter === "\\" || (letter === " " && quote === "");
 }

@@ -1,31 +1,31 @@
 import { matchesList } from "./patterns.ts";
 import { type ConfigLine, lineError } from "./ssh_config_lines.ts";
 
-/** What a `Match` line compares with. */
+/** What a `Match` line is compared with. */
 export interface MatchContext {
-  /** The name that the connection goes to, as far as it is known at this line. */
+  /** The name of the host to connect to, as far as it is known at this line. */
   readonly host: string;
   /** The name as it was given. */
   readonly originalHost: string;
   /** The user on the far side. */
   readonly user: string;
-  /** The user here. */
+  /** The local user. */
   readonly localUser: string;
-  /** Whether the line cannot hold, as what includes its file does not; it must be right even so. */
+  /** Whether the line cannot match, since the Include of its file does not; it is still checked. */
   readonly isDead: boolean;
   /** Whether the configuration is read for the second time. */
   readonly isFinal: boolean;
-  /** Told that a line asks for a second reading. */
+  /** Called if a line asks for a second pass. */
   readonly wantFinal: () => void;
 }
 
-/** Criteria that need what only ssh itself has. */
+/** Criteria that only ssh itself can check. */
 const BEYOND = new Set(["exec", "localnetwork", "tagged", "version", "sessiontype", "command"]);
 
 /**
- * Whether a `Match` line holds.
+ * Whether a `Match` line matches.
  *
- * @throws {ConnectError} If it is broken, or only OpenSSH itself could tell.
+ * @throws {ConnectError} If it is malformed, or only OpenSSH itself can tell.
  */
 export function matches(line: ConfigLine, context: MatchContext): boolean {
   const words = line.words.flatMap((word) => word.split(/=(.*)/s).filter((part) => part !== ""));
@@ -48,7 +48,7 @@ export function matches(line: ConfigLine, context: MatchContext): boolean {
     } else {
       const value = words[++at];
       if (value === undefined) throw lineError(line, `missing Match criteria for ${criterion}`);
-      // Like ssh, which runs no command once the line cannot hold any more.
+      // Like ssh, which does not run a command once the line cannot match.
       if (!holds && BEYOND.has(criterion)) continue;
       holdsHere = compare(line, { criterion, value, context });
     }

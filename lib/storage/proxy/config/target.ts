@@ -3,14 +3,14 @@ import { SshConfig } from "./ssh_config.ts";
 
 const DEFAULT_PORT = 22;
 
-/** The keys that are tried where none is named, as far as they exist. */
+/** The keys to try if none is named, as far as they exist. */
 const DEFAULT_KEYS = ["id_rsa", "id_ed25519", "id_ecdsa"];
 
-/** Seconds, where nobody says otherwise. */
+/** The default, in seconds. */
 const DEFAULT_CONNECT_TIMEOUT_S = 30;
 const DEFAULT_KEEPALIVE_COUNT = 3;
 
-/** Seconds that a timer can count; one that is to count more fires at once. */
+/** The most seconds that a timer can count; with more it fires at once. */
 const MAX_TIMER_S = 2_147_483;
 
 /** Authentication methods in the order in which ssh tries them. */
@@ -19,41 +19,41 @@ const METHODS = ["publickey", "keyboard-interactive", "password"] as const;
 /** A way to authenticate. */
 export type Method = typeof METHODS[number];
 
-/** Everything about one host that the way to it needs, after ssh_config has had its say. */
+/** Everything that connecting to a host needs, after ssh_config has been applied. */
 export interface Target {
   /** As given. */
   readonly alias: string;
-  /** The name or address that is connected to; a name is in lower case. */
+  /** The name or address to connect to; a name is in lower case. */
   readonly hostName: string;
   readonly port: number;
   readonly user: string;
-  /** 4 or 6 where only such addresses will do, else 0. */
+  /** 4 or 6 if only such addresses may be used, otherwise 0. */
   readonly family: 0 | 4 | 6;
   readonly localAddress: string | undefined;
   /** Hosts to go through, separated by commas as in ProxyJump; undefined for none. */
   readonly jumps: string | undefined;
-  /** The name under which known_hosts has the host. */
+  /** The name of the host in known_hosts. */
   readonly keyName: string;
-  /** Where the name without its port would count too. */
+  /** The name without its port, where that counts, too. */
   readonly keyNameWithoutPort: string | undefined;
-  /** Files of known host keys, the first one for new keys too. */
+  /** Files of known host keys; new keys go to the first one. */
   readonly userKnownHosts: readonly string[];
   readonly globalKnownHosts: readonly string[];
   readonly hashKnownHosts: boolean;
   /**
-   * What becomes of a host key that is not known. `off` comes from ssh_config and keeps ssh's
-   * care; `unchecked` is asked for on the command line and looks at nothing.
+   * What happens to a host key that is not known. `off` comes from ssh_config and is as careful as
+   * ssh; `unchecked` comes from the command line and checks nothing.
    */
   readonly verification: HostVerification | "unchecked";
-  /** Files of private keys that are to be there. */
+  /** Files of private keys that must exist. */
   readonly keys: readonly string[];
   /** Whether only keys of {@linkcode keys} are taken from the agent. */
   readonly identitiesOnly: boolean;
-  /** The agent's socket, where one is to be asked. */
+  /** The agent's socket, if an agent is used. */
   readonly agentSocket: string | undefined;
   /** Which methods may be tried, in their order. */
   readonly methods: readonly Method[];
-  /** Lists of algorithms as ssh_config has them, with their `+`, `-` or `^`. */
+  /** Lists of algorithms as in ssh_config, with their `+`, `-` or `^`. */
   readonly algorithms: {
     readonly hostKey: string | undefined;
     readonly cipher: string | undefined;
@@ -61,18 +61,18 @@ export interface Target {
     readonly kex: string | undefined;
     readonly publicKey: string | undefined;
   };
-  /** Seconds until there must be a connection; 0 for ever. */
+  /** Seconds that connecting may take; 0: no limit. */
   readonly connectTimeout: number;
-  /** Seconds of silence before a sign of life is asked for; 0 for never. */
+  /** Seconds of silence before a keepalive request; 0: never. */
   readonly keepalive: number;
-  /** How many signs of life may fail to come. */
+  /** How many keepalive requests may stay unanswered. */
   readonly keepaliveCount: number;
-  /** Directives of ssh_config that are without effect here. */
+  /** Directives of ssh_config that have no effect here. */
   readonly passedOver: readonly string[];
 }
 
 /**
- * Finds out everything about a host.
+ * Collects everything that connecting to a host needs.
  *
  * @throws {ConnectError} If ssh_config cannot be followed.
  */
@@ -137,14 +137,14 @@ export function resolveTarget(options: ConnectOptions): Target {
   };
 }
 
-/** The name of a host in known_hosts: with its port in brackets where that is not 22. */
+/** The name of a host in known_hosts: in brackets and with its port if that is not 22. */
 export function nameWithPort(host: string, port: number): string {
   return port === DEFAULT_PORT ? host : `[${host}]:${port}`;
 }
 
 function hostNameOf(config: SshConfig): string {
   const name = config.hostName;
-  // One that begins like an option would become one of the ssh that it might be handed to.
+  // A name that begins with a dash would be an option of an ssh that gets it.
   if (name.startsWith("-") || /[\s\0]/.test(name)) {
     throw new ConnectError(`"${name}" is no name of a host`);
   }
@@ -167,7 +167,7 @@ function knownHostsOf(
   return {
     userKnownHosts: files("UserKnownHostsFile", ofUser)
       .map((name) => path(name, "UserKnownHostsFile")),
-    // Here ssh knows no tokens.
+    // ssh does not expand tokens here.
     globalKnownHosts: files("GlobalKnownHostsFile", ofAll)
       .map((name) => atHome(name, "GlobalKnownHostsFile", options.environment.home)),
     hashKnownHosts,
@@ -191,7 +191,7 @@ function verificationOf(config: SshConfig, options: ConnectOptions): Target["ver
     case "accept-new":
       return "accept-new";
     default:
-      // Nobody can be asked.
+      // There is no terminal to ask.
       return "strict";
   }
 }
@@ -246,7 +246,7 @@ function methodsOf(config: SshConfig): Method[] {
     .filter((method) => isAllowed[method]);
 }
 
-/** Puts in `~` and the tokens of ssh_config's paths. */
+/** Expands `~` and the tokens of paths in ssh_config. */
 function pathExpander(values: {
   readonly host: string;
   readonly hostName: string;
@@ -283,7 +283,7 @@ function pathExpander(values: {
   };
 }
 
-/** Puts in `~`. */
+/** Expands `~`. */
 function atHome(text: string, keyword: string, home: string | undefined): string {
   if (!text.startsWith("~")) return text;
   if (home !== undefined && /^~(?:\/|$)/.test(text)) return `${home}${text.slice(1)}`;

@@ -4,7 +4,7 @@ import { judge, orderAlgorithms, type Verdict } from "./host_verification.ts";
 import { addKnownKey, type KnownKey, readKnownKeys } from "./known_hosts.ts";
 import type { Target } from "../config/target.ts";
 
-/** The check of one host's key through the life of a connection. */
+/** Checks one host's key during the life of a connection. */
 export class HostKeyCheck {
   readonly #target: Target;
   readonly #log: ConnectOptions["log"];
@@ -31,19 +31,19 @@ export class HostKeyCheck {
       : readKnownKeys(files, target.keyNameWithoutPort);
   }
 
-  /** Whether the host may be another one: then it is told no password. */
+  /** Whether the host may be another one: then it must not get a password. */
   get isDoubtful(): boolean {
     return this.#verdict?.kind === "doubtful";
   }
 
   /** The algorithms in the order to offer them. */
   order(algorithms: readonly string[]): string[] {
-    // What is known of another port of the host counts only where this one is not known itself.
+    // Keys for another port of the host count only if this one has none itself.
     const isKnown = this.#known.some(({ marker }) => marker === undefined);
     return orderAlgorithms(algorithms, isKnown ? this.#known : this.#keysWithoutPort);
   }
 
-  /** Why the key is not taken; undefined where it is. Asked again whenever keys are exchanged. */
+  /** Why the key is refused; undefined if accepted. Called again for each key exchange. */
   refusal(bytes: Uint8Array): string | undefined {
     const key = hostKey(bytes);
     if (key === undefined) return "the host shows no key that can be read";
@@ -61,7 +61,7 @@ export class HostKeyCheck {
     return this.#verdict.kind === "refused" ? this.#verdict.reason : undefined;
   }
 
-  /** The host has proved that the key is its own. */
+  /** Call when the host has proved that it owns the key. */
   accepted(): void {
     if (this.#isSettled || this.#verdict === undefined) return;
     this.#isSettled = true;
@@ -90,7 +90,7 @@ export class HostKeyCheck {
       });
       this.#log(3, `${reason}; accepted, and added to ${file}`);
     } catch (error) {
-      // As ssh: the key is taken this time, and whoever reads the log can mend the file.
+      // Like ssh: the key is accepted this time, and the log says what is wrong with the file.
       const why = error instanceof Error ? error.message : String(error);
       this.#log(2, `${reason}; accepted, but it cannot be added to ${file}: ${why}`);
     }

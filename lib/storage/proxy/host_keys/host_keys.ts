@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { Buffer } from "node:buffer";
 
-/** A host's public key as it goes over the wire, with what is known about it. */
+/** A host's public key as sent on the wire, with its type. */
 export interface HostKey {
   /** Such as `ssh-ed25519`. */
   readonly type: string;
@@ -9,12 +9,12 @@ export interface HostKey {
   readonly base64: string;
 }
 
-/** Which algorithms a key of a type can sign with; of any other, those of its own name. */
+/** The algorithms that a key type can sign with; other types sign with the one of their name. */
 const SIGNATURES: Readonly<Record<string, readonly string[]>> = {
   "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
 };
 
-/** A key of its bytes; undefined where they are none. */
+/** The key in these bytes; undefined if they are not a key. */
 export function hostKey(bytes: Uint8Array): HostKey | undefined {
   if (bytes.length < 4) return undefined;
   const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
@@ -29,13 +29,13 @@ export function fingerprint({ base64 }: HostKey): string {
   return `SHA256:${digest.replace(/=+$/, "")}`;
 }
 
-/** What people call a type of key: `ED25519` for `ssh-ed25519`. */
+/** The short name of a key type: `ED25519` for `ssh-ed25519`. */
 export function typeName(type: string): string {
   if (type.startsWith("ecdsa-")) return "ECDSA";
   return type.replace(/^ssh-/, "").replace(/^dss$/, "dsa").toUpperCase();
 }
 
-/** Algorithms by which a key of this type proves itself. */
+/** Algorithms that a key of this type can sign with. */
 export function signatureAlgorithms(type: string): readonly string[] {
   return SIGNATURES[type] ?? [type];
 }
@@ -46,7 +46,7 @@ export function hashedName(name: string, salt: Uint8Array): string {
   return `|1|${Buffer.from(salt).toString("base64")}|${hash}`;
 }
 
-/** Whether a hashed name is this one's. */
+/** Whether a hashed name is the hash of this name. */
 export function isHashOf(field: string, name: string): boolean {
   const [, kind, salt, hash] = field.split("|");
   if (kind !== "1" || salt === undefined || hash === undefined) return false;

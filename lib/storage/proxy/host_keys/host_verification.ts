@@ -2,11 +2,11 @@ import { fingerprint, type HostKey, signatureAlgorithms, typeName } from "./host
 import type { KnownKey } from "./known_hosts.ts";
 import type { Target } from "../config/target.ts";
 
-/** What is held of a host's key. */
+/** The verdict on a host's key. */
 export interface Verdict {
   /**
-   * `known`: it is the one that was expected. `new`: it is taken, and to be written down.
-   * `doubtful`: it is taken because ssh_config says so; no password may go to its holder.
+   * `known`: it is the expected key. `new`: it is accepted, and to be added to known_hosts.
+   * `doubtful`: it is accepted because ssh_config says so; its owner must not get a password.
    * `refused`: there is no connection.
    */
   readonly kind: "known" | "new" | "doubtful" | "refused";
@@ -14,7 +14,7 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** What of a target counts here. */
+/** The part of a target that verification needs. */
 export type Verified = Pick<
   Target,
   | "hostName"
@@ -28,9 +28,9 @@ export type Verified = Pick<
 /**
  * Judges a host's key.
  *
- * @param key What the host has shown.
- * @param known What known_hosts has for it.
- * @param keysWithoutPort What known_hosts has for its name without the port.
+ * @param key The key that the host has sent.
+ * @param known The keys in known_hosts for the host.
+ * @param keysWithoutPort The keys in known_hosts for its name without the port.
  */
 export function judge(
   key: HostKey,
@@ -65,7 +65,7 @@ export function judge(
 
 /**
  * Host key algorithms in the order to offer them: those of known keys come first, so that a host
- * with several keys shows one that can be compared. A key that is revoked would help nobody.
+ * with several keys sends one that can be compared. Revoked keys do not count.
  */
 export function orderAlgorithms(
   algorithms: readonly string[],
@@ -122,7 +122,7 @@ function removal({ keyName }: Verified, file: string): string {
   return `ssh-keygen -R ${word(keyName)} -f ${word(file)}`;
 }
 
-/** A word of a command that somebody may copy into a shell. */
+/** A word of a command that the user may copy into a shell. */
 function word(text: string): string {
   return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

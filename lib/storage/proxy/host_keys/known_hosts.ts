@@ -2,7 +2,7 @@ import { ConnectError } from "../connection_options.ts";
 import { hashedName, type HostKey, hostKey, isHashOf, signatureAlgorithms } from "./host_keys.ts";
 import { matchesList } from "../config/patterns.ts";
 
-/** What a line says of its key. */
+/** What a line says about its key. */
 export type Marker = "revoked" | "cert-authority";
 
 /** A line of known_hosts that is about a host. */
@@ -20,7 +20,7 @@ const SALT_BYTES = 20;
  * The keys that a file has for a host.
  *
  * @param text The file's contents.
- * @param name The host, with its port in brackets where that is not 22.
+ * @param name The host; in brackets and with its port if that is not 22.
  * @param file The file's name, for messages.
  */
 export function knownKeys(text: string, name: string, file: string): KnownKey[] {
@@ -31,7 +31,7 @@ export function knownKeys(text: string, name: string, file: string): KnownKey[] 
     const words = trimmed.split(/[ \t]+/);
     const marker = words[0]!.startsWith("@") ? words.shift()! : undefined;
     const [names = "", type = "", base64 = ""] = words;
-    // ssh passes over what it does not understand here, too; such a line makes nobody known.
+    // Like ssh, ignores what it does not understand; such a line does not make a host known.
     if (marker !== undefined && marker !== "@revoked" && marker !== "@cert-authority") continue;
     const key = isAbout(name, names) ? wholeKey(type, base64) : undefined;
     if (key === undefined) continue;
@@ -41,7 +41,7 @@ export function knownKeys(text: string, name: string, file: string): KnownKey[] 
   return keys;
 }
 
-/** As {@linkcode knownKeys}, of several files; those that do not exist have none. */
+/** Like {@linkcode knownKeys}, for several files; those that do not exist have no keys. */
 export function readKnownKeys(files: readonly string[], name: string): KnownKey[] {
   return files.flatMap((file) => {
     const text = textOf(file);
@@ -50,10 +50,10 @@ export function readKnownKeys(files: readonly string[], name: string): KnownKey[
 }
 
 /**
- * Adds a key to a file, which is made where it is missing. The line goes in with one write behind
- * everything else, so that others who do the same do no harm.
+ * Adds a key to a file, which is created if missing. The line is appended with one write, so that
+ * other processes can do the same at the same time.
  *
- * @throws {Error} As the system has it, if that cannot be done.
+ * @throws {Error} The system's error, if that fails.
  */
 export function addKnownKey(
   file: string,
@@ -72,18 +72,18 @@ export function addKnownKey(
   Deno.writeTextFileSync(file, isOpenEnded ? `\n${line}` : line, { append: true, mode: 0o600 });
 }
 
-/** Whether a line's first field, hashed or a list of patterns, is about the host. */
+/** Whether a line's first field, hashed or a list of patterns, matches the host. */
 function isAbout(name: string, field: string): boolean {
   if (field.startsWith("|")) return isHashOf(field, name);
   return matchesList(name.toLowerCase(), field.toLowerCase());
 }
 
-/** A line's key; nothing where it is none, is cut off, or is of another type than the line says. */
+/** A line's key; undefined if it is malformed, cut off, or not of the type that the line names. */
 function wholeKey(type: string, base64: string): HostKey | undefined {
   const bytes = bytesOf(base64);
   const key = isWhole(bytes) ? hostKey(bytes) : undefined;
   if (key === undefined) return undefined;
-  // As in ssh, a line may name a way in which the key signs.
+  // As in ssh, a line may name a signature algorithm of the key.
   return key.type === type || signatureAlgorithms(key.type).includes(type) ? key : undefined;
 }
 
@@ -97,7 +97,7 @@ function bytesOf(base64: string): Uint8Array {
   }
 }
 
-/** Whether parts that begin with their length make up all of the bytes, as in every key. */
+/** Whether the bytes are made of parts that begin with their length, as in every key. */
 function isWhole(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 0;
@@ -117,7 +117,7 @@ function textOf(file: string): string | undefined {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return undefined;
     }
-    // What cannot be read might say that a key is revoked.
+    // A file that cannot be read may say that a key is revoked.
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConnectError(`${file}: cannot be read: ${reason}`);
   }

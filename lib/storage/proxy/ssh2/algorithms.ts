@@ -2,7 +2,7 @@ import { createCipheriv, getCiphers } from "node:crypto";
 import { ConnectError } from "../connection_options.ts";
 import { matchesList, matchesPatterns } from "../config/patterns.ts";
 
-/** A kind of algorithm: what is offered where nobody says otherwise, and what there is besides. */
+/** A kind of algorithm: what is offered by default, and what else there is. */
 interface Kind {
   /** The directive of ssh_config. */
   readonly directive: string;
@@ -20,7 +20,7 @@ export const ALGORITHMS = {
       "ecdsa-sha2-nistp384",
       "rsa-sha2-512",
       "rsa-sha2-256",
-      // Deno 2.6 refuses every signature of this one.
+      // Deno 2.6 refuses every signature of this algorithm.
       "ecdsa-sha2-nistp521",
     ],
     more: ["ssh-rsa", "ssh-dss"],
@@ -29,7 +29,7 @@ export const ALGORITHMS = {
     directive: "Ciphers",
     offered: [...chacha20(), "aes128-ctr", "aes192-ctr", "aes256-ctr"],
     more: [
-      // Slower here than all of the above, and out of order in Deno 2.6.
+      // Slower here than all of the above, and broken in Deno 2.6.
       "aes128-gcm@openssh.com",
       "aes256-gcm@openssh.com",
       "aes128-cbc",
@@ -73,9 +73,8 @@ export const ALGORITHMS = {
 } satisfies Record<string, Kind>;
 
 /**
- * Ciphers for connections within each other. Not ChaCha20: ssh2 keeps the nonce that it encrypts
- * with in one place for all connections, and a packet within a packet would encrypt the rest of
- * itself with the wrong one.
+ * Ciphers for connections through other connections. Not ChaCha20: ssh2 has one nonce buffer for all
+ * connections, so the rest of a packet inside another one would be encrypted with the wrong nonce.
  */
 export const NESTED_CIPHER: Kind = {
   ...ALGORITHMS.cipher,
@@ -84,9 +83,9 @@ export const NESTED_CIPHER: Kind = {
 
 /**
  * The algorithms to offer, by a list of ssh_config: one that replaces the default, or one that
- * adds to it (`+`), takes away from it (`-`) or goes before it (`^`).
+ * adds to it (`+`), removes from it (`-`) or is put before it (`^`).
  *
- * @throws {ConnectError} If nothing is left that the embedded transport has.
+ * @throws {ConnectError} If the embedded transport has none of them.
  */
 export function algorithmsOf(kind: Kind, list: string | undefined): string[] {
   if (list === undefined) return [...kind.offered];
@@ -118,10 +117,10 @@ function unique(names: readonly string[]): string[] {
   return [...new Set(names)];
 }
 
-/** The cipher that is the fastest by far, where Deno has it and does it right. */
+/** The fastest cipher by far, if Deno has it and it works. */
 function chacha20(): string[] {
   if (!getCiphers().includes("chacha20")) return [];
-  // The beginning of the key stream of nothing but zeros, from RFC 7539, A.1.
+  // The beginning of the key stream for a key of zeros, from RFC 7539, A.1.
   const zeros = new Uint8Array(32);
   const stream = createCipheriv("chacha20", zeros, zeros.subarray(0, 16)).update(zeros);
   return stream.toString("hex").startsWith("76b8e0ada0f13d90405d6ae55386bd28")

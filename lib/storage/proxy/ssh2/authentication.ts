@@ -3,17 +3,17 @@ import type { ConnectOptions } from "../connection_options.ts";
 import { signatureAlgorithms } from "../host_keys/host_keys.ts";
 import type { Method, Target } from "../config/target.ts";
 
-/** Keys that Deno's cryptography does not sign with. */
+/** Key types that Deno's cryptography cannot sign with. */
 const UNSIGNABLE = new Set(["ecdsa-sha2-nistp521"]);
 
-/** A key as the transport has parsed it, as far as it counts here. */
+/** The part of a key parsed by the transport that is needed here. */
 export interface ClientKey {
   readonly type: string;
   getPublicSSH(): Uint8Array;
   isPrivateKey(): boolean;
 }
 
-/** A key that may be tried. */
+/** A key to try. */
 export interface Candidate<K extends ClientKey> {
   readonly key: K;
   /** Where it comes from, for messages. */
@@ -22,32 +22,32 @@ export interface Candidate<K extends ClientKey> {
   readonly isAgents: boolean;
 }
 
-/** Something to try. */
+/** An attempt to log in. */
 export type Attempt<K extends ClientKey> =
   | { readonly method: "publickey"; readonly candidate: Candidate<K> }
   | { readonly method: "password"; readonly password: string }
   | {
     readonly method: "keyboard-interactive";
-    /** Undefined where there is none: the server may ask for nothing. */
+    /** Undefined if there is none: the server may ask no questions. */
     readonly password: string | undefined;
   };
 
-/** What is there to log in with. */
+/** Everything there is to log in with. */
 export interface Credentials<K extends ClientKey> {
   readonly attempts: readonly Attempt<K>[];
   /** What could not be used, in a few words each. */
   readonly obstacles: readonly string[];
 }
 
-/** What the transport does with keys. */
+/** What the transport can do with keys. */
 export interface KeyTools<K extends ClientKey> {
-  /** A key out of a file's bytes, or why there is none. */
+  /** Parses the bytes of a key file; an error says why there is no key. */
   parse(bytes: Uint8Array, passphrase: string | undefined): K | Error;
   /** The keys of the agent behind a socket. */
   agentKeys(socket: string): Promise<readonly K[]>;
 }
 
-/** Gathers everything to log in with, in the order in which ssh tries it. */
+/** Collects everything to log in with, in the order in which ssh tries it. */
 export async function credentials<K extends ClientKey>(
   target: Target,
   { options, tools }: { readonly options: ConnectOptions; readonly tools: KeyTools<K> },
@@ -70,7 +70,7 @@ export async function credentials<K extends ClientKey>(
   return { attempts, obstacles };
 }
 
-/** What an attempt is called in the log. */
+/** The name of an attempt in the log. */
 export function describeAttempt(attempt: Attempt<ClientKey>): string {
   if (attempt.method !== "publickey") return attempt.method;
   const { name, key } = attempt.candidate;
@@ -78,8 +78,8 @@ export function describeAttempt(attempt: Attempt<ClientKey>): string {
 }
 
 /**
- * Hands out attempts: each once, and only such as the server still takes. A server may want
- * several, and says after each which ones can follow.
+ * Hands out attempts, each once, and only those that the server still accepts. A server may want
+ * several, and says after each one which can follow.
  */
 export class AttemptQueue<K extends ClientKey> {
   readonly #left: Attempt<K>[];
@@ -88,7 +88,7 @@ export class AttemptQueue<K extends ClientKey> {
     this.#left = [...attempts];
   }
 
-  /** The method of the first attempt; undefined where there is none. */
+  /** The method of the first attempt; undefined if there is none. */
   get first(): Method | undefined {
     return this.#left[0]?.method;
   }
@@ -98,12 +98,12 @@ export class AttemptQueue<K extends ClientKey> {
     return this.#left.some((attempt) => attempt.method === method);
   }
 
-  /** Adds an attempt, behind all others. */
+  /** Adds an attempt after all others. */
   add(attempt: Attempt<K>): void {
     this.#left.push(attempt);
   }
 
-  /** The next attempt; undefined where there is none. */
+  /** The next attempt; undefined if there is none. */
   next(methods: readonly string[] | undefined): Attempt<K> | undefined {
     const index = this.#left.findIndex(({ method }) => methods?.includes(method) ?? true);
     return index === -1 ? undefined : this.#left.splice(index, 1)[0];
@@ -114,13 +114,13 @@ interface Gathering<K extends ClientKey> {
   readonly options: ConnectOptions;
   readonly tools: KeyTools<K>;
   readonly obstacles: string[];
-  /** Files that were to hold a private key and hold a public one. */
+  /** Files that should have a private key and have a public one. */
   readonly publicFiles: Set<string>;
 }
 
 /**
- * ssh's order: keys that are both in the agent and in a file, then what else the agent has, then
- * what is in files alone.
+ * ssh's order: keys that are both in the agent and in a file, then the other keys of the agent, then
+ * keys that are only in files.
  */
 async function candidateKeys<K extends ClientKey>(
   target: Target,
@@ -143,13 +143,13 @@ async function candidateKeys<K extends ClientKey>(
     .filter((candidate) => isAccepted(candidate, { target, gathering }));
 }
 
-/** Whether a key can sign without an agent; where its file has the public part alone, that is told. */
+/** Whether a key can sign without an agent; reports a file that has only the public part. */
 function isPrivate<K extends ClientKey>(
   { key, name }: Candidate<K>,
   { target, gathering }: { readonly target: Target; readonly gathering: Gathering<K> },
 ): boolean {
   if (key.isPrivateKey()) return true;
-  // Of one that only stands beside its private key it is told already what is wrong with that.
+  // If it is the public half of a private key file, the problem with that is already reported.
   if (!gathering.publicFiles.has(name)) return false;
   const agent = target.agentSocket === undefined
     ? "no agent is asked"
@@ -186,7 +186,7 @@ async function agentCandidates<K extends ClientKey>(
   }
 }
 
-/** The key of a file: private, or where that cannot be opened, public for the agent to sign. */
+/** The key of a file: private, or if that cannot be opened, public for the agent to sign with. */
 function readKey<K extends ClientKey>(
   path: string,
   gathering: Gathering<K>,
@@ -226,8 +226,8 @@ function readKeyFile<K extends ClientKey>(
 }
 
 /**
- * As ssh has it: public keys may be read by everybody, a private one by its owner alone; who else
- * may read a key that somebody lends to the user is theirs to say.
+ * As in ssh: everyone may read a public key, and only its owner a private one. The permissions of a
+ * key that another user owns are not checked.
  */
 function isOpenToOthers(path: string, uid: number | undefined): boolean {
   if (path.endsWith(".pub")) return false;

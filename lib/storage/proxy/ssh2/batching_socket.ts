@@ -1,29 +1,29 @@
 import { Socket } from "node:net";
 import { coalesce } from "../../../async/coalesce.ts";
 
-/** Bytes that are sent at once. */
+/** The most bytes to send at once. */
 const BATCH_BYTES = 256 * 1024;
 
-/** Less is left to the collector, and may stand in memory that many share. */
+/** Shorter packets are left to the garbage collector, and may share their buffer with others. */
 const MIN_RETURNED_BYTES = 8 * 1024;
 
-/** How much longer a packet's memory is than what is encrypted of it. */
+/** How many bytes longer a packet's buffer is than its encrypted part. */
 const PACKET_HEADER_BYTES = 4;
 
 /**
- * A socket that sends what is written in one go in one go: ssh2 writes every packet in three
- * pieces, and each would be a system call of its own. Batches use the same memory again and again,
- * and that of a packet is given back at the end of the turn: by then it has its MAC, and is copied.
- * Else it waits for a collection, together with tens of megabytes. So whoever writes here has no
- * use for a packet that is written.
+ * A socket that sends in one system call what is written in one turn. It works around ssh2, whose
+ * ciphers write every packet in three pieces (`_onWrite` in its `lib/protocol/crypto.js`); a test
+ * says when they no longer do (`batching_socket_test.ts`).
+ *
+ * Batches use the same memory again and again. A packet's memory is freed at the end of the turn,
+ * when the packet has its MAC and has been copied; otherwise tens of megabytes would wait for the
+ * garbage collector. So the caller must not use a packet after writing it.
  */
 export class BatchingSocket extends Socket {
   readonly #idle: Uint8Array[] = [];
   #packets: ArrayBuffer[] = [];
   #batch: Uint8Array | undefined;
   #length = 0;
-  /** What was said before it is written. */
-  #said: string | undefined;
   readonly #sendSoon = coalesce(() => {
     this.#send();
     for (const packet of this.#packets) packet.transfer(0);
@@ -32,24 +32,12 @@ export class BatchingSocket extends Socket {
 
   override connect(...where: unknown[]): this {
     super.connect(...where as [never]);
-    // It puts the method of its own class in front of the one below.
+    // connect() sets an own property `write`, which would hide the method below.
     Reflect.deleteProperty(this, "write");
     return this;
   }
 
-  /**
-   * Sends a line that somebody will write as the first one, before that one is there to write it.
-   * What is written first is then only looked at.
-   *
-   * @throws {Error} In the first `write`, if that is of anything else.
-   */
-  sayFirst(line: string): void {
-    this.#said = line;
-    super.write(line);
-  }
-
   override write(chunk: Uint8Array | string, ...rest: unknown[]): boolean {
-    if (this.#said !== undefined) return this.#isSaid(chunk);
     if (typeof chunk === "string" || rest.length > 0) {
       this.#send();
       return super.write(chunk, ...rest as []);
@@ -66,13 +54,6 @@ export class BatchingSocket extends Socket {
   override end(...rest: unknown[]): this {
     this.#send();
     return super.end(...rest as []);
-  }
-
-  #isSaid(chunk: Uint8Array | string): true {
-    const text = typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
-    if (text !== this.#said) throw new Error(`"${this.#said}" was said, and "${text}" is written`);
-    this.#said = undefined;
-    return true;
   }
 
   #gather(chunk: Uint8Array): void {

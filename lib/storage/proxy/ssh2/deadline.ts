@@ -1,16 +1,16 @@
 import { ConnectError } from "../connection_options.ts";
 
-/** A moment by which something must have happened. */
+/** A time by which something must have happened. */
 export class Deadline {
   readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Aborts when the moment has come; its reason says what for. */
+  /** Aborts at that time; its reason says what was late. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Moves the moment: `seconds` from now, 0 for never. */
+  /** Sets the time to `seconds` from now; 0: never. */
   set(seconds: number, message: string): void {
     clearTimeout(this.#timer);
     if (seconds === 0) return;
@@ -20,7 +20,7 @@ export class Deadline {
     );
   }
 
-  /** What is awaited, or the deadline's failure where that comes first. */
+  /** The result of a promise, or the deadline's failure if that comes first. */
   async race<T>(awaited: Promise<T>): Promise<T> {
     const { signal } = this;
     const late = Promise.withResolvers<never>();
@@ -33,7 +33,7 @@ export class Deadline {
     }
   }
 
-  /** There is no moment any more. */
+  /** Removes the deadline. */
   clear(): void {
     clearTimeout(this.#timer);
   }

@@ -1,18 +1,11 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { withTimeout } from "../../../async/with_timeout.ts";
 import { ConnectError } from "../connection_options.ts";
 import { Deadline } from "./deadline.ts";
 import { BatchingSocket } from "./batching_socket.ts";
 import type { Target } from "../config/target.ts";
 
-/** What this program calls itself in its first line, behind `SSH-2.0-`. */
-export const IDENT = "sftpwrap";
-
-/** Milliseconds in which a host that is near can be reached. */
-const NEAR_MS = 2;
-
-/** What the system's errors mean to the one who reads them. */
+/** The system's errors in words. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: "the name is not known",
   EAI_AGAIN: "the name cannot be looked up now",
@@ -27,44 +20,35 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "the address to bind to is not this machine's",
 };
 
-/** A way to a host while it is being opened. */
+/** A connection to a host that is being opened. */
 export interface Dialing {
   readonly socket: Promise<Duplex>;
   readonly deadline: Deadline;
 }
 
-/** A connection through which others go. */
+/** A connection that others can go through. */
 export interface Way {
-  /** Opens a way through it. */
+  /** Opens a channel through it to another host. */
   forward(target: Target): Promise<Duplex>;
 }
 
-/** Begins to open a TCP connection, or a way through another connection. */
+/** Begins to open a TCP connection, or a channel through another connection. */
 export function startDialing(target: Target, via: Way | undefined): Dialing {
   const deadline = new Deadline();
   deadline.set(target.connectTimeout, "timed out while connecting");
   const socket: Promise<Duplex> = via === undefined
     ? dial(target, deadline.signal)
     : deadline.race(via.forward(target));
-  // Its failure is met where it is waited for.
+  // The failure is handled where the socket is awaited.
   socket.catch(() => undefined);
   return { socket, deadline };
 }
 
 /**
- * Waits a moment for a host that is near: it has had the first line then, and does its own part
- * while this thread is busy with loading what speaks SSH.
- */
-export async function toldFirst({ socket }: Dialing): Promise<void> {
-  const settled = socket.then(() => undefined, () => undefined);
-  await withTimeout(settled, NEAR_MS, undefined);
-}
-
-/**
- * Opens a TCP connection, and says the first line of SSH.
+ * Opens a TCP connection.
  *
- * @param signal Breaks the attempt off; its reason is what is thrown.
- * @throws {ConnectError} If there is none.
+ * @param signal Aborts the attempt; its reason is thrown.
+ * @throws {ConnectError} If there is no connection.
  */
 function dial(
   target: Pick<Target, "hostName" | "port" | "family" | "localAddress">,
@@ -73,8 +57,8 @@ function dial(
   const { hostName: host, port, family, localAddress } = target;
   return new Promise((resolve, reject) => {
     const socket = new BatchingSocket();
-    // Deno 2.6 reads twice at the same time, and mixes up what it gets, where a socket that
-    // reads already is paused and resumed, as ssh2 does it.
+    // Deno 2.6 reads twice at the same time, and mixes up the results, if a socket that is
+    // already reading is paused and resumed, as ssh2 does.
     socket.pause();
     const giveUp = () => {
       socket.destroy();
@@ -84,10 +68,9 @@ function dial(
     socket.once("connect", () => {
       signal.removeEventListener("abort", giveUp);
       socket.removeListener("error", fail);
-      // Without it every request would wait for the acknowledgement of the one before it.
+      // Otherwise every request would wait for the acknowledgement of the one before it.
       socket.setNoDelay(true);
       socket.setKeepAlive(true);
-      socket.sayFirst(`SSH-2.0-${IDENT}\r\n`);
       resolve(socket);
     });
     socket.once("error", fail);
@@ -105,7 +88,7 @@ function dial(
   });
 }
 
-/** What ssh2 says of a host that hangs up at once. */
+/** What ssh2 says about a host that hangs up at once. */
 const EARLY_END = "Connection lost before handshake";
 const EARLY_END_REASON = "the host hung up before it showed its key, " +
   "as sshd does where too many log in at once (MaxStartups)";

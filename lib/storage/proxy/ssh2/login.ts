@@ -2,20 +2,20 @@ import { type Attempt, AttemptQueue, type ClientKey, describeAttempt } from "./a
 import type { ConnectOptions } from "../connection_options.ts";
 import type { Target } from "../config/target.ts";
 
-/** Characters of a question of the server's. */
+/** The most characters of a server's question to log. */
 const MAX_QUESTION_CHARACTERS = 80;
 
-/** What the server has said of the last attempt. */
+/** What the server said about the last attempt. */
 export interface LoginState {
   /** The methods that can follow; undefined before the first attempt. */
   readonly methodsLeft: readonly string[] | undefined;
-  /** Whether the last attempt was right, and another must follow. */
+  /** Whether the last attempt was accepted, and another must follow. */
   readonly isPartial: boolean;
-  /** Whether the host may be told a password. */
+  /** Whether the host may get a password. */
   readonly mayTellPassword: boolean;
 }
 
-/** One attempt to log in after the other, each failure in the log. */
+/** Tries one attempt to log in after the other, and logs each failure. */
 export class Login<K extends ClientKey> {
   readonly #queue: AttemptQueue<K>;
   readonly #user: string;
@@ -46,7 +46,7 @@ export class Login<K extends ClientKey> {
     this.#log = log;
   }
 
-  /** Why nobody was let in, with all that was tried. */
+  /** Why the login failed, with all that was tried. */
   get failure(): string {
     const right = this.#right.map((what) => `${what} is right, and the server wants more`);
     const nothing = right.length === 0
@@ -59,12 +59,12 @@ export class Login<K extends ClientKey> {
     return `Permission denied (${[...right, tried, ...allowed, ...this.#obstacles].join("; ")})`;
   }
 
-  /** What to try next: `none` to ask which methods there are, undefined where nothing is left. */
+  /** What to try next: `none` to ask which methods there are, undefined if nothing is left. */
   next({ methodsLeft, isPartial, mayTellPassword }: LoginState): Attempt<K> | "none" | undefined {
     this.#methodsLeft = methodsLeft;
     this.#judge(isPartial);
     if (isPartial) this.#addKeyboard(methodsLeft);
-    // Keys are worth a try everywhere; for the rest the server is asked first what it takes.
+    // Keys are tried with every server; for the rest it is first asked what it accepts.
     if (methodsLeft === undefined && this.#queue.first !== "publickey") return "none";
     for (;;) {
       const attempt = this.#queue.next(methodsLeft);
@@ -77,21 +77,21 @@ export class Login<K extends ClientKey> {
     }
   }
 
-  /** The last attempt was right. */
+  /** Call when the last attempt was accepted. */
   succeeded(): void {
     const how = this.#current ?? "nothing at all";
     this.#log(3, `logged in to ${this.#place} as ${this.#user} by ${how}`);
   }
 
-  /** The server asks something, and there is no answer. */
+  /** Call when the server asks a question that has no answer. */
   asked(question: string): void {
     const text = question.replace(/[\p{C}\s]+/gu, " ").trim().slice(0, MAX_QUESTION_CHARACTERS);
     this.#questions.push(`no answer to "${text}"`);
   }
 
   /**
-   * Once something was right, the rest may be a push or a factor that is not asked for: it is worth
-   * a try without a password, and each further one after another that was right.
+   * After an accepted attempt, the rest may be a push or a factor without a question: it is worth
+   * trying without a password, and once more after each further accepted attempt.
    */
   #addKeyboard(methodsLeft: readonly string[] | undefined): void {
     const method = "keyboard-interactive";

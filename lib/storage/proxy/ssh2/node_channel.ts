@@ -1,10 +1,10 @@
 import type { Duplex, Readable } from "node:stream";
 import type { DirectChannel, Sink, Source } from "../../../client/channel.ts";
 
-/** Bytes that may wait here for a reader before the far side is held up. */
+/** Bytes that may wait here for a reader before the far side has to wait. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** A sink that takes what stands in several places. */
+/** A sink that takes several chunks at once. */
 export interface GatheringSink extends Sink {
   /** Writes all of several chunks, in their order, as one. */
   writeAll(chunks: readonly Uint8Array[]): Promise<void>;
@@ -18,12 +18,12 @@ export interface BreakableChannel extends DirectChannel {
 }
 
 /**
- * Takes a Node stream of bytes; from now on nobody else may read or write it.
+ * Takes over a Node stream of bytes; no other code may read or write it from now on.
  *
- * @param stream As ssh2 makes it, it has a second one, of what the server says beside the bytes.
+ * @param stream A stream of ssh2, which has a second stream for the standard error of the server.
  */
 export function channelOf(stream: Duplex & { readonly stderr?: Readable }): BreakableChannel {
-  // Nobody listens to that; but the two have one window, and unread it would come to hold up both.
+  // It is not used; but both share one window, so unread it would block the other one, too.
   stream.stderr?.resume();
   const source = new NodeSource(stream);
   const sink = new NodeSink(stream);
@@ -37,12 +37,12 @@ export function channelOf(stream: Duplex & { readonly stderr?: Readable }): Brea
   };
 }
 
-/** What comes out of a stream. */
+/** The readable side of a stream. */
 class NodeSource implements Source {
   readonly #stream: Duplex;
   readonly #chunks: Uint8Array[] = [];
   #waiting = 0;
-  /** Why nothing more comes: undefined for an end. */
+  /** Why nothing more comes; undefined for a regular end. */
   #end: { readonly reason: Error | undefined } | undefined;
   #reader: PromiseWithResolvers<Uint8Array | undefined> | undefined;
 
@@ -73,7 +73,7 @@ class NodeSource implements Source {
     return Promise.resolve();
   }
 
-  /** Nothing more comes, for a reason or because that was all. */
+  /** Ends the source, with a reason or because the stream has ended. */
   end(reason: Error | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { reason };
@@ -85,7 +85,7 @@ class NodeSource implements Source {
 
   #take(data: Uint8Array): void {
     if (this.#end !== undefined) return;
-    // A Buffer is a Uint8Array whose every slice costs more.
+    // Slices of a Buffer cost more than those of a plain Uint8Array.
     const chunk = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const reader = this.#reader;
     if (reader !== undefined) {
@@ -99,13 +99,13 @@ class NodeSource implements Source {
   }
 }
 
-/** What goes into a stream. */
+/** The writable side of a stream. */
 class NodeSink implements GatheringSink {
   readonly #stream: Duplex;
-  /** Where what is written in parts comes together. */
+  /** Where chunks that are written together are joined. */
   #whole = new Uint8Array(0);
   #broken: Error | undefined;
-  /** Fails the write that is under way; that of a channel which has gone is never called back. */
+  /** Fails the current write; ssh2 never calls back for a channel that has gone. */
   #fail: (reason: Error) => void = () => {};
 
   constructor(stream: Duplex) {
@@ -120,7 +120,7 @@ class NodeSink implements GatheringSink {
     });
   }
 
-  /** Together, because each write is a packet of its own at least. */
+  /** Joins the chunks, because each write is at least one packet. */
   writeAll(chunks: readonly Uint8Array[]): Promise<void> {
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     if (length > this.#whole.length) this.#whole = new Uint8Array(2 * length);

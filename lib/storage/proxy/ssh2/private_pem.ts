@@ -8,12 +8,12 @@ const OCTETS = 0x04;
 const SCALAR_LENGTHS: Readonly<Record<number, number>> = { 65: 32, 97: 48, 133: 66 };
 
 /**
- * A private key as Deno's cryptography takes it, which is stricter than OpenSSL's: without bytes
- * behind its end, as decryption leaves them, and with the private number of an elliptic curve in
- * exactly as many bytes as the curve has. ssh2 writes that number as OpenSSH's files have it: every
- * second one with a zero before it, and a few a byte shorter.
+ * A private key in the form that Deno's cryptography accepts, which is stricter than OpenSSL's:
+ * without the bytes that decryption leaves after its end, and with the private number of an elliptic
+ * curve in exactly as many bytes as the curve has. ssh2 writes that number as it is in OpenSSH's
+ * files: half of them with a zero in front, and a few of them a byte shorter.
  *
- * @returns The text in PEM; what came in where it is of another kind.
+ * @returns The text in PEM; the text as given if the key is of another kind.
  */
 export function strictPem(pem: string): string {
   const found = /^-----BEGIN ((?:EC|RSA) PRIVATE KEY)-----\s+([A-Za-z0-9+/=\s]+)-----END/
@@ -29,7 +29,7 @@ export function strictPem(pem: string): string {
   return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }
 
-/** An elliptic curve's key, whose second part is the private number and whose last the point. */
+/** A key of an elliptic curve: its second part is the private number, its last part the point. */
 function withScalar(body: Buffer): Buffer {
   const version = elementAt(body, 0);
   const scalar = version === undefined ? undefined : elementAt(body, version.end);
@@ -46,7 +46,7 @@ function withScalar(body: Buffer): Buffer {
   ]);
 }
 
-/** The length of the public point, the bit string in the last of what follows. */
+/** The length of the public point: the bit string in the last of the elements. */
 function pointLength(body: Buffer, from: number): number {
   let last: Element | undefined;
   for (let at = from; at < body.length;) {
@@ -55,11 +55,11 @@ function pointLength(body: Buffer, from: number): number {
     at = last.end;
   }
   const bits = last === undefined ? undefined : elementAt(body, last.start);
-  // One byte says how many bits are left over.
+  // The first byte says how many bits are unused.
   return bits === undefined ? 0 : bits.end - bits.start - 1;
 }
 
-/** An element of ASN.1: its contents are from `start` to `end`. */
+/** An element of ASN.1, with its contents from `start` to `end`. */
 interface Element {
   readonly tag: number;
   readonly start: number;

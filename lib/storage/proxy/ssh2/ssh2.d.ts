@@ -1,5 +1,5 @@
 // The types of npm's ssh2 that this project uses. Those on DefinitelyTyped bring the globals of
-// Node with them, which then hold for the whole program.
+// Node with them, for the whole program.
 
 import type { Buffer } from "node:buffer";
 import type { EventEmitter } from "node:events";
@@ -18,7 +18,7 @@ export interface ParsedKey {
 
 export type Callback<T> = (error: Error | undefined | null, value: T) => void;
 
-/** What is said of an attempt to log in that the server asks for. */
+/** An attempt to log in, as ssh2 takes it. */
 export type Authentication =
   | { readonly type: "none"; readonly username: string }
   | { readonly type: "password"; readonly username: string; readonly password: string }
@@ -36,10 +36,10 @@ export type Authentication =
     ) => void;
   };
 
-/** What a connection is to be like; times are in milliseconds. */
+/** The options of a connection; times are in milliseconds. */
 export interface ConnectConfig {
   readonly sock: Duplex;
-  /** What follows `SSH-2.0-` in the first line; ssh2's own name where absent. */
+  /** What follows `SSH-2.0-` in the first line; absent: ssh2's own name. */
   readonly ident?: string;
   readonly username: string;
   readonly readyTimeout: number;
@@ -91,7 +91,7 @@ export class OpenSSHAgent extends BaseAgent {
   constructor(socketPath: string);
 }
 
-/** A key out of a file, or why there is none. */
+/** Parses a key file; an error says why there is no key. */
 export type ParseKey = (
   data: Buffer,
   passphrase?: string,
@@ -104,7 +104,7 @@ export interface Ssh2 {
   readonly loadAgents: () => Promise<Agents>;
 }
 
-/** What is needed only where an agent is asked. */
+/** The part of ssh2 that only agents need. */
 export interface Agents {
   readonly BaseAgent: typeof BaseAgent;
   readonly OpenSSHAgent: typeof OpenSSHAgent;

@@ -11,7 +11,7 @@ import type {
   Ssh2,
 } from "./ssh2.d.ts";
 
-/** A key, and an agent that signs by it and no other, where it is one of an agent's. */
+/** A key; if it is in an agent, also an agent that signs only with this key. */
 export interface Ssh2Key {
   readonly type: string;
   readonly parsed: ParsedKey;
@@ -20,7 +20,7 @@ export interface Ssh2Key {
   isPrivateKey(): boolean;
 }
 
-/** What ssh2 does with keys. */
+/** What ssh2 can do with keys. */
 export function keyTools({ parseKey, loadAgents }: Ssh2): KeyTools<Ssh2Key> {
   return {
     parse(bytes, passphrase) {
@@ -43,9 +43,9 @@ export function keyTools({ parseKey, loadAgents }: Ssh2): KeyTools<Ssh2Key> {
 }
 
 /**
- * An attempt as ssh2 wants it.
+ * An attempt in the form that ssh2 takes.
  *
- * @param asked Told each question to which there is no answer.
+ * @param asked Called with each question that has no answer.
  */
 export function authentication(
   attempt: Attempt<Ssh2Key> | "none",
@@ -72,7 +72,7 @@ export function authentication(
 
 type Prompt = Extract<Authentication, { type: "keyboard-interactive" }>["prompt"];
 
-/** The password goes to the first hidden question alone: the next one may be for another secret. */
+/** Only the first hidden question gets the password: the next one may be for another secret. */
 function answerOnce(password: string | undefined, asked: (question: string) => void): Prompt {
   let isTold = false;
   return (_name, _instructions, _language, prompts, finish) => {
@@ -87,7 +87,7 @@ function answerOnce(password: string | undefined, asked: (question: string) => v
   };
 }
 
-/** The same key, as Deno's cryptography can sign with it. */
+/** The same key, in the form that Deno's cryptography can sign with. */
 function strict(parseKey: ParseKey, key: ParsedKey): ParsedKey {
   const pem = key.isPrivateKey() ? key.getPrivatePEM() : null;
   if (pem === null) return key;
@@ -95,7 +95,7 @@ function strict(parseKey: ParseKey, key: ParsedKey): ParsedKey {
   return again instanceof Error || !("type" in again) ? key : again;
 }
 
-/** A key of a file; one that is not encrypted is opened by every passphrase, as by ssh. */
+/** The key of a file; as in ssh, one that is not encrypted opens with any passphrase. */
 function opened(
   parseKey: ParseKey,
   bytes: Uint8Array,
@@ -107,7 +107,7 @@ function opened(
   return plain instanceof Error ? parsed : plain;
 }
 
-/** What ssh2 makes of a key, which throws where Deno's cryptography does not know the curve. */
+/** The key parsed by ssh2, which throws if Deno's cryptography does not know the curve. */
 function parsedKey(
   parseKey: ParseKey,
   bytes: Uint8Array,
@@ -131,7 +131,7 @@ function wrap(parsed: ParsedKey, agent: BaseAgent | undefined): Ssh2Key {
   };
 }
 
-/** An agent with one of the keys of another: so each key is an attempt of its own. */
+/** An agent with only one key of another agent, so that each key is a separate attempt. */
 function agentOfOne(
   { BaseAgent }: Agents,
   { agent, key }: { readonly agent: BaseAgent; readonly key: ParsedKey },

@@ -1,11 +1,10 @@
 import type { Duplex } from "node:stream";
-import type { DirectChannel } from "../../../client/channel.ts";
 import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
 import { credentials } from "./authentication.ts";
 import { channelOf } from "./node_channel.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "../connection_options.ts";
 import { Deadline } from "./deadline.ts";
-import { type Dialing, IDENT, reasonOf, startDialing, toldFirst, type Way } from "./dial.ts";
+import { type Dialing, reasonOf, startDialing, type Way } from "./dial.ts";
 import { HostKeyCheck } from "../host_keys/host_key_check.ts";
 import { lastJump } from "../config/jumps.ts";
 import { Login } from "./login.ts";
@@ -13,37 +12,38 @@ import type { Callback, Client, ConnectConfig, Ssh2 } from "./ssh2.d.ts";
 import { authentication, keyTools, type Ssh2Key } from "./ssh2_keys.ts";
 import { resolveTarget, type Target } from "../config/target.ts";
 
-/** Seconds in which somebody must have logged in, as sshd's own LoginGraceTime. */
+/** Seconds that logging in may take, like sshd's own LoginGraceTime. */
 const LOGIN_GRACE_S = 120;
 
-/** How many hosts may stand before each other. */
+/** This program's name in its first line, after `SSH-2.0-`. */
+const IDENT = "sftpwrap";
+
+/** The most hosts that a connection may go through. */
 const MAX_JUMPS = 16;
 
-/** An error of ssh2, with the part of it that says so. */
+/** An error of ssh2, with the part of ssh2 that reports it. */
 type Ssh2Error = Error & { readonly level?: string };
 
-/** What a session is opened with. */
+/** The options of a session. */
 export interface Opening {
   readonly options: ConnectOptions;
-  /** How many hosts stand behind this one. */
+  /** How many hosts are reached through this one. */
   readonly depth: number;
-  /** The hosts before this one, where the one behind it lists them. */
+  /** The hosts before this one, if the host after it lists them. */
   readonly jumps?: string | undefined;
-  /** Called after each attempt to log in, while the host thinks about it. */
-  readonly meanwhile?: () => void;
 }
 
-/** An SSH connection that is logged in, and those that it goes through. */
+/** An SSH connection that is logged in, and the connections that it goes through. */
 export class Ssh2Session implements Way {
   readonly #ssh2: Ssh2;
   readonly #client: Client;
   readonly #target: Target;
   readonly #via: Ssh2Session | undefined;
   readonly #options: ConnectOptions;
-  /** Whether this connection goes through another, or another through this one. */
+  /** Whether this connection goes through another one, or another one through this. */
   readonly #isNested: boolean;
   readonly #gone = Promise.withResolvers<string>();
-  /** Why the connection ends, as coalesce as that is known. */
+  /** Why the connection ends, as soon as that is known. */
   #reason: string | undefined;
 
   private constructor(
@@ -68,11 +68,11 @@ export class Ssh2Session implements Way {
   /**
    * Connects and logs in.
    *
-   * @throws {ConnectError} If that fails at any step, here or at a host before this one.
+   * @throws {ConnectError} If any step fails, for this host or one before it.
    */
   static async open(
     load: () => Promise<Ssh2>,
-    { options, depth, jumps, meanwhile = () => {} }: Opening,
+    { options, depth, jumps }: Opening,
   ): Promise<Ssh2Session> {
     const own = resolveTarget(options);
     const target = jumps === undefined ? own : { ...own, jumps };
@@ -80,12 +80,11 @@ export class Ssh2Session implements Way {
       options.log(5, `ssh_config, without effect here: ${target.passedOver.join(", ")}`);
     }
     const via = await openJump(load, { target, options, depth });
-    // While the network and the host take their time, ssh2 is loaded.
+    // ssh2 is loaded while the network and the host are busy.
     const dialing = startDialing(target, via);
-    await toldFirst(dialing);
     const session = new Ssh2Session(await load(), { target, via, options, depth });
     try {
-      await session.#logIn(dialing, meanwhile);
+      await session.#logIn(dialing);
       return session;
     } catch (error) {
       dialing.socket.then((socket) => socket.destroy(), () => undefined);
@@ -97,11 +96,11 @@ export class Ssh2Session implements Way {
   }
 
   /**
-   * Opens the SFTP subsystem, which has the connection to itself.
+   * Opens the SFTP subsystem, the only channel of the connection.
    *
-   * @throws {ConnectError} If the server has none; the connection is then closed.
+   * @throws {ConnectError} If the server does not have it; the connection is then closed.
    */
-  async sftp(): Promise<Connected<DirectChannel>> {
+  async sftp(): Promise<Connected> {
     const deadline = new Deadline();
     try {
       deadline.set(this.#target.connectTimeout, "timed out while opening the SFTP subsystem");
@@ -115,7 +114,7 @@ export class Ssh2Session implements Way {
     }
   }
 
-  /** Ends the connection, and then those before it. */
+  /** Ends the connection, then those that it goes through. */
   async close(): Promise<void> {
     this.#end("the connection was closed");
     this.#client.end();
@@ -128,13 +127,13 @@ export class Ssh2Session implements Way {
     return `${user}@${hostName.includes(":") ? `[${hostName}]` : hostName}:${port}`;
   }
 
-  #connected(stream: Duplex): Connected<DirectChannel> {
+  #connected(stream: Duplex): Connected {
     const channel = channelOf(stream);
     let ending = "the SFTP server hung up";
     stream.on("exit", (status: number | null, signal?: string) => {
       ending = `the SFTP server ended (${signal ?? `exit status ${status}`})`;
     });
-    // What has come before the end can still be read; a lost connection has no end of its own.
+    // What came before the end can still be read; a lost connection emits no end.
     const ended = new Promise<string>((resolve) => stream.on("close", () => resolve(ending)));
     const lost = this.#gone.promise.then((reason) => {
       channel.break(new Error(reason));
@@ -154,7 +153,7 @@ export class Ssh2Session implements Way {
   }
 
   #takeError(error: Ssh2Error): void {
-    // These are about one attempt to log in; the next one follows by itself.
+    // These are about one attempt to log in; ssh2 goes on with the next.
     if (error.level === "agent" || error.level === "client-authentication") {
       this.#options.log(3, `${this.#target.hostName}: ${error.message}`);
       return;
@@ -168,7 +167,7 @@ export class Ssh2Session implements Way {
     return new ConnectError(`${this.#address}: ${reason.replace(/\s+/g, " ").trim()}`);
   }
 
-  /** A channel, unless the connection goes before there is one. */
+  /** Opens a channel; fails if the connection ends first. */
   #channel(open: (done: Callback<Duplex>) => void): Promise<Duplex> {
     const opened = new Promise<Duplex>((resolve, reject) => {
       open((error, stream) => error ? reject(error) : resolve(stream));
@@ -180,7 +179,7 @@ export class Ssh2Session implements Way {
     throw new ConnectError(await this.#gone.promise);
   }
 
-  async #logIn({ socket, deadline }: Dialing, meanwhile: () => void): Promise<void> {
+  async #logIn({ socket, deadline }: Dialing): Promise<void> {
     const check = new HostKeyCheck(this.#target, this.#options);
     const config = this.#config(check);
     const sock = await socket;
@@ -193,7 +192,7 @@ export class Ssh2Session implements Way {
     this.#client.on("banner", (text: string) => this.#showBanner(text));
     this.#client.on("change password", () => done.reject(new Error("the password has expired")));
     const login = greeted(sock).then(() => this.#login());
-    // Its failure is met where somebody logs in; the connection may be lost before.
+    // The failure is handled in authHandler; the connection may be lost before that runs.
     login.catch(() => undefined);
     this.#client.connect({
       ...config,
@@ -207,7 +206,6 @@ export class Ssh2Session implements Way {
           });
           if (attempt === undefined) throw new Error(login.failure);
           next(authentication(attempt, this.#target.user, (question) => login.asked(question)));
-          setTimeout(meanwhile, 0);
         }).catch(done.reject);
       },
     });
@@ -223,7 +221,7 @@ export class Ssh2Session implements Way {
     return new Login(attempts, { target: this.#target, obstacles, log: this.#options.log });
   }
 
-  /** A way through this connection to another host. */
+  /** Opens a channel through this connection to another host. */
   forward({ hostName, port }: Target): Promise<Duplex> {
     return this.#channel((done) => this.#client.forwardOut("127.0.0.1", 0, hostName, port, done));
   }
@@ -245,7 +243,7 @@ export class Ssh2Session implements Way {
       },
       hostVerifier: (key, verify) => {
         const refusal = check.refusal(key);
-        // What ssh2 would say of it is less.
+        // The message of ssh2 would say less.
         if (refusal !== undefined) this.#end(refusal);
         verify(refusal === undefined);
       },
@@ -259,14 +257,14 @@ export class Ssh2Session implements Way {
   }
 }
 
-/** Settles when the other side has said its first word, and has been answered. */
+/** Settles when the first bytes of the other side have come and been answered. */
 function greeted(socket: Duplex): Promise<void> {
   return new Promise((resolve) => {
     socket.once("data", () => setTimeout(resolve, 0));
   });
 }
 
-/** Connects to the host before this one, where there is one. */
+/** Connects to the host before this one, if there is one. */
 async function openJump(
   load: () => Promise<Ssh2>,
   { target, options, depth }: {
@@ -277,7 +275,7 @@ async function openJump(
 ): Promise<Ssh2Session | undefined> {
   if (target.jumps === undefined) return undefined;
   const { host, user, port, before } = lastJump(target.jumps);
-  // As in ssh, `Host *` may send everything through a host that is itself reached directly.
+  // As in ssh, `Host *` may name a jump host that is itself reached directly.
   const isItself = host.toLowerCase() === target.alias.toLowerCase() &&
     (port ?? target.port) === target.port;
   if (isItself && before === undefined) return undefined;
@@ -285,7 +283,7 @@ async function openJump(
     throw new ConnectError(`ProxyJump ${target.jumps}: too many hosts, or they lead in a circle`);
   }
   return await Ssh2Session.open(load, {
-    // What was given for the target, its password above all, is not the other host's.
+    // Options given for the target, above all its password, are not for the jump host.
     options: { ...options, host, user, port, keys: undefined, password: undefined },
     depth: depth + 1,
     jumps: before,

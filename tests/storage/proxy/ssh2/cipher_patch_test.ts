@@ -1,6 +1,7 @@
 import crypto from "node:crypto";
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { withPatchedCiphers } from "../../../../lib/storage/proxy/ssh2/cipher_patch.ts";
+import { withTempDir } from "../../../support/files.ts";
 
 type Cipher = Pick<crypto.Cipheriv, "update">;
 type Makers = Record<"createCipheriv" | "createDecipheriv", (name: string) => Cipher>;
@@ -32,7 +33,7 @@ async function takenMakers(): Promise<Makers> {
   return { createCipheriv, createDecipheriv };
 }
 
-Deno.test("withFinishedCiphers() finishes what ssh2 uses once, both ways", async () => {
+Deno.test("withPatchedCiphers() finishes what ssh2 uses once, both ways", async () => {
   await withCountingCiphers(async (_, finished) => {
     const { createCipheriv, createDecipheriv } = await takenMakers();
     createCipheriv("chacha20").update(new Uint8Array(4));
@@ -42,7 +43,7 @@ Deno.test("withFinishedCiphers() finishes what ssh2 uses once, both ways", async
   });
 });
 
-Deno.test("withFinishedCiphers() leaves other ciphers alone, and everybody else's", async () => {
+Deno.test("withPatchedCiphers() leaves other ciphers alone, and everybody else's", async () => {
   await withCountingCiphers(async (makers, finished) => {
     const { createCipheriv } = makers;
     const taken = await takenMakers();
@@ -52,7 +53,7 @@ Deno.test("withFinishedCiphers() leaves other ciphers alone, and everybody else'
   });
 });
 
-Deno.test("withFinishedCiphers() wraps once where several connections load ssh2 at once", async () => {
+Deno.test("withPatchedCiphers() wraps once where several connections load ssh2 at once", async () => {
   await withCountingCiphers(async (makers, finished) => {
     const { createCipheriv } = makers;
     const [slow, quick] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -69,7 +70,7 @@ Deno.test("withFinishedCiphers() wraps once where several connections load ssh2 
   });
 });
 
-Deno.test("withFinishedCiphers() puts nothing in the way of a failure", async () => {
+Deno.test("withPatchedCiphers() puts nothing in the way of a failure", async () => {
   const { createCipheriv } = crypto;
   const failure = new Error("no module");
   const outcome = await withPatchedCiphers(() => Promise.reject(failure))
@@ -78,7 +79,7 @@ Deno.test("withFinishedCiphers() puts nothing in the way of a failure", async ()
   assertStrictEquals(crypto.createCipheriv, createCipheriv);
 });
 
-Deno.test("withFinishedCiphers() has a long result stand where the data stood", async () => {
+Deno.test("withPatchedCiphers() has a long result stand where the data stood", async () => {
   await withCountingCiphers(async () => {
     const { createDecipheriv } = await takenMakers();
     const packet = new Uint8Array(32_000).fill(1);
@@ -89,7 +90,7 @@ Deno.test("withFinishedCiphers() has a long result stand where the data stood", 
   });
 });
 
-Deno.test("withFinishedCiphers() hands over Deno's own cipher, where it has one", async () => {
+Deno.test("withPatchedCiphers() hands over Deno's own cipher, where it has one", async () => {
   const [key, nonce] = [new Uint8Array(32), new Uint8Array(16)];
   const { createCipheriv } = await withPatchedCiphers(() => Promise.resolve({ ...crypto }));
   const create = () => createCipheriv("chacha20", key, nonce);
@@ -102,4 +103,32 @@ Deno.test("withFinishedCiphers() hands over Deno's own cipher, where it has one"
   const zeros = create().update(new Uint8Array(4));
   assertEquals(new Uint8Array(zeros), Uint8Array.of(0x76, 0xb8, 0xe0, 0xad));
   assert(!("final" in create()));
+});
+
+/** Tests of which the first leaves a cipher unfinished. */
+const UNFINISHED = `import crypto from "node:crypto";
+const name = crypto.getCiphers().includes("chacha20") ? "chacha20" : "aes-256-ctr";
+function cipher() {
+  const made = crypto.createCipheriv(name, new Uint8Array(32), new Uint8Array(16));
+  made.update(new Uint8Array(4));
+  return made;
+}
+const sanitizeResources = true;
+Deno.test({ name: "not finished", sanitizeResources, fn: () => void cipher() });
+Deno.test({ name: "finished", sanitizeResources, fn: () => void cipher().final() });
+`;
+
+Deno.test("Deno still frees a cipher at final() and not before: if not, the patch may go", async () => {
+  await withTempDir(async (directory) => {
+    const path = `${directory}/unfinished_test.ts`;
+    await Deno.writeTextFile(path, UNFINISHED);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "--no-check", "--no-config", path],
+      env: { NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assertMatch(text, /^not finished \.\.\. FAILED/m);
+    assertMatch(text, /^finished \.\.\. ok/m);
+    assertMatch(text, /cipher.*was created during the test, but not cleaned up/i);
+  });
 });

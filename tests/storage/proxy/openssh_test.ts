@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { opensshArguments } from "../../../lib/storage/proxy/openssh_transport.ts";
+import { opensshArguments } from "../../../lib/storage/proxy/openssh.ts";
 import { withTempDir } from "../../support/files.ts";
 import { needs } from "../../support/programs.ts";
 import { runOk } from "../../support/run.ts";

@@ -2,26 +2,26 @@ import { TextLineStream } from "@std/streams";
 import { withTimeout } from "../../async/with_timeout.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
 
-/** How many of ssh's last lines the reason of its end repeats. */
+/** How many of ssh's last lines are repeated in the reason of its end. */
 const MAX_LINES = 4;
 
-/** Characters of a line of ssh's; the far side may have it say one that never ends. */
+/** The most characters of a line of ssh's; the far side may send one that never ends. */
 const MAX_LINE_CHARACTERS = 1000;
 
 /**
- * Milliseconds for ssh's last lines when it has ended: long for a busy machine, since they are the
- * reason that is told, and not for ever, since a ProxyCommand may keep the stream open.
+ * Milliseconds to wait for ssh's last lines after it has ended: long enough for a busy machine,
+ * since they are the reason to report, and limited, since a ProxyCommand may keep the stream open.
  */
 const LAST_LINES_TIMEOUT_MS = 1000;
 
 /**
- * Connects by the system's `ssh`, which then does everything as it does elsewhere: its
- * configuration, host keys, certificates, FIDO keys, GSSAPI, ControlMaster.
+ * Connects by the system's `ssh`, with all that it has: configuration, host keys, certificates,
+ * FIDO keys, GSSAPI, ControlMaster.
  *
- * ssh says nothing when it has reached the host: the first answer tells, and where there is none,
- * `closed` has ssh's own words.
+ * ssh does not say when it has reached the host: the first answer of the SFTP server shows it. If
+ * there is none, `closed` has ssh's own words.
  *
- * @throws {ConnectError} If there is no ssh, or the host's name is none.
+ * @throws {ConnectError} If there is no ssh, or the host's name is not valid.
  */
 export function connectByOpenssh(options: ConnectOptions): Connected {
   if (options.password !== undefined || options.passphrase !== undefined) {
@@ -32,8 +32,7 @@ export function connectByOpenssh(options: ConnectOptions): Connected {
   const said = follow(child.stderr, { words, log: options.log });
   const closed = ending(child, { words, said });
   return {
-    channel: { readable: child.stdout, writable: child.stdin },
-    pid: child.pid,
+    channel: { readable: child.stdout, writable: child.stdin, pid: child.pid },
     description: description(options),
     closed,
     close: async () => {
@@ -43,7 +42,7 @@ export function connectByOpenssh(options: ConnectOptions): Connected {
   };
 }
 
-/** The words of the command: there is no shell, and nothing of them is one's to interpret. */
+/** The words of the command; no shell interprets them. */
 export function opensshArguments(options: ConnectOptions): string[] {
   const { host, user, port, keys, connectTimeout, keepalive } = options;
   if (host.startsWith("-") || user?.startsWith("-") === true) {
@@ -61,7 +60,7 @@ export function opensshArguments(options: ConnectOptions): string[] {
   const add = (name: string, value: string | number | undefined) => {
     if (value !== undefined) settings.push(`${name}=${value}`);
   };
-  // By -i it would take no name with a percent sign.
+  // -i would not take a name with a percent sign.
   for (const key of keys ?? []) add("IdentityFile", quoted(key));
   settings.push(...hostKeySettings(options));
   add("ConnectTimeout", connectTimeout === 0 ? "none" : connectTimeout);
@@ -80,14 +79,14 @@ export function opensshArguments(options: ConnectOptions): string[] {
 }
 
 /**
- * How ssh is to look at the host's key. Of each setting ssh takes the first value, so there is one:
- * what is asked for here never stands beside something that contradicts it.
+ * How ssh should check the host's key. ssh takes the first value of each setting, so each is given
+ * once: nothing given here contradicts it.
  */
 function hostKeySettings({ knownHosts, verifyHost }: ConnectOptions): string[] {
   if (verifyHost === "off") {
     return [
       "StrictHostKeyChecking=no",
-      // A key that nobody has verified is kept nowhere, not in a connection for others either.
+      // A key that was not verified is stored nowhere, and its connection is not shared.
       "UserKnownHostsFile=/dev/null",
       "GlobalKnownHostsFile=/dev/null",
       "UpdateHostKeys=no",
@@ -119,7 +118,7 @@ function spawn(args: string[]): Deno.ChildProcess {
   }
 }
 
-/** Puts what ssh says into the log, and keeps the last lines. */
+/** Logs what ssh says, and keeps the last lines. */
 async function follow(
   stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
   { words, log }: { readonly words: string[]; readonly log: ConnectOptions["log"] },
@@ -136,7 +135,7 @@ async function follow(
   }
 }
 
-/** Leaves out what is too long of a line. */
+/** Cuts off the rest of a line that is too long. */
 function shortLines(): TransformStream<string, string> {
   let length = 0;
   return new TransformStream({
@@ -165,7 +164,7 @@ function stop(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGTERM");
   } catch (error) {
-    // It has ended by itself.
+    // It has already ended.
     if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
@@ -175,7 +174,7 @@ function description({ host, user, port }: ConnectOptions): string {
   return `${user === undefined ? "" : `${user}@`}${place}${port === undefined ? "" : `:${port}`}`;
 }
 
-/** A path in a list of them, as ssh_config takes it, which has nothing to put into it. */
+/** A path as a list of ssh_config takes it, without `~` or tokens to expand. */
 function quoted(path: string): string {
   return `"${path.replace(/["\\]/g, "\\$&").replaceAll("%", "%%")}"`;
 }
