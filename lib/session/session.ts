@@ -2,22 +2,16 @@ import { isPromise } from "../async/maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import { virtualPath } from "../storage/path.ts";
 import type { Checkpoint, MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
-import {
-  LONG_DATA_LENGTH,
-  MAX_DATA_LENGTH,
-  MAX_PACKET_LENGTH,
-  PacketType,
-  SFTP_VERSION,
-} from "../wire/constants.ts";
+import { MAX_DATA_LENGTH, MAX_PACKET_LENGTH, PacketType, SFTP_VERSION } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Limits } from "../wire/extensions.ts";
-import type { Keeper, Reader } from "../wire/reader.ts";
+import type { Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
+import { type Input, LentMemory } from "./lent_memory.ts";
 import { boundedField, type Log, LogLevel, silentLog } from "./log.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
-import { ReadBuffers } from "./read_buffers.ts";
 import { ofClosing } from "./rows/facts.ts";
 import { coreRows, extensionRows } from "./rows/rows.ts";
 import { unsupportedRow } from "./rows/unsupported.ts";
@@ -29,14 +23,6 @@ import { harmless, Watch } from "./watch.ts";
 
 /** OpenSSH's default, which is what `ulimit -n` usually leaves. */
 const DEFAULT_MAX_HANDLES = 1019;
-
-/** Where packets stand, and long parts of them stay for as long as the storage needs them. */
-export interface Input extends Keeper {
-  /** Takes back what it keeps. */
-  release(bytes: Uint8Array): void;
-  /** As {@linkcode release}, but somebody may still use it: it is never used again. */
-  forget(bytes: Uint8Array): void;
-}
 
 /**
  * The server's side of one SFTP conversation: packets in, replies out, in the
@@ -61,8 +47,7 @@ export class Session implements Conversation {
   readonly #byExtension = new Map<string, Row>();
   readonly #sequencer: Sequencer;
   #replies = new Writer(MAX_PACKET_LENGTH);
-  readonly #readBuffers = new ReadBuffers();
-  #input: Input | undefined;
+  readonly #lent = new LentMemory();
   #initialized = false;
   #asynchronous = false;
 
@@ -88,18 +73,13 @@ export class Session implements Conversation {
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, {
       run: (row, request) => this.#run(row, request),
-      answer: ({ row, id, request }, value) => {
-        this.#reply(row, id, value);
-        if (row.kept !== undefined) this.#input?.release(row.kept(request));
-        // What a READ was lent is copied now, or else sent from there. After a failure it is the
-        // storage's to forget.
-        if (value instanceof Uint8Array && value.length < LONG_DATA_LENGTH) {
-          this.#readBuffers.takeBack(value);
-        }
+      answer: (asked, value) => {
+        this.#reply(asked.row, asked.id, value);
+        this.#lent.answered(asked, value);
       },
-      answerFailure: ({ row, id, request }, error) => {
-        this.#replyFailure(id, row, error);
-        if (row.kept !== undefined) this.#input?.forget(row.kept(request));
+      answerFailure: (asked, error) => {
+        this.#replyFailure(asked.id, asked.row, error);
+        this.#lent.failed(asked);
       },
     });
   }
@@ -118,7 +98,7 @@ export class Session implements Conversation {
 
   /** Takes back replies that have been sent, and empties them. */
   sent(replies: Writer): void {
-    for (const bytes of replies.lent) this.#readBuffers.takeBack(bytes);
+    this.#lent.sent(replies);
     replies.clear();
   }
 
@@ -159,8 +139,8 @@ export class Session implements Conversation {
       return this.#perform(unsupportedRow, id, what);
     }
     // What waits for an asynchronous storage outlives the packet's bytes.
-    this.#input = input;
-    const request = row.read(this.#asynchronous ? packet.copying(input) : packet);
+    this.#lent.input = input;
+    const request = row.read(this.#asynchronous ? this.#lent.reading(packet) : packet);
     return this.#perform(row, id, request);
   }
 
@@ -225,7 +205,7 @@ export class Session implements Conversation {
 
   lend(length: number): Uint8Array {
     return this.#asynchronous
-      ? this.#readBuffers.lend(length)
+      ? this.#lent.forRead(length)
       : this.#replies.window(DATA_HEADER_LENGTH, length);
   }
 
@@ -256,22 +236,11 @@ export class Session implements Conversation {
       // The first promise makes this an asynchronous session. Its own request
       // was read without a copy, so the next one waits for it.
       this.#asynchronous = true;
-      this.#leaveToStorage(row, request);
+      this.#replies = this.#lent.leave({ row, request }, this.#replies);
       return this.#sequencer.add(row, id, request, value);
     }
     this.#reply(row, id, value);
     return undefined;
-  }
-
-  /**
-   * Leaves to the first promise what its request was lent: a part of the packet, and the room
-   * behind the replies. The storage may use both until it settles, and after a failure still.
-   */
-  #leaveToStorage(row: Row, request: unknown): void {
-    if (row.kept !== undefined) this.#input?.keep(row.kept(request));
-    const lent = this.#replies;
-    this.#replies = new Writer(MAX_PACKET_LENGTH);
-    this.#replies.raw(lent.written);
   }
 
   #watch(rows: readonly Row[]): void {
