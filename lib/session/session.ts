@@ -11,6 +11,7 @@ import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
 import { type Input, LentMemory } from "./lent_memory.ts";
 import { boundedField, type Log, LogLevel, silentLog } from "./log.ts";
+import { Longnames } from "./longname.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
 import { ofClosing } from "./rows/facts.ts";
 import { coreRows, extensionRows } from "./rows/rows.ts";
@@ -31,6 +32,7 @@ const DEFAULT_MAX_HANDLES = 1019;
 export class Session implements Conversation {
   readonly storage: Storage;
   readonly handles: Handles;
+  readonly longnames = new Longnames();
   readonly limits: Limits;
   readonly startDirectory: VirtualPath;
   readonly user: string | undefined;

@@ -11,12 +11,15 @@ import type { Reader } from "../wire/reader.ts";
 import type { Writer } from "../wire/writer.ts";
 import type { Facts, Findings } from "./facts.ts";
 import type { Handles } from "./handles.ts";
+import type { Longnames } from "./longname.ts";
 import type { RequestName } from "./request_names.ts";
 
 /** What the operations know of the session that they run in. */
 export interface Conversation {
   readonly storage: Storage;
   readonly handles: Handles;
+  /** Writes the long lines of listings. */
+  readonly longnames: Longnames;
   readonly limits: Limits;
   /** The directory that relative paths start from, which is also the user's home. */
   readonly startDirectory: VirtualPath;
