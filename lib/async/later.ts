@@ -11,9 +11,9 @@ export interface Listener<T> {
  * once when the outcome is there; no object is made for it. `then`, `catch` and `await` work as with
  * any promise, which is made when it is first asked for.
  *
- * A request passes through several hands, and the proxy serves hundreds of thousands in a second.
- * With a native promise in each, a pipelined STAT took 1.1 to 1.2 times the CPU time over ssh2, and
- * 1.15 to 1.4 times over TCP; a READ of 32 KiB took the same.
+ * A request passes through several hands, and a proxy serves many thousands in a second.
+ * With a native promise in each, a pipelined STAT took about 1.1 times the CPU time over ssh2, and
+ * 1.1 to 1.4 times over TCP; a READ of 32 KiB took the same.
  */
 export class Later<T> implements Promise<T>, Listener<T> {
   #state: "pending" | "success" | "failure" = "pending";

@@ -48,7 +48,7 @@ export class Longnames {
 
   /**
    * Writes the line that `ls -l` prints, as OpenSSH's `ls_file` does; FileZilla
-   * and WinSCP read type, size, owner and date out of it. It is put together of
+   * and WinSCP read type, size, owner and date out of it. It is put together from
    * bytes: a long listing is mostly these lines.
    *
    * @param nameAt Where the entry's name has been written, as a `string`.
@@ -125,7 +125,7 @@ function dateAndYear(key: number): string {
   return `${MONTHS[month]} ${right(String(day), 2)}  ${year}`;
 }
 
-/** The moment, in seconds of local time, that a key of `dates` stands for. */
+/** The moment, in seconds of local time, that a key of `#dates` means. */
 function minuteOf(key: number): number {
   return Math.floor(key / 2) * 60;
 }

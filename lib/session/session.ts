@@ -36,7 +36,7 @@ export class Session implements Conversation {
   readonly limits: Limits;
   readonly startDirectory: VirtualPath;
   readonly user: string | undefined;
-  /** Set by whoever knows of the client and the clock. */
+  /** Set by the loop that serves the session, which knows the client and the clock. */
   checkpoint: Checkpoint = () => {};
   readonly #policy: Policy;
   readonly #log: Log;
@@ -91,7 +91,7 @@ export class Session implements Conversation {
     return this.#replies;
   }
 
-  /** Puts another writer in the place of the one that is to be sent, and returns that. */
+  /** Continues with another writer, and returns the one that has replies to send. */
   swapReplies(empty: Writer): Writer {
     const full = this.#replies;
     this.#replies = empty;
@@ -123,7 +123,7 @@ export class Session implements Conversation {
    * Takes one packet. Its bytes are lent until the promise settles, and where
    * there is none, until this returns; no other packet may be given before.
    *
-   * @param input Where the packet stands, always the same; it keeps what is long until it is answered.
+   * @param input The buffers that hold the packet, always the same; they keep long data until it is answered.
    * @throws {ProtocolError} If the packet is not SFTP; the session is over then.
    */
   accept(packet: Reader, input?: Input): Promise<void> | undefined {
@@ -266,7 +266,7 @@ export class Session implements Conversation {
 
   /** @throws {StorageError} If the policy refuses. */
   #allow(row: Row, request: unknown): void {
-    // What nobody serves is no list's to allow or not; clients go other ways where they hear so.
+    // No list allows or denies what is not served; clients try another way when they are told so.
     if (row === unsupportedRow) return;
     const refusal = this.#policy(row, request);
     if (refusal !== undefined) throw new StorageError("denied", refusal);

@@ -1,5 +1,5 @@
 /**
- * What a request is to the server: a row. Dispatch, policy, logging and the
+ * What the server knows of a kind of request: a row. Dispatch, policy, logging and the
  * list of extensions are all read from the rows.
  *
  * @module
@@ -63,13 +63,13 @@ export interface Row<R = unknown, T = unknown> extends RequestKind {
   readonly level: number;
   /** Whether this storage serves it; an extension is advertised only then. */
   served?(storage: Storage): boolean;
-  /** Reads its fields, from behind the id (or the extension's name). */
+  /** Reads its fields, after the id (or the extension's name). */
   read(fields: Reader): R;
   /** Of what it carries, what may be long and is kept where it is until the request is answered. */
   kept?(request: R): Uint8Array;
   /** What it may run beside. */
   order(conversation: Conversation, request: R): Order;
-  /** What it is about, as data; asked only where somebody wants to know. */
+  /** What it is about, as data; called only for observers that want it. */
   facts(request: R, conversation: Conversation): Facts;
   /** The log's lines about it. */
   describe(facts: Facts): readonly string[];
