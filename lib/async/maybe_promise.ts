@@ -9,7 +9,7 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 }
 
 /**
- * Goes on with a value when it is there: at once where it is no promise. The
+ * Continues with a value when it is there: at once if it is not a promise. The
  * one place where the two ways part.
  */
 export function after<T, R>(
@@ -20,7 +20,7 @@ export function after<T, R>(
   return isPromise(value) ? value.then(next) : next(value);
 }
 
-/** The value or, where it comes to nothing, what `recover` makes of the failure. */
+/** The value or, after a failure, what `recover` returns for it. */
 export function rescue<T>(
   value: Promise<T>,
   recover: (failure: unknown) => MaybePromise<T>,
@@ -37,7 +37,7 @@ export function rescue<T>(
   return isPromise(value) ? value.catch(recover) : value;
 }
 
-/** Takes step after step until one gives false: at once as long as they answer at once. */
+/** Runs step after step until one returns false, without waiting as long as they answer at once. */
 export function repeat(step: () => MaybePromise<boolean>): MaybePromise<void> {
   for (;;) {
     const more = step();
@@ -54,7 +54,7 @@ async function repeatLater(
   while (more) more = await step();
 }
 
-/** What `work` gives or, where it fails, now or later, what `recover` makes of the failure. */
+/** What `work` returns or, when it fails, now or later, what `recover` returns for the failure. */
 export function orElse<T>(
   work: () => MaybePromise<T>,
   recover: (failure: unknown) => MaybePromise<T>,

@@ -1,5 +1,5 @@
 /**
- * What a promise gives within so many milliseconds; otherwise something else.
+ * What a promise gives within this many milliseconds; otherwise something else.
  *
  * @throws What the promise fails with in that time; a later failure is ignored.
  */

@@ -31,7 +31,7 @@ export interface RemoteEntry {
 export interface Answer<A> {
   /** The type of the reply that carries the answer. */
   readonly type: number;
-  /** Reads such a reply from behind the id. */
+  /** Reads such a reply, after the id. */
   read(reply: Reader): A;
   /** The status that is an answer too, and which; every other status is a failure. */
   readonly plain?: { readonly code: number; readonly value: A };
@@ -179,7 +179,7 @@ function reply<A>(read: (reply: Reader) => A): Answer<A> {
   return { type: PacketType.EXTENDED_REPLY, read };
 }
 
-/** Of a reply that names one path, the path; what stands behind it says nothing. */
+/** The path of a reply that names one; what follows it has no meaning. */
 function readOnlyName(reply: Reader): string {
   const count = reply.u32();
   if (count !== 1) throw new ProtocolError(`${count} names came where one was asked for`);

@@ -1,7 +1,7 @@
 /**
  * The way to a server: bytes in both directions, in order. A child process has
  * it as `{ readable: child.stdout, writable: child.stdin }`, a TCP connection
- * as it stands.
+ * as it is.
  */
 export interface Channel {
   /** What the server sends. */

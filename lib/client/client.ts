@@ -25,7 +25,7 @@ import {
 
 /**
  * A client of an SFTP server. Methods are named after the POSIX calls that
- * they stand for. Any number may be under way at once; on one file they take
+ * they correspond to. Any number may be under way at once; on one file they take
  * effect in the order in which they were called, as far as the server keeps it.
  *
  * Names are byte for byte the server's: a byte that is not UTF-8 is a lone
@@ -222,7 +222,7 @@ export class SftpClient {
     });
   }
 
-  /** A path in which `~` and `~user` stand for home directories. expand-path@openssh.com */
+  /** A path in which `~` and `~user` mean home directories. expand-path@openssh.com */
   expandPath(path: string): Promise<string> {
     return this.connection.request(calls.EXPAND_PATH, { path });
   }

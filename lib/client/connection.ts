@@ -41,7 +41,7 @@ export class Connection {
    * Says hello to a server and waits for its answer.
    *
    * @param channel The way to the server; it belongs to the connection from now on.
-   * @throws {ProtocolError} If what answers is no SFTP server of version 3.
+   * @throws {ProtocolError} If what answers is not an SFTP server of version 3.
    * @throws {ConnectionLostError} If the channel ends before.
    */
   static async open(channel: Channel | DirectChannel): Promise<Connection> {
@@ -87,7 +87,7 @@ export class Connection {
    * @param handle The open file, as OPEN returned it.
    * @param into Where the bytes go, and how many are asked for; lent until the answer.
    * @param position Bytes from the file's beginning.
-   * @returns How many bytes came: 0 at the end, less than asked for wherever the server likes.
+   * @returns How many bytes came: 0 at the end, less than asked for if the server chooses so.
    */
   read(handle: Uint8Array, into: Uint8Array, position: number): Promise<number> {
     return this.#send(new ReadExchange(handle, into, position));
@@ -219,7 +219,7 @@ export class Connection {
     this.#outstanding.clear();
     for (const exchange of unanswered) exchange.fail(error);
     this.#greeting.reject(error);
-    // Whoever opens the connection waits for the greeting; nobody does later.
+    // `open()` waits for the greeting; later there is no one to wait for it.
     this.#greeting.promise.catch(() => undefined);
     this.#ended.resolve(error);
   }

@@ -22,9 +22,9 @@ export abstract class Exchange<A> extends Later<A> {
   abstract write(writer: Writer): void;
 
   /**
-   * Settles with a reply; the reader stands behind the id.
+   * Settles with a reply; the reader is at the field after the id.
    *
-   * @throws {ProtocolError} If that is no reply to this request; nothing is settled then.
+   * @throws {ProtocolError} If that is not a reply to this request; then nothing is settled.
    */
   abstract take(type: number, reply: Reader): void;
 
@@ -36,7 +36,7 @@ export abstract class Exchange<A> extends Later<A> {
     return undefined;
   }
 
-  /** Settles with `count` bytes that stand in {@linkcode window} by now. */
+  /** Settles with `count` bytes that are now in {@linkcode window}. */
   filled(_count: number): void {}
 }
 

@@ -10,7 +10,7 @@ export function requestsInFlight(length: number): number {
 }
 
 /**
- * Lets so many tasks run at once and no more. After a failure none is
+ * Runs at most this many tasks at once. After a failure none is
  * started, and those that run are waited for, since they use lent buffers.
  */
 export class InFlight {
@@ -30,7 +30,7 @@ export class InFlight {
   }
 
   /**
-   * Starts a task as coalesce as there is room for it.
+   * Starts a task as soon as there is room for it.
    *
    * @returns Whether it was started: false once a task has failed.
    */

@@ -10,7 +10,7 @@ const DEFAULT_DATA_BYTES = 32 * 1024;
 /** Bytes of a packet that every server takes. */
 const DEFAULT_PACKET_BYTES = 34_000;
 
-/** Room in a packet for what stands beside the data, as OpenSSH reckons. */
+/** Room in a packet for the fields around the data, as OpenSSH counts it. */
 const HEADER_BYTES = 1024;
 
 /** What is sent to a server that does not say, and asked of it: what the draft guarantees. */

@@ -7,7 +7,7 @@ export interface OpenMode {
   readonly read?: boolean | undefined;
   /** To write. */
   readonly write?: boolean | undefined;
-  /** Every write goes to the end. */
+  /** Every write is appended. */
   readonly append?: boolean | undefined;
   /** Make the file where there is none. */
   readonly create?: boolean | undefined;

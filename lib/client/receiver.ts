@@ -10,16 +10,16 @@ const DATA_OVERHEAD = DATA_HEADER_LENGTH - LENGTH_FIELD;
 
 /** Where packets go. */
 export interface PacketSink {
-  /** Takes a whole packet; the reader stands on its type, and is lent until this returns. */
+  /** Takes a whole packet; the reader is at its type, and is lent until this returns. */
   packet(packet: Reader): void;
 
   /**
    * Says where the `count` bytes of a DATA packet go that arrives in pieces;
-   * undefined where it is to come whole.
+   * undefined if it must come whole.
    */
   window(id: number, count: number): Uint8Array | undefined;
 
-  /** Says that the `count` bytes stand in their window. */
+  /** Says that the `count` bytes are in their window. */
   filled(id: number, count: number): void;
 }
 
@@ -43,7 +43,7 @@ export class Receiver {
     this.#sink = sink;
   }
 
-  /** Whether the stream stands between two packets. */
+  /** Whether the stream is between two packets. */
   get idle(): boolean {
     return this.#heldLength === 0 && this.#window === undefined;
   }
@@ -54,7 +54,7 @@ export class Receiver {
   }
 
   /**
-   * Takes the next bytes, which may stand in {@linkcode room} already.
+   * Takes the next bytes, which may be in {@linkcode room} already.
    *
    * @throws {ProtocolError} If they are not SFTP, or what the sink throws.
    */

@@ -51,7 +51,7 @@ export class RemoteFile {
    *
    * @param into Where the bytes go; lent until this settles.
    * @param position Bytes from the file's beginning.
-   * @returns Bytes read: less than asked for only at the end of the file, 0 behind it.
+   * @returns Bytes read: less than asked for only at the end of the file, 0 after it.
    */
   read(into: Uint8Array, position: number): Promise<number> {
     const whole = into.length <= this.#limits.maxReadLength;
@@ -116,7 +116,7 @@ export class RemoteFile {
     await inFlight.settled();
   }
 
-  /** One request, and more where the server sends less than it was asked for. */
+  /** One request, and more if the server sends less than it was asked for. */
   async #fill(into: Uint8Array, position: number): Promise<number> {
     let filled = 0;
     while (filled < into.length) {

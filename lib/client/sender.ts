@@ -5,7 +5,7 @@ import { Writer } from "../wire/writer.ts";
 /** While this many bytes wait for the channel, further requests are not written yet. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
-/** So many bytes do not wait for more: the other side has its work with them already. */
+/** This many bytes are sent without waiting for more: they keep the other side busy. */
 const FULL_BATCH_BYTES = 65536;
 
 /** Something that becomes a packet when its turn comes. */
@@ -40,7 +40,7 @@ export class Sender {
     this.#onError = onError;
   }
 
-  /** Sends a packet behind all others. */
+  /** Sends a packet after all others. */
   send(packet: Outgoing): void {
     if (this.#stopped) return;
     if (this.#filling.length >= MAX_WAITING_BYTES) this.#queue.push(packet);
@@ -49,7 +49,7 @@ export class Sender {
     else this.#startSoon();
   }
 
-  /** Ends the stream behind everything sent so far. */
+  /** Ends the stream after everything sent so far. */
   async end(): Promise<void> {
     while (!this.#stopped && (this.#isSending || this.#filling.length > 0)) {
       await new Promise<void>((resolve) => this.#onSent = resolve);
@@ -106,7 +106,7 @@ export class Sender {
   }
 }
 
-/** A stream as a sink; from now on nobody else may write it. */
+/** A stream as a sink, which alone may write it from now on. */
 export function sinkOf(stream: WritableStream<Uint8Array>): Sink {
   const writer = stream.getWriter();
   // A failure is met by the write that it befalls.

@@ -106,7 +106,7 @@ async function refusedOr(request: Promise<void>): Promise<number | undefined> {
   }
 }
 
-/** The directory of a name; a relative one stands in the session's. */
+/** The directory of a name; a relative one is in the session's. */
 function parentOf(path: string): string {
   const plain = path.replace(/\/+$/, "");
   const slash = plain.lastIndexOf("/");

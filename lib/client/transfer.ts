@@ -46,7 +46,7 @@ export async function readAll(file: RemoteFile): Promise<Uint8Array> {
 
 /**
  * Sends a part of a file into a stream, in order, with reads ahead that grow
- * in number as long as the file goes on.
+ * in number until the file ends.
  *
  * @param chunkLength Bytes of each read.
  */

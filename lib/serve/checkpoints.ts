@@ -3,36 +3,36 @@ import type { MaybePromise } from "../storage/storage.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { Polling } from "../transport/stdio.ts";
 
-/** Work goes on for so long before the clock and the client are looked at. */
+/** Milliseconds of work before the clock and the client are checked. */
 const SLICE_MS = 50;
 
-/** So many requests in a row are done before the time is looked at. */
+/** This many requests in a row are done before the time is checked. */
 const REQUESTS_BETWEEN_LOOKS = 16;
 
-/** As {@linkcode SLICE_MS}, of requests in a row in a loop that lets others go on anyway. */
+/** As {@linkcode SLICE_MS}, for requests in a row in a loop that lets others run anyway. */
 const LONG_SLICE_MS = 500;
 
-/** Time between two looks at the client while a storage works on its requests by promises. */
+/** Time between two checks of the client while a storage works on its requests by promises. */
 const WATCH_INTERVAL_MS = 500;
 
 /** Time between two heartbeats of a session that does not block. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
 
-/** What is under way when the client has gone may still end for so long. */
+/** Time that work under way still has when the client has gone. */
 const GRACE_MS = 1000;
 
-/** Where nothing tells whether the client reads, its work goes on for so long after its input has ended. */
+/** Time that work still has after the end of input, if nothing tells whether the client reads. */
 const AFTER_INPUT_MS = 10_000;
 
-/** What checkpoints look at. */
+/** What checkpoints check. */
 export interface CheckpointOptions {
-  /** Tells whether the client reads; where it cannot, the end of the client's input must do. */
+  /** Tells whether the client reads; if it cannot, the end of the client's input counts instead. */
   readonly polling: Polling | undefined;
-  /** Looks at the clock while something is done; true when the time of the session is over. */
+  /** Checks the clock while something is done; true when the time of the session is over. */
   readonly isTimeOver: () => boolean;
   /** Whether a request is with the storage. */
   readonly isBusy: () => boolean;
-  /** Is told with each look that the session goes on. */
+  /** Called with each check, to say that the session is alive. */
   readonly heartbeat: (() => void) | undefined;
   /** Milliseconds. */
   readonly afterInput?: number;
@@ -44,7 +44,7 @@ export interface CheckpointOptions {
  */
 export class Checkpoints {
   readonly #options: CheckpointOptions;
-  /** Whether the loop blocks: then a look is all, and nothing else wants a turn. */
+  /** Whether the loop blocks: then a check is enough, and nothing else wants a turn. */
   #blocks = false;
   #lastLook = performance.now();
   #requests = 0;
@@ -61,7 +61,7 @@ export class Checkpoints {
     this.#left.promise.catch(() => undefined); // Not every session waits for it.
   }
 
-  /** Whether nobody waits for what is done: no further request is begun. */
+  /** Whether the session is over: no further request is begun. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -86,28 +86,28 @@ export class Checkpoints {
     return this.#rest(this.#blocks ? SLICE_MS : LONG_SLICE_MS);
   }
 
-  /** From now on the session's own timers have their turn. */
+  /** From now on the session's own timers run. */
   beat(): void {
     const { heartbeat } = this.#options;
     if (heartbeat !== undefined) this.#heart = setInterval(heartbeat, HEARTBEAT_INTERVAL_MS);
   }
 
-  /** Tells whether the loop blocks from now on, where it can look without letting others go on. */
+  /** Says whether the loop blocks from now on, and can check without letting others run. */
   setBlocking(blocks: boolean): void {
     this.#blocks = blocks && this.#options.polling?.isClientGone !== undefined;
   }
 
-  /** Is told that nothing more comes from the client. */
+  /** Says that nothing more comes from the client. */
   inputEnded(): void {
     this.#inputEnd = performance.now();
   }
 
-  /** Does as `work`, but where the client has gone gives it up after a moment, and throws then. */
+  /** Settles as `work` does, but throws a moment after the client has gone. */
   async bounded(work: Promise<void>): Promise<void> {
     await Promise.race([work, this.#left.promise]);
   }
 
-  /** From now on, and as long as the storage works, looks after the client now and then. */
+  /** From now on, while the storage works, checks now and then that the client is there. */
   watch(): void {
     if (this.#watch !== undefined || this.#options.polling?.isClientGone === undefined) return;
     if (!this.#options.isBusy()) return;
@@ -117,7 +117,7 @@ export class Checkpoints {
     }, WATCH_INTERVAL_MS);
   }
 
-  /** No look any more. */
+  /** Stops all checks. */
   stop(): void {
     this.#unwatch();
     clearTimeout(this.#grace);
@@ -135,7 +135,7 @@ export class Checkpoints {
     this.#grace = setTimeout(() => this.#left.reject(gone), GRACE_MS);
   }
 
-  /** Looks up, where it is time to; whether the session is over. */
+  /** Checks, if it is time to; returns whether the session is over. */
   #rest(slice: number): MaybePromise<boolean> {
     if (this.#isOver) return true;
     const now = performance.now();
@@ -144,7 +144,7 @@ export class Checkpoints {
     return this.#blocks ? this.#look() : this.#turn();
   }
 
-  /** Lets others go on first. */
+  /** Lets others run first. */
   async #turn(): Promise<boolean> {
     await new Promise((resolve) => setTimeout(resolve, 0));
     this.#lastLook = performance.now();

@@ -3,7 +3,7 @@ import { coalesce } from "../async/coalesce.ts";
 import type { Transport } from "../transport/stdio.ts";
 import { Writer } from "../wire/writer.ts";
 
-/** So many bytes do not wait for more: the client has its work with them already. */
+/** This many bytes are sent without waiting for more: they keep the client busy. */
 const FULL_BATCH_BYTES = 65536;
 
 /** Sends replies as they become ready, beside the reading of requests. */
@@ -15,7 +15,7 @@ export class ReplySender {
   #sending: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  /** From now on nobody else sends replies of this session. */
+  /** From now on, only this sends the replies of the session. */
   constructor(session: Session, transport: Transport) {
     this.#session = session;
     this.#transport = transport;
@@ -60,7 +60,7 @@ export class ReplySender {
         this.#spare = full;
       }
     } catch (error) {
-      // It is met where the sending is waited for.
+      // It is thrown by `sent()`.
       this.#failure = { error };
     }
     this.#sending = undefined;

@@ -45,14 +45,14 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
   readonly transport?: Transport | undefined;
   /**
    * Settles with the reason where the storage can serve no more, as when it
-   * stands on a connection that is lost. What is outstanding and what still
+   * depends on a connection that is lost. What is outstanding and what still
    * comes is answered for a second, and then the session ends with status 1.
    * Where this is present the loop never blocks, so that the storage's own
    * timers and streams go on while no request comes.
    */
   readonly failed?: Promise<string> | undefined;
   /**
-   * Called again and again as long as the session goes on, for what ends a
+   * Called again and again while the session lasts, for what ends a
    * process that hangs. A session that waits for its client may be silent, but
    * uses no CPU then.
    */
@@ -100,9 +100,9 @@ class Loop {
   readonly #checkpoints: Checkpoints;
   readonly #framer = new Framer(INPUT_BYTES);
   readonly #packet = new Reader();
-  /** Whether the storage has failed; what the client does is of no more interest then. */
+  /** Whether the storage has failed; then what the client does no longer matters. */
   #failed = false;
-  /** Whether requests are answered no more. */
+  /** Whether requests are no longer answered. */
   #isOver = false;
   #farewell: ReturnType<typeof setTimeout> | undefined;
   /** Ends the waiting for input, as the end of input does. */
@@ -219,7 +219,7 @@ class Loop {
     await this.#serveOverlapping();
   }
 
-  /** Sends what is ready; where the transport can, no longer than until a request waits. */
+  /** Sends what is ready; if the transport can poll, only until a request waits. */
   #send(): void {
     const { replies } = this.#session;
     const { polling } = this.#transport;
@@ -269,7 +269,7 @@ class Loop {
     return waiting;
   }
 
-  /** Bytes when there are some; null at the end, and where the session is to end. */
+  /** Bytes when there are some; null at the end of input, and when the session must end. */
   #read(): Promise<number | null> {
     if (this.#isOver) return Promise.resolve(null);
     return new Promise((resolve, reject) => {

@@ -21,7 +21,7 @@ class WrongAnswer extends Error {
   /**
    * A bug of a storage.
    *
-   * @param method Who has answered.
+   * @param method The method that answered.
    * @param what What is wrong, by its name.
    * @param value The answer.
    * @param wanted What it should be.
@@ -44,7 +44,7 @@ export function checkedAttrs(method: string, attrs: FileAttrs): FileAttrs {
   return attrs;
 }
 
-/** Whether attributes can be sent, at the price of a few comparisons: it is asked for each entry. */
+/** Whether attributes can be sent. It costs a few comparisons, since it runs for each entry. */
 function areSound(attrs: FileAttrs): boolean {
   if (typeof attrs !== "object" || attrs === null) return false;
   const { size, uid, gid, permissions, atime, mtime, extended } = attrs;
@@ -72,7 +72,7 @@ function refuseAttrs(method: string, attrs: FileAttrs): void {
 const U32 = "a whole number from 0 to 2^32 - 1 is wanted";
 const SECONDS = "whole seconds since 1970, as a number, are wanted";
 
-/** A number of bytes as it is, if it is one and at most so many. */
+/** Returns a number of bytes if it is one, and at most `most`. */
 export function checkedCount(method: string, count: number, most: number): number {
   if (isCount(count) && count <= most) return count;
   throw wrong(method, "count", count, `a whole number from 0 to ${most} is wanted`);
@@ -136,7 +136,7 @@ export function checkedFigures(method: string, figures: FileSystemStats): FileSy
   return figures;
 }
 
-/** Names of owners as they are, if they are as many as were asked for. */
+/** Returns names of owners if there are as many as were asked for. */
 export function checkedOwners(
   owners: OwnerNames,
   asked: { readonly uids: readonly number[]; readonly gids: readonly number[] },
@@ -167,7 +167,7 @@ function checkObject(method: string, what: string, value: unknown, wanted: strin
   throw wrong(method, what, value, wanted);
 }
 
-/** What looks like a promise but is none is an answer that has not come. */
+/** What looks like a promise but is not one is an answer that has not come. */
 function isThenable(value: object): boolean {
   return typeof (value as { readonly then?: unknown }).then === "function";
 }
@@ -181,7 +181,7 @@ function isU32(value: unknown): boolean {
   return value === undefined || typeof value === "number" && value >>> 0 === value;
 }
 
-/** What does not fit the wire goes out as C sends it, modulo 2^32. */
+/** What does not fit the wire is sent as C sends it, modulo 2^32. */
 function isSecond(value: unknown): boolean {
   return value === undefined ||
     typeof value === "number" && value <= FARTHEST_SECOND && value >= -FARTHEST_SECOND &&

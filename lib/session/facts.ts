@@ -9,7 +9,7 @@ export interface Facts {
   readonly path?: VirtualPath | undefined;
   /** The second path: of RENAME and of links to files the new one, of copy-data the target. */
   readonly to?: VirtualPath | undefined;
-  /** SYMLINK: the text of the link, as it stands. */
+  /** SYMLINK: the text of the link, unchanged. */
   readonly target?: string | undefined;
   /** expand-path, home-directory, and what is not known here: the text that was sent. */
   readonly text?: string | undefined;
@@ -31,7 +31,7 @@ export interface Facts {
   readonly uids?: readonly number[] | undefined;
   /** users-groups-by-id: numbers of groups. */
   readonly gids?: readonly number[] | undefined;
-  /** CLOSE: what the handle stands for. */
+  /** CLOSE: what the handle is open on. */
   readonly kind?: "file" | "directory" | undefined;
   /** CLOSE of a file: bytes that were read by this handle. */
   readonly bytesRead?: number | undefined;

@@ -8,7 +8,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 
-/** What a file handle of the client stands for. */
+/** What a file handle of the client refers to. */
 export interface OpenFile {
   readonly kind: "file";
   readonly path: VirtualPath;
@@ -21,7 +21,7 @@ export interface OpenFile {
   readonly openedAt: number;
 }
 
-/** What a directory handle of the client stands for. */
+/** What a directory handle of the client refers to. */
 export interface OpenDirectory {
   readonly kind: "directory";
   readonly path: VirtualPath;
@@ -33,7 +33,7 @@ export interface OpenDirectory {
 /** An open file or directory. */
 export type OpenHandle = OpenFile | OpenDirectory;
 
-/** What the files of a session came to. */
+/** Totals of the files of a session. */
 export interface FileTotals {
   readonly files: number;
   /** Bytes of all files. */
@@ -80,7 +80,7 @@ export class Handles {
     return { files: this.#files, bytesRead: this.#bytesRead, bytesWritten: this.#bytesWritten };
   }
 
-  /** What `handle` stands for, if it is open. */
+  /** What `handle` refers to, if it is open. */
   find(handle: Uint8Array): OpenHandle | undefined {
     return this.#open.get(numberOf(handle));
   }
@@ -90,14 +90,14 @@ export class Handles {
     return this.find(handle)?.path ?? "";
   }
 
-  /** The file that `handle` stands for; a failure where it is none. */
+  /** The file that `handle` refers to; a failure if it is not one. */
   file(handle: Uint8Array): OpenFile {
     const open = this.find(handle);
     if (open?.kind !== "file") throw badHandle();
     return open;
   }
 
-  /** The directory that `handle` stands for; a failure where it is none. */
+  /** The directory that `handle` refers to; a failure if it is not one. */
   directory(handle: Uint8Array): OpenDirectory {
     const open = this.find(handle);
     if (open?.kind !== "directory") throw badHandle();

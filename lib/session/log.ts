@@ -33,7 +33,7 @@ const MAX_FIELD_BYTES = 4096;
 /** Room for some fields in one line, or for a stack. */
 const MAX_LINE_BYTES = 4 * MAX_FIELD_BYTES;
 
-/** What somebody else has chosen, as it stands in a log: cut to the length that a path may have. */
+/** Text chosen by another party, for a log line: cut to the length that a path may have. */
 export function boundedField(text: string): string;
 export function boundedField(text: string | undefined): string | undefined;
 export function boundedField(text: string | undefined): string | undefined {

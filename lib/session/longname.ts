@@ -21,57 +21,84 @@ const TYPE_LETTERS: Readonly<Record<number, string>> = {
 /** Spaces by their number, for columns. */
 const SPACES = Array.from({ length: 9 }, (_, count) => " ".repeat(count));
 
-/** Dates that many entries of a directory share; forgotten when there are too many. */
+/** How many dates are remembered; then all are forgotten. */
 const MAX_DATES = 4_096;
-const dates = new Map<number, Uint8Array>();
 
-/** The columns before the size, which neighbours in a directory mostly share, and what they say. */
-let shared = {
-  permissions: -1,
-  links: 0,
-  owner: "",
-  group: "",
-  bytes: new Uint8Array() as Uint8Array,
-};
-
-/**
- * Writes the line that `ls -l` prints, as OpenSSH's `ls_file` does; FileZilla
- * and WinSCP read type, size, owner and date out of it. It is put together of
- * bytes: a long listing is mostly these lines.
- *
- * @param nameAt Where the entry's name has been written, as a `string`.
- * @param now Seconds since 1970, which decide between hour and year.
- */
-export function writeLongname(out: Writer, entry: DirEntry, nameAt: number, now: number): void {
-  if (entry.longname !== undefined) {
-    out.name(entry.longname);
-    return;
-  }
-  const { size = 0, mtime = 0 } = entry.attrs;
-  const lengthAt = out.position;
-  out.u32(0);
-  out.raw(ownershipOf(entry));
-  out.decimal(size, 8);
-  out.raw(listedTime(mtime, now));
-  out.again(nameAt + 4, lengthAt);
-  out.setU32(lengthAt, out.position - lengthAt - 4);
+/** Mode, links, owner and group of an entry, and how they are written. */
+interface Ownership {
+  readonly permissions: number;
+  readonly links: number;
+  readonly owner: string;
+  readonly group: string;
+  readonly bytes: Uint8Array;
 }
 
-/** Mode, links, owner and group. */
-function ownershipOf({ attrs, links = 1, owner, group }: DirEntry): Uint8Array {
-  const { uid = 0, gid = 0, permissions = 0 } = attrs;
-  const user = owner ?? String(uid);
-  const users = group ?? String(gid);
-  if (
-    shared.permissions !== permissions || shared.links !== links || shared.owner !== user ||
-    shared.group !== users
-  ) {
-    const text = `${modeString(permissions)} ${right(String(links), 3)} ${left(user, 8)} ${
-      left(users, 8)
-    } `;
-    shared = { permissions, links, owner: user, group: users, bytes: encodeName(text) };
+/** Writes the long lines of a session's listings, and remembers the columns that many entries share. */
+export class Longnames {
+  /** Dates by the minute, and whether they show the hour. */
+  readonly #dates = new Map<number, Uint8Array>();
+  /** The columns before the size, which neighbors in a directory mostly share, and their bytes. */
+  #shared: Ownership = {
+    permissions: -1,
+    links: 0,
+    owner: "",
+    group: "",
+    bytes: new Uint8Array(),
+  };
+
+  /**
+   * Writes the line that `ls -l` prints, as OpenSSH's `ls_file` does; FileZilla
+   * and WinSCP read type, size, owner and date out of it. It is put together from
+   * bytes: a long listing is mostly these lines.
+   *
+   * @param nameAt Where the entry's name has been written, as a `string`.
+   * @param now Seconds since 1970, which decide between hour and year.
+   */
+  write(out: Writer, entry: DirEntry, nameAt: number, now: number): void {
+    if (entry.longname !== undefined) {
+      out.name(entry.longname);
+      return;
+    }
+    const { size = 0, mtime = 0 } = entry.attrs;
+    const lengthAt = out.position;
+    out.u32(0);
+    out.raw(this.#ownershipOf(entry));
+    out.decimal(size, 8);
+    out.raw(this.#listedTime(mtime, now));
+    out.again(nameAt + 4, lengthAt);
+    out.setU32(lengthAt, out.position - lengthAt - 4);
   }
-  return shared.bytes;
+
+  /** Mode, links, owner and group. */
+  #ownershipOf({ attrs, links = 1, owner, group }: DirEntry): Uint8Array {
+    const { uid = 0, gid = 0, permissions = 0 } = attrs;
+    const user = owner ?? String(uid);
+    const users = group ?? String(gid);
+    const shared = this.#shared;
+    if (
+      shared.permissions !== permissions || shared.links !== links || shared.owner !== user ||
+      shared.group !== users
+    ) {
+      const text = `${modeString(permissions)} ${right(String(links), 3)} ${left(user, 8)} ${
+        left(users, 8)
+      } `;
+      this.#shared = { permissions, links, owner: user, group: users, bytes: encodeName(text) };
+    }
+    return this.#shared.bytes;
+  }
+
+  /** With the hour where it is of the last six months, else with the year; both by the minute. */
+  #listedTime(seconds: number, now: number): Uint8Array {
+    const recent = seconds > now - HALF_A_YEAR_S && seconds <= now;
+    const key = Math.floor((seconds + offsetAt(seconds)) / 60) * 2 + (recent ? 1 : 0);
+    let bytes = this.#dates.get(key);
+    if (bytes === undefined) {
+      bytes = encodeName(` ${recent ? dateAndHour(key) : dateAndYear(key)} `);
+      if (this.#dates.size >= MAX_DATES) this.#dates.clear();
+      this.#dates.set(key, bytes);
+    }
+    return bytes;
+  }
 }
 
 /** `strmode(3)`: ten letters and a space. */
@@ -87,19 +114,6 @@ function triple(bits: number, special: number, letter: string): string {
   return (bits & 4 ? "r" : "-") + (bits & 2 ? "w" : "-") + last;
 }
 
-/** With the hour where it is of the last six months, else with the year; both by the minute. */
-function listedTime(seconds: number, now: number): Uint8Array {
-  const recent = seconds > now - HALF_A_YEAR_S && seconds <= now;
-  const key = Math.floor((seconds + offsetAt(seconds)) / 60) * 2 + (recent ? 1 : 0);
-  let bytes = dates.get(key);
-  if (bytes === undefined) {
-    bytes = encodeName(` ${recent ? dateAndHour(key) : dateAndYear(key)} `);
-    if (dates.size >= MAX_DATES) dates.clear();
-    dates.set(key, bytes);
-  }
-  return bytes;
-}
-
 function dateAndHour(key: number): string {
   const { month, day, hour, minute } = brokenDown(minuteOf(key));
   const two = (number: number) => String(number).padStart(2, "0");
@@ -111,7 +125,7 @@ function dateAndYear(key: number): string {
   return `${MONTHS[month]} ${right(String(day), 2)}  ${year}`;
 }
 
-/** The moment, in seconds of local time, that a key of `dates` stands for. */
+/** The moment, in seconds of local time, that a key of `#dates` means. */
 function minuteOf(key: number): number {
   return Math.floor(key / 2) * 60;
 }

@@ -121,7 +121,7 @@ export class ObservedOperation implements Operation {
   }
 }
 
-/** As they stand in a log; they are copied only where one of them is long. */
+/** As written to a log; they are copied only if one of them is long. */
 function bounded(facts: Facts): Facts {
   const path = boundedField(facts.path);
   const to = boundedField(facts.to);

@@ -1,5 +1,5 @@
 /**
- * The seam for whoever watches a session: the audit log, and hooks.
+ * The interface for observers of a session: the audit log, and hooks.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface SessionFacts {
   readonly clientPort: number | undefined;
 }
 
-/** What a session came to. */
+/** Totals of a session. */
 export interface SessionTotals {
   /** Files that were opened. */
   readonly files: number;
@@ -52,11 +52,11 @@ export interface Operation extends Facts {
 
 /** What became of a request. */
 export interface Outcome extends Findings {
-  /** A value of `StatusCode`: OK, also where the reply is no STATUS. */
+  /** A value of `StatusCode`: OK, also if the reply is not a STATUS. */
   readonly status: number;
   /** The text of the status that the client is sent. */
   readonly message: string;
-  /** Whether it failed; the end of a file is no failure. */
+  /** Whether it failed; the end of a file is not a failure. */
   readonly failed: boolean;
   /** What was thrown, where it failed. */
   readonly error?: unknown;

@@ -37,12 +37,12 @@ const MAX_IDLE_SLOTS = 256;
 /**
  * Lets requests of an asynchronous storage overlap as far as their rows allow,
  * and has them answered in the order in which they came. What may not start
- * yet holds up what comes behind it, so nothing overtakes.
+ * yet holds up what comes after it, so nothing overtakes.
  */
 export class Sequencer {
   readonly #conversation: Conversation;
   readonly #work: Work;
-  /** What is in flight, in order, behind `#first` places of what is no more. */
+  /** What is in flight, in order, after `#first` places of requests already answered. */
   readonly #slots: Slot[] = [];
   #first = 0;
   #cost = 0;
@@ -64,9 +64,9 @@ export class Sequencer {
   }
 
   /**
-   * Starts a request as coalesce as it may.
+   * Starts a request as soon as it may.
    *
-   * @param begun What its work has returned already; it is the first that is in flight then.
+   * @param begun What its work has already returned; then it is the first in flight.
    * @returns A promise where the next request must wait.
    */
   add(row: Row, id: number, request: unknown, begun?: Promise<unknown>): Promise<void> | undefined {
@@ -131,7 +131,7 @@ export class Sequencer {
     else slot.succeed(value);
   }
 
-  /** Gives up the places of what is answered, seldom enough that it costs nothing. */
+  /** Removes the places of answered requests, seldom enough that it costs nothing. */
   #forget(): void {
     if (this.#first < this.#slots.length && this.#first < MAX_IDLE_SLOTS) return;
     this.#slots.splice(0, this.#first);

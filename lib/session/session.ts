@@ -2,22 +2,17 @@ import { isPromise } from "../async/maybe_promise.ts";
 import { StorageError } from "../storage/errors.ts";
 import { virtualPath } from "../storage/path.ts";
 import type { Checkpoint, MaybePromise, Storage, VirtualPath } from "../storage/storage.ts";
-import {
-  LONG_DATA_LENGTH,
-  MAX_DATA_LENGTH,
-  MAX_PACKET_LENGTH,
-  PacketType,
-  SFTP_VERSION,
-} from "../wire/constants.ts";
+import { MAX_DATA_LENGTH, MAX_PACKET_LENGTH, PacketType, SFTP_VERSION } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Limits } from "../wire/extensions.ts";
-import type { Keeper, Reader } from "../wire/reader.ts";
+import type { Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
+import { type Input, LentMemory } from "./lent_memory.ts";
 import { boundedField, type Log, LogLevel, silentLog } from "./log.ts";
+import { Longnames } from "./longname.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
-import { ReadBuffers } from "./read_buffers.ts";
 import { ofClosing } from "./rows/facts.ts";
 import { coreRows, extensionRows } from "./rows/rows.ts";
 import { unsupportedRow } from "./rows/unsupported.ts";
@@ -30,14 +25,6 @@ import { harmless, Watch } from "./watch.ts";
 /** OpenSSH's default, which is what `ulimit -n` usually leaves. */
 const DEFAULT_MAX_HANDLES = 1019;
 
-/** Where packets stand, and long parts of them stay for as long as the storage needs them. */
-export interface Input extends Keeper {
-  /** Takes back what it keeps. */
-  release(bytes: Uint8Array): void;
-  /** As {@linkcode release}, but somebody may still use it: it is never used again. */
-  forget(bytes: Uint8Array): void;
-}
-
 /**
  * The server's side of one SFTP conversation: packets in, replies out, in the
  * order of their requests. It neither reads nor writes a stream; `serve` does.
@@ -45,10 +32,11 @@ export interface Input extends Keeper {
 export class Session implements Conversation {
   readonly storage: Storage;
   readonly handles: Handles;
+  readonly longnames = new Longnames();
   readonly limits: Limits;
   readonly startDirectory: VirtualPath;
   readonly user: string | undefined;
-  /** Set by whoever knows of the client and the clock. */
+  /** Set by the loop that serves the session, which knows the client and the clock. */
   checkpoint: Checkpoint = () => {};
   readonly #policy: Policy;
   readonly #log: Log;
@@ -61,8 +49,7 @@ export class Session implements Conversation {
   readonly #byExtension = new Map<string, Row>();
   readonly #sequencer: Sequencer;
   #replies = new Writer(MAX_PACKET_LENGTH);
-  readonly #readBuffers = new ReadBuffers();
-  #input: Input | undefined;
+  readonly #lent = new LentMemory();
   #initialized = false;
   #asynchronous = false;
 
@@ -88,18 +75,13 @@ export class Session implements Conversation {
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, {
       run: (row, request) => this.#run(row, request),
-      answer: ({ row, id, request }, value) => {
-        this.#reply(row, id, value);
-        if (row.kept !== undefined) this.#input?.release(row.kept(request));
-        // What a READ was lent is copied now, or else sent from there. After a failure it is the
-        // storage's to forget.
-        if (value instanceof Uint8Array && value.length < LONG_DATA_LENGTH) {
-          this.#readBuffers.takeBack(value);
-        }
+      answer: (asked, value) => {
+        this.#reply(asked.row, asked.id, value);
+        this.#lent.answered(asked, value);
       },
-      answerFailure: ({ row, id, request }, error) => {
-        this.#replyFailure(id, row, error);
-        if (row.kept !== undefined) this.#input?.forget(row.kept(request));
+      answerFailure: (asked, error) => {
+        this.#replyFailure(asked.id, asked.row, error);
+        this.#lent.failed(asked);
       },
     });
   }
@@ -109,7 +91,7 @@ export class Session implements Conversation {
     return this.#replies;
   }
 
-  /** Puts another writer in the place of the one that is to be sent, and returns that. */
+  /** Continues with another writer, and returns the one that has replies to send. */
   swapReplies(empty: Writer): Writer {
     const full = this.#replies;
     this.#replies = empty;
@@ -118,7 +100,7 @@ export class Session implements Conversation {
 
   /** Takes back replies that have been sent, and empties them. */
   sent(replies: Writer): void {
-    for (const bytes of replies.lent) this.#readBuffers.takeBack(bytes);
+    this.#lent.sent(replies);
     replies.clear();
   }
 
@@ -141,7 +123,7 @@ export class Session implements Conversation {
    * Takes one packet. Its bytes are lent until the promise settles, and where
    * there is none, until this returns; no other packet may be given before.
    *
-   * @param input Where the packet stands, always the same; it keeps what is long until it is answered.
+   * @param input The buffers that hold the packet, always the same; they keep long data until it is answered.
    * @throws {ProtocolError} If the packet is not SFTP; the session is over then.
    */
   accept(packet: Reader, input?: Input): Promise<void> | undefined {
@@ -159,8 +141,8 @@ export class Session implements Conversation {
       return this.#perform(unsupportedRow, id, what);
     }
     // What waits for an asynchronous storage outlives the packet's bytes.
-    this.#input = input;
-    const request = row.read(this.#asynchronous ? packet.copying(input) : packet);
+    this.#lent.input = input;
+    const request = row.read(this.#asynchronous ? this.#lent.reading(packet) : packet);
     return this.#perform(row, id, request);
   }
 
@@ -225,7 +207,7 @@ export class Session implements Conversation {
 
   lend(length: number): Uint8Array {
     return this.#asynchronous
-      ? this.#readBuffers.lend(length)
+      ? this.#lent.forRead(length)
       : this.#replies.window(DATA_HEADER_LENGTH, length);
   }
 
@@ -256,22 +238,11 @@ export class Session implements Conversation {
       // The first promise makes this an asynchronous session. Its own request
       // was read without a copy, so the next one waits for it.
       this.#asynchronous = true;
-      this.#leaveToStorage(row, request);
+      this.#replies = this.#lent.leave({ row, request }, this.#replies);
       return this.#sequencer.add(row, id, request, value);
     }
     this.#reply(row, id, value);
     return undefined;
-  }
-
-  /**
-   * Leaves to the first promise what its request was lent: a part of the packet, and the room
-   * behind the replies. The storage may use both until it settles, and after a failure still.
-   */
-  #leaveToStorage(row: Row, request: unknown): void {
-    if (row.kept !== undefined) this.#input?.keep(row.kept(request));
-    const lent = this.#replies;
-    this.#replies = new Writer(MAX_PACKET_LENGTH);
-    this.#replies.raw(lent.written);
   }
 
   #watch(rows: readonly Row[]): void {
@@ -295,7 +266,7 @@ export class Session implements Conversation {
 
   /** @throws {StorageError} If the policy refuses. */
   #allow(row: Row, request: unknown): void {
-    // What nobody serves is no list's to allow or not; clients go other ways where they hear so.
+    // No list allows or denies what is not served; clients try another way when they are told so.
     if (row === unsupportedRow) return;
     const refusal = this.#policy(row, request);
     if (refusal !== undefined) throw new StorageError("denied", refusal);

@@ -9,9 +9,9 @@ export interface SessionOptions {
   readonly storage: Storage;
   /** What is refused; nothing where absent. */
   readonly policy?: Policy | undefined;
-  /** Told of faults, and of what concerns no request; nobody where absent. */
+  /** Receives faults, and what concerns no request; not written if absent. */
   readonly log?: Log | undefined;
-  /** Who watches the requests, in this order; nobody where absent. */
+  /** Observers of the requests, in this order; none if absent. */
   readonly observers?: readonly Observer[] | undefined;
   /** Where relative paths start; `/` where absent. */
   readonly startDirectory?: VirtualPath | undefined;

@@ -1,5 +1,5 @@
 /**
- * What a request is to the server: a row. Dispatch, policy, logging and the
+ * What the server knows of a kind of request: a row. Dispatch, policy, logging and the
  * list of extensions are all read from the rows.
  *
  * @module
@@ -11,12 +11,15 @@ import type { Reader } from "../wire/reader.ts";
 import type { Writer } from "../wire/writer.ts";
 import type { Facts, Findings } from "./facts.ts";
 import type { Handles } from "./handles.ts";
+import type { Longnames } from "./longname.ts";
 import type { RequestName } from "./request_names.ts";
 
 /** What the operations know of the session that they run in. */
 export interface Conversation {
   readonly storage: Storage;
   readonly handles: Handles;
+  /** Writes the long lines of listings. */
+  readonly longnames: Longnames;
   readonly limits: Limits;
   /** The directory that relative paths start from, which is also the user's home. */
   readonly startDirectory: VirtualPath;
@@ -60,13 +63,13 @@ export interface Row<R = unknown, T = unknown> extends RequestKind {
   readonly level: number;
   /** Whether this storage serves it; an extension is advertised only then. */
   served?(storage: Storage): boolean;
-  /** Reads its fields, from behind the id (or the extension's name). */
+  /** Reads its fields, after the id (or the extension's name). */
   read(fields: Reader): R;
   /** Of what it carries, what may be long and is kept where it is until the request is answered. */
   kept?(request: R): Uint8Array;
   /** What it may run beside. */
   order(conversation: Conversation, request: R): Order;
-  /** What it is about, as data; asked only where somebody wants to know. */
+  /** What it is about, as data; called only for observers that want it. */
   facts(request: R, conversation: Conversation): Facts;
   /** The log's lines about it. */
   describe(facts: Facts): readonly string[];

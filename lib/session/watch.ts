@@ -7,24 +7,24 @@ import { type Circumstances, ObservedOperation } from "./observed.ts";
 import { status, statusOf } from "./status.ts";
 import type { Conversation, Row } from "./table.ts";
 
-/** What the observers of a request stand in. */
+/** What the observers of a request work with. */
 export interface WatchOptions {
   readonly conversation: Conversation;
   readonly session: SessionFacts;
   /** Throws where the policy refuses. */
   readonly allow: (row: Row, request: unknown) => void;
-  /** Told of what an observer throws and may not. */
+  /** Receives what an observer throws and must not. */
   readonly report: (what: string, error: unknown) => void;
 }
 
-/** Does the requests of one kind under the eyes of those who want to see them. */
+/** Runs the requests of one kind, and tells the observers that want to know. */
 export class Watch {
   readonly #row: Row;
   readonly #options: WatchOptions;
   /** Of what a client asks, and of what it did not. */
   readonly #asked: Circumstances;
   readonly #forced: Circumstances;
-  /** Who wants to hear everything, and who failures, those included. */
+  /** Observers of everything, and observers of failures, which include the former. */
   readonly #everything: readonly Observer[];
   readonly #failures: readonly Observer[];
 
@@ -38,7 +38,7 @@ export class Watch {
     this.#failures = observers.filter((observer) => observer.interest(row) !== "nothing");
   }
 
-  /** A watch over requests of this kind; nothing where nobody wants to hear of them. */
+  /** A watch over requests of this kind; undefined if no observer wants them. */
   static of(row: Row, observers: readonly Observer[], options: WatchOptions): Watch | undefined {
     return observers.every((observer) => observer.interest(row) === "nothing")
       ? undefined
@@ -57,7 +57,7 @@ export class Watch {
     });
   }
 
-  /** Closes a handle that the client left open; nobody can refuse that. */
+  /** Closes a handle that the client left open, which no observer can refuse. */
   async force(facts: Facts, close: () => MaybePromise<void>): Promise<void> {
     const operation = new ObservedOperation(this.#row, facts, this.#forced);
     await this.#observed(operation, undefined, async () => {
@@ -101,7 +101,7 @@ export class Watch {
     );
   }
 
-  /** Tells of a success, and goes on with what it gave. */
+  /** Tells of a success, and returns its value. */
   #done(
     operation: Operation,
     { request, value, start }: {

@@ -84,5 +84,5 @@ export const MAX_DATA_LENGTH = MAX_PACKET_LENGTH - 1024;
 /** The most extended pairs that one attribute block may carry, as OpenSSH's. */
 export const MAX_EXTENDED_ATTRS = 0x100000;
 
-/** Data of so many bytes is not copied where it can be used from where it is. */
+/** Data of this many bytes or more is used where it is instead of copied, if possible. */
 export const LONG_DATA_LENGTH = 16 * 1024;

@@ -1,6 +1,6 @@
 /**
  * Extended requests and their replies, as OpenSSH's PROTOCOL file and
- * draft-ietf-secsh-filexfer-extensions-00 define them. A reader begins behind
+ * draft-ietf-secsh-filexfer-extensions-00 define them. A reader begins after
  * the extension's name.
  *
  * @module
@@ -10,7 +10,7 @@ import type { FileSystemStats, OwnerNames } from "../attrs.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
-/** Names of the extended requests, as they stand in a packet. */
+/** Names of the extended requests, as in a packet. */
 export const Extension = {
   POSIX_RENAME: "posix-rename@openssh.com",
   STATVFS: "statvfs@openssh.com",
@@ -57,7 +57,7 @@ export interface IdsRequest {
   readonly gids: readonly number[];
 }
 
-/** check-file-handle and check-file-name, behind the handle or the name. */
+/** check-file-handle and check-file-name, after the handle or the name. */
 export interface CheckFileRange {
   /** Names of hash algorithms, the client's favourite first. */
   readonly algorithms: readonly string[];
@@ -79,11 +79,11 @@ export interface CheckFileNameRequest extends CheckFileRange {
   readonly path: string;
 }
 
-/** Reply to check-file: the algorithm used and the hashes one behind the other. */
+/** Reply to check-file: the algorithm used and the hashes, one after the other. */
 export interface CheckFileReply {
   /** The algorithm that was used. */
   readonly algorithm: string;
-  /** The hashes, one behind the other. */
+  /** The hashes, one after the other. */
   readonly hashes: Uint8Array;
 }
 
@@ -129,7 +129,7 @@ export function readCheckFileName(reader: Reader): CheckFileNameRequest {
   return { path, ...readCheckFileRange(reader) };
 }
 
-/** Writes what check-file carries behind the handle or the name. */
+/** Writes what check-file carries after the handle or the name. */
 export function writeCheckFileRange(writer: Writer, range: CheckFileRange): void {
   writer.name(range.algorithms.join(","));
   writer.u64(range.offset);

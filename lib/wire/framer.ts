@@ -21,7 +21,7 @@ export class Framer {
   #end = 0;
   /** Buffers of which parts are kept, and how many. */
   readonly #kept = new Map<ArrayBufferLike, number>();
-  /** Buffers to go on in. */
+  /** Buffers that are free to continue in. */
   readonly #idle: Uint8Array<ArrayBuffer>[] = [];
 
   /** @param capacity Bytes of the buffer; at least one packet of the largest size fits. */
@@ -30,12 +30,12 @@ export class Framer {
   }
 
   /**
-   * The room behind what has been read, for the next read: never empty once
+   * The room after what has been read, for the next read: never empty once
    * {@linkcode next} has returned false. Lent until {@linkcode commit}; what
    * was lent of earlier packets ends here.
    */
   free(): Uint8Array<ArrayBuffer> {
-    // Moving the beginning of a packet costs, so it waits until there is no room for the rest.
+    // Moving the beginning of a packet costs time, so that waits until there is no room for the rest.
     if (this.#kept.has(this.#bytes.buffer)) {
       if (this.#bytes.length - this.#end < this.#wanted()) this.#goOn();
     } else if (this.#start === this.#end) {
@@ -54,7 +54,7 @@ export class Framer {
     this.#kept.set(part.buffer, (this.#kept.get(part.buffer) ?? 0) + 1);
   }
 
-  /** Takes back a part that is kept; anything else is passed over. */
+  /** Takes back a part that is kept; anything else is ignored. */
   release(part: Uint8Array): void {
     const count = this.#kept.get(part.buffer);
     if (count === undefined) return;
@@ -68,7 +68,7 @@ export class Framer {
     }
   }
 
-  /** Leaves a part that is kept to whoever may still use it: its memory is not used again. */
+  /** Gives up a part that is kept and may still be in use: its memory is never used again. */
   forget(part: Uint8Array): void {
     if (!this.#kept.has(part.buffer)) return;
     if (part.buffer === this.#bytes.buffer) this.#kept.set(part.buffer, Infinity);
@@ -88,7 +88,7 @@ export class Framer {
     return LENGTH_FIELD + length - buffered;
   }
 
-  /** Goes on in another buffer, with what has come of the next packet. */
+  /** Continues in another buffer, with the part of the next packet that has arrived. */
   #goOn(): void {
     const full = this.#bytes;
     this.#bytes = this.#idle.pop() ?? new Uint8Array(full.length);

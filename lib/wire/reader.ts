@@ -18,7 +18,7 @@ export class Reader {
   #bytes: Uint8Array;
   #at: number;
   #end: number;
-  /** Whether byte strings are copied, and who can keep them instead. */
+  /** Whether byte strings are copied, and what can keep them instead. */
   #copies = false;
   #keeper: Keeper | undefined;
 
@@ -94,7 +94,7 @@ export class Reader {
     return this.#part(start, start + length);
   }
 
-  /** As {@linkcode bytes}, of what may be long: who keeps it for longer than the packet says when it is done. */
+  /** As {@linkcode bytes}, for what may be long: with a keeper, long data stays where it is until it is released. */
   data(): Uint8Array {
     const length = this.u32();
     if (this.#keeper === undefined || length < LONG_DATA_LENGTH) {

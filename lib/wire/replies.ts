@@ -12,7 +12,7 @@ import { PacketType } from "./constants.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
-/** What stands in front of a DATA reply's bytes: length, type, id, count. */
+/** Bytes before the data of a DATA reply: length, type, id, count. */
 export const DATA_HEADER_LENGTH = 13;
 
 /** VERSION: the version and the extensions, each a name and its version. */
@@ -56,7 +56,7 @@ export function writeVersion(writer: Writer, reply: VersionReply): void {
   writer.end();
 }
 
-/** Reads STATUS, from behind the id; the text may be missing, as in the first versions. */
+/** Reads STATUS, after the id; the text may be missing, as in the first versions. */
 export function readStatus(reader: Reader): StatusReply {
   const code = reader.u32();
   return { code, message: reader.remaining > 0 ? reader.name() : "" };
@@ -81,7 +81,7 @@ export function writeHandleReply(writer: Writer, id: number, handle: Uint8Array)
 }
 
 /**
- * Writes DATA. Bytes that were read into a window of the writer behind
+ * Writes DATA. Bytes that were read into a window of the writer after
  * {@linkcode DATA_HEADER_LENGTH} bytes are not copied, and others not where they are long.
  */
 export function writeData(writer: Writer, id: number, data: Uint8Array): void {

@@ -2,7 +2,7 @@
  * Requests as values, read and written: sections 4 and 6 of
  * draft-ietf-secsh-filexfer-02, with SYMLINK's arguments in OpenSSH's order.
  *
- * A reader begins behind the type and the request id; a writer ends the same
+ * A reader begins after the type and the request id; a writer ends the same
  * way, so {@linkcode writeRequest} puts those in front.
  *
  * @module

@@ -5,7 +5,7 @@ const LENGTH_FIELD = 4;
 const SPACE = 0x20;
 
 /**
- * A buffer that packets are appended to. It grows as needed; whoever fills it
+ * A buffer that packets are appended to. It grows as needed; the caller that fills it
  * bounds it by not taking more work while it is long.
  */
 export class Writer {
@@ -17,7 +17,7 @@ export class Writer {
   /** Where the packet that is being written begins, and how much was lent before it. */
   #packet = 0;
   #lentBefore = 0;
-  /** What stands elsewhere, each behind so many bytes of what stands here. */
+  /** Bytes that are elsewhere, each with the offset in this buffer that it comes after. */
   #lent: { readonly at: number; readonly bytes: Uint8Array }[] = [];
   #lentLength = 0;
 
@@ -124,7 +124,7 @@ export class Writer {
     bytes[at + 3] = value;
   }
 
-  /** `uint64` from a number, exact up to `Number.MAX_SAFE_INTEGER`; the largest one stands for all beyond. */
+  /** `uint64` from a number, exact up to `Number.MAX_SAFE_INTEGER`; anything beyond is written as the largest one. */
   u64(value: number): void {
     if (value >= 2 ** 64) {
       this.u32(0xffffffff);
@@ -167,7 +167,7 @@ export class Writer {
    * are lent until {@linkcode clear}.
    */
   lend(bytes: Uint8Array): void {
-    // What stands in this buffer itself is copied: the next write may go over it.
+    // Bytes of this buffer itself are copied: the next write may overwrite them.
     if (bytes.length < LONG_DATA_LENGTH || bytes.buffer === this.#bytes.buffer) {
       this.#copyIn(bytes);
       return;
@@ -195,9 +195,9 @@ export class Writer {
   }
 
   /**
-   * A window of `length` bytes that begins `skip` bytes behind the end: data
+   * A window of `length` bytes that begins `skip` bytes after the end: data
    * read into it is in its place already when {@linkcode bytesInPlace} comes.
-   * Lent until the next write behind that place; {@linkcode drop} ends it, too.
+   * Lent until the next write after that place; {@linkcode drop} ends it, too.
    */
   window(skip: number, length: number): Uint8Array<ArrayBuffer> {
     this.#reserve(skip + length);
@@ -205,7 +205,7 @@ export class Writer {
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** `string` whose bytes may stand in their place already (see {@linkcode window}); else they are lent. */
+  /** `string` whose bytes may be in their place already (see {@linkcode window}); otherwise they are lent. */
   bytesInPlace(bytes: Uint8Array): void {
     const place = this.#end + LENGTH_FIELD;
     if (bytes.buffer !== this.#bytes.buffer || bytes.byteOffset !== place) {
@@ -216,7 +216,7 @@ export class Writer {
     this.#end += bytes.length;
   }
 
-  /** Writes a `string` whose bytes may lie where it goes: they are moved before the length is set. */
+  /** Writes a `string` whose bytes may overlap its place: they are moved before the length is set. */
   #copyIn(bytes: Uint8Array): void {
     this.#reserve(LENGTH_FIELD + bytes.length);
     this.#bytes.set(bytes, this.#end + LENGTH_FIELD);
@@ -237,7 +237,7 @@ export class Writer {
     this.#end = end;
   }
 
-  /** Moves what waits to the front, where that costs little beside the room that it gives. */
+  /** Moves what waits to the front, if that costs little for the room that it gives. */
   #compact(): void {
     if (this.#start < this.#bytes.length / 2) return;
     this.#bytes.copyWithin(0, this.#start, this.#end);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { coalesce } from "../../lib/async/coalesce.ts";
 
-Deno.test("soon() runs once for all who ask meanwhile, and again for who asks later", async () => {
+Deno.test("coalesce() runs once for all calls made meanwhile, and again for a later one", async () => {
   let runs = 0;
   const ask = coalesce(() => runs++);
   ask();

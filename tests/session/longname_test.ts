@@ -24,14 +24,14 @@ function modeOf(permissions: number): string {
   return longname({ name: "x", attrs: { permissions } }, NOW).slice(0, 11);
 }
 
-Deno.test("writeLongname() shows the type of every kind of file", () => {
+Deno.test("Longnames.write() shows the type of every kind of file", () => {
   const shown = Object.values(FileType).filter((type) => type !== FileType.MASK)
     .map((type) => modeOf(type)[0]).join("");
   assertEquals(shown, "pcdb-ls");
   assertEquals(modeOf(0o644)[0], "?");
 });
 
-Deno.test("writeLongname() shows permissions as ls does, ten letters and a space", () => {
+Deno.test("Longnames.write() shows permissions as ls does, ten letters and a space", () => {
   const shown: [number, string][] = [
     [0o100000, "---------- "],
     [0o100644, "-rw-r--r-- "],
@@ -49,7 +49,7 @@ Deno.test("writeLongname() shows permissions as ls does, ten letters and a space
   for (const [mode, letters] of shown) assertEquals(modeOf(mode), letters);
 });
 
-Deno.test("writeLongname() pads links, owner, group and size, and does not cut them", () => {
+Deno.test("Longnames.write() pads links, owner, group and size, and does not cut them", () => {
   assertEquals(
     lineOf({
       links: 2,
@@ -70,7 +70,7 @@ Deno.test("writeLongname() pads links, owner, group and size, and does not cut t
   );
 });
 
-Deno.test("writeLongname() shows numbers where there are no names, and zeros where there is nothing", () => {
+Deno.test("Longnames.write() shows numbers where there are no names, and zeros where there is nothing", () => {
   assertEquals(
     lineOf({ attrs: { uid: 1000, gid: 4_000_000_000, permissions: 0o100644, size: 5 } }),
     "-rw-r--r--    1 1000     4000000000        5 name",
@@ -78,7 +78,7 @@ Deno.test("writeLongname() shows numbers where there are no names, and zeros whe
   assertEquals(lineOf({}), "?---------    1 0        0               0 name");
 });
 
-Deno.test("writeLongname() leaves names as they are: spaces, any script, control characters", () => {
+Deno.test("Longnames.write() leaves names as they are: spaces, any script, control characters", () => {
   for (
     const name of ["with space", " leading", "trailing ", "日本語", "שלום", "🐟", "a\nb\x1b[0m"]
   ) {
@@ -87,7 +87,7 @@ Deno.test("writeLongname() leaves names as they are: spaces, any script, control
   }
 });
 
-Deno.test("writeLongname() shows each entry's own columns, whatever its neighbours have", () => {
+Deno.test("Longnames.write() shows each entry's own columns, whatever its neighbours have", () => {
   const entry = { name: "x", links: 1, owner: "alice", group: "users" };
   const attrs = { permissions: 0o100644, mtime: NOW };
   const first = longname({ ...entry, attrs }, NOW);
@@ -103,11 +103,11 @@ Deno.test("writeLongname() shows each entry's own columns, whatever its neighbou
   assertEquals(longname({ ...entry, attrs }, NOW), first);
 });
 
-Deno.test("writeLongname() takes a storage's own line", () => {
+Deno.test("Longnames.write() takes a storage's own line", () => {
   assertEquals(longname({ name: "x", attrs: {}, longname: "as it came" }, NOW), "as it came");
 });
 
-Deno.test("writeLongname() shows the hour for half a year, and the year before and in the future", () => {
+Deno.test("Longnames.write() shows the hour for half a year, and the year before and in the future", () => {
   const isHour = (mtime: number) =>
     /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d x$/.test(
       longname({ name: "x", attrs: { mtime } }, NOW).slice(43),
@@ -158,7 +158,7 @@ for (
   ]
 ) {
   Deno.test({
-    name: `writeLongname() shows local time as date(1) does in ${zone}`,
+    name: `Longnames.write() shows local time as date(1) does in ${zone}`,
     ...needs("date", "/usr/share/zoneinfo/America/New_York"),
     async fn() {
       const child = new URL("./longname_child.ts", import.meta.url).pathname;
@@ -187,7 +187,7 @@ for (
 }
 
 Deno.test({
-  name: "writeLongname() is what ls -l shows of real files",
+  name: "Longnames.write() is what ls -l shows of real files",
   ...needs("ls"),
   async fn() {
     await withTempDir(async (directory) => {

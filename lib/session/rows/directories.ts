@@ -17,7 +17,7 @@ import type { Writer } from "../../wire/writer.ts";
 import { checkedEntries, checkedHandle } from "../answers.ts";
 import type { OpenDirectory } from "../handles.ts";
 import { boundedField, LogLevel } from "../log.ts";
-import { writeLongname } from "../longname.ts";
+import type { Longnames } from "../longname.ts";
 import { status } from "../status.ts";
 import type { Conversation, Row } from "../table.ts";
 import { asSent, ofHandle } from "./facts.ts";
@@ -60,6 +60,7 @@ const opendir: Row<requests.PathRequest, Uint8Array> = {
 interface Listing {
   readonly directory: OpenDirectory;
   readonly entries: readonly DirEntry[];
+  readonly longnames: Longnames;
 }
 
 const readdir: Row<requests.HandleRequest, Listing> = {
@@ -75,20 +76,20 @@ const readdir: Row<requests.HandleRequest, Listing> = {
   run(conversation, { handle }) {
     const directory = conversation.handles.directory(handle);
     const { dir, waiting } = directory;
-    if (waiting.length > 0) return { directory, entries: waiting };
+    const { checkpoint, longnames } = conversation;
+    if (waiting.length > 0) return { directory, entries: waiting, longnames };
     const shown = (entries: readonly DirEntry[]) => withoutPaths(entries, conversation, directory);
-    const { checkpoint } = conversation;
     return after(
       nextShown(dir, { limit: ENTRIES_PER_REPLY, shown, checkpoint }),
-      (entries) => ({ directory, entries }),
+      (entries) => ({ directory, entries, longnames }),
     );
   },
-  reply(out, id, { directory, entries }) {
+  reply(out, id, { directory, entries, longnames }) {
     if (entries.length === 0) {
       replies.writeStatus(out, id, status(StatusCode.EOF));
       return;
     }
-    const written = writeListing(out, id, entries);
+    const written = writeListing(out, id, { entries, longnames });
     directory.waiting = written === entries.length ? [] : entries.slice(written);
   },
 };
@@ -150,14 +151,18 @@ function isName(name: string): boolean {
 }
 
 /** Writes as many entries as one reply may hold, but at least one, and returns how many. */
-function writeListing(out: Writer, id: number, entries: readonly DirEntry[]): number {
+function writeListing(
+  out: Writer,
+  id: number,
+  { entries, longnames }: Pick<Listing, "entries" | "longnames">,
+): number {
   const now = Math.floor(Date.now() / 1000);
   const countAt = replies.beginNames(out, id);
   let count = 0;
   for (const entry of entries) {
     const before = out.position;
     out.name(entry.name);
-    writeLongname(out, entry, before, now);
+    longnames.write(out, entry, before, now);
     writeAttrs(out, entry.attrs);
     if (count > 0 && out.position - countAt > MAX_LISTING_BYTES) {
       out.truncate(before);

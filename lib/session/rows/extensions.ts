@@ -271,7 +271,7 @@ function runCopyData(
   });
 }
 
-/** The user's home is where the session starts; nobody else's is known. */
+/** The user's home is where the session starts; no other user's is known. */
 function homeOf(conversation: Conversation, user: string): string {
   if (user !== "" && user !== conversation.user) throw new StorageError("failure", "no such user");
   return conversation.startDirectory;

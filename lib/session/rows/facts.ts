@@ -4,7 +4,7 @@ import type { Facts, Findings } from "../facts.ts";
 import type { OpenHandle } from "../handles.ts";
 import type { Conversation } from "../table.ts";
 
-/** Of a request whose fields are facts as they stand. */
+/** For a request whose fields are the facts. */
 export function asSent(request: Facts): Facts {
   return request;
 }
@@ -19,7 +19,7 @@ export function ofTwoPaths({ from, to }: TwoPathsRequest): Facts {
   return { path: from, to };
 }
 
-/** Of the end of a handle, whoever asks for it. */
+/** For the end of a handle, at the client's or the session's wish. */
 export function ofClosing(open: OpenHandle): Facts {
   const { kind, path } = open;
   if (kind === "directory") return { kind, path };

@@ -122,7 +122,7 @@ const write: Row<requests.WriteRequest, void> = {
   level: LogLevel.DEBUG,
   read: requests.readWrite,
   kept: ({ data }) => data,
-  // What goes to the end goes there in the order in which it came.
+  // Appended data is written in the order in which it came.
   order: ({ handles }, { handle }) => {
     const open = handles.find(handle);
     return open?.kind === "file" && open.append ? "handle" : "write";
@@ -138,7 +138,7 @@ const write: Row<requests.WriteRequest, void> = {
   run(conversation, { handle, offset, data }) {
     const open = conversation.handles.file(handle);
     if (!Number.isSafeInteger(offset) && !open.append) throw beyondAnyFile(offset);
-    // A storage that appends goes to the end by itself; a far side that cannot goes by the offset.
+    // A storage that appends finds the end by itself; a far side that cannot uses the offset.
     const position = Number.isSafeInteger(offset) ? offset : 0;
     return after(open.file.write(data, position), () => {
       open.bytesWritten += data.length;

@@ -5,7 +5,7 @@ import { LogLevel } from "../log.ts";
 import { status } from "../status.ts";
 import type { Row } from "../table.ts";
 
-/** Stands for every request that is not known or not served here; carries its name. */
+/** The row of every request that is not known or not served here; the request is its name. */
 export const unsupportedRow: Row = {
   name: "unsupported",
   type: PacketType.EXTENDED,

@@ -39,7 +39,7 @@ export interface LocalTime {
   readonly second: number;
 }
 
-/** Sets the zone of this process, in the place of JavaScript's. */
+/** Sets the zone of this process, instead of JavaScript's. */
 export function useZone(wanted: Zone): void {
   zone = wanted;
   last = NOTHING_YET;

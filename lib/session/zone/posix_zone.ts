@@ -32,7 +32,7 @@ interface Rule {
   readonly time: number;
 }
 
-/** The zone that a text stands for; nothing where it is no such text. */
+/** The zone that a text describes; undefined if it does not describe one. */
 export function posixZone(text: string): Zone | undefined {
   const reader = new Reader(text);
   if (reader.take(NAME) === undefined) return undefined;

@@ -19,7 +19,7 @@ interface Counts {
  * The zone of a compiled file of zoneinfo (RFC 8536), read as glibc does; leap
  * seconds are not counted.
  *
- * @returns Nothing where it is no such file.
+ * @returns Undefined if it is not such a file.
  */
 export function tzifZone(bytes: Uint8Array): Zone | undefined {
   try {
@@ -78,7 +78,7 @@ function countsAt(view: DataView, start: number): Counts {
   return counts;
 }
 
-/** Bytes of a block behind its header, whose times have `width` bytes. */
+/** Bytes of a block after its header, whose times have `width` bytes. */
 function sizeOf({ utc, standard, leaps, changes, types, letters }: Counts, width: number): number {
   return changes * (width + 1) + types * TYPE_BYTES + letters + leaps * (width + 4) + standard +
     utc;
