@@ -35,7 +35,7 @@ Deno.test("orLogged() asks for no log where a step is taken, or a bug is met", a
   await assertRejects(() => orLogged(none, bug), TypeError, "a bug");
 });
 
-Deno.test("closeIn() tells what holds and what does not", () => {
+Deno.test("enterConfinement() tells what holds and what does not", () => {
   const { log, lines } = kept();
   const enter = () =>
     [
