@@ -19,26 +19,33 @@ export interface Reach {
 
 /** What a client can reach in `directory`, which is given by its real path. */
 export function reachOf(directory: string): Reach {
-  const known = new Map<string, string | undefined>();
-  const identity = (path: string) => {
-    if (!known.has(path)) known.set(path, identityOf(path));
-    return known.get(path);
-  };
+  // A home's files are asked about several times, and each look takes time at the start.
+  const identity = remembered(identityOf);
+  const realPath = remembered(realOrSame);
   const inside = new Set([directory, ...mountsBelow(directory)].map(identity));
   // Two files that cannot be looked at are not known to be the same.
   inside.delete(undefined);
   let above: readonly (string | undefined)[] | undefined;
   return {
     holds(path) {
-      const real = realOrSame(path);
+      const real = realPath(path);
       return isBelow(directory, real) || along(real).some((one) => inside.has(identity(one)));
     },
     liesIn(path) {
-      const real = realOrSame(path);
+      const real = realPath(path);
       above ??= along(directory).map(identity);
       const own = identity(real);
       return isBelow(real, directory) || (own !== undefined && above.includes(own));
     },
+  };
+}
+
+/** The same function, which looks once at each path. */
+function remembered<T>(look: (path: string) => T): (path: string) => T {
+  const known = new Map<string, T>();
+  return (path) => {
+    if (!known.has(path)) known.set(path, look(path));
+    return known.get(path) as T;
   };
 }
 
