@@ -38,7 +38,7 @@ const PROGRAM = [...PARTS, "wire", "cli", "main", "project"];
  * in `packages`.
  */
 const LAYERS: readonly Layer[] = [
-  layer("nouns", ["lib/attrs.ts", "lib/names.ts"]),
+  layer("nouns", ["lib/attrs.ts", "lib/message_of.ts", "lib/names.ts"]),
   layer("async", ["lib/async/"]),
   layer("permissions", ["lib/permissions.ts"]),
 

@@ -7,8 +7,3 @@ export class UsageError extends Error {
 export class StartError extends Error {
   override readonly name = "StartError";
 }
-
-/** An error's message, in one line. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,3 +1,4 @@
+import { messageOf } from "../message_of.ts";
 import { SFTP_VERSION } from "../wire/constants.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Reader } from "../wire/reader.ts";
@@ -230,6 +231,6 @@ function direct({ readable, writable }: Channel): DirectChannel {
 }
 
 function lost(error: unknown): ConnectionLostError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new ConnectionLostError(`The connection was lost: ${reason}`, { cause: error });
 }

@@ -12,6 +12,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Rooms that work on every runtime and do no I/O of their own. */
 const WITHOUT_DENO = [
   "lib/attrs.ts",
+  "lib/message_of.ts",
   "lib/names.ts",
   "lib/async/",
   "lib/wire/",

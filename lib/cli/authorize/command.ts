@@ -1,8 +1,9 @@
+import { messageOf } from "../../message_of.ts";
 import { toText } from "@std/streams";
 import { print } from "../../transport/stdio.ts";
 import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "../options/args.ts";
 import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
-import { messageOf, StartError, UsageError } from "../errors.ts";
+import { StartError, UsageError } from "../errors.ts";
 import { identity } from "../start/host.ts";
 import { logWithin, realDirectory } from "../jail/directory.ts";
 import { jailArguments, jailSpecs, parseJailOptions } from "../jail/options.ts";

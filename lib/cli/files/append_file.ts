@@ -5,10 +5,7 @@ import { check, StatusReader } from "../../storage/local/kernel/status.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Open } from "../../linux/linux.ts";
 import { StartError } from "../errors.ts";
-import { type FilePlace, openAt, withPlace } from "./file_place.ts";
-
-const ROOT_UID = 0;
-const OTHERS_MAY_WRITE = 0o022;
+import { type FilePlace, openAt, OTHERS_MAY_WRITE, ROOT_UID, withPlace } from "./file_place.ts";
 
 /** A file that is open for as long as the process lives. */
 export interface Appender {

@@ -19,8 +19,10 @@ import { StorageError } from "../../storage/errors.ts";
 import { MAX_SYMLINKS } from "../../storage/walk.ts";
 import { StartError } from "../errors.ts";
 
-const ROOT_UID = 0;
-const OTHERS_MAY_WRITE = 0o022;
+/** The superuser. */
+export const ROOT_UID = 0;
+/** Permission bits by which a group or others may write. */
+export const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
 
 /** The directory in which sshd looks for a file of keys, and its mode. */

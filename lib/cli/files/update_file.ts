@@ -1,19 +1,26 @@
+import { messageOf } from "../../message_of.ts";
 import { decodeName, encodeName } from "../../names.ts";
 import { FileType } from "../../attrs.ts";
 import { Errno } from "../../linux/errno.ts";
 import { check, StatusReader } from "../../storage/local/kernel/status.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { At, Lock, Open } from "../../linux/linux.ts";
-import { messageOf, StartError } from "../errors.ts";
+import { StartError } from "../errors.ts";
 import { updateFilePortably } from "./update_file_portable.ts";
-import { type FilePlace, nulTerminated, openAt, withPlace } from "./file_place.ts";
+import {
+  type FilePlace,
+  nulTerminated,
+  openAt,
+  OTHERS_MAY_WRITE,
+  ROOT_UID,
+  withPlace,
+} from "./file_place.ts";
 
 const PRIVATE_MODE = 0o600;
 const PUBLIC_MODE = 0o644;
 const OTHERS_MAY_ENTER = 0o001;
 const MODE_BITS = 0o777;
 const GROUP_BITS = 0o070;
-const ROOT_UID = 0;
 
 /** The largest list of keys; a larger file would only fill the memory. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -57,7 +64,10 @@ class Update {
     this.#reader = new StatusReader(libc);
     const { status, owner } = place;
     // Root still has all its rights: then no other user may control what the name leads to.
-    if (libc.geteuid() === ROOT_UID && owner === undefined && (status.permissions & 0o022) !== 0) {
+    if (
+      libc.geteuid() === ROOT_UID && owner === undefined &&
+      (status.permissions & OTHERS_MAY_WRITE) !== 0
+    ) {
       throw new StartError("others may change its directory, which belongs to root");
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../message_of.ts";
 import { JsonLog } from "../../audit/json_log.ts";
 import { LineLog } from "../../audit/line_log.ts";
 import type { LogSink } from "../../audit/log_sinks.ts";
@@ -6,7 +7,7 @@ import { type Log, LogLevel } from "../../session/log.ts";
 import type { SessionFacts } from "../../session/observer.ts";
 import { printError } from "../../transport/stdio.ts";
 import { openLibc } from "../../linux/libc.ts";
-import { messageOf, StartError } from "../errors.ts";
+import { StartError } from "../errors.ts";
 import { openToAppend } from "../files/append_file.ts";
 import { DEFAULT_FACILITY, type LogOptions } from "../options/log_options.ts";
 import { openSyslog, openSyslogIfThere, SYSLOG_PATH } from "../../audit/syslog_socket.ts";

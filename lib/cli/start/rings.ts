@@ -5,10 +5,11 @@
  * @module
  */
 
+import { messageOf } from "../../message_of.ts";
 import { confine, landlockAbi } from "../../linux/landlock.ts";
 import { type Libc, LIBC_PATHS } from "../../linux/libc.ts";
 import { AT_FDCWD, Open } from "../../linux/linux.ts";
-import { messageOf, StartError } from "../errors.ts";
+import { StartError } from "../errors.ts";
 
 /** One of the rings around a session, and whether it holds. */
 export interface Ring {

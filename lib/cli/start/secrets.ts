@@ -1,4 +1,5 @@
-import { messageOf, StartError } from "../errors.ts";
+import { messageOf } from "../../message_of.ts";
+import { StartError } from "../errors.ts";
 import { environment } from "./host.ts";
 
 /** Where a secret may come from; the first one present counts. */

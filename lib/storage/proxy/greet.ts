@@ -1,3 +1,4 @@
+import { messageOf } from "../../message_of.ts";
 import { SftpClient } from "../../client/client.ts";
 import { ConnectionLostError } from "../../client/errors.ts";
 import { withTimeout } from "../../async/with_timeout.ts";
@@ -17,7 +18,7 @@ export async function greet({ channel, description, closed }: Connected): Promis
   try {
     client = await SftpClient.connect(channel);
   } catch (error) {
-    let reason = error instanceof Error ? error.message : String(error);
+    let reason = messageOf(error);
     // The transport often knows more: the exit status of a server, or ssh's own words.
     if (error instanceof ConnectionLostError) {
       reason = await withTimeout(closed, END_REASON_TIMEOUT_MS, reason);

@@ -1,3 +1,4 @@
+import { messageOf } from "../../message_of.ts";
 import { TextLineStream } from "@std/streams";
 import { withTimeout } from "../../async/with_timeout.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "./connection_options.ts";
@@ -113,7 +114,7 @@ function spawn(args: string[]): Deno.ChildProcess {
       .spawn();
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new ConnectError(isMissing ? "there is no ssh on PATH" : `ssh cannot run: ${reason}`);
   }
 }

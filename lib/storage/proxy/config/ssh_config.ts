@@ -1,3 +1,4 @@
+import { messageOf } from "../../../message_of.ts";
 import { ConnectError } from "../connection_options.ts";
 import { includedPaths } from "./include_paths.ts";
 import { matchesList, matchesPattern } from "./patterns.ts";
@@ -273,7 +274,7 @@ function isAbsence(error: unknown): boolean {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it does not exist";
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 function absolute(path: string): string {

@@ -100,7 +100,7 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
 );
 
 /** The seconds of a time in the form of ssh: a number, or numbers with `s`, `m`, `h`, `d`, `w`. */
-export function timeInSeconds(text: string): number | undefined {
+function timeInSeconds(text: string): number | undefined {
   if (!/^(\d+[smhdw]?)+$/i.test(text)) return undefined;
   const lengths: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86400, w: 604800 };
   let total = 0;

@@ -138,7 +138,7 @@ export function resolveTarget(options: ConnectOptions): Target {
 }
 
 /** The name of a host in known_hosts: in brackets and with its port if that is not 22. */
-export function nameWithPort(host: string, port: number): string {
+function nameWithPort(host: string, port: number): string {
   return port === DEFAULT_PORT ? host : `[${host}]:${port}`;
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../message_of.ts";
 import type { ConnectOptions } from "../connection_options.ts";
 import { type HostKey, hostKey } from "./host_keys.ts";
 import { judge, orderAlgorithms, type Verdict } from "./host_verification.ts";
@@ -91,7 +92,7 @@ export class HostKeyCheck {
       this.#log(3, `${reason}; accepted, and added to ${file}`);
     } catch (error) {
       // Like ssh: the key is accepted this time, and the log says what is wrong with the file.
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       this.#log(2, `${reason}; accepted, but it cannot be added to ${file}: ${why}`);
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../message_of.ts";
 import { ConnectError } from "../connection_options.ts";
 import { hashedName, type HostKey, hostKey, isHashOf, signatureAlgorithms } from "./host_keys.ts";
 import { matchesList } from "../config/patterns.ts";
@@ -118,7 +119,7 @@ function textOf(file: string): string | undefined {
       return undefined;
     }
     // A file that cannot be read may say that a key is revoked.
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new ConnectError(`${file}: cannot be read: ${reason}`);
   }
 }

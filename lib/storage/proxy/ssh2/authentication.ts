@@ -1,3 +1,4 @@
+import { messageOf } from "../../../message_of.ts";
 import { isAcceptedKey } from "./algorithms.ts";
 import type { ConnectOptions } from "../connection_options.ts";
 import { signatureAlgorithms } from "../host_keys/host_keys.ts";
@@ -274,8 +275,4 @@ function unique<K extends ClientKey>(candidates: readonly Candidate<K>[]): Candi
 
 function identity(key: ClientKey): string {
   return key.getPublicSSH().toString();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../message_of.ts";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ConnectError } from "../connection_options.ts";
@@ -97,6 +98,6 @@ const EARLY_END_REASON = "the host hung up before it showed its key, " +
 export function reasonOf(error: Error): string {
   const first = error instanceof AggregateError ? error.errors[0] : error;
   const code = first instanceof Error && "code" in first ? String(first.code) : "";
-  const message = first instanceof Error ? first.message : String(first);
+  const message = messageOf(first);
   return REASONS[code] ?? (message === EARLY_END ? EARLY_END_REASON : message);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../message_of.ts";
 import type { Duplex } from "node:stream";
 import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
 import { credentials } from "./authentication.ts";
@@ -163,7 +164,7 @@ export class Ssh2Session implements Way {
   }
 
   #failure(error: unknown): ConnectError {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return new ConnectError(`${this.#address}: ${reason.replace(/\s+/g, " ").trim()}`);
   }
 
