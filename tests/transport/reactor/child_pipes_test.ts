@@ -29,17 +29,29 @@ function channelOf(child: Deno.ChildProcess) {
   return { readable: child.stdout, writable: child.stdin };
 }
 
-/** Gives a `cat` whose pipes are taken over; it must end by itself. */
+/**
+ * Gives a `cat` whose pipes are taken over; it must end by itself. The threads that poll its pipes
+ * end after it does, and are waited for.
+ */
 async function withCat(
   use: (channel: DirectChannel, child: Deno.ChildProcess) => Promise<void>,
 ): Promise<void> {
   const { child, channel } = started();
-  const streams = directStreams(channel, transport, libc);
+  const polls: Promise<number>[] = [];
+  const streams = directStreams(channel, transport, {
+    ...libc,
+    pollElsewhere: (fds, timeoutMs) => {
+      const poll = libc.pollElsewhere(fds, timeoutMs);
+      polls.push(poll);
+      return poll;
+    },
+  });
   assert(streams !== undefined);
   await use(streams.channel, child);
   await streams.channel.sink.close();
   await streams.channel.source.cancel(undefined);
   await child.status;
+  await Promise.all(polls);
 }
 
 async function readAll({ source }: DirectChannel): Promise<Uint8Array<ArrayBuffer>> {
