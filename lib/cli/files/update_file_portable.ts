@@ -104,8 +104,12 @@ function makeKeysDirectory(directory: string): void {
   try {
     Deno.mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw error;
   }
+  if (Deno.lstatSync(directory).uid === Deno.statSync(directoryOf(directory)).uid) return;
+  Deno.removeSync(directory);
+  throw new StartError("its directory belongs to another user: run this as that user");
 }
 
 function directoryOf(path: string): string {

@@ -335,6 +335,12 @@ Deno.test("updateFilePortably() works only in the user's own directory, for root
     assertEquals(namesIn(`${directory}/.ssh`), ["authorized_keys"]);
   }));
 
+asRoot("updateFilePortably() by root makes no .ssh in another user's home", ({ home }) => {
+  const file = `${home}/.ssh/authorized_keys`;
+  assertThrows(() => updateFilePortably(file, append), StartError, "belongs to another user");
+  assertEquals(namesIn(home), []);
+});
+
 asRoot(
   "a log of root's in another user's directory is that user's, and leads nowhere else",
   async ({
