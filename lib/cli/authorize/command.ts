@@ -1,24 +1,26 @@
 import { messageOf } from "../../message_of.ts";
 import { toText } from "@std/streams";
+import { escapeControls } from "../../audit/log_text.ts";
 import { print } from "../../transport/stdio.ts";
-import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "../options/args.ts";
-import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
+import { argumentsOf, type ParsedArgs, parseOptions } from "../options/args.ts";
 import { StartError, UsageError } from "../errors.ts";
-import { identity } from "../start/host.ts";
-import { logWithin, realDirectory } from "../jail/directory.ts";
-import { jailArguments, jailSpecs, parseJailOptions } from "../jail/options.ts";
-import { runSubcommand } from "../subcommand.ts";
-import { expandTokens } from "../options/tokens.ts";
 import { updateFile } from "../files/update_file.ts";
-import { wayOut } from "../jail/way_out.ts";
+import { parseJailOptions } from "../jail/options.ts";
+import { identity } from "../start/host.ts";
+import { runSubcommand } from "../subcommand.ts";
+import { accountFor, statusOf } from "./account.ts";
+import { authorizedLine, shellLine, withLine } from "./authorized_key.ts";
+import { listOf, type Wanted, without } from "./installed.ts";
+import { requireJail } from "./jail_directory.ts";
+import { expiryTime, sourcePatterns } from "./key_options.ts";
+import { authorizeHelp, authorizeSpecs } from "./options.ts";
+import { cleaned, fingerprint, parsePublicKey, type PublicKey } from "./public_key.ts";
+import { type Target, targetNamed } from "./target.ts";
 
-const SPECS: readonly OptionSpec[] = [
-  { name: "jail", value: "DIR", help: "the directory that the key's owner sees as /" },
-  { name: "binary", value: "PATH", help: "the program to run (default: this one)" },
-  { name: "install", value: "FILE", help: "put the line into FILE instead of printing it" },
-  ...jailSpecs.filter(({ name }) => !["help", "query", "check", "command"].includes(name)),
-  { name: "help", letter: "h", help: "show this help" },
-];
+/** The command line, and what the key is for. */
+interface Given extends ParsedArgs {
+  readonly target: Target;
+}
 
 /** Runs `sftpwrap authorize`, and returns its exit status. */
 export async function authorizeCommand(args: readonly string[]): Promise<number> {
@@ -26,118 +28,118 @@ export async function authorizeCommand(args: readonly string[]): Promise<number>
   return await runSubcommand(args, { usage, parse, run });
 }
 
-function parse(args: readonly string[]): ParsedArgs | { readonly print: string } {
-  const given = parseOptions(args, SPECS);
-  return given.switches.has("help") ? { print: help() } : given;
+function parse(args: readonly string[]): Given | { readonly print: string } {
+  const target = targetNamed(args);
+  const given = parseOptions(args, authorizeSpecs(target));
+  return given.switches.has("help") ? { print: authorizeHelp(target) } : { ...given, target };
 }
 
-async function run(given: ParsedArgs): Promise<number> {
-  const { values, operands } = given;
-  const directory = values.get("jail");
-  if (directory === undefined) throw new UsageError("--jail DIR is missing");
-  const [keyFile, second] = operands;
-  if (keyFile === undefined) throw new UsageError("KEYFILE is missing (- for standard input)");
+async function run(given: Given): Promise<number> {
+  const { values, lists, switches, operands: [operand, second] } = given;
   if (second !== undefined) throw new UsageError(`unexpected operand "${second}"`);
-  const key = parsePublicKey(await readKey(keyFile));
-  const options = jailArguments(given);
-  // Options that the jail would refuse are refused now.
-  const jail = parseJailOptions([...options, "--", directory]);
-  for (const path of [directory, values.get("start-directory") ?? "", jailLog(given) ?? ""]) {
-    expandTokens(path, { user: "user", uid: 0, home: "/" });
+  const isAbout = ["list", "remove"].filter((name) => switches.has(name) || values.has(name));
+  if (isAbout.length === 0) return await authorize(given, operand);
+  if (operand === undefined) {
+    throw new UsageError("FILE is missing, such as ~/.ssh/authorized_keys");
   }
-  const line = authorizedLine(key, [
-    values.get("binary") ?? ownBinary(),
-    "jail",
-    ...options,
-    ...directory.startsWith("-") ? ["--"] : [],
-    directory,
-  ]);
-  const file = values.get("install");
-  requireJail(directory, {
-    install: file,
-    logFile: jailLog(given),
-    allowHome: "allowHome" in jail && jail.allowHome,
-  });
-  if (file === undefined) print(line + "\n");
-  else updateFile(file, (text) => withLine(text, key, line));
+  if ([...values.keys(), ...switches, ...[...lists.values()].flat()].length > 1) {
+    throw new UsageError(`--${isAbout[0]} takes no other option`);
+  }
+  const wanted = values.get("remove");
+  if (wanted === undefined) print(escapeLines(listOf(readList(operand))));
+  else remove(operand, wantedKey(wanted));
   return 0;
 }
 
-function jailLog({ values }: ParsedArgs): string | undefined {
-  return values.get("logfile");
-}
-
-/**
- * Refuses a DIR in which the jail would not start. A DIR with tokens is known only at the start of
- * a session.
- *
- * @throws {UsageError} If DIR is relative: sshd starts the jail in the home directory.
- * @throws {StartError} If DIR cannot be used, or would let a client out of the jail.
- */
-function requireJail(
-  directory: string,
-  { install, logFile, allowHome }: {
-    readonly install: string | undefined;
-    readonly logFile: string | undefined;
-    readonly allowHome: boolean;
-  },
-): void {
-  const isOpen = hasTokens(directory);
-  if (!directory.startsWith("/") && !/^%[hd]/.test(directory)) {
-    throw new UsageError(`DIR is relative: "${directory}" (sshd starts in the home directory)`);
+async function authorize(given: Given, keyFile: string | undefined): Promise<number> {
+  const { values, target } = given;
+  const place = values.get(target.name);
+  if (place === undefined && !values.has("uri-file")) {
+    throw new UsageError("--jail DIR is missing (or --proxy HOST, or --gridfs URI)");
   }
-  if (isOpen) return;
-  const real = realDirectory(expandTokens(directory, NO_ACCOUNT));
-  if (allowHome) return;
-  const who = identity();
-  const accounts = [
-    who,
-    // Root may do this for any account: then only the content of DIR can show the danger.
-    ...who.uid === 0 ? [NO_ACCOUNT] : [],
-    ...install === undefined ? [] : [{ ...NO_ACCOUNT, home: homeOf(install) }],
-  ];
-  const reason = accounts.map((account) => wayOut(real, account, false))
-    .find((found) => found !== undefined) ??
-    (logFile === undefined || hasTokens(logFile)
-      ? undefined
-      : logWithin(real, expandTokens(logFile, NO_ACCOUNT)));
-  if (reason !== undefined) {
-    throw new StartError(`${directory} is not a safe jail: ${reason} (--allow-home overrides)`);
+  if (keyFile === undefined) throw new UsageError("KEYFILE is missing (- for standard input)");
+  const key = parsePublicKey(
+    keyFile === "-" ? await toText(Deno.stdin.readable) : readText(keyFile),
+  );
+  const options = [...userOption(given, key), ...argumentsOf(given, target.specs)];
+  const operands = place === undefined ? [] : [place];
+  const args = [...options, ...place?.startsWith("-") ? ["--"] : [], ...operands];
+  // What the session would refuse is refused now.
+  target.told(args);
+  const secret = target.secretIn(args);
+  if (secret !== undefined) {
+    throw new UsageError(`a line with a password shows it to others: use ${secret}`);
   }
+  const binary = values.get("binary") ?? ownBinary();
+  const line = authorizedLine(key, [binary, target.name, ...args], limits(values));
+  const file = values.get("install");
+  if (target.name === "jail") {
+    const jail = parseJailOptions(args);
+    if (!("print" in jail)) requireJail(jail, file);
+  }
+  if (file === undefined) {
+    print(line + "\n");
+    return 0;
+  }
+  updateFile(file, (text) => withLine(text, key, line));
+  const { user } = accountFor(file);
+  const asUser = user === undefined || user === identity().user ? [] : [`--user=${user}`];
+  print(escapeLines(`${file}: ${fingerprint(key)} may run sftpwrap ${target.name}
+next: ${shellLine([binary, "doctor", ...asUser, target.name, ...args])}
+then: sftp -i PRIVATE-KEY ${user ?? "USER"}@HOST
+`));
+  return 0;
 }
 
-const NO_ACCOUNT = { user: undefined, uid: undefined, home: undefined } as const;
-
-function hasTokens(path: string): boolean {
-  return /%[^%]/.test(path.replaceAll("%%", ""));
+/** The key's comment as the name in the log, if the session takes one and none is given. */
+function userOption({ values, target }: Given, { comment }: PublicKey): readonly string[] {
+  const isTaken = target.specs.some(({ name }) => name === "log-user");
+  return isTaken && !values.has("log-user") && comment !== "" ? [`--log-user=${comment}`] : [];
 }
 
-/**
- * The home directory of the account that a list of keys belongs to, or else the directory of the
- * list.
- */
-function homeOf(file: string): string {
-  const directory = file.replace(/\/?[^/]*$/, "") || (file.startsWith("/") ? "/" : ".");
-  return directory.replace(/(^|\/)\.ssh$/, "") || (directory.startsWith("/") ? "/" : ".");
+function limits(values: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+  const from = values.get("from");
+  const expiry = values.get("expiry-time");
+  return {
+    ...from === undefined ? {} : { from: sourcePatterns(from) },
+    ...expiry === undefined ? {} : { "expiry-time": expiryTime(expiry) },
+  };
 }
 
-function help(): string {
-  return `usage: sftpwrap authorize --jail DIR [options] KEYFILE|-
-
-Prints the authorized_keys line that lets the owner of a public key use the
-jail DIR and nothing else. Options of sftpwrap jail go into the line.
-
-${optionsHelp(SPECS)}
-`;
+function remove(file: string, wanted: Wanted): void {
+  // A missing file would be made.
+  readList(file);
+  updateFile(file, (text) => without(text, wanted));
 }
 
-async function readKey(file: string): Promise<string> {
-  if (file === "-") return await toText(Deno.stdin.readable);
+/** The text of a list of keys; reading a FIFO would block. */
+function readList(file: string): string {
+  if (statusOf(file)?.isFile === false) throw new StartError(`${file} is not a regular file`);
+  return readText(file);
+}
+
+/** A file of that name is the key's; otherwise it is a fingerprint or a comment. */
+function wantedKey(text: string): Wanted {
   try {
-    return await Deno.readTextFile(file);
+    return parsePublicKey(Deno.readTextFileSync(text));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { text: cleaned(text) };
+    if (error instanceof UsageError) throw error;
+    throw new StartError(`cannot read ${text}: ${messageOf(error)}`);
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
   } catch (error) {
     throw new StartError(`cannot read ${file}: ${messageOf(error)}`);
   }
+}
+
+/** What a terminal shows may come from a file. */
+function escapeLines(text: string): string {
+  return text.split("\n").map((line) => line.split("\t").map(escapeControls).join("\t")).join("\n");
 }
 
 /** The compiled program's own path; under `deno run` this would be Deno's. */

@@ -242,13 +242,19 @@ class Walk {
 }
 
 /**
- * Gives this thread another user's rights to files, with one group.
+ * Gives this thread another user's rights to files.
  *
+ * @param others Its groups besides `gid`.
  * @returns A function that restores the rights.
  */
-function workAs(libc: Libc, uid: number, gid: number): () => void {
+export function workAs(
+  libc: Libc,
+  uid: number,
+  gid: number,
+  others: readonly number[] = [],
+): () => void {
   const groups = libc.getgroups();
-  check(libc.setgroups(new Uint32Array()));
+  check(libc.setgroups(Uint32Array.from(others)));
   const previousGid = libc.setfsgid(gid);
   const previousUid = libc.setfsuid(uid);
   const giveBack = () => {

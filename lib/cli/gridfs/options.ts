@@ -28,7 +28,7 @@ export interface GridFsCommandOptions extends ServingOptions {
 }
 
 /** The options of `sftpwrap gridfs`. */
-const gridFsSpecs: readonly OptionSpec[] = [
+export const gridFsSpecs: readonly OptionSpec[] = [
   ...servingSpecs(),
   { name: "bucket", value: "NAME", help: "the bucket (default fs); %u is the user" },
   {

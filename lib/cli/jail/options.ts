@@ -1,5 +1,5 @@
 import type { ConfineMode } from "../start/confinement.ts";
-import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "../options/args.ts";
+import { optionsHelp, type OptionSpec, parseOptions } from "../options/args.ts";
 import { UsageError } from "../errors.ts";
 import {
   closingSpecs,
@@ -105,16 +105,6 @@ function requireHarmless(directory: string, operands: readonly string[]): void {
       throw new UsageError(`there is more than one DIR: "${directory}" and "${operand}"`);
     }
   }
-}
-
-/** The given options of a jail as arguments again, for a line that runs the jail. */
-export function jailArguments(
-  { values, lists, switches }: ParsedArgs,
-): readonly string[] {
-  return jailSpecs.flatMap(({ name }) => {
-    const given = [values.get(name) ?? [], lists.get(name) ?? []].flat();
-    return switches.has(name) ? [`--${name}`] : given.map((value) => `--${name}=${value}`);
-  });
 }
 
 function confineMode(value: string): ConfineMode {

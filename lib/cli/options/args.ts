@@ -143,6 +143,17 @@ function shortOptions(arg: string, specs: readonly OptionSpec[], valueOf: ValueO
   return out;
 }
 
+/** The given options as arguments again, for a line that runs a subcommand with this table. */
+export function argumentsOf(
+  { values, lists, switches }: ParsedArgs,
+  specs: readonly OptionSpec[],
+): readonly string[] {
+  return specs.flatMap(({ name }) => {
+    const given = [values.get(name) ?? [], lists.get(name) ?? []].flat();
+    return switches.has(name) ? [`--${name}`] : given.map((value) => `--${name}=${value}`);
+  });
+}
+
 /** The options as lines of a help text; those of a group come below its heading. */
 export function optionsHelp(specs: readonly OptionSpec[]): string {
   const heads = specs.map(({ name, letter, value, otherwise }) => {

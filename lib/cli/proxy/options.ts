@@ -30,7 +30,7 @@ export interface ProxyCommandOptions extends ServingOptions {
 }
 
 /** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
-const proxySpecs: readonly OptionSpec[] = [
+export const proxySpecs: readonly OptionSpec[] = [
   ...servingSpecs(),
   {
     name: "key",

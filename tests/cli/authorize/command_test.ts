@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { jailSpecs } from "../../../lib/cli/jail/options.ts";
 import { withTempDir } from "../../support/files.ts";
 import { namesIn } from "../../support/jail_fixture.ts";
 import { needs } from "../../support/programs.ts";
@@ -13,6 +14,14 @@ function keyLine(seed: number): string {
 }
 
 const KEY = keyLine(1);
+
+/** The words by which a session knows who a key belongs to, if it has such an option. */
+function owner(comment: string): string {
+  const isKnown = jailSpecs.some(({ name }) => name === "log-user");
+  return isKnown ? `--log-user=${comment} ` : "";
+}
+
+const OWNER = owner("user-1@example.org");
 
 /** Runs `sftpwrap authorize` with a key on its standard input. */
 async function authorize(args: readonly string[], key: string = KEY): Promise<RunResult> {
@@ -85,7 +94,16 @@ Deno.test("authorize prints a line whose command a shell reads back word for wor
 
 Deno.test("authorize writes only the program's name when it runs under Deno", async () => {
   const line = await lineFor(["--jail", "/usr/share"]);
-  assertEquals(line, `restrict,command="sftpwrap jail /usr/share" ${KEY}\n`);
+  assertEquals(line, `restrict,command="sftpwrap jail ${OWNER}/usr/share" ${KEY}\n`);
+});
+
+Deno.test("authorize names the key's owner in the command by the comment, quoted and on one line", async () => {
+  const bare = KEY.replace(/ user-1.*/, "");
+  const command = async (comment: string) =>
+    commandIn((await authorize(["--jail", "/usr/share", "-"], `${bare} ${comment}`)).stdout);
+  const quotedOwner = `sftpwrap jail ${OWNER === "" ? "" : "'--log-user=Bob[2J O' "}/usr/share`;
+  assertEquals(await command(""), "sftpwrap jail /usr/share");
+  assertEquals(await command("Bob\x1b[2J\u202e  O"), quotedOwner);
 });
 
 Deno.test({
@@ -105,8 +123,8 @@ Deno.test({
           const jail = `${directory}/${name.replaceAll("%%", "%")}`;
           await Deno.mkdir(jail);
           const args = ["--jail", `${directory}/${name}`, "--binary", program, "--install", file];
-          const { code, stdout, stderr } = await authorize([...args, "-"], key);
-          assertEquals([code, stdout, stderr], [0, "", ""], name);
+          const { code, stderr } = await authorize([...args, "-"], key);
+          assertEquals([code, stderr], [0, ""], name);
           const batch = ["-b", "-", "-F", sshd.sshConfig, sshd.alias];
           await runOk("sftp", batch, { input: "mkdir made\n" });
           assert((await Deno.stat(`${jail}/made`)).isDirectory, name);
@@ -121,10 +139,10 @@ Deno.test("authorize takes a DIR with tokens, and a home with --allow-home", () 
     await Deno.mkdir(`${directory}/.ssh`);
     for (const jail of ["/srv/%u", "%h/sftp"]) {
       const line = await lineFor(["--jail", jail]);
-      assertEquals(commandIn(line), `sftpwrap jail '${jail}'`.replaceAll("'", ""));
+      assertEquals(commandIn(line), `sftpwrap jail ${OWNER}${jail}`);
     }
     const line = await lineFor(["--jail", directory, "--allow-home"]);
-    assertEquals(commandIn(line), `sftpwrap jail --allow-home ${directory}`);
+    assertEquals(commandIn(line), `sftpwrap jail ${OWNER}--allow-home ${directory}`);
   }));
 
 Deno.test("authorize refuses in one line what the jail would refuse", () =>
@@ -175,8 +193,8 @@ Deno.test("authorize refuses in one line what the jail would refuse", () =>
 /** Installs a line, and returns what the file contains then. */
 async function installed(file: string, seed = 1, jail = "/usr/share"): Promise<string> {
   const args = ["--jail", jail, "--install", file, "-"];
-  const { code, stdout, stderr } = await authorize(args, keyLine(seed));
-  assertEquals([code, stdout, stderr], [0, "", ""]);
+  const { code, stderr } = await authorize(args, keyLine(seed));
+  assertEquals([code, stderr], [0, ""]);
   return await Deno.readTextFile(file);
 }
 
@@ -185,7 +203,8 @@ function modeOf(file: string): number {
 }
 
 function lineOf(seed: number, jail = "/usr/share"): string {
-  return `restrict,command="sftpwrap jail ${jail}" ${keyLine(seed)}\n`;
+  const named = owner(`user-${seed}@example.org`);
+  return `restrict,command="sftpwrap jail ${named}${jail}" ${keyLine(seed)}\n`;
 }
 
 Deno.test("authorize --install makes a file that only its owner reads", () =>

@@ -1,12 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/cli/errors.ts";
-import {
-  jailArguments,
-  jailHelp,
-  jailSpecs,
-  parseJailOptions,
-} from "../../../lib/cli/jail/options.ts";
-import { parseOptions } from "../../../lib/cli/options/args.ts";
+import { jailHelp, jailSpecs, parseJailOptions } from "../../../lib/cli/jail/options.ts";
+import { argumentsOf, parseOptions } from "../../../lib/cli/options/args.ts";
 import { type Limits, policiesFor } from "../../../lib/cli/options/policies.ts";
 import { noLimits } from "../../support/limits.ts";
 import { parseProxyOptions, proxyHelp } from "../../../lib/cli/proxy/options.ts";
@@ -118,9 +113,9 @@ Deno.test("policiesFor() makes a policy of each limit, and puts the paths around
   );
 });
 
-Deno.test("jailArguments() repeats what was repeated", () => {
+Deno.test("argumentsOf() repeats what was repeated", () => {
   const args = ["--hide=.*", "--deny=*.key", "--deny=/a b", "--no-delete", "--file-mode=640"];
-  assertEquals([...jailArguments(parseOptions(args, jailSpecs))].sort(), [...args].sort());
+  assertEquals([...argumentsOf(parseOptions(args, jailSpecs), jailSpecs)].sort(), [...args].sort());
 });
 
 Deno.test("the help lists the policies below a heading of their own, in lines that fit", () => {

@@ -1,0 +1,77 @@
+import { messageOf } from "../../message_of.ts";
+import { openLibcIfAllowed } from "../../linux/libc.ts";
+import { StartError } from "../errors.ts";
+import { ROOT_UID, workAs } from "../files/file_place.ts";
+import { isUnseen, textOf } from "../jail/reach.ts";
+import { type Identity, identity } from "../start/host.ts";
+
+/** An account that nothing is known about. */
+export const NO_ACCOUNT = { user: undefined, uid: undefined, home: undefined } as const;
+
+/**
+ * The account that a list of keys is for: the owner of the home that it is in, where root installs
+ * it, otherwise this process's account. Root may print a line for any account, or keep lists in a
+ * directory of its own: then nothing is known.
+ */
+export function accountFor(file: string | undefined): Identity {
+  const me = identity();
+  if (me.uid !== ROOT_UID) return me;
+  const home = file === undefined ? undefined : homeOf(file);
+  const uid = home === undefined ? undefined : statusOf(home)?.uid ?? undefined;
+  if (uid === undefined || uid === ROOT_UID) return home === me.home ? me : NO_ACCOUNT;
+  const [user, , , , , listed] = passwdOf(uid) ?? [];
+  return { user, uid, home: listed ?? home };
+}
+
+/**
+ * The home directory of the account that a list of keys belongs to, or else the directory of the
+ * list.
+ */
+export function homeOf(file: string): string {
+  const directory = file.replace(/\/?[^/]*$/, "") || (file.startsWith("/") ? "/" : ".");
+  return directory.replace(/(^|\/)\.ssh$/, "") || (directory.startsWith("/") ? "/" : ".");
+}
+
+/**
+ * Enters a directory with the account's rights, if root can take them on.
+ *
+ * @throws {StartError} If the account may not enter it.
+ */
+export function requireEntry(directory: string, { user, uid }: Identity): void {
+  const libc = openLibcIfAllowed();
+  const entry = uid === undefined || uid === ROOT_UID ? undefined : passwdOf(uid);
+  if (libc?.geteuid() !== ROOT_UID || uid === undefined || entry === undefined) return;
+  const giveBack = workAs(libc, uid, Number(entry[3]), groupsOf(user));
+  try {
+    Deno.statSync(`${directory}/.`);
+  } catch (error) {
+    if (!isUnseen(error)) throw error;
+    throw new StartError(`${user} may not enter ${directory}: ${messageOf(error)}`);
+  } finally {
+    giveBack();
+  }
+}
+
+/** What stat(2) says; nothing if there is no such file, or it may not be looked at. */
+export function statusOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (!isUnseen(error)) throw error;
+    return undefined;
+  }
+}
+
+function passwdOf(uid: number): readonly string[] | undefined {
+  return entries("/etc/passwd").find(([, , number]) => number === String(uid));
+}
+
+function groupsOf(user: string | undefined): readonly number[] {
+  return entries("/etc/group").filter(([, , , members = ""]) =>
+    user !== undefined && members.split(",").includes(user)
+  ).map(([, , gid]) => Number(gid));
+}
+
+function entries(file: string): readonly (readonly string[])[] {
+  return textOf(file).split("\n").map((line) => line.split(":"));
+}

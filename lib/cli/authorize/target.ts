@@ -1,0 +1,90 @@
+/**
+ * What a key can be for: a jail, a proxy or GridFS, each with the options of its own subcommand.
+ *
+ * @module
+ */
+
+import { UsageError } from "../errors.ts";
+import { gridFsSpecs, parseGridFsOptions } from "../gridfs/options.ts";
+import { jailSpecs, parseJailOptions } from "../jail/options.ts";
+import type { OptionSpec } from "../options/args.ts";
+import { parseProxyOptions, proxySpecs } from "../proxy/options.ts";
+
+/** A subcommand that a key can start. */
+export interface Target {
+  readonly name: "jail" | "proxy" | "gridfs";
+  /** The options of a session. */
+  readonly specs: readonly OptionSpec[];
+  /**
+   * Checks the words after the subcommand, and says what they give in a form that may be shown.
+   *
+   * @throws {UsageError} If the subcommand would refuse them.
+   */
+  readonly told: (args: readonly string[]) => string;
+  /** Why the words must not be in a line, because others can see the command of a session. */
+  readonly secretIn: (args: readonly string[]) => string | undefined;
+}
+
+/** Options that are not for a session which sshd starts. */
+const NOT_FOR_SESSIONS: readonly string[] = ["help", "query", "check", "command"];
+
+const forSessions = (specs: readonly OptionSpec[]) =>
+  specs.filter(({ name }) => !NOT_FOR_SESSIONS.includes(name));
+
+const JAIL: Target = {
+  name: "jail",
+  specs: forSessions(jailSpecs),
+  told: (args) => options(parseJailOptions(args)).directory,
+  secretIn: () => undefined,
+};
+
+const PROXY: Target = {
+  name: "proxy",
+  specs: forSessions(proxySpecs),
+  told(args) {
+    const { user, host, port } = options(parseProxyOptions(args)).destination;
+    return `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`;
+  },
+  secretIn: (args) =>
+    options(parseProxyOptions(args)).destination.password === undefined
+      ? undefined
+      : "--password-file FILE",
+};
+
+const GRIDFS: Target = {
+  name: "gridfs",
+  specs: forSessions(gridFsSpecs),
+  told(args) {
+    const { place, uriFile } = options(parseGridFsOptions(args));
+    return place?.hosts ?? uriFile ?? "SFTPWRAP_MONGODB_URI";
+  },
+  secretIn: (args) =>
+    options(parseGridFsOptions(args)).place?.hasSecret === true ? "--uri-file FILE" : undefined,
+};
+
+/** Every subcommand that a key can start. */
+export const TARGETS: readonly Target[] = [JAIL, PROXY, GRIDFS];
+
+/** What a parser returned, for words that ask for no help and no list. */
+function options<T extends object>(parsed: T | { readonly print: string }): T {
+  if ("print" in parsed) throw new UsageError("this asks for a text, and not for a session");
+  return parsed;
+}
+
+/**
+ * What a command line of `authorize` is for: its other options depend on that.
+ *
+ * @throws {UsageError} If it names more than one.
+ */
+export function targetNamed(args: readonly string[]): Target {
+  const end = args.indexOf("--");
+  const words = end === -1 ? args : args.slice(0, end);
+  const isGiven = (option: string) =>
+    words.some((word) => word === option || word.startsWith(`${option}=`));
+  const [first, second] = TARGETS.filter(({ name }) => isGiven(`--${name}`));
+  if (first !== undefined && second !== undefined) {
+    throw new UsageError(`--${first.name} and --${second.name} contradict each other`);
+  }
+  // A file may have the URI of GridFS.
+  return first ?? (isGiven("--uri-file") ? GRIDFS : JAIL);
+}
