@@ -1,6 +1,6 @@
 import { HeldLog } from "../audit/held_log.ts";
 import { whoseSession } from "../audit/openssh_lines.ts";
-import { type AccessPolicy, guarded } from "../policy/access.ts";
+import { type AccessPolicy, applyPolicies } from "../policy/access.ts";
 import { type Log, LogLevel, silentLog } from "../session/log.ts";
 import { Session } from "../session/session.ts";
 import type { SessionOptions } from "../session/session_options.ts";
@@ -75,7 +75,7 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
   const log = new HeldLog(options.log ?? silentLog);
   const who = whoseSession(options);
   const observers = [log, ...options.observers ?? []];
-  const limited = guarded(storage, options.policies ?? []);
+  const limited = applyPolicies(storage, options.policies ?? []);
   const session = new Session({ ...options, ...limited, log, observers });
   await session.opened();
   const timeouts = options.idleTimeout === undefined && options.maxSession === undefined
