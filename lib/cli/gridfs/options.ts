@@ -30,7 +30,7 @@ const own: readonly OptionSpec[] = [
   },
   { name: "uri-file", value: "FILE", help: "the URI is the first line of FILE" },
   { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
-  { name: "check", help: "find and mend what crashes have left; with --read-only only find" },
+  { name: "check", help: "find and repair what crashes left; with --read-only, only find it" },
 ];
 
 /** The command line of `sftpwrap gridfs`. */

@@ -47,8 +47,8 @@ const own: readonly OptionSpec[] = [
     value: "FILE",
     help: "known host keys (default: ~/.ssh/known_hosts)",
   },
-  { name: "disable-known-hosts", letter: "d", help: "take every host key, unsafe as it is" },
-  { name: "accept-new", help: "take and keep the key of a host that is not known" },
+  { name: "disable-known-hosts", letter: "d", help: "accept any host key (unsafe)" },
+  { name: "accept-new", help: "accept and store the key of an unknown host" },
   { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
   {
     name: "passphrase-file",
@@ -56,7 +56,7 @@ const own: readonly OptionSpec[] = [
     help: "the key's passphrase is the first line of FILE",
   },
   { name: "connect-timeout", value: "SECONDS", help: "how long connecting may take" },
-  { name: "keepalive", value: "SECONDS", help: "ask a silent HOST for a sign of life; 0: never" },
+  { name: "keepalive", value: "SECONDS", help: "check that a silent HOST is alive; 0: never" },
   {
     name: "transport",
     value: "NAME",
@@ -74,8 +74,8 @@ export const proxySpec: CommandSpec = {
     "[options] sftp://[USER[:PASSWORD]@]HOST[:PORT][/PATH]",
   ],
   about: `
-Serves SFTP on standard input and output; every request goes on to the SFTP
-server of HOST. Others on this machine can see a PASSWORD on the command line:
+Serves SFTP on standard input and output, and passes every request on to the
+SFTP server of HOST. Others on this machine can see a PASSWORD on the command line:
 --password-file does not show it, nor do the variables SFTPWRAP_PASSWORD and
 SFTPWRAP_PASSPHRASE. PATH, where the session starts, is below the user's home;
 with a second slash (//PATH) below the root.
@@ -104,7 +104,7 @@ function ownOptions({ values, switches, operands }: ParsedArgs) {
   const port = values.get("port");
   const startDirectory = values.get("start-directory");
   if (startDirectory !== undefined && destination.path !== undefined) {
-    throw new UsageError("--start-directory and the path of the URL are one too many");
+    throw new UsageError("both --start-directory and a path in the URL are given");
   }
   return {
     destination: port === undefined ? destination : { ...destination, port: parsePort(port) },
