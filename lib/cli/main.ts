@@ -99,7 +99,7 @@ An SFTP server that OpenSSH starts.
 
 ${lines.join("\n")}
 
-sftpwrap SUBCOMMAND --help shows more, sftpwrap help log (or exit-status,
-environment, patterns, tokens) a topic, sftpwrap --version the version.
+sftpwrap SUBCOMMAND --help shows more, sftpwrap help --help the topics of the
+manual, sftpwrap --version the version.
 `;
 }

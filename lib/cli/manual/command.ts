@@ -2,13 +2,11 @@ import { print } from "../../transport/stdio.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandSpec, helpOf, parseOptions, usageOf } from "../options/args.ts";
 import { orTold } from "../subcommand.ts";
-import { bashCompletions } from "./bash.ts";
-import { fishCompletions } from "./fish.ts";
+import { completionsFor } from "./completions.ts";
 import { completionsSpec, helpSpec, manSpec, SHELLS } from "./options.ts";
 import { mainPage, subcommandPage, type Summary } from "./page.ts";
 import { TABLES } from "./tables.ts";
 import { plainText, TOPICS } from "./topics.ts";
-import { zshCompletions } from "./zsh.ts";
 
 /** What the manual knows of the program. */
 export interface Program {
@@ -61,15 +59,6 @@ export async function manualPage(
     throw new UsageError(`there is no page for "${name}"`);
   }
   return subcommandPage(spec, known.summary, await version());
-}
-
-/** The completions for a shell. */
-export function completionsFor(
-  shell: typeof SHELLS[number],
-  subcommands: readonly Summary[],
-): string {
-  const make = { bash: bashCompletions, zsh: zshCompletions, fish: fishCompletions };
-  return make[shell](subcommands, TABLES);
 }
 
 /** Prints what `text` makes of the operand, or the help. */

@@ -1,4 +1,5 @@
 import { type CommandSpec, HELP_OPTION } from "../options/args.ts";
+import { TOPICS } from "./topics.ts";
 
 /** The shells that there are completions for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -37,7 +38,8 @@ export const helpSpec: CommandSpec = {
   name: "help",
   forms: ["[TOPIC]"],
   about: `
-Prints the help of a subcommand, or the text of a topic of the manual.
+Prints the help of a subcommand, or the text of a topic of the manual:
+${[...TOPICS.keys()].join(", ")}.
 `,
   options: [HELP_OPTION],
 };

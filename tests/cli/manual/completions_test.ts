@@ -3,10 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { FACILITIES } from "../../../lib/audit/syslog.ts";
 import { SUBCOMMANDS } from "../../../lib/cli/main.ts";
-import { bashCompletions } from "../../../lib/cli/manual/bash.ts";
-import { fishCompletions } from "../../../lib/cli/manual/fish.ts";
+import { completionsFor } from "../../../lib/cli/manual/completions.ts";
 import { TABLES } from "../../../lib/cli/manual/tables.ts";
-import { zshCompletions } from "../../../lib/cli/manual/zsh.ts";
 import type { CommandSpec } from "../../../lib/cli/options/args.ts";
 import { LogLevel } from "../../../lib/session/log.ts";
 import { withTempDir } from "../../support/files.ts";
@@ -110,7 +108,7 @@ rm -f $setup
 const SHELLS: readonly Shell[] = [
   {
     name: "bash",
-    script: bashCompletions(...ALL),
+    script: completionsFor("bash", ...ALL),
     ask: async (file, words) => {
       const split = words.flatMap((word) =>
         word.includes("=") ? [word.replace(/=.*/, ""), "=", word.replace(/.*=/, "")] : [word]
@@ -120,7 +118,7 @@ const SHELLS: readonly Shell[] = [
   },
   {
     name: "zsh",
-    script: zshCompletions(...ALL),
+    script: completionsFor("zsh", ...ALL),
     ask: async (file, words) => {
       const line = ["sftpwrap", ...words].join(" ");
       const shown = await runOk("zsh", ["-f", "-c", ZSH, "zsh", line], {
@@ -131,7 +129,7 @@ const SHELLS: readonly Shell[] = [
   },
   {
     name: "fish",
-    script: fishCompletions(...ALL),
+    script: completionsFor("fish", ...ALL),
     ask: async (file, words) => {
       const line = ["sftpwrap", ...words].join(" ");
       const code = "source $argv[1]; complete -C $argv[2]";
