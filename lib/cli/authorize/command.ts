@@ -1,34 +1,26 @@
 import { messageOf } from "../../message_of.ts";
 import { toText } from "@std/streams";
 import { print } from "../../transport/stdio.ts";
-import { optionsHelp, type OptionSpec, type ParsedArgs, parseOptions } from "../options/args.ts";
+import { helpOf, type ParsedArgs, parseOptions } from "../options/args.ts";
+import { authorizeSpec } from "./options.ts";
 import { authorizedLine, parsePublicKey, withLine } from "./authorized_key.ts";
 import { StartError, UsageError } from "../errors.ts";
 import { identity } from "../start/host.ts";
 import { logWithin, realDirectory } from "../jail/directory.ts";
-import { jailArguments, jailSpecs, parseJailOptions } from "../jail/options.ts";
+import { jailArguments, parseJailOptions } from "../jail/options.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens } from "../options/tokens.ts";
 import { updateFile } from "../files/update_file.ts";
 import { wayOut } from "../jail/way_out.ts";
 
-const SPECS: readonly OptionSpec[] = [
-  { name: "jail", value: "DIR", help: "the directory that the key's owner sees as /" },
-  { name: "binary", value: "PATH", help: "the program to run (default: this one)" },
-  { name: "install", value: "FILE", help: "put the line into FILE instead of printing it" },
-  ...jailSpecs.filter(({ name }) => !["help", "query", "check", "command"].includes(name)),
-  { name: "help", letter: "h", help: "show this help" },
-];
-
 /** Runs `sftpwrap authorize`, and returns its exit status. */
 export async function authorizeCommand(args: readonly string[]): Promise<number> {
-  const usage = "usage: sftpwrap authorize --jail DIR [options] KEYFILE|-";
-  return await runSubcommand(args, { usage, parse, run });
+  return await runSubcommand(args, { spec: authorizeSpec, parse, run });
 }
 
 function parse(args: readonly string[]): ParsedArgs | { readonly print: string } {
-  const given = parseOptions(args, SPECS);
-  return given.switches.has("help") ? { print: help() } : given;
+  const given = parseOptions(args, authorizeSpec.options);
+  return given.switches.has("help") ? { print: helpOf(authorizeSpec) } : given;
 }
 
 async function run(given: ParsedArgs): Promise<number> {
@@ -119,16 +111,6 @@ function hasTokens(path: string): boolean {
 function homeOf(file: string): string {
   const directory = file.replace(/\/?[^/]*$/, "") || (file.startsWith("/") ? "/" : ".");
   return directory.replace(/(^|\/)\.ssh$/, "") || (directory.startsWith("/") ? "/" : ".");
-}
-
-function help(): string {
-  return `usage: sftpwrap authorize --jail DIR [options] KEYFILE|-
-
-Prints the authorized_keys line that lets the owner of a public key use the
-jail DIR and nothing else. Options of sftpwrap jail go into the line.
-
-${optionsHelp(SPECS)}
-`;
 }
 
 async function readKey(file: string): Promise<string> {
