@@ -10,7 +10,7 @@ import { jailArguments, jailSpecs, parseJailOptions } from "../jail/options.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens } from "../options/tokens.ts";
 import { updateFile } from "../files/update_file.ts";
-import { wayOut } from "../jail/way_out.ts";
+import { wayOut } from "../jail/ways_out.ts";
 
 const SPECS: readonly OptionSpec[] = [
   { name: "jail", value: "DIR", help: "the directory that the key's owner sees as /" },

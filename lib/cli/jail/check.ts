@@ -7,7 +7,7 @@ import { StartError } from "../errors.ts";
 import type { Identity } from "../start/host.ts";
 import { logWithin } from "./directory.ts";
 import type { JailOptions } from "./options.ts";
-import { wayOut } from "./way_out.ts";
+import { wayOut } from "./ways_out.ts";
 
 const OTHERS_MAY_WRITE = 0o002;
 const GROUP_MAY_WRITE = 0o020;

@@ -18,7 +18,7 @@ import { startDirectory } from "../start/start_directory.ts";
 import { enterConfinement, orLogged } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
-import { wayOut } from "./way_out.ts";
+import { wayOut } from "./ways_out.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {

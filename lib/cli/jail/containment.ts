@@ -10,7 +10,7 @@ import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { AT_FDCWD, Open } from "../../linux/linux.ts";
 
 /** Whether a path leads into a directory. */
-export interface Reach {
+export interface Containment {
   /** Whether what is at `path`, or may be made there, is the directory or is in it. */
   holds(path: string): boolean;
   /** Whether the directory is at `path`, or is in it. */
@@ -18,7 +18,7 @@ export interface Reach {
 }
 
 /** What a client can reach in `directory`, which is given by its real path. */
-export function reachOf(directory: string): Reach {
+export function containmentOf(directory: string): Containment {
   // A home's files are asked about several times, and each look takes time at the start.
   const identity = remembered(identityOf);
   const realPath = remembered(realOrSame);
