@@ -35,6 +35,11 @@ const SUBCOMMANDS: readonly LateSubcommand[] = [
     summary: "print or install the authorized_keys line for a jail",
     run: async (args) => await (await import("./authorize/command.ts")).authorizeCommand(args),
   },
+  {
+    name: "doctor",
+    summary: "say what would keep a set-up from working, and what mends it",
+    run: async (args) => await (await import("./doctor/command.ts")).doctorCommand(args),
+  },
 ];
 
 const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";

@@ -27,12 +27,9 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
 }
 
 async function run(parsed: JailOptions): Promise<number> {
+  if (parsed.check) return await (await import("../doctor/jail.ts")).checkJail(parsed);
   const who = identity();
   const options = withLogFile(parsed, who);
-  if (options.check) {
-    const { checkJail } = await import("./check.ts");
-    return await checkJail(directoryOf(options, who), options, who);
-  }
   const start = howStarted(options.command);
   requireSftp(start);
   const session = sessionFacts(who.user);
