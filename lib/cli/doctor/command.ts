@@ -66,7 +66,7 @@ async function lookAs(
   const zone = environment("TZ");
   const cache = environment("DENO_DIR");
   const env = {
-    ...{ USER: name, LOGNAME: name, HOME: home, SHELL: shell, PATH: path },
+    ...{ USER: name, LOGNAME: name, HOME: home, SHELL: shell, PATH: path, NO_COLOR: "1" },
     ...zone === undefined ? {} : { TZ: zone },
     ...cache === undefined ? {} : { DENO_DIR: cache },
   };

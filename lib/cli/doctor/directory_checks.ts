@@ -1,7 +1,7 @@
 import { PERMISSION_BITS } from "../../attrs.ts";
 import { mountsBelow } from "../jail/containment.ts";
 import { bad, type Finding, ok, warn, word } from "./finding.ts";
-import type { CheckedJail } from "./jail.ts";
+import type { CheckedJail } from "./checked_jail.ts";
 import { Access, mayAccess } from "./way_in.ts";
 
 const OTHERS_MAY_WRITE = 0o002;

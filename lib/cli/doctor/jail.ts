@@ -7,20 +7,13 @@ import { expandTokens, withLogFile } from "../options/tokens.ts";
 import { prepareConfinement } from "../start/confinement.ts";
 import { type Identity, identity } from "../start/host.ts";
 import type { Ring } from "../start/rings.ts";
+import type { CheckedJail } from "./checked_jail.ts";
 import { mayDo, mountedBelow, writableByOthers } from "./directory_checks.ts";
 import { bad, type Finding, ok, report, word } from "./finding.ts";
 import { checkLog } from "./log_check.ts";
 import { checkStartDirectory } from "./start_directory_check.ts";
 import { checkHost } from "./host_checks.ts";
 import { firstClosed } from "./way_in.ts";
-
-/** A jail that can be looked at. */
-export interface CheckedJail {
-  /** Its real path. */
-  readonly directory: string;
-  readonly options: JailOptions;
-  readonly who: Identity;
-}
 
 /** What is looked at, in the order of the report; the rings come before, and are entered last. */
 const CHECKS: readonly ((jail: CheckedJail) => Iterable<Finding> | Promise<Iterable<Finding>>)[] = [
@@ -62,7 +55,8 @@ function unusable(directory: string, error: StartError, { user, uid }: Identity)
   if (error.message.endsWith(" does not exist")) {
     return bad(`directory: ${error.message}`, `install -d -o ${name} ${word(directory)}`);
   }
-  const closed = directory.startsWith("/") ? firstClosed(directory) : undefined;
+  const isAway = directory.startsWith("/") && !error.message.endsWith(" is not a directory");
+  const closed = isAway ? firstClosed(directory) : undefined;
   return closed === undefined ? bad(`directory: ${error.message}`) : bad(
     `directory: ${directory} cannot be used: ${name} may not enter ${closed}`,
     `chmod a+x ${word(closed)}`,

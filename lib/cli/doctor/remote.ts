@@ -37,12 +37,21 @@ export async function checkGridFsSetup(parsed: GridFsCommandOptions): Promise<nu
   const { checkGridFs } = await import("../../storage/gridfs/open.ts");
   return await checkRemote(parsed, async (options, log) => {
     const { place, bucket } = bucketOf(options, { who: identity(), log });
-    const left = await checkGridFs(place.uri, { ...bucket, mend: false });
+    const left = await foundIn(place.hosts, checkGridFs(place.uri, { ...bucket, mend: false }));
     if (left.length > 0) {
       log.write(LogLevel.ERROR, `crashes have left ${left.length} things (gridfs --check mends)`);
     }
     return place.hosts;
   });
+}
+
+async function foundIn<T>(hosts: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof StorageError) throw new StartError(`${hosts}: ${error.message}`);
+    throw error;
+  }
 }
 
 async function checkRemote<T extends ProxyCommandOptions | GridFsCommandOptions>(
@@ -62,7 +71,7 @@ async function checkRemote<T extends ProxyCommandOptions | GridFsCommandOptions>
     found.push(...checkLog(options), ...checkHost(who));
     found.push(ok(`far side: connected to ${await connect(options, log)}`));
   } catch (error) {
-    const known = [StartError, ConnectError, StorageError];
+    const known = [StartError, ConnectError];
     if (!(error instanceof Error) || !known.some((kind) => error instanceof kind)) throw error;
     found.push(bad(`far side: ${error.message}`));
   }

@@ -6,7 +6,7 @@ import { expandTokens } from "../options/tokens.ts";
 import { prepareConfinement } from "../start/confinement.ts";
 import { startDirectory } from "../start/start_directory.ts";
 import { bad, type Finding, ok } from "./finding.ts";
-import type { CheckedJail } from "./jail.ts";
+import type { CheckedJail } from "./checked_jail.ts";
 
 /** Whether the session can start where `-d` says. */
 export async function checkStartDirectory(
