@@ -3,7 +3,7 @@ import { StartError, UsageError } from "../errors.ts";
 import { environment } from "../start/host.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { type Account, findAccount } from "./account.ts";
-import { bad, report } from "./finding.ts";
+import { bad, type Finding, report } from "./finding.ts";
 import { type DoctorOptions, parseDoctorOptions } from "./options.ts";
 import { answerOf, RUNUSER } from "./programs.ts";
 
@@ -24,11 +24,10 @@ async function run(options: DoctorOptions): Promise<number> {
   }
   const isOther = account.uid !== Deno.uid();
   if (isOther && Deno.uid() !== 0) throw new StartError("only root can look as another user");
-  const statuses = [
-    isOther ? await lookAs(account, options) : await session(),
-    noSshd ? 0 : await lookAtSshd(account, options),
-  ];
-  return Math.max(...statuses);
+  // A session's part gives up the right to run programs, so sshd is asked before, and told of after.
+  const ofSshd = noSshd ? [] : await lookAtSshd(account, options);
+  const status = isOther ? await lookAs(account, options) : await session();
+  return Math.max(status, report(ofSshd));
 }
 
 /** The session's part, once its command line is understood. */
@@ -95,10 +94,10 @@ function thisProgram(): string[] {
 async function lookAtSshd(
   account: Account,
   { sshdConfig, subcommand, args }: DoctorOptions,
-): Promise<number> {
+): Promise<readonly Finding[]> {
   const { checkSshd } = await import("./sshd.ts");
   const advice = subcommand === "jail"
     ? `sftpwrap authorize --jail ${args.at(-1)} --install ${account.home}/.ssh/authorized_keys KEY`
     : `add ForceCommand /usr/local/bin/sftpwrap ${subcommand} … to sshd_config`;
-  return report(await checkSshd(account, sshdConfig, advice));
+  return await checkSshd(account, sshdConfig, advice);
 }

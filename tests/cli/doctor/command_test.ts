@@ -79,6 +79,21 @@ function readableDenoDir(): Promise<string> {
   })();
 }
 
+let runnable: Promise<string> | undefined;
+
+/** This Deno, or a copy of it if it is where only root may run it. */
+function runnableDeno(): Promise<string> {
+  return runnable ??= (async () => {
+    const deno = Deno.execPath();
+    const tried = await run("runuser", ["-u", "nobody", "--", "test", "-x", deno]);
+    if (tried.code === 0) return deno;
+    const copy = `${await readableDenoDir()}/deno`;
+    await Deno.copyFile(deno, copy);
+    await Deno.chmod(copy, 0o755);
+    return copy;
+  })();
+}
+
 /** A folder in which only root may write, all the way from `/`. */
 async function programFolder(): Promise<string> {
   const folder = await Deno.makeTempDir({ dir: "/usr/local", prefix: "sftpwrap_test_" });
@@ -92,8 +107,8 @@ async function doctor(
   directory = jail,
 ): Promise<Told> {
   const words = ["doctor", "--user", user, "-f", config, "jail", ...options, directory];
-  const [program = "", ...args] = sftpwrap(words);
-  const { code, stdout, stderr } = await run(program, args, {
+  const [, ...args] = sftpwrap(words);
+  const { code, stdout, stderr } = await run(await runnableDeno(), args, {
     env: { DENO_DIR: await readableDenoDir() },
   });
   assertEquals(stderr, "");
@@ -282,6 +297,17 @@ Deno.test({
       const { code, text } = await doctor(setup);
       assertEquals(code, 0, text);
       assertMatch(text, /^warn sshd: a Subsystem jails SFTP, and not the account/m);
+    }),
+});
+
+Deno.test({
+  name: "doctor without --user looks at sshd too, though a session may run no program",
+  ...NEED,
+  fn: () =>
+    withSetup(async ({ config, jail }) => {
+      const [program = "", ...args] = sftpwrap(["doctor", "-f", config, "jail", jail]);
+      const { stdout } = await run(program, args);
+      assertMatch(stdout, /^ok {3}ring landlock: .*^ok {3}sshd: Subsystem sftp internal-sftp$/ms);
     }),
 });
 
