@@ -40,6 +40,11 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
     run: async (args) => await (await import("./authorize/command.ts")).authorizeCommand(args),
   },
   {
+    name: "doctor",
+    summary: "say what would keep a set-up from working, and what mends it",
+    run: async (args) => await (await import("./doctor/command.ts")).doctorCommand(args),
+  },
+  {
     name: "man",
     summary: "print a page of the manual",
     run: async (args, version) =>

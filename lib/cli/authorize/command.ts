@@ -11,7 +11,7 @@ import { jailArguments, parseJailOptions } from "../jail/options.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens } from "../options/tokens.ts";
 import { updateFile } from "../files/update_file.ts";
-import { wayOut } from "../jail/way_out.ts";
+import { wayOut } from "../jail/ways_out.ts";
 
 /** Runs `sftpwrap authorize`, and returns its exit status. */
 export async function authorizeCommand(args: readonly string[]): Promise<number> {

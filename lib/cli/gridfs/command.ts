@@ -36,18 +36,26 @@ async function run(parsed: GridFsCommandOptions): Promise<number> {
   const session = sessionFacts(who.user);
   const log = openLog(options, session);
   return await orLogged(() => log, async () => {
-    const place = placeOf(options);
-    const password = findSecret({
-      what: "password",
-      file: options.passwordFile,
-      variable: "SFTPWRAP_PASSWORD",
-    });
-    warn(log, warnings(options));
-    const bucket = bucketOptions(place, { who, password }, options);
+    const { place, bucket } = bucketOf(options, { who, log });
     return options.check
       ? await checkBucket(place, bucket, options)
       : await serveFrom(place, bucket, options, { who, session, log });
   });
+}
+
+/** The bucket that the options name, with its password. */
+export function bucketOf(
+  options: GridFsCommandOptions,
+  { who, log }: { readonly who: Identity; readonly log: Log },
+): { readonly place: MongoPlace; readonly bucket: GridFsOptions } {
+  const place = placeOf(options);
+  const password = findSecret({
+    what: "password",
+    file: options.passwordFile,
+    variable: "SFTPWRAP_PASSWORD",
+  });
+  warn(log, warnings(options));
+  return { place, bucket: bucketOptions(place, { who, password }, options) };
 }
 
 function placeOf({ place, uriFile }: GridFsCommandOptions): MongoPlace {

@@ -18,7 +18,7 @@ import { startDirectory } from "../start/start_directory.ts";
 import { enterConfinement, orLogged } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
-import { wayOut } from "./way_out.ts";
+import { wayOut } from "./ways_out.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
@@ -26,12 +26,9 @@ export async function jailCommand(args: readonly string[]): Promise<number> {
 }
 
 async function run(parsed: JailOptions): Promise<number> {
+  if (parsed.check) return await (await import("../doctor/jail.ts")).checkJail(parsed);
   const who = identity();
   const options = withLogFile(parsed, who);
-  if (options.check) {
-    const { checkJail } = await import("./check.ts");
-    return await checkJail(directoryOf(options, who), options, who);
-  }
   const start = howStarted(options.command);
   requireSftp(start);
   const session = sessionFacts(who.user);

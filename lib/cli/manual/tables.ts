@@ -6,6 +6,7 @@
  */
 
 import { authorizeSpec } from "../authorize/options.ts";
+import { doctorSpec } from "../doctor/options.ts";
 import { gridFsSpec } from "../gridfs/options.ts";
 import { jailSpec } from "../jail/options.ts";
 import type { CommandSpec } from "../options/args.ts";
@@ -13,7 +14,13 @@ import { proxySpec } from "../proxy/options.ts";
 import { completionsSpec, helpSpec, manSpec } from "./options.ts";
 import { TOPICS } from "./topics.ts";
 
-const DOCUMENTED: readonly CommandSpec[] = [jailSpec, proxySpec, gridFsSpec, authorizeSpec];
+const DOCUMENTED: readonly CommandSpec[] = [
+  jailSpec,
+  proxySpec,
+  gridFsSpec,
+  authorizeSpec,
+  doctorSpec,
+];
 
 /** Every subcommand of the program. */
 export const TABLES: readonly CommandSpec[] = [

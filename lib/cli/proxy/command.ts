@@ -40,7 +40,8 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
   });
 }
 
-async function connectTo(
+/** Connects to the far side as a session does. */
+export async function connectTo(
   options: ProxyCommandOptions,
   { who, log }: { readonly who: Identity; readonly log: Log },
 ): Promise<Connected> {
