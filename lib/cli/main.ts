@@ -3,18 +3,22 @@ import { UsageError } from "./errors.ts";
 import { orTold } from "./subcommand.ts";
 
 /** A subcommand that is loaded when it runs. */
-interface LateSubcommand {
+interface LazySubcommand {
   readonly name: string;
   readonly summary: string;
-  readonly run: (args: readonly string[]) => Promise<number>;
+  readonly run: (args: readonly string[], version: Version) => Promise<number>;
 }
+
+type Version = () => Promise<string>;
+
+const manual = async () => await import("./manual/command.ts");
 
 /**
  * Each is loaded when it runs: a jail session evaluates no code of the others. A compiled program
  * contains for each subcommand a copy of all that it needs, so their classes are not the ones that
  * this file sees.
  */
-const SUBCOMMANDS: readonly LateSubcommand[] = [
+export const SUBCOMMANDS: readonly LazySubcommand[] = [
   {
     name: "jail",
     summary: "serve one directory as /",
@@ -35,6 +39,28 @@ const SUBCOMMANDS: readonly LateSubcommand[] = [
     summary: "print or install the authorized_keys line for a jail",
     run: async (args) => await (await import("./authorize/command.ts")).authorizeCommand(args),
   },
+  {
+    name: "doctor",
+    summary: "say what would keep a set-up from working, and what mends it",
+    run: async (args) => await (await import("./doctor/command.ts")).doctorCommand(args),
+  },
+  {
+    name: "man",
+    summary: "print a page of the manual",
+    run: async (args, version) =>
+      await (await manual()).manCommand(args, { subcommands: SUBCOMMANDS, version }),
+  },
+  {
+    name: "completions",
+    summary: "print the completions for bash, zsh or fish",
+    run: async (args, version) =>
+      await (await manual()).completionsCommand(args, { subcommands: SUBCOMMANDS, version }),
+  },
+  {
+    name: "help",
+    summary: "print the help of a subcommand, or a topic of the manual",
+    run: async (args) => await (await manual()).helpCommand(args),
+  },
 ];
 
 const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
@@ -48,14 +74,14 @@ const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
  */
 export async function main(
   args: readonly string[],
-  version: () => Promise<string>,
+  version: Version,
 ): Promise<number> {
   const [first, ...rest] = args;
   if (first === "--version" || first === "-V") {
     print(`sftpwrap ${await version()}\n`);
     return 0;
   }
-  if (first === "--help" || first === "-h" || first === "help") {
+  if (first === "--help" || first === "-h" || first === "help" && rest.length === 0) {
     print(help());
     return 0;
   }
@@ -64,20 +90,21 @@ export async function main(
     print(`sftpwrap ${await version()}\n`);
     return 0;
   }
-  if (subcommand !== undefined) return await subcommand.run(rest);
+  if (subcommand !== undefined) return await subcommand.run(rest, version);
   return await orTold(USAGE, () => {
     throw new UsageError(first === undefined ? "no subcommand" : `unknown subcommand "${first}"`);
   });
 }
 
 function help(): string {
-  const lines = SUBCOMMANDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`);
+  const lines = SUBCOMMANDS.map(({ name, summary }) => `  ${name.padEnd(11)} ${summary}`);
   return `${USAGE}
 
 An SFTP server that OpenSSH starts.
 
 ${lines.join("\n")}
 
-sftpwrap SUBCOMMAND --help shows more, sftpwrap --version the version.
+sftpwrap SUBCOMMAND --help shows more, sftpwrap help --help the topics of the
+manual, sftpwrap --version the version.
 `;
 }

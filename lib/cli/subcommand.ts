@@ -1,12 +1,12 @@
 import { escapeControls } from "../audit/log_text.ts";
 import { print, printError } from "../transport/stdio.ts";
 import { StartError, UsageError } from "./errors.ts";
+import { type CommandSpec, usageOf } from "./options/args.ts";
 import { openTimeZone } from "./start/time_zone.ts";
 
 /** A subcommand of the program. */
 export interface Subcommand<Options extends object> {
-  /** Its usage, in one line. */
-  readonly usage: string;
+  readonly spec: CommandSpec;
   /** Parses its command line: returns its options, or what to print instead of running. */
   readonly parse: (args: readonly string[]) => Options | { readonly print: string };
   /** Runs, and returns the exit status. */
@@ -16,9 +16,9 @@ export interface Subcommand<Options extends object> {
 /** Runs a subcommand, and returns its exit status as {@linkcode orTold} does. */
 export async function runSubcommand<Options extends object>(
   args: readonly string[],
-  { usage, parse, run }: Subcommand<Options>,
+  { spec, parse, run }: Subcommand<Options>,
 ): Promise<number> {
-  return await orTold(usage, async () => {
+  return await orTold(usageOf(spec), async () => {
     const parsed = parse(args);
     if (!("print" in parsed)) {
       openTimeZone();

@@ -38,6 +38,8 @@ export interface FileCalls {
   fsync(fd: number): number;
   /** fchmod(2) */
   fchmod(fd: number, mode: number): number;
+  /** faccessat(2): 0 if this process's real user may; 4 reads, 2 writes, 1 enters or runs. */
+  faccessat(directory: number, name: Bytes, mode: number): number;
   /** fchmodat(2); follows links. */
   fchmodat(directory: number, name: Bytes, mode: number): number;
   /** fchmodat2(2), from Linux 6.6 on. */
@@ -139,6 +141,7 @@ export function fileCalls(calls: SystemCalls): FileCalls {
     getdents64: (fd, into) => buffer(SystemCall.getdents64, fd, into, into.length),
     mkdirat: (directory, name, mode) => buffer(SystemCall.mkdirat, directory, name, mode),
     unlinkat: (directory, name, flags) => buffer(SystemCall.unlinkat, directory, name, flags),
+    faccessat: (directory, name, mode) => buffer(SystemCall.faccessat, directory, name, mode),
     fchmodat: (directory, name, mode) => buffer(SystemCall.fchmodat, directory, name, mode),
     fchmodat2(directory, name, mode, flags) {
       return buffer(SystemCall.fchmodat2, directory, name, mode, flags);

@@ -108,6 +108,7 @@ export const SystemCall = {
   connect: ARM ? 203n : 42n,
   copyFileRange: ARM ? 285n : 326n,
   fchmod: ARM ? 52n : 91n,
+  faccessat: ARM ? 48n : 269n,
   fchmodat: ARM ? 53n : 268n,
   fchmodat2: 452n,
   fchownat: ARM ? 54n : 260n,

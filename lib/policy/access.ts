@@ -26,7 +26,7 @@ export interface AccessPolicy {
 }
 
 /** What a session is served from, once policies apply. */
-export interface Guarded {
+export interface RestrictedStorage {
   /** The storage with the limits of all policies around it. */
   readonly storage: Storage;
   /** Refuses every request that one of the policies refuses. */
@@ -39,7 +39,10 @@ export interface Guarded {
  *
  * @param policies The last one is asked first, because it wraps the others.
  */
-export function guarded(storage: Storage, policies: readonly AccessPolicy[]): Guarded {
+export function applyPolicies(
+  storage: Storage,
+  policies: readonly AccessPolicy[],
+): RestrictedStorage {
   const isByPath = policies.some(({ wrap, anyPath = false }) => wrap !== undefined && !anyPath);
   const innermost = isByPath ? storage.underPolicies?.() ?? storage : storage;
   const wrapped = policies.reduce((inner, policy) => policy.wrap?.(inner) ?? inner, innermost);

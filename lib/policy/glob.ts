@@ -40,21 +40,21 @@ export type Match =
 /** A set of patterns. */
 export class Globs {
   /** The root, where every path begins. */
-  readonly root: Spot;
+  readonly root: PatternState;
 
   /** @throws {SyntaxError} If a text is not a valid pattern. */
   constructor(patterns: readonly string[]) {
     const compiled = patterns.flatMap((text) => compile(text));
-    this.root = new Spot(compiled, compiled.map((steps) => settled(steps, [0])));
+    this.root = new PatternState(compiled, compiled.map((steps) => settled(steps, [0])));
   }
 
   /** Where `path` leads as it is written: `..` is the parent folder. */
-  at(path: VirtualPath): { readonly spot: Spot; readonly match: Match } {
+  at(path: VirtualPath): { readonly state: PatternState; readonly match: Match } {
     const way = [this.root];
     let match: Match = "none";
     for (const name of path.split("/")) {
       if (name === "" || name === ".") continue;
-      if (match !== "none") return { spot: way.at(-1)!, match: "through" };
+      if (match !== "none") return { state: way.at(-1)!, match: "through" };
       if (name === "..") {
         if (way.length > 1) way.pop();
       } else {
@@ -62,12 +62,12 @@ export class Globs {
         if (way.at(-1)!.isMatch) match = "itself";
       }
     }
-    return { spot: way.at(-1)!, match };
+    return { state: way.at(-1)!, match };
   }
 }
 
 /** A position in the tree of names: how much of each pattern the names up to here have matched. */
-export class Spot {
+export class PatternState {
   readonly #patterns: readonly (readonly Step[])[];
   readonly #met: readonly (readonly number[])[];
 
@@ -85,7 +85,7 @@ export class Spot {
   }
 
   /** The position below this one with this name. */
-  enter(name: string): Spot {
+  enter(name: string): PatternState {
     const met = this.#patterns.map((steps, index) =>
       settled(
         steps,
@@ -97,11 +97,11 @@ export class Spot {
         }),
       )
     );
-    return new Spot(this.#patterns, met);
+    return new PatternState(this.#patterns, met);
   }
 
   /** Whether the same names below match the same patterns, here and there. */
-  isLike(other: Spot): boolean {
+  isLike(other: PatternState): boolean {
     return String(this.#met.map(String)) === String(other.#met.map(String));
   }
 }

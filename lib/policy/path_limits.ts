@@ -16,7 +16,7 @@ import type {
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
 import { type FilteredFile, FilteredStorage, withoutSlash } from "./filtered_storage.ts";
-import { Globs, type Match, type Spot } from "./glob.ts";
+import { Globs, type Match, type PatternState } from "./glob.ts";
 
 /**
  * Denies paths: every path that matches one of the patterns, and everything in a folder that does.
@@ -72,7 +72,7 @@ class PathLimits extends FilteredStorage {
     return after(this.#target(path), (real) =>
       after(
         super.openDir(path),
-        (dir) => this.#hidden ? new FilteredDir(dir, this.#globs.at(real).spot) : dir,
+        (dir) => this.#hidden ? new FilteredDir(dir, this.#globs.at(real).state) : dir,
       ));
   }
 
@@ -175,7 +175,7 @@ class PathLimits extends FilteredStorage {
   #requireMove(from: VirtualPath, to: VirtualPath): MaybePromise<void> {
     return after(this.#entry(from), (source) =>
       after(this.#entry(to, true), (target) => {
-        if (this.#globs.at(source).spot.isLike(this.#globs.at(target).spot)) return;
+        if (this.#globs.at(source).state.isLike(this.#globs.at(target).state)) return;
         return after(super.lstat(from), (attrs) => {
           if (isDirectory(attrs)) throw refused("a rename that changes which paths are denied");
         });
@@ -196,18 +196,18 @@ class PathLimits extends FilteredStorage {
 /** A directory without the entries that match a pattern. */
 class FilteredDir implements DirHandle {
   readonly #dir: DirHandle;
-  readonly #spot: Spot;
+  readonly #state: PatternState;
 
-  constructor(dir: DirHandle, spot: Spot) {
+  constructor(dir: DirHandle, state: PatternState) {
     this.#dir = dir;
-    this.#spot = spot;
+    this.#state = state;
   }
 
   next(limit: number, checkpoint?: Checkpoint): MaybePromise<readonly DirEntry[]> {
     return nextShown(this.#dir, {
       limit,
       shown: (entries) =>
-        entries.filter(({ name }) => !isName(name) || !this.#spot.enter(name).isMatch),
+        entries.filter(({ name }) => !isName(name) || !this.#state.enter(name).isMatch),
       checkpoint,
     });
   }

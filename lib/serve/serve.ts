@@ -1,11 +1,12 @@
 import { HeldLog } from "../audit/held_log.ts";
 import { whoseSession } from "../audit/openssh_lines.ts";
-import { type AccessPolicy, guarded } from "../policy/access.ts";
+import { type AccessPolicy, applyPolicies } from "../policy/access.ts";
 import { type Log, LogLevel, silentLog } from "../session/log.ts";
 import { Session } from "../session/session.ts";
 import type { SessionOptions } from "../session/session_options.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { ReplySender } from "./reply_sender.ts";
+import { serveBlocking } from "./blocking_loop.ts";
+import { OverlappingLoop, type Streams } from "./overlapping_loop.ts";
 import { type TimeoutOptions, Timeouts } from "../transport/timeouts.ts";
 import { stdio, type Transport } from "../transport/stdio.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -16,12 +17,6 @@ import { withTimeout } from "../async/with_timeout.ts";
 
 /** Bytes of requests that are taken at once. */
 const INPUT_BYTES = 512 * 1024;
-
-/** Replies are sent when they come to this many bytes, or when no request is left. */
-const BATCH_BYTES = 512 * 1024;
-
-/** An asynchronous session takes no request while this many bytes of replies wait. */
-const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 const IO_ERROR_EXIT_STATUS = 1;
 
@@ -75,7 +70,7 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
   const log = new HeldLog(options.log ?? silentLog);
   const who = whoseSession(options);
   const observers = [log, ...options.observers ?? []];
-  const limited = guarded(storage, options.policies ?? []);
+  const limited = applyPolicies(storage, options.policies ?? []);
   const session = new Session({ ...options, ...limited, log, observers });
   await session.opened();
   const timeouts = options.idleTimeout === undefined && options.maxSession === undefined
@@ -98,15 +93,11 @@ class Loop {
   readonly #log: HeldLog;
   readonly #timeouts: Timeouts | undefined;
   readonly #checkpoints: Checkpoints;
-  readonly #framer = new Framer(INPUT_BYTES);
-  readonly #packet = new Reader();
+  readonly #streams: Streams;
+  readonly #overlapping: OverlappingLoop;
   /** Whether the storage has failed; then what the client does no longer matters. */
   #failed = false;
-  /** Whether requests are no longer answered. */
-  #isOver = false;
-  #farewell: ReturnType<typeof setTimeout> | undefined;
-  /** Ends the waiting for input, as the end of input does. */
-  #breakOff: () => void = () => {};
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session, { transport, log, timeouts, heartbeat }: {
     readonly transport: Transport;
@@ -129,6 +120,14 @@ class Loop {
       heartbeat,
     });
     session.checkpoint = () => this.#checkpoints.pass();
+    this.#streams = {
+      session,
+      transport: this.#transport,
+      checkpoints: this.#checkpoints,
+      framer: new Framer(INPUT_BYTES),
+      packet: new Reader(),
+    };
+    this.#overlapping = new OverlappingLoop(this.#streams);
   }
 
   async run({ who, failed }: {
@@ -143,7 +142,7 @@ class Loop {
       this.#fail();
     });
     try {
-      const served = this.#mayBlock(failed) ? this.#serveBlocking() : this.#serveOverlapping();
+      const served = this.#serve(this.#mayBlock(failed));
       await this.#checkpoints.bounded(this.#timeouts?.bounded(served) ?? served);
       return this.#endStatus ?? 0;
     } catch (error) {
@@ -161,7 +160,7 @@ class Loop {
       return IO_ERROR_EXIT_STATUS;
     } finally {
       isOver = true;
-      clearTimeout(this.#farewell);
+      clearTimeout(this.#graceTimer);
       this.#checkpoints.stop();
       const { isClientGone } = this.#checkpoints;
       const closed = this.#session.end(isClientGone || this.#timeouts?.isOver);
@@ -176,6 +175,11 @@ class Loop {
     return this.#timeouts?.isOver ? TIMEOUT_EXIT_STATUS : undefined;
   }
 
+  async #serve(mayBlock: boolean): Promise<void> {
+    if (mayBlock && !await serveBlocking(this.#streams, this.#log)) return;
+    await this.#overlapping.run();
+  }
+
   /** A blocking read lets no timer fire; where it can poll, it keeps time by itself. */
   #mayBlock(failed: Promise<string> | undefined): boolean {
     if (failed !== undefined) return false;
@@ -184,98 +188,7 @@ class Loop {
 
   #fail(): void {
     this.#failed = true;
-    this.#farewell = setTimeout(() => {
-      this.#isOver = true;
-      this.#breakOff();
-    }, END_GRACE_MS);
-  }
-
-  async #serveBlocking(): Promise<void> {
-    const session = this.#session;
-    this.#log.hold();
-    this.#checkpoints.setBlocking(true);
-    try {
-      while (!session.asynchronous) {
-        const count = this.#transport.readSync(this.#framer.free());
-        if (count === null) return;
-        this.#framer.commit(count);
-        while (this.#framer.next(this.#packet)) {
-          const wait = session.accept(this.#packet, this.#framer);
-          if (wait !== undefined) await wait;
-          if (session.replies.length >= BATCH_BYTES) this.#send();
-          if (session.asynchronous) break;
-          const isOver = this.#checkpoints.between();
-          if (isOver !== false && await isOver) return;
-        }
-        this.#send();
-        this.#log.flush();
-      }
-    } finally {
-      this.#checkpoints.setBlocking(false);
-      this.#log.release();
-      // What was accepted before a malformed packet is answered all the same.
-      this.#sendAll();
-    }
-    await this.#serveOverlapping();
-  }
-
-  /** Sends what is ready; if the transport can poll, only until a request waits. */
-  #send(): void {
-    const { replies } = this.#session;
-    const { polling } = this.#transport;
-    if (polling === undefined) {
-      this.#sendAll();
-      return;
-    }
-    while (replies.length > 0) {
-      replies.drop(polling.trySend(replies.written));
-      if (replies.length === 0) return;
-      if (polling.wait({ input: replies.length < MAX_WAITING_BYTES }).input) return;
-    }
-  }
-
-  #sendAll(): void {
-    const { replies } = this.#session;
-    if (replies.length > 0) this.#transport.writeSync(replies.written);
-    replies.clear();
-  }
-
-  async #serveOverlapping(): Promise<void> {
-    const sender = new ReplySender(this.#session, this.#transport);
-    this.#checkpoints.beat();
-    try {
-      for (;;) {
-        while (this.#framer.next(this.#packet)) {
-          const wait = this.#session.accept(this.#packet, this.#framer);
-          if (wait !== undefined) await this.#watched(wait);
-          const isOver = this.#checkpoints.between();
-          if (isOver !== false && await isOver) return;
-          sender.wake();
-          if (this.#session.replies.length >= MAX_WAITING_BYTES) await sender.sent();
-        }
-        const count = await this.#watched(this.#read());
-        if (count === null) break;
-        this.#framer.commit(count);
-      }
-    } finally {
-      this.#checkpoints.inputEnded();
-      await this.#watched(this.#session.idle());
-      await sender.end();
-    }
-  }
-
-  #watched<T>(waiting: Promise<T>): Promise<T> {
-    this.#checkpoints.watch();
-    return waiting;
-  }
-
-  /** Bytes when there are some; null at the end of input, and when the session must end. */
-  #read(): Promise<number | null> {
-    if (this.#isOver) return Promise.resolve(null);
-    return new Promise((resolve, reject) => {
-      this.#breakOff = () => resolve(null);
-      this.#transport.read(this.#framer.free()).then(resolve, reject);
-    });
+    this.#graceTimer = setTimeout(() => this.#overlapping.end(), END_GRACE_MS);
   }
 }
 

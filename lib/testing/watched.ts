@@ -45,11 +45,11 @@ interface Pending {
 }
 
 /** What the watch does with the methods of an object. */
-interface Looks {
+interface CallHooks {
   /** How the report names a call. */
-  readonly tell: (method: string, args: readonly unknown[]) => string;
-  /** Looks at an answer; what it returns replaces the answer. */
-  readonly look?: (method: string, answer: unknown, args: readonly unknown[]) => unknown;
+  readonly describe: (method: string, args: readonly unknown[]) => string;
+  /** Checks an answer; what it returns replaces the answer. */
+  readonly inspect?: (method: string, answer: unknown, args: readonly unknown[]) => unknown;
   /** What replaces the extensions. */
   readonly extensions?: StorageExtensions;
 }
@@ -71,10 +71,10 @@ export class Watch {
 
   /** The same storage, watched. */
   storage(storage: Storage): Storage {
-    const extensions = this.#watched(storage.extensions, { tell: (method) => `${method}()` });
+    const extensions = this.#watched(storage.extensions, { describe: (method) => `${method}()` });
     return this.#watched(storage, {
-      tell: (method, [path]) => `${method}(${typeof path === "string" ? told(path) : ""})`,
-      look: (method, answer, [path]) => {
+      describe: (method, [path]) => `${method}(${typeof path === "string" ? told(path) : ""})`,
+      inspect: (method, answer, [path]) => {
         if (method !== "open" && method !== "openDir") return answer;
         if (typeof answer !== "object" || answer === null) {
           throw new Error(`${method}(${told(String(path))}) returned ${answer}, not an object`);
@@ -114,8 +114,8 @@ export class Watch {
   #file(file: FileHandle, path: string): FileHandle {
     let bytes = 0;
     const watched = this.#watched(file, {
-      tell: (method) => `${method}() of the file ${told(path)}`,
-      look: (method, answer, [into]) => {
+      describe: (method) => `${method}() of the file ${told(path)}`,
+      inspect: (method, answer, [into]) => {
         if (method !== "read") return answer;
         const room = (into as Uint8Array).length;
         const isCount = Number.isInteger(answer) && (answer as number) >= 0;
@@ -138,8 +138,8 @@ export class Watch {
   #dir(dir: DirHandle, path: string): DirHandle {
     let entries = 0;
     return this.#watched(dir, {
-      tell: (method) => `${method}() of the directory ${told(path)}`,
-      look: (method, answer) => {
+      describe: (method) => `${method}() of the directory ${told(path)}`,
+      inspect: (method, answer) => {
         if (method !== "next") return answer;
         if (!Array.isArray(answer)) {
           throw new Error(`next() of the directory ${told(path)} returned ${answer}, not an array`);
@@ -155,7 +155,7 @@ export class Watch {
   }
 
   /** An object whose methods are watched. */
-  #watched<T extends object>(target: T, { tell, look, extensions }: Looks): T {
+  #watched<T extends object>(target: T, { describe, inspect, extensions }: CallHooks): T {
     return new Proxy({} as T, {
       get: (_nothing, key) => {
         if (key === "extensions" && extensions !== undefined) return extensions;
@@ -163,9 +163,9 @@ export class Watch {
         if (typeof method !== "function") return method;
         return (...args: readonly unknown[]) => {
           const own = args.map((argument) => this.#own(argument));
-          const what = tell(String(key), args);
+          const what = describe(String(key), args);
           const answer = this.#call<unknown>(what, () => Reflect.apply(method, target, own));
-          return after(answer, (answer) => look?.(String(key), answer, args) ?? answer);
+          return after(answer, (answer) => inspect?.(String(key), answer, args) ?? answer);
         };
       },
       has: (_nothing, key) => Reflect.has(target, key),

@@ -8,6 +8,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../../lib/cli/errors.ts";
 import { type JailOptions, parseJailOptions } from "../../lib/cli/jail/options.ts";
 import { PROXY_VARIABLES, proxyScope } from "./proxy_plan.ts";
+import { DOCTOR_PROGRAMS } from "../../lib/cli/doctor/programs.ts";
 import { LIBC_PATHS } from "../../lib/linux/libc.ts";
 
 /** What `deno task compile` was asked for. */
@@ -152,7 +153,7 @@ function generalScope(target: string | undefined): Scope {
       "--allow-sys",
       // The proxy connects to any host, itself or with the system's ssh; so does GridFS.
       "--allow-net",
-      "--allow-run=ssh",
+      `--allow-run=${["ssh", ...DOCTOR_PROGRAMS].join(",")}`,
       `--allow-env=${[VARIABLES, ...PROXY_VARIABLES, ...GRIDFS_VARIABLES].join(",")}`,
       `--allow-ffi=${libcPaths(target).join(",")}`,
     ],

@@ -53,6 +53,9 @@ test("--version, --help and a wrong command line end with OpenSSH's statuses", a
     assertEquals([code, stderr], [0, ""], args.join(" "));
     assertMatch(stdout, /^usage: sftpwrap /);
   }
+  const page = await run(path, ["man", "jail"]);
+  assertEquals([page.code, page.stderr], [0, ""]);
+  assertMatch(page.stdout, /^\.Dd .*\n\.Dt SFTPWRAP-JAIL 1\n/);
   for (const args of [[], ["jail"], ["jial"], ["jail", "--bogus", "/"], ["jail", "/none/such"]]) {
     const { code, stdout, stderr } = await run(path, args);
     assertEquals([code, stdout], [1, ""], args.join(" "));

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { parseDoctorOptions } from "../../lib/cli/doctor/options.ts";
 import { parseGridFsOptions } from "../../lib/cli/gridfs/options.ts";
 import { parseJailOptions } from "../../lib/cli/jail/options.ts";
 import { parseProxyOptions } from "../../lib/cli/proxy/options.ts";
@@ -20,12 +21,13 @@ import {
   readPages,
 } from "./pages.ts";
 
-const SUBCOMMANDS = ["jail", "proxy", "gridfs", "authorize"] as const;
+const SUBCOMMANDS = ["jail", "proxy", "gridfs", "authorize", "doctor"] as const;
 
 const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
   jail: parseJailOptions,
   proxy: parseProxyOptions,
   gridfs: parseGridFsOptions,
+  doctor: parseDoctorOptions,
 };
 
 /** Options of other programs that pages name, and of the project's own scripts. */

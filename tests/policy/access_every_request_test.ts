@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type AccessPolicy, guarded } from "../../lib/policy/access.ts";
+import { type AccessPolicy, applyPolicies } from "../../lib/policy/access.ts";
 import { appendOnly } from "../../lib/policy/append_only.ts";
 import { maxFileSize } from "../../lib/policy/max_file_size.ts";
 import { forcedModes } from "../../lib/policy/modes.ts";
@@ -204,7 +204,7 @@ for (const [index, column] of columns.entries()) {
   });
 
   Deno.test(`${column.name}: what is refused is not advertised, and all else is`, () => {
-    const { storage, policy } = guarded(new MemoryStorage(), column.policies());
+    const { storage, policy } = applyPolicies(new MemoryStorage(), column.policies());
     const { version } = new Dialogue(storage, { policy });
     assert(version.kind === "version");
     const refused = unadvertised[column.name] ?? [];
@@ -215,7 +215,7 @@ for (const [index, column] of columns.entries()) {
   });
 }
 
-Deno.test("guarded() advertises no extension that the storage lacks", () => {
+Deno.test("applyPolicies() advertises no extension that the storage lacks", () => {
   const bare = new Proxy(new MemoryStorage(), {
     get(target, name) {
       if (name === "extensions") return {};
@@ -224,7 +224,7 @@ Deno.test("guarded() advertises no extension that the storage lacks", () => {
     },
   });
   for (const { policies } of columns) {
-    assertEquals(Object.keys(guarded(bare, policies()).storage.extensions), []);
+    assertEquals(Object.keys(applyPolicies(bare, policies()).storage.extensions), []);
   }
 });
 

@@ -5,7 +5,7 @@
  */
 
 import type { AccessPolicy } from "../../lib/policy/access.ts";
-import { guarded } from "../../lib/policy/access.ts";
+import { applyPolicies } from "../../lib/policy/access.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { ask, Code, Flag, type Reply, type Request, type SentAttrs } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
@@ -276,7 +276,7 @@ export async function outcomeOf(
   },
 ): Promise<Outcome> {
   await fill(storage, here);
-  const limited = guarded(served, policies);
+  const limited = applyPolicies(served, policies);
   const dialogue = new Dialogue(limited.storage, { policy: limited.policy });
   const request = await make(new Client(dialogue), here);
   const before = await stateOf(storage);

@@ -1,5 +1,5 @@
 import { denyPaths } from "../../lib/policy/path_limits.ts";
-import { guarded } from "../../lib/policy/access.ts";
+import { applyPolicies } from "../../lib/policy/access.ts";
 import { FilteredStorage } from "../../lib/policy/filtered_storage.ts";
 import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { conformance } from "../../lib/testing/mod.ts";
@@ -21,7 +21,7 @@ Deno.test("FilteredStorage behaves to a session like its inner storage, with pro
 
 Deno.test("a policy on other paths changes nothing", async (t) => {
   await conformance(t, () => ({
-    storage: guarded(new MemoryStorage(), [denyPaths(["*.kept", "/kept/**"])]).storage,
+    storage: applyPolicies(new MemoryStorage(), [denyPaths(["*.kept", "/kept/**"])]).storage,
     tellsReasons: true,
   }));
 });

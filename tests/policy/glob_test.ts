@@ -81,9 +81,9 @@ Deno.test("Globs.at() is fast for a name that almost matches many stars", () => 
   assertEquals(matches("*a*a*a*a*a*a*b", `/${name}`), ["none"]);
 });
 
-Deno.test("Spot.isLike() says whether names below match the same", () => {
+Deno.test("PatternState.isLike() says whether names below match the same", () => {
   const globs = new Globs(["*.key", "/a/*.txt", "/x/**/y/z"]);
-  const alike = (one: string, two: string) => globs.at(one).spot.isLike(globs.at(two).spot);
+  const alike = (one: string, two: string) => globs.at(one).state.isLike(globs.at(two).state);
   assertEquals(alike("/b", "/c"), true);
   assertEquals(alike("/b", "/deep/er"), true);
   assertEquals(alike("/a", "/c"), false);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AccessPolicy, guarded } from "../../lib/policy/access.ts";
+import { type AccessPolicy, applyPolicies } from "../../lib/policy/access.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { ask, Code, Flag, type Request } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
@@ -19,7 +19,7 @@ export class Limited {
   readonly dialogue: Dialogue;
 
   constructor(storage: Storage, ...policies: readonly AccessPolicy[]) {
-    const limited = guarded(storage, policies);
+    const limited = applyPolicies(storage, policies);
     this.dialogue = new Dialogue(limited.storage, { policy: limited.policy });
   }
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { opensshLines } from "../../lib/audit/openssh_lines.ts";
-import { guarded } from "../../lib/policy/access.ts";
+import { applyPolicies } from "../../lib/policy/access.ts";
 import { forcedModes } from "../../lib/policy/modes.ts";
 import { uploadOnly } from "../../lib/policy/upload_only.ts";
 import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
@@ -156,7 +156,7 @@ Deno.test("uploadOnly() combines with forced modes", async () => {
 
 Deno.test("uploadOnly() logs what it refuses", async () => {
   const lines: string[] = [];
-  const { storage, policy } = guarded(new MemoryStorage(), [uploadOnly()]);
+  const { storage, policy } = applyPolicies(new MemoryStorage(), [uploadOnly()]);
   const log = { level: 5, write: (_level: number, line: string) => void lines.push(line) };
   const dialogue = new Dialogue(storage, { policy, observers: [opensshLines(log)] });
   await dialogue.ask(ask.rmdir("/"));

@@ -2,7 +2,7 @@ import { messageOf } from "../../message_of.ts";
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { StartError } from "../errors.ts";
 import { ROOT_UID, workAs } from "../files/file_place.ts";
-import { isUnseen, textOf } from "../jail/reach.ts";
+import { isUnseen, textOf } from "../jail/containment.ts";
 import { type Identity, identity } from "../start/host.ts";
 
 /** An account that nothing is known about. */

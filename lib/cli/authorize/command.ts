@@ -2,7 +2,7 @@ import { messageOf } from "../../message_of.ts";
 import { toText } from "@std/streams";
 import { escapeControls } from "../../audit/log_text.ts";
 import { print } from "../../transport/stdio.ts";
-import { argumentsOf, type ParsedArgs, parseOptions } from "../options/args.ts";
+import { argumentsOf, helpOf, type ParsedArgs, parseOptions } from "../options/args.ts";
 import { StartError, UsageError } from "../errors.ts";
 import { updateFile } from "../files/update_file.ts";
 import { parseJailOptions } from "../jail/options.ts";
@@ -13,7 +13,7 @@ import { authorizedLine, shellLine, withLine } from "./authorized_key.ts";
 import { listOf, type Wanted, without } from "./installed.ts";
 import { requireJail } from "./jail_directory.ts";
 import { expiryTime, sourcePatterns } from "./key_options.ts";
-import { authorizeHelp, authorizeSpecs } from "./options.ts";
+import { authorizeSpec, authorizeSpecFor } from "./options.ts";
 import { cleaned, fingerprint, parsePublicKey, type PublicKey } from "./public_key.ts";
 import { type Target, targetNamed } from "./target.ts";
 
@@ -24,14 +24,14 @@ interface Given extends ParsedArgs {
 
 /** Runs `sftpwrap authorize`, and returns its exit status. */
 export async function authorizeCommand(args: readonly string[]): Promise<number> {
-  const usage = "usage: sftpwrap authorize --jail DIR [options] KEYFILE|-";
-  return await runSubcommand(args, { usage, parse, run });
+  return await runSubcommand(args, { spec: authorizeSpec, parse, run });
 }
 
 function parse(args: readonly string[]): Given | { readonly print: string } {
   const target = targetNamed(args);
-  const given = parseOptions(args, authorizeSpecs(target));
-  return given.switches.has("help") ? { print: authorizeHelp(target) } : { ...given, target };
+  const spec = authorizeSpecFor(target);
+  const given = parseOptions(args, spec.options);
+  return given.switches.has("help") ? { print: helpOf(spec) } : { ...given, target };
 }
 
 async function run(given: Given): Promise<number> {

@@ -2,7 +2,7 @@ import { StartError, UsageError } from "../errors.ts";
 import { ROOT_UID } from "../files/file_place.ts";
 import { logWithin, realDirectory } from "../jail/directory.ts";
 import type { JailOptions } from "../jail/options.ts";
-import { wayOut } from "../jail/way_out.ts";
+import { wayOut } from "../jail/ways_out.ts";
 import { expandTokens } from "../options/tokens.ts";
 import { type Identity, identity } from "../start/host.ts";
 import { accountFor, homeOf, NO_ACCOUNT, requireEntry } from "./account.ts";

@@ -5,10 +5,10 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { gridFsSpecs, parseGridFsOptions } from "../gridfs/options.ts";
-import { jailSpecs, parseJailOptions } from "../jail/options.ts";
+import { gridFsSpec, parseGridFsOptions } from "../gridfs/options.ts";
+import { jailSpec, parseJailOptions } from "../jail/options.ts";
 import type { OptionSpec } from "../options/args.ts";
-import { parseProxyOptions, proxySpecs } from "../proxy/options.ts";
+import { parseProxyOptions, proxySpec } from "../proxy/options.ts";
 
 /** A subcommand that a key can start. */
 export interface Target {
@@ -31,16 +31,17 @@ const NOT_FOR_SESSIONS: readonly string[] = ["help", "query", "check", "command"
 const forSessions = (specs: readonly OptionSpec[]) =>
   specs.filter(({ name }) => !NOT_FOR_SESSIONS.includes(name));
 
-const JAIL: Target = {
+/** A key for a jail. */
+export const JAIL: Target = {
   name: "jail",
-  specs: forSessions(jailSpecs),
+  specs: forSessions(jailSpec.options),
   told: (args) => options(parseJailOptions(args)).directory,
   secretIn: () => undefined,
 };
 
 const PROXY: Target = {
   name: "proxy",
-  specs: forSessions(proxySpecs),
+  specs: forSessions(proxySpec.options),
   told(args) {
     const { user, host, port } = options(parseProxyOptions(args)).destination;
     return `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`;
@@ -53,7 +54,7 @@ const PROXY: Target = {
 
 const GRIDFS: Target = {
   name: "gridfs",
-  specs: forSessions(gridFsSpecs),
+  specs: forSessions(gridFsSpec.options),
   told(args) {
     const { place, uriFile } = options(parseGridFsOptions(args));
     return place?.hosts ?? uriFile ?? "SFTPWRAP_MONGODB_URI";

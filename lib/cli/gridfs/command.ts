@@ -7,7 +7,7 @@ import { StorageError } from "../../storage/errors.ts";
 import { checkGridFs, openGridFs } from "../../storage/gridfs/open.ts";
 import type { GridFsOptions } from "../../storage/gridfs/database/options.ts";
 import { StartError, UsageError } from "../errors.ts";
-import { type GridFsCommandOptions, parseGridFsOptions } from "./options.ts";
+import { type GridFsCommandOptions, gridFsSpec, parseGridFsOptions } from "./options.ts";
 import { type MongoPlace, parseMongoUri, requireBucketName, requireDatabaseName } from "./uri.ts";
 import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { openLog } from "../start/log_file.ts";
@@ -22,8 +22,7 @@ import { expandTokens, withLogFile } from "../options/tokens.ts";
 
 /** Runs `sftpwrap gridfs`, and returns its exit status. */
 export async function gridFsCommand(args: readonly string[]): Promise<number> {
-  const usage = "usage: sftpwrap gridfs [options] MONGODB-URI | HOST PORT DATABASE";
-  return await runSubcommand(args, { usage, parse: parseGridFsOptions, run });
+  return await runSubcommand(args, { spec: gridFsSpec, parse: parseGridFsOptions, run });
 }
 
 async function run(parsed: GridFsCommandOptions): Promise<number> {
@@ -37,18 +36,26 @@ async function run(parsed: GridFsCommandOptions): Promise<number> {
   const session = sessionFacts(who.user);
   const log = openLog(options, session);
   return await orLogged(() => log, async () => {
-    const place = placeOf(options);
-    const password = findSecret({
-      what: "password",
-      file: options.passwordFile,
-      variable: "SFTPWRAP_PASSWORD",
-    });
-    warn(log, warnings(options));
-    const bucket = bucketOptions(place, { who, password }, options);
+    const { place, bucket } = bucketOf(options, { who, log });
     return options.check
       ? await checkBucket(place, bucket, options)
       : await serveFrom(place, bucket, options, { who, session, log });
   });
+}
+
+/** The bucket that the options name, with its password. */
+export function bucketOf(
+  options: GridFsCommandOptions,
+  { who, log }: { readonly who: Identity; readonly log: Log },
+): { readonly place: MongoPlace; readonly bucket: GridFsOptions } {
+  const place = placeOf(options);
+  const password = findSecret({
+    what: "password",
+    file: options.passwordFile,
+    variable: "SFTPWRAP_PASSWORD",
+  });
+  warn(log, warnings(options));
+  return { place, bucket: bucketOptions(place, { who, password }, options) };
 }
 
 function placeOf({ place, uriFile }: GridFsCommandOptions): MongoPlace {

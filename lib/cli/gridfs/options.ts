@@ -1,4 +1,4 @@
-import { optionsHelp, type OptionSpec, parseOptions } from "../options/args.ts";
+import type { CommandSpec, OptionSpec, ParsedArgs } from "../options/args.ts";
 import { UsageError } from "../errors.ts";
 import {
   type MongoPlace,
@@ -7,13 +7,7 @@ import {
   requireBucketName,
   requireDatabaseName,
 } from "./uri.ts";
-import {
-  closingSpecs,
-  parseServingOptions,
-  type ServingOptions,
-  servingSpecs,
-} from "../options/serving_options.ts";
-import { queried } from "../options/values.ts";
+import { parseSession, type ServingOptions, sessionSpecs } from "../options/serving_options.ts";
 
 /** The parsed command line of `sftpwrap gridfs`. */
 export interface GridFsCommandOptions extends ServingOptions {
@@ -27,9 +21,7 @@ export interface GridFsCommandOptions extends ServingOptions {
   readonly check: boolean;
 }
 
-/** The options of `sftpwrap gridfs`. */
-export const gridFsSpecs: readonly OptionSpec[] = [
-  ...servingSpecs(),
+const own: readonly OptionSpec[] = [
   { name: "bucket", value: "NAME", help: "the bucket (default fs); %u is the user" },
   {
     name: "database",
@@ -38,25 +30,22 @@ export const gridFsSpecs: readonly OptionSpec[] = [
   },
   { name: "uri-file", value: "FILE", help: "the URI is the first line of FILE" },
   { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
-  { name: "check", help: "find and mend what crashes have left; with --read-only only find" },
-  ...closingSpecs(),
+  { name: "check", help: "find and repair what crashes left; with --read-only, only find it" },
 ];
 
-/** The help text of `sftpwrap gridfs`. */
-function gridFsHelp(): string {
-  return `usage: sftpwrap gridfs [options] MONGODB-URI
-       sftpwrap gridfs [options] HOST PORT DATABASE
-       sftpwrap gridfs [options]
-
+/** The command line of `sftpwrap gridfs`. */
+export const gridFsSpec: CommandSpec = {
+  name: "gridfs",
+  forms: ["[options] MONGODB-URI", "[options] HOST PORT DATABASE", "[options]"],
+  about: `
 Serves SFTP on standard input and output; the files live in GridFS, in a
 MongoDB database. The options of the URI are those of MongoDB's driver. Others
 on this machine can see a password on the command line: --uri-file and
 --password-file do not show it, nor do the variables SFTPWRAP_MONGODB_URI, which
 is the URI if none is given, and SFTPWRAP_PASSWORD.
-
-${optionsHelp(gridFsSpecs)}
-`;
-}
+`,
+  options: sessionSpecs(own),
+};
 
 /**
  * Parses what follows `sftpwrap gridfs`.
@@ -67,11 +56,10 @@ ${optionsHelp(gridFsSpecs)}
 export function parseGridFsOptions(
   args: readonly string[],
 ): GridFsCommandOptions | { readonly print: string } {
-  const parsed = parseOptions(args, gridFsSpecs);
-  const { values, switches, operands } = parsed;
-  if (switches.has("help")) return { print: gridFsHelp() };
-  const query = values.get("query");
-  if (query !== undefined) return { print: queried(query) };
+  return parseSession(args, gridFsSpec, ownOptions);
+}
+
+function ownOptions({ values, switches, operands }: ParsedArgs) {
   const { place, database } = placeOf(operands);
   const uriFile = values.get("uri-file");
   if (place !== undefined && uriFile !== undefined) {
@@ -91,7 +79,6 @@ export function parseGridFsOptions(
     database: named ?? database,
     bucket,
     check: switches.has("check"),
-    ...parseServingOptions(parsed),
   };
 }
 

@@ -1,4 +1,4 @@
-import { flawOfBucketName } from "../../storage/gridfs/database/bucket_name.ts";
+import { problemWithBucketName } from "../../storage/gridfs/database/bucket_name.ts";
 import { UsageError } from "../errors.ts";
 import { parsePort } from "../proxy/destination.ts";
 
@@ -72,9 +72,9 @@ export function requireDatabaseName(name: string): void {
  * @throws {UsageError} If MongoDB does not allow collections with this name.
  */
 export function requireBucketName(name: string, database?: string): void {
-  const flaw = flawOfBucketName(name, database);
-  if (flaw !== undefined) {
-    throw new UsageError(`"${name}" cannot be the name of a bucket: ${flaw}`);
+  const problem = problemWithBucketName(name, database);
+  if (problem !== undefined) {
+    throw new UsageError(`"${name}" cannot be the name of a bucket: ${problem}`);
   }
 }
 

@@ -9,7 +9,7 @@ import { prepareConfinement } from "../start/confinement.ts";
 import { StartError } from "../errors.ts";
 import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { logWithin, realDirectory } from "./directory.ts";
-import { type JailOptions, parseJailOptions } from "./options.ts";
+import { type JailOptions, jailSpec, parseJailOptions } from "./options.ts";
 import { openLog } from "../start/log_file.ts";
 import { missingPermissions } from "../start/missing_permissions.ts";
 import { servingOf } from "../options/serving_options.ts";
@@ -18,21 +18,17 @@ import { startDirectory } from "../start/start_directory.ts";
 import { enterConfinement, orLogged } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
-import { wayOut } from "./way_out.ts";
+import { wayOut } from "./ways_out.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
-  const usage = "usage: sftpwrap jail [options] DIR";
-  return await runSubcommand(args, { usage, parse: parseJailOptions, run });
+  return await runSubcommand(args, { spec: jailSpec, parse: parseJailOptions, run });
 }
 
 async function run(parsed: JailOptions): Promise<number> {
+  if (parsed.check) return await (await import("../doctor/jail.ts")).checkJail(parsed);
   const who = identity();
   const options = withLogFile(parsed, who);
-  if (options.check) {
-    const { checkJail } = await import("./check.ts");
-    return await checkJail(directoryOf(options, who), options, who);
-  }
   const start = howStarted(options.command);
   requireSftp(start);
   const session = sessionFacts(who.user);

@@ -1,6 +1,6 @@
 import { messageOf } from "../../message_of.ts";
 import { StartError } from "../errors.ts";
-import { reachOf } from "./reach.ts";
+import { containmentOf } from "./containment.ts";
 
 /**
  * The directory's real path, if Deno's flags allow reading it.
@@ -21,6 +21,6 @@ export function realDirectory(directory: string): string {
 
 /** The reason why a client of a jail in `directory` could change its own log, or nothing. */
 export function logWithin(directory: string, logFile: string | undefined): string | undefined {
-  const within = logFile !== undefined && reachOf(directory).holds(logFile);
+  const within = logFile !== undefined && containmentOf(directory).holds(logFile);
   return within ? "it holds the log file" : undefined;
 }

@@ -1,13 +1,10 @@
 import type { ConfineMode } from "../start/confinement.ts";
-import { optionsHelp, type OptionSpec, parseOptions } from "../options/args.ts";
+import type { CommandSpec, OptionSpec } from "../options/args.ts";
 import { UsageError } from "../errors.ts";
-import {
-  closingSpecs,
-  parseServingOptions,
-  type ServingOptions,
-  servingSpecs,
-} from "../options/serving_options.ts";
-import { queried } from "../options/values.ts";
+import { parseSession, type ServingOptions, sessionSpecs } from "../options/serving_options.ts";
+import { oneOf } from "../options/values.ts";
+
+const CONFINE_MODES = ["auto", "kernel", "portable"] as const satisfies readonly ConfineMode[];
 
 /** The parsed command line of `sftpwrap jail`. */
 export interface JailOptions extends ServingOptions {
@@ -21,18 +18,11 @@ export interface JailOptions extends ServingOptions {
   readonly check: boolean;
 }
 
-/** The options of `sftpwrap jail`. */
-export const jailSpecs: readonly OptionSpec[] = [
-  ...servingSpecs({
-    "log-to-stderr": "e",
-    syslog: "f",
-    umask: "u",
-    "start-directory": "d",
-    query: "Q",
-  }),
+const own: readonly OptionSpec[] = [
   {
     name: "confine",
     value: "MODE",
+    choices: CONFINE_MODES,
     help: "kernel, portable, or auto (default): how the jail is kept",
   },
   { name: "check", help: "report how well the jail is kept, instead of serving" },
@@ -43,13 +33,13 @@ export const jailSpecs: readonly OptionSpec[] = [
     value: "COMMAND",
     help: "the command that sshd passes to a login shell",
   },
-  ...closingSpecs({ "read-only": "R", "deny-requests": "P", "allow-requests": "p" }),
 ];
 
-/** The help text of `sftpwrap jail`. */
-export function jailHelp(): string {
-  return `usage: sftpwrap jail [options] DIR
-
+/** The command line of `sftpwrap jail`; the letters are OpenSSH's. */
+export const jailSpec: CommandSpec = {
+  name: "jail",
+  forms: ["[options] DIR"],
+  about: `
 Serves SFTP on standard input and output. The client sees DIR as / and can
 reach nothing else. OpenSSH starts it, from authorized_keys or sshd_config:
 
@@ -58,10 +48,18 @@ reach nothing else. OpenSSH starts it, from authorized_keys or sshd_config:
 
 In DIR and with -d: %u user, %U user number, %h or %d home, %% a percent sign.
 Operands after DIR are ignored.
-
-${optionsHelp(jailSpecs)}
-`;
-}
+`,
+  options: sessionSpecs(own, {
+    "log-to-stderr": "e",
+    syslog: "f",
+    umask: "u",
+    "start-directory": "d",
+    query: "Q",
+    "read-only": "R",
+    "deny-requests": "P",
+    "allow-requests": "p",
+  }),
+};
 
 /**
  * Parses what follows `sftpwrap jail`.
@@ -72,23 +70,19 @@ ${optionsHelp(jailSpecs)}
 export function parseJailOptions(
   args: readonly string[],
 ): JailOptions | { readonly print: string } {
-  const parsed = parseOptions(args, jailSpecs);
-  const { values, switches, operands } = parsed;
-  if (switches.has("help")) return { print: jailHelp() };
-  const query = values.get("query");
-  if (query !== undefined) return { print: queried(query) };
-  const [directory, ...ignored] = operands;
-  if (directory === undefined) throw new UsageError("DIR is missing");
-  if (directory === "") throw new UsageError("DIR is empty");
-  requireHarmless(directory, ignored);
-  return {
-    directory,
-    ...parseServingOptions(parsed),
-    command: values.get("command"),
-    allowHome: switches.has("allow-home"),
-    confine: confineMode(values.get("confine") ?? "auto"),
-    check: switches.has("check"),
-  };
+  return parseSession(args, jailSpec, ({ values, switches, operands }) => {
+    const [directory, ...ignored] = operands;
+    if (directory === undefined) throw new UsageError("DIR is missing");
+    if (directory === "") throw new UsageError("DIR is empty");
+    requireHarmless(directory, ignored);
+    return {
+      directory,
+      command: values.get("command"),
+      allowHome: switches.has("allow-home"),
+      confine: oneOf("confine", values.get("confine") ?? "auto", CONFINE_MODES),
+      check: switches.has("check"),
+    };
+  });
 }
 
 /**
@@ -105,9 +99,4 @@ function requireHarmless(directory: string, operands: readonly string[]): void {
       throw new UsageError(`there is more than one DIR: "${directory}" and "${operand}"`);
     }
   }
-}
-
-function confineMode(value: string): ConfineMode {
-  if (value === "auto" || value === "kernel" || value === "portable") return value;
-  throw new UsageError(`--confine is auto, kernel or portable, not "${value}"`);
 }

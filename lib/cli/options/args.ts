@@ -7,8 +7,13 @@ export interface OptionSpec {
   readonly name: string;
   /** The letter of its short form, without the dash. */
   readonly letter?: string;
-  /** What the help calls its value; a switch if absent. */
+  /**
+   * What the help calls its value; a switch if absent. The name says what the value is, see
+   * {@linkcode VALUE_KINDS}.
+   */
   readonly value?: string;
+  /** The values that it can have, where there are few. */
+  readonly choices?: readonly string[];
   /** The value that a bare `--name` has; then a value can only be given as `--name=value`. */
   readonly otherwise?: string;
   /** With `otherwise`: whether a word is one of its values, and so not an operand. */
@@ -19,6 +24,20 @@ export interface OptionSpec {
   readonly repeats?: boolean;
   /** The heading in the help under which it is listed. */
   readonly group?: string;
+}
+
+/** The command line of a subcommand: its parser, help, manual and completions are made from it. */
+export interface CommandSpec {
+  /** The name of the subcommand. */
+  readonly name: string;
+  /** What follows the name, once for each form: `[options] DIR`. */
+  readonly forms: readonly string[];
+  /** The values that the first operand can have, where there are few. */
+  readonly choices?: readonly string[];
+  /** What it does: paragraphs, and blocks of code that are indented by two spaces. */
+  readonly about: string;
+  /** Its options, in the order of the help. */
+  readonly options: readonly OptionSpec[];
 }
 
 /** A parsed command line. */
@@ -33,8 +52,37 @@ export interface ParsedArgs {
   readonly operands: readonly string[];
 }
 
-/** The names of values that are a path, and therefore must not be empty. */
-const PLACES: readonly string[] = ["FILE", "PATH"];
+/** What a value is, by the name that the help gives it. */
+export const VALUE_KINDS = {
+  /** A file of this machine. */
+  FILE: "file",
+  /** A directory of this machine. */
+  DIR: "directory",
+  /** A path that the client sees, or one of another machine. */
+  PATH: "path",
+  /** A user of this machine. */
+  USER: "user",
+  /** A host. */
+  HOST: "host",
+  /** Several of the option's choices, separated by commas. */
+  LIST: "list",
+} as const;
+
+/** What a value is; undefined if it is only text. */
+export type ValueKind = typeof VALUE_KINDS[keyof typeof VALUE_KINDS];
+
+/** What a value with this name is. */
+export function kindOf(value: string): ValueKind | undefined {
+  return Object.hasOwn(VALUE_KINDS, value)
+    ? VALUE_KINDS[value as keyof typeof VALUE_KINDS]
+    : undefined;
+}
+
+/** Kinds of values that must not be empty. */
+const PLACES: readonly (ValueKind | undefined)[] = ["file", "path"];
+
+/** The option that every subcommand has. */
+export const HELP_OPTION: OptionSpec = { name: "help", letter: "h", help: "show this help" };
 
 /**
  * Parses as getopt_long(3) does: `-eR`, `-u022`, `-u 022`, `--umask=022`,
@@ -61,7 +109,9 @@ export function parseOptions(args: readonly string[], specs: readonly OptionSpec
     }
     const [value, second] = all;
     if (second !== undefined) throw new UsageError(`option --${name} is given twice`);
-    if (value === "" && PLACES.includes(what)) throw new UsageError(`option --${name} is empty`);
+    if (value === "" && PLACES.includes(kindOf(what))) {
+      throw new UsageError(`option --${name} is empty`);
+    }
     if (value !== undefined) values.set(name, value);
   }
   const switches = new Set(names(specs).filter((name) => parsed[name] === true));
@@ -152,6 +202,17 @@ export function argumentsOf(
     const given = [values.get(name) ?? [], lists.get(name) ?? []].flat();
     return switches.has(name) ? [`--${name}`] : given.map((value) => `--${name}=${value}`);
   });
+}
+
+/** The usage of a subcommand in one line: its first form. */
+export function usageOf({ name, forms: [form] }: CommandSpec): string {
+  return `usage: sftpwrap ${name} ${form}`;
+}
+
+/** The help of a subcommand. */
+export function helpOf({ name, forms, about, options }: CommandSpec): string {
+  const usage = forms.map((form) => `sftpwrap ${name} ${form}`).join("\n       ");
+  return `usage: ${usage}\n\n${about.trim()}\n\n${optionsHelp(options)}\n`;
 }
 
 /** The options as lines of a help text; those of a group come below its heading. */

@@ -1,8 +1,9 @@
 import { LOG_TAG } from "../../audit/line_log.ts";
 import { FACILITIES } from "../../audit/syslog.ts";
+import { LogLevel } from "../../session/log.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "../errors.ts";
-import { logFile, logLevel } from "./values.ts";
+import { logFile, logLevel, oneOf } from "./values.ts";
 
 /** Where the log goes, how much is logged, and in which form. */
 export interface LogOptions {
@@ -18,7 +19,9 @@ export interface LogOptions {
 }
 
 /** The form of a log's lines: OpenSSH's words, or JSON. */
-export type LogFormat = "text" | "json";
+export type LogFormat = typeof LOG_FORMATS[number];
+
+const LOG_FORMATS = ["text", "json"] as const;
 
 /** The default facility, as in OpenSSH's server. */
 export const DEFAULT_FACILITY = "AUTH";
@@ -30,6 +33,7 @@ export const logSpecs: readonly OptionSpec[] = [
   {
     name: "syslog",
     value: "FACILITY",
+    choices: [...FACILITIES.keys()],
     otherwise: DEFAULT_FACILITY,
     isValue: (word) => FACILITIES.has(word.toUpperCase()),
     help: `send the log to syslog (${DEFAULT_FACILITY}), the default without a file and stderr`,
@@ -37,11 +41,13 @@ export const logSpecs: readonly OptionSpec[] = [
   {
     name: "log-level",
     value: "LEVEL",
+    choices: Object.keys(LogLevel),
     help: "QUIET, FATAL, ERROR, INFO (default), VERBOSE or DEBUG",
   },
   {
     name: "log-format",
     value: "FORMAT",
+    choices: LOG_FORMATS,
     help: "text (default): OpenSSH's words; json: one object per line",
   },
   {
@@ -57,15 +63,10 @@ export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
     logFile: logFile(values.get("logfile")),
     logToStderr: switches.has("log-to-stderr"),
     logLevel: logLevel(values.get("log-level") ?? "INFO"),
-    logFormat: logFormat(values.get("log-format") ?? "text"),
+    logFormat: oneOf("log-format", values.get("log-format") ?? "text", LOG_FORMATS),
     logTag: logTag(values.get("log-tag") ?? LOG_TAG),
     syslog: facility(values.get("syslog")),
   };
-}
-
-function logFormat(value: string): LogFormat {
-  if (value === "text" || value === "json") return value;
-  throw new UsageError(`--log-format is text or json, not "${value}"`);
 }
 
 /** Characters that no log reader takes for the end of the name; as long as RFC 3164 allows. */

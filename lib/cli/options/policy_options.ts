@@ -6,6 +6,7 @@
  */
 
 import { Globs } from "../../policy/glob.ts";
+import { requestNames } from "../../session/request_names.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "../errors.ts";
 import type { Limits } from "./policies.ts";
@@ -23,17 +24,24 @@ const SPECS: readonly OptionSpec[] = [
   { name: "dir-mode", value: "OCTAL", help: "permissions of new directories" },
   { name: "ignore-chmod", help: "requests to change permissions do nothing" },
   { name: "max-file-size", value: "BYTES", help: "no file grows larger; also 10K, 10M, 10G" },
-  { name: "deny-requests", value: "LIST", help: "refuse these requests (a,b,c)" },
-  { name: "allow-requests", value: "LIST", help: "serve only these requests" },
+  {
+    name: "deny-requests",
+    value: "LIST",
+    choices: requestNames,
+    help: "refuse these requests (a,b,c)",
+  },
+  {
+    name: "allow-requests",
+    value: "LIST",
+    choices: requestNames,
+    help: "serve only these requests",
+  },
 ];
 
-/** The options, with the letters that a subcommand has for some of them. */
-export function policySpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
-  return SPECS.map((spec) => {
-    const letter = letters[spec.name];
-    return { ...spec, ...(letter === undefined ? {} : { letter }), group: "Who may do what" };
-  });
-}
+/** The options. */
+export const policySpecs: readonly OptionSpec[] = SPECS.map(
+  (spec) => ({ ...spec, group: "Who may do what" }),
+);
 
 /** Pairs of options that contradict each other. */
 const CONTRADICTIONS: readonly (readonly [one: string, others: readonly string[]])[] = [

@@ -8,13 +8,20 @@ import type { AccessPolicy } from "../../policy/access.ts";
 import { requestPolicy } from "../../policy/requests.ts";
 import type { ServeOptions } from "../../serve/serve.ts";
 import type { TimeoutOptions } from "../../transport/timeouts.ts";
-import type { OptionSpec, ParsedArgs } from "./args.ts";
+import {
+  type CommandSpec,
+  HELP_OPTION,
+  helpOf,
+  type OptionSpec,
+  type ParsedArgs,
+  parseOptions,
+} from "./args.ts";
 import { armBackstop } from "../start/backstop.ts";
 import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
 import { type Limits, policiesFor } from "./policies.ts";
 import { parseLimits, policySpecs } from "./policy_options.ts";
 import { UsageError } from "../errors.ts";
-import { requestList, umask } from "./values.ts";
+import { queried, requestList, umask } from "./values.ts";
 
 /** How a session is served. */
 export interface ServingOptions extends LogOptions, TimeoutOptions {
@@ -37,31 +44,58 @@ const timeSpecs: readonly OptionSpec[] = [
 ];
 
 /**
- * The options, except those of policies.
+ * The options of a subcommand that serves a session: its own between those of all sessions.
  *
- * @param letters The letters that options have besides `-l`, by option name.
+ * @param letters The letters that options of all sessions have besides `-l`, by option name.
  */
-export function servingSpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
-  const specs: readonly OptionSpec[] = [
-    ...logSpecs,
-    { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
-    { name: "start-directory", value: "DIR", help: "start in DIR, as the client sees it" },
-    ...timeSpecs,
-    { name: "query", value: "requests", help: "list the names of all requests" },
-  ];
-  return specs.map((spec) => {
+export function sessionSpecs(
+  own: readonly OptionSpec[],
+  letters: Readonly<Record<string, string>> = {},
+): readonly OptionSpec[] {
+  const withLetter = (spec: OptionSpec) => {
     const letter = letters[spec.name];
     return letter === undefined ? spec : { ...spec, letter };
-  });
+  };
+  return [
+    ...logSpecs.map(withLetter),
+    ...[
+      { name: "umask", value: "OCTAL", help: "umask for new files and directories" },
+      { name: "start-directory", value: "DIR", help: "start in DIR, as the client sees it" },
+      ...timeSpecs,
+      {
+        name: "query",
+        value: "requests",
+        choices: ["requests"],
+        help: "list the names of all requests",
+      },
+    ].map(withLetter),
+    ...own,
+    HELP_OPTION,
+    ...policySpecs.map(withLetter),
+  ];
 }
 
-/** Help, and the options of policies, which end every list of options. */
-export function closingSpecs(letters: Readonly<Record<string, string>> = {}): OptionSpec[] {
-  return [{ name: "help", letter: "h", help: "show this help" }, ...policySpecs(letters)];
+/**
+ * Parses the command line of a subcommand that serves a session.
+ *
+ * @param own Reads what only this subcommand has; what it returns goes before the options of all.
+ * @returns The options, or what to print instead of serving.
+ * @throws {UsageError} If the command line cannot be understood.
+ */
+export function parseSession<Own extends object>(
+  args: readonly string[],
+  spec: CommandSpec,
+  own: (parsed: ParsedArgs) => Own,
+): (ServingOptions & Own) | { readonly print: string } {
+  const parsed = parseOptions(args, spec.options);
+  if (parsed.switches.has("help")) return { print: helpOf(spec) };
+  const query = parsed.values.get("query");
+  if (query !== undefined) return { print: queried(query) };
+  const given = own(parsed);
+  return { ...parseServingOptions(parsed), ...given };
 }
 
-/** @throws {UsageError} If a value is not valid. */
-export function parseServingOptions(parsed: ParsedArgs): ServingOptions {
+function parseServingOptions(parsed: ParsedArgs): ServingOptions {
   const { values, switches } = parsed;
   return {
     startDirectory: values.get("start-directory"),

@@ -8,6 +8,14 @@ import { LogLevel } from "../../session/log.ts";
 import { isRequestName, requestNames } from "../../session/request_names.ts";
 import { UsageError } from "../errors.ts";
 
+/** The value of an option that has few choices, if it is one of them. */
+export function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  const names = choices.join(", ").replace(/, (?=[^,]*$)/, " or ");
+  throw new UsageError(`--${option} is ${names}, not "${value}"`);
+}
+
 /** The text that `-Q requests` prints. */
 export function queried(what: string): string {
   if (what !== "requests") throw new UsageError(`cannot query "${what}" (only "requests")`);

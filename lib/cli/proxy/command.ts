@@ -4,7 +4,7 @@ import { type Connected, ConnectError } from "../../storage/proxy/connection_opt
 import { StartError } from "../errors.ts";
 import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { openLog } from "../start/log_file.ts";
-import { parseProxyOptions, type ProxyCommandOptions } from "./options.ts";
+import { parseProxyOptions, type ProxyCommandOptions, proxySpec } from "./options.ts";
 import { serveFrom } from "./session.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
 import { requireSftp, sftpBegins } from "../start/require_sftp.ts";
@@ -14,8 +14,7 @@ import { withLogFile } from "../options/tokens.ts";
 
 /** Runs `sftpwrap proxy`, and returns its exit status. */
 export async function proxyCommand(args: readonly string[]): Promise<number> {
-  const usage = "usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST";
-  return await runSubcommand(args, { usage, parse: parseProxyOptions, run });
+  return await runSubcommand(args, { spec: proxySpec, parse: parseProxyOptions, run });
 }
 
 async function run(parsed: ProxyCommandOptions): Promise<number> {
@@ -41,7 +40,8 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
   });
 }
 
-async function connectTo(
+/** Connects to the far side as a session does. */
+export async function connectTo(
   options: ProxyCommandOptions,
   { who, log }: { readonly who: Identity; readonly log: Log },
 ): Promise<Connected> {

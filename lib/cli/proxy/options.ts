@@ -1,14 +1,11 @@
 import type { HostVerification, SshTransport } from "../../storage/proxy/connection_options.ts";
-import { optionsHelp, type OptionSpec, parseOptions } from "../options/args.ts";
+import type { CommandSpec, OptionSpec, ParsedArgs } from "../options/args.ts";
 import { UsageError } from "../errors.ts";
-import {
-  closingSpecs,
-  parseServingOptions,
-  type ServingOptions,
-  servingSpecs,
-} from "../options/serving_options.ts";
-import { queried } from "../options/values.ts";
+import { parseSession, type ServingOptions, sessionSpecs } from "../options/serving_options.ts";
+import { oneOf } from "../options/values.ts";
 import { type Destination, parseDestination, parsePort } from "./destination.ts";
+
+const TRANSPORTS = ["ssh2", "openssh"] as const satisfies readonly SshTransport[];
 
 /** What `sftpwrap proxy` was asked for. */
 export interface ProxyCommandOptions extends ServingOptions {
@@ -29,9 +26,7 @@ export interface ProxyCommandOptions extends ServingOptions {
   readonly root: string | undefined;
 }
 
-/** The options of `sftpwrap proxy`; the letters are pysftpproxy's. */
-export const proxySpecs: readonly OptionSpec[] = [
-  ...servingSpecs(),
+const own: readonly OptionSpec[] = [
   {
     name: "key",
     letter: "k",
@@ -52,8 +47,8 @@ export const proxySpecs: readonly OptionSpec[] = [
     value: "FILE",
     help: "known host keys (default: ~/.ssh/known_hosts)",
   },
-  { name: "disable-known-hosts", letter: "d", help: "take every host key, unsafe as it is" },
-  { name: "accept-new", help: "take and keep the key of a host that is not known" },
+  { name: "disable-known-hosts", letter: "d", help: "accept any host key (unsafe)" },
+  { name: "accept-new", help: "accept and store the key of an unknown host" },
   { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
   {
     name: "passphrase-file",
@@ -61,30 +56,32 @@ export const proxySpecs: readonly OptionSpec[] = [
     help: "the key's passphrase is the first line of FILE",
   },
   { name: "connect-timeout", value: "SECONDS", help: "how long connecting may take" },
-  { name: "keepalive", value: "SECONDS", help: "ask a silent HOST for a sign of life; 0: never" },
+  { name: "keepalive", value: "SECONDS", help: "check that a silent HOST is alive; 0: never" },
   {
     name: "transport",
     value: "NAME",
+    choices: TRANSPORTS,
     help: "ssh2 (default, built in), or openssh: the system's ssh",
   },
   { name: "root", value: "PATH", help: "the directory of HOST that the client sees as /" },
-  ...closingSpecs(),
 ];
 
-/** The help text of `sftpwrap proxy`. */
-export function proxyHelp(): string {
-  return `usage: sftpwrap proxy [options] [USER[:PASSWORD]@]HOST
-       sftpwrap proxy [options] sftp://[USER[:PASSWORD]@]HOST[:PORT][/PATH]
-
-Serves SFTP on standard input and output; every request goes on to the SFTP
-server of HOST. Others on this machine can see a PASSWORD on the command line:
+/** The command line of `sftpwrap proxy`; the letters are pysftpproxy's. */
+export const proxySpec: CommandSpec = {
+  name: "proxy",
+  forms: [
+    "[options] [USER[:PASSWORD]@]HOST",
+    "[options] sftp://[USER[:PASSWORD]@]HOST[:PORT][/PATH]",
+  ],
+  about: `
+Serves SFTP on standard input and output, and passes every request on to the
+SFTP server of HOST. Others on this machine can see a PASSWORD on the command line:
 --password-file does not show it, nor do the variables SFTPWRAP_PASSWORD and
 SFTPWRAP_PASSPHRASE. PATH, where the session starts, is below the user's home;
 with a second slash (//PATH) below the root.
-
-${optionsHelp(proxySpecs)}
-`;
-}
+`,
+  options: sessionSpecs(own),
+};
 
 /**
  * Parses what follows `sftpwrap proxy`.
@@ -95,11 +92,10 @@ ${optionsHelp(proxySpecs)}
 export function parseProxyOptions(
   args: readonly string[],
 ): ProxyCommandOptions | { readonly print: string } {
-  const parsed = parseOptions(args, proxySpecs);
-  const { values, switches, operands } = parsed;
-  if (switches.has("help")) return { print: proxyHelp() };
-  const query = values.get("query");
-  if (query !== undefined) return { print: queried(query) };
+  return parseSession(args, proxySpec, ownOptions);
+}
+
+function ownOptions({ values, switches, operands }: ParsedArgs) {
   const [text, second] = operands;
   if (text === undefined) throw new UsageError("HOST is missing");
   // Not repeated: without the blank of "-p 22" it may be a password.
@@ -108,11 +104,11 @@ export function parseProxyOptions(
   const port = values.get("port");
   const startDirectory = values.get("start-directory");
   if (startDirectory !== undefined && destination.path !== undefined) {
-    throw new UsageError("--start-directory and the path of the URL are one too many");
+    throw new UsageError("both --start-directory and a path in the URL are given");
   }
   return {
     destination: port === undefined ? destination : { ...destination, port: parsePort(port) },
-    transport: transport(values.get("transport") ?? "ssh2"),
+    transport: oneOf("transport", values.get("transport") ?? "ssh2", TRANSPORTS),
     key: values.get("key"),
     agent: switches.has("ssh-agent"),
     sshConfig: values.get("ssh-config"),
@@ -123,14 +119,8 @@ export function parseProxyOptions(
     connectTimeout: seconds("connect-timeout", values.get("connect-timeout")),
     keepalive: seconds("keepalive", values.get("keepalive")),
     root: values.get("root"),
-    ...parseServingOptions(parsed),
     startDirectory: startDirectory ?? destination.path,
   };
-}
-
-function transport(value: string): SshTransport {
-  if (value === "ssh2" || value === "openssh") return value;
-  throw new UsageError(`--transport is ssh2 or openssh, not "${value}"`);
 }
 
 function verification(switches: ReadonlySet<string>): HostVerification | undefined {

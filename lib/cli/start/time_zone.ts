@@ -11,7 +11,7 @@ import { posixZone } from "../../session/zone/posix_zone.ts";
 import { tzifZone } from "../../session/zone/tzif.ts";
 import type { Zone } from "../../session/zone/zone.ts";
 import { environment } from "./host.ts";
-import { isUnseen } from "../jail/reach.ts";
+import { isUnseen } from "../jail/containment.ts";
 
 const ZONEINFO = "/usr/share/zoneinfo";
 const LOCAL_TIME = "/etc/localtime";

@@ -7,7 +7,7 @@
 
 import type { SftpClient } from "../../client/client.ts";
 import { SftpStatusError } from "../../client/errors.ts";
-import { isSymlink } from "../../attrs.ts";
+import { DEFAULT_DIRECTORY_MODE, DEFAULT_FILE_MODE, isSymlink } from "../../attrs.ts";
 import { after, isPromise, rescue } from "../../async/maybe_promise.ts";
 import { withTimeout } from "../../async/with_timeout.ts";
 import { StorageError } from "../errors.ts";
@@ -37,9 +37,6 @@ export interface ProxyOptions {
   /** Permission bits that new files and directories do not get, besides the far side's own umask. */
   readonly umask?: number | undefined;
 }
-
-const DEFAULT_FILE_MODE = 0o666;
-const DEFAULT_DIRECTORY_MODE = 0o777;
 
 /** SSH_FX_EOF, the answer to COPY_DATA if the source ends early. */
 const EOF = 1;

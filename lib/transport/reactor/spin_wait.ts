@@ -34,6 +34,9 @@ export interface SpinWaitCalls {
  * sleeps immediately the next time. Between two checks it yields the processor, above all to the
  * process that it waits for; and while a child process has much data to send, that needs the
  * processor more.
+ *
+ * Without it, requests that each wait for the one before get about 0.65 of the speed on a machine
+ * that has little else to do, for 0.6 of this process's CPU time. READ and WRITE do not change.
  */
 export class SpinWait {
   readonly #calls: SpinWaitCalls;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { jailSpecs } from "../../../lib/cli/jail/options.ts";
+import { jailSpec } from "../../../lib/cli/jail/options.ts";
 import { withTempDir } from "../../support/files.ts";
 import { namesIn } from "../../support/jail_fixture.ts";
 import { needs } from "../../support/programs.ts";
@@ -17,7 +17,7 @@ const KEY = keyLine(1);
 
 /** The words by which a session knows who a key belongs to, if it has such an option. */
 function owner(comment: string): string {
-  const isKnown = jailSpecs.some(({ name }) => name === "log-user");
+  const isKnown = jailSpec.options.some(({ name }) => name === "log-user");
   return isKnown ? `--log-user=${comment} ` : "";
 }
 

@@ -1,5 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { optionsHelp, type OptionSpec, parseOptions } from "../../../lib/cli/options/args.ts";
+import {
+  type CommandSpec,
+  helpOf,
+  kindOf,
+  optionsHelp,
+  type OptionSpec,
+  parseOptions,
+  usageOf,
+} from "../../../lib/cli/options/args.ts";
 import { UsageError } from "../../../lib/cli/errors.ts";
 import { type JailOptions, parseJailOptions } from "../../../lib/cli/jail/options.ts";
 import { parseGridFsOptions } from "../../../lib/cli/gridfs/options.ts";
@@ -247,4 +255,37 @@ Deno.test("every subcommand refuses a facility as a separate word, which would b
     );
     assertThrows(() => parse(["--password-file=", "x"]), UsageError);
   }
+});
+
+Deno.test("the name of a value says what it is, and a file is never empty", () => {
+  assertEquals(["FILE", "DIR", "USER", "LIST", "OCTAL", "toString"].map(kindOf), [
+    ...["file", "directory", "user", "list"],
+    ...[undefined, undefined],
+  ]);
+  for (const value of ["FILE", "PATH"]) {
+    const place = [{ name: "place", value, help: "where" }];
+    assertThrows(() => parseOptions(["--place="], place), UsageError, "option --place is empty");
+  }
+});
+
+Deno.test("a help has a line for each form, the text and the options; a usage has the first form", () => {
+  const spec: CommandSpec = {
+    name: "serve",
+    forms: ["[options] DIR", "HOST"],
+    about: "\nServes.\n\n  sftpwrap serve /srv\n",
+    options: specs.slice(0, 1),
+  };
+  assertEquals(
+    helpOf(spec),
+    `usage: sftpwrap serve [options] DIR
+       sftpwrap serve HOST
+
+Serves.
+
+  sftpwrap serve /srv
+
+  -u, --umask OCTAL  the umask
+`,
+  );
+  assertEquals(usageOf(spec), "usage: sftpwrap serve [options] DIR");
 });

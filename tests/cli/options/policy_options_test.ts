@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/cli/errors.ts";
-import { jailHelp, jailSpecs, parseJailOptions } from "../../../lib/cli/jail/options.ts";
-import { argumentsOf, parseOptions } from "../../../lib/cli/options/args.ts";
+import { jailSpec, parseJailOptions } from "../../../lib/cli/jail/options.ts";
+import { argumentsOf, helpOf, parseOptions } from "../../../lib/cli/options/args.ts";
 import { type Limits, policiesFor } from "../../../lib/cli/options/policies.ts";
 import { noLimits } from "../../support/limits.ts";
-import { parseProxyOptions, proxyHelp } from "../../../lib/cli/proxy/options.ts";
+import { parseProxyOptions, proxySpec } from "../../../lib/cli/proxy/options.ts";
 
 function limits(...args: readonly string[]): Limits {
   const jail = parseJailOptions([...args, "DIR"]);
@@ -115,11 +115,12 @@ Deno.test("policiesFor() makes a policy of each limit, and puts the paths around
 
 Deno.test("argumentsOf() repeats what was repeated", () => {
   const args = ["--hide=.*", "--deny=*.key", "--deny=/a b", "--no-delete", "--file-mode=640"];
-  assertEquals([...argumentsOf(parseOptions(args, jailSpecs), jailSpecs)].sort(), [...args].sort());
+  const specs = jailSpec.options;
+  assertEquals([...argumentsOf(parseOptions(args, specs), specs)].sort(), [...args].sort());
 });
 
 Deno.test("the help lists the policies below a heading of their own, in lines that fit", () => {
-  for (const help of [jailHelp(), proxyHelp()]) {
+  for (const help of [helpOf(jailSpec), helpOf(proxySpec)]) {
     const [before = "", policies = ""] = help.split("\n\nWho may do what:\n");
     assertEquals(before.includes("--upload-only"), false);
     for (const option of ["--read-only", "--deny GLOB", "--max-file-size", "--allow-requests"]) {

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
-import { type AccessPolicy, guarded } from "../../../lib/policy/access.ts";
+import { type AccessPolicy, applyPolicies } from "../../../lib/policy/access.ts";
 import { appendOnly } from "../../../lib/policy/append_only.ts";
 import { maxFileSize } from "../../../lib/policy/max_file_size.ts";
 import { forcedModes } from "../../../lib/policy/modes.ts";
@@ -149,7 +149,7 @@ testLinks("no policy replaces anything where the far side's RENAME would", async
 });
 
 Deno.test({
-  name: "guarded() walks no links for policies to which every path is the same",
+  name: "applyPolicies() walks no links for policies to which every path is the same",
   ...needs("sftp-server"),
   async fn() {
     const far = await withOpenSsh();
@@ -162,11 +162,14 @@ Deno.test({
           return storage;
         },
       });
-      guarded(far.storage, [watching(maxFileSize(1)), watching(forcedModes({ file: 0o600 }))]);
+      applyPolicies(far.storage, [
+        watching(maxFileSize(1)),
+        watching(forcedModes({ file: 0o600 })),
+      ]);
       assertEquals(inner.size, 1);
       assertStrictEquals([...inner][0], far.storage);
       inner.clear();
-      guarded(far.storage, [watching(maxFileSize(1)), watching(noDelete())]);
+      applyPolicies(far.storage, [watching(maxFileSize(1)), watching(noDelete())]);
       assertEquals(inner.size, 1);
       assertNotEquals([...inner][0], far.storage);
     } finally {

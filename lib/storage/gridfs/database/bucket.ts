@@ -6,7 +6,7 @@ import {
   ObjectId,
 } from "mongodb";
 import { StorageError } from "../../errors.ts";
-import { flawOfBucketName } from "./bucket_name.ts";
+import { problemWithBucketName } from "./bucket_name.ts";
 import { Budget } from "./budget.ts";
 import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
 import { hideEnvironment, releaseWriters } from "./driver.ts";
@@ -111,9 +111,9 @@ export async function connect(uri: string, options: GridFsOptions): Promise<Buck
   const { bucket: name = "fs" } = options;
   const given = parsed(() => new MongoClient(uri).options);
   const { dbName } = given;
-  const flaw = flawOfBucketName(name, options.database ?? dbName);
-  if (flaw !== undefined) {
-    throw new StorageError("invalid", `this cannot be the name of a bucket: ${flaw}`);
+  const problem = problemWithBucketName(name, options.database ?? dbName);
+  if (problem !== undefined) {
+    throw new StorageError("invalid", `this cannot be the name of a bucket: ${problem}`);
   }
   const link = linkTo(uri, options, await readTlsFiles(given));
   try {

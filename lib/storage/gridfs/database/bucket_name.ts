@@ -8,7 +8,7 @@ const MAX_NAMESPACE_BYTES = 255;
  *
  * @param database The database of the collections, where it is known.
  */
-export function flawOfBucketName(name: string, database = ""): string | undefined {
+export function problemWithBucketName(name: string, database = ""): string | undefined {
   if (name === "") return "it is empty";
   if (name.includes("\0")) return "it contains a NUL";
   if (!name.isWellFormed()) return "it is not UTF-8";

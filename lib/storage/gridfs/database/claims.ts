@@ -21,11 +21,11 @@ const LONG_PAUSE_MS = 250;
  * contains them. A rename that a dead session left unfinished is finished first.
  */
 export async function claiming<T>(
-  place: GridFsContext,
+  context: GridFsContext,
   paths: readonly VirtualPath[],
   work: () => Promise<T>,
 ): Promise<T> {
-  const { journal } = place;
+  const { journal } = context;
   // In the same order in every session, so that no two wait for each other.
   const ids = [...new Set(paths)].sort().map((path) => `claim ${path}`);
   for (const began = performance.now();;) {
@@ -37,7 +37,7 @@ export async function claiming<T>(
       let looking = journal.gatedRenames();
       looking.catch(() => {});
       for (const id of ids) {
-        const hasWaited = await claim(place, id, hold);
+        const hasWaited = await claim(context, id, hold);
         held.push(id);
         if (hasWaited) looking = journal.gatedRenames();
       }
@@ -46,7 +46,7 @@ export async function claiming<T>(
     } finally {
       if (held.length > 0) await journal.endClaims(held, hold);
     }
-    if (journal.isLeft(inTheWay)) await settle(place, inTheWay);
+    if (journal.isLeft(inTheWay)) await settle(context, inTheWay);
     else await pause(LONG_PAUSE_MS);
     if (performance.now() - began > RENAME_TIMEOUT_MS) {
       throw new StorageError("failure", "another session is renaming the directory");

@@ -291,7 +291,7 @@ export function retiredId(file: FileId): string {
  * Does the rest of the work after the decisive step. If the database fails in it, the work is done
  * nevertheless: the entry stays, and is swept.
  */
-export async function laterAtWorst(
+export async function finishNowOrLater(
   journal: Journal,
   entry: Pick<WorkDoc, "_id" | "kind">,
   work: () => Promise<void>,

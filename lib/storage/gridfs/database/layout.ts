@@ -31,15 +31,15 @@ const MAX_VALUE_CHARACTERS = 40;
  */
 export function layoutOf(doc: LayoutFields): Layout {
   const [length, chunkSize] = [sizeOf(doc.length), sizeOf(doc.chunkSize)];
-  if (length === undefined) throw flaw("length", doc.length);
-  if (chunkSize === undefined || chunkSize === 0) throw flaw("chunkSize", doc.chunkSize);
-  if (Math.min(length, chunkSize) > MAX_CHUNK_BYTES) throw flaw("chunkSize", doc.chunkSize);
-  if (Math.ceil(length / chunkSize) > MAX_CHUNKS) throw flaw("length", doc.length);
+  if (length === undefined) throw problem("length", doc.length);
+  if (chunkSize === undefined || chunkSize === 0) throw problem("chunkSize", doc.chunkSize);
+  if (Math.min(length, chunkSize) > MAX_CHUNK_BYTES) throw problem("chunkSize", doc.chunkSize);
+  if (Math.ceil(length / chunkSize) > MAX_CHUNKS) throw problem("length", doc.length);
   return { length, chunkSize };
 }
 
 /** Why a file cannot be read, in the words of {@linkcode layoutOf}; undefined where it can. */
-export function flawOf(doc: LayoutFields): string | undefined {
+export function problemWithLayout(doc: LayoutFields): string | undefined {
   try {
     layoutOf(doc);
     return undefined;
@@ -62,7 +62,7 @@ function numberIn(value: unknown): number | undefined {
   return isWrapped ? Number(value.toString()) : undefined;
 }
 
-function flaw(field: string, value: unknown): StorageError {
+function problem(field: string, value: unknown): StorageError {
   const reason = value === undefined
     ? `the file's document has no ${field}`
     : `the file's document has the ${field} ${shown(value)}`;

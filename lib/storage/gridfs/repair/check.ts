@@ -4,7 +4,7 @@ import { type ChunkRun, chunkRuns } from "../versions/chunk_runs.ts";
 import { type FileDoc, type FileId, idText, type NodeDoc } from "../database/documents.ts";
 import { fail } from "../database/gridfs_errors.ts";
 import { Journal } from "../database/journal.ts";
-import { flawOf, type Layout, layoutOf } from "../database/layout.ts";
+import { type Layout, layoutOf, problemWithLayout } from "../database/layout.ts";
 import { NAME_MAX, pathOf } from "../tree/names.ts";
 import type { CheckOptions } from "../database/options.ts";
 import type { GridFsContext } from "../database/context.ts";
@@ -34,13 +34,13 @@ export async function checkBucket(uri: string, options: CheckOptions): Promise<F
 export async function check(bucket: Bucket, mend: boolean): Promise<Finding[]> {
   const findings: Finding[] = [];
   const journal = new Journal(bucket);
-  const place: GridFsContext = { bucket, journal, tree: new Tree(bucket) };
+  const context: GridFsContext = { bucket, journal, tree: new Tree(bucket) };
   const found = (finding: Finding) => findings.push(finding);
   try {
-    await sweep(place, { mend, found });
+    await sweep(context, { mend, found });
     const files = await checkFiles(bucket, found);
     await checkChunks(bucket, { files, found, mend });
-    await checkNodes(place, found);
+    await checkNodes(context, found);
   } finally {
     journal.close();
   }
@@ -66,19 +66,19 @@ async function checkFiles(
     if (reason !== undefined) {
       found({ kind: "unusable name", what: `${name}: ${reason}`, mended: false });
     }
-    const flaw = flawOf(doc);
-    for (const what of [flaw, flawOfDate(doc.uploadDate)]) {
+    const problem = problemWithLayout(doc);
+    for (const what of [problem, problemWithDate(doc.uploadDate)]) {
       if (what !== undefined) {
         found({ kind: "unsound file", what: `${name}: ${what}`, mended: false });
       }
     }
-    files.set(idText(doc._id), { name, layout: flaw === undefined ? layoutOf(doc) : undefined });
+    files.set(idText(doc._id), { name, layout: problem === undefined ? layoutOf(doc) : undefined });
   }
   return files;
 }
 
 /** Such a file is served nevertheless, only without a time. */
-function flawOfDate(date: unknown): string | undefined {
+function problemWithDate(date: unknown): string | undefined {
   const isDate = date instanceof Date && !Number.isNaN(date.getTime());
   return isDate ? undefined : "the file's document has no uploadDate that is a date";
 }
@@ -120,10 +120,14 @@ async function checkChunks(
   for (const run of orphans) await checkOrphan(bucket, run, { found, mend });
 }
 
-function tell(name: string, { isWhole, flaw }: ChunkRun, found: (finding: Finding) => void): void {
+function tell(
+  name: string,
+  { isWhole, problem }: ChunkRun,
+  found: (finding: Finding) => void,
+): void {
   if (!isWhole) found({ kind: "missing chunks", what: name, mended: false });
-  if (flaw !== undefined) {
-    found({ kind: "unsound chunks", what: `${name}: ${flaw}`, mended: false });
+  if (problem !== undefined) {
+    found({ kind: "unsound chunks", what: `${name}: ${problem}`, mended: false });
   }
 }
 
@@ -150,9 +154,9 @@ async function checkNodes(
   const projection = { parent: 1, target: 1 };
   for await (const node of bucket.nodes.each({}, { projection, sort: { _id: 1 } })) {
     const { _id: path } = node;
-    const flaw = flawOfNode(node);
-    if (flaw !== undefined) {
-      found({ kind: "unsound node", what: `${String(path)}: ${flaw}`, mended: false });
+    const problem = problemWithNode(node);
+    if (problem !== undefined) {
+      found({ kind: "unsound node", what: `${String(path)}: ${problem}`, mended: false });
     } else if (path !== "/" && await tree.newest(path) !== undefined) {
       found({ kind: "hidden by a file", what: path, mended: false });
     }
@@ -160,7 +164,7 @@ async function checkNodes(
 }
 
 /** Why a directory or link cannot be reached, or leads nowhere. */
-function flawOfNode(node: NodeDoc): string | undefined {
+function problemWithNode(node: NodeDoc): string | undefined {
   const { _id, parent, target }: { [field in keyof NodeDoc]: unknown } = node;
   if (typeof _id !== "string" || !_id.startsWith("/")) return "its document has no path";
   if (parent !== (_id === "/" ? null : parentOf(_id))) return "its document has another parent";

@@ -12,19 +12,22 @@ import { isLinkMoved, undoLink } from "../tree/rename_link.ts";
  *
  * @returns Whether it is done; undefined where another session is at it.
  */
-export async function settle(place: GridFsContext, entry: RenameDoc): Promise<boolean | undefined> {
-  return await place.journal.take(entry) ? await conclude(place, entry) : undefined;
+export async function settle(
+  context: GridFsContext,
+  entry: RenameDoc,
+): Promise<boolean | undefined> {
+  return await context.journal.take(entry) ? await conclude(context, entry) : undefined;
 }
 
 /** {@linkcode settle} for an entry that belongs to this session. */
-export async function conclude(place: GridFsContext, { _id: id }: RenameDoc): Promise<boolean> {
-  const { bucket, journal } = place;
+export async function conclude(context: GridFsContext, { _id: id }: RenameDoc): Promise<boolean> {
+  const { bucket, journal } = context;
   try {
     const entry = await bucket.journal.first({ _id: id });
     if (entry?.kind !== "rename" || !entry.session.equals(bucket.session)) return false;
-    const isDone = await isMoved(place, entry);
-    if (isDone) await finish(place, entry, true);
-    else await undo(place, entry);
+    const isDone = await isMoved(context, entry);
+    if (isDone) await finish(context, entry, true);
+    else await undo(context, entry);
     await journal.end(id);
     return isDone;
   } catch (error) {
@@ -35,40 +38,40 @@ export async function conclude(place: GridFsContext, { _id: id }: RenameDoc): Pr
 
 /** Does what is left after everything is seen at its new name. */
 export async function finish(
-  place: GridFsContext,
+  context: GridFsContext,
   entry: RenameDoc,
   isLate = false,
 ): Promise<void> {
   const { what } = entry;
   switch (what.kind) {
     case "file":
-      await finishFile(place, { ...entry, what, isLate });
+      await finishFile(context, { ...entry, what, isLate });
       break;
     case "link":
       break;
     case "directory":
-      await finishDirectory(place, entry);
+      await finishDirectory(context, entry);
   }
-  if (isGated(what)) await place.journal.closeGate(entry._id);
+  if (isGated(what)) await context.journal.closeGate(entry._id);
 }
 
-async function isMoved(place: GridFsContext, entry: RenameDoc): Promise<boolean> {
+async function isMoved(context: GridFsContext, entry: RenameDoc): Promise<boolean> {
   const { what } = entry;
   switch (what.kind) {
     case "file":
-      return await isFileMoved(place, { ...entry, what });
+      return await isFileMoved(context, { ...entry, what });
     case "link":
-      return await isLinkMoved(place, { ...entry, what });
+      return await isLinkMoved(context, { ...entry, what });
     case "directory":
       return what.isDone === true;
   }
 }
 
-async function undo(place: GridFsContext, entry: RenameDoc): Promise<void> {
+async function undo(context: GridFsContext, entry: RenameDoc): Promise<void> {
   const { what } = entry;
-  if (what.kind === "link") await undoLink(place, { ...entry, what });
-  else if (what.kind === "directory") await undoDirectory(place, { ...entry, what });
+  if (what.kind === "link") await undoLink(context, { ...entry, what });
+  else if (what.kind === "directory") await undoDirectory(context, { ...entry, what });
   // A file moves by one step, which was not done.
-  else await retireReplaced(place, { ...entry, what });
-  if (isGated(what)) await place.journal.closeGate(entry._id);
+  else await retireReplaced(context, { ...entry, what });
+  if (isGated(what)) await context.journal.closeGate(entry._id);
 }

@@ -4,7 +4,7 @@ import { idText } from "../database/documents.ts";
 import { isOfDatabase } from "../database/gridfs_errors.ts";
 import { retiredId } from "../database/journal.ts";
 import type { GridFsContext } from "../database/context.ts";
-import { heirOf, retire } from "../versions/retire.ts";
+import { retire, successorOf } from "../versions/retire.ts";
 import { settle } from "./settle.ts";
 
 /** Something that was not as it should be. */
@@ -44,13 +44,13 @@ export interface SweepOptions {
  * and sweeps the chunks of versions whose grace time is over. Any number of sessions may sweep at
  * once: each entry is taken over by one of them.
  */
-export async function sweep(place: GridFsContext, options: SweepOptions): Promise<void> {
-  const { bucket, journal } = place;
+export async function sweep(context: GridFsContext, options: SweepOptions): Promise<void> {
+  const { bucket, journal } = context;
   const { mend, signal } = options;
   const left = await bucket.journal.all({ alive: { $lt: journal.deadline() } });
   for (const entry of left) {
     if (signal?.aborted) return;
-    if (isWork(entry)) await sweepWork(place, entry, options);
+    if (isWork(entry)) await sweepWork(context, entry, options);
   }
   if (mend) await journal.sweepGate();
   const over = await bucket.journal.all({ due: { $lt: bucket.now() } });
@@ -65,14 +65,14 @@ export async function sweep(place: GridFsContext, options: SweepOptions): Promis
   for (const entry of over) {
     if (signal?.aborted) return;
     if (entry.kind === "retired" && !needed.has(idText(entry.file))) {
-      await sweepRetired(place, entry, options);
+      await sweepRetired(context, entry, options);
     }
   }
 }
 
 /** Finishes what this session itself has left halfway, as soon as the database is back. */
-export async function sweepOwn(place: GridFsContext, options: SweepOptions): Promise<void> {
-  const { bucket, journal } = place;
+export async function sweepOwn(context: GridFsContext, options: SweepOptions): Promise<void> {
+  const { bucket, journal } = context;
   const { abandoned } = journal;
   if (abandoned.length === 0) return;
   await journal.endLeftClaims();
@@ -81,7 +81,7 @@ export async function sweepOwn(place: GridFsContext, options: SweepOptions): Pro
   for (const id of abandoned) if (!known.has(id)) journal.forget(id);
   for (const entry of left) {
     if (options.signal?.aborted) return;
-    if (entry.kind === "rename") await sweepWork(place, entry, options);
+    if (entry.kind === "rename") await sweepWork(context, entry, options);
   }
 }
 
@@ -90,7 +90,7 @@ function isWork(entry: JournalDoc): entry is WorkDoc {
 }
 
 async function sweepWork(
-  place: GridFsContext,
+  context: GridFsContext,
   entry: WorkDoc,
   { mend, found }: SweepOptions,
 ): Promise<void> {
@@ -100,7 +100,7 @@ async function sweepWork(
     return;
   }
   try {
-    const outcome = await end(place, entry);
+    const outcome = await end(context, entry);
     if (outcome === undefined) return;
     found({ kind: told.kind, what: told.what + outcome, mended: true });
   } catch (error) {
@@ -123,8 +123,8 @@ function describe(entry: WorkDoc): Pick<Finding, "kind" | "what"> {
 }
 
 /** Finishes work; returns what came of it, or undefined if another session is at it. */
-async function end(place: GridFsContext, entry: WorkDoc): Promise<string | undefined> {
-  const { bucket, journal } = place;
+async function end(context: GridFsContext, entry: WorkDoc): Promise<string | undefined> {
+  const { bucket, journal } = context;
   switch (entry.kind) {
     case "claim":
       // Another session may have taken it over by now.
@@ -133,7 +133,7 @@ async function end(place: GridFsContext, entry: WorkDoc): Promise<string | undef
     case "upload":
       if (!await journal.take(entry)) return undefined;
       try {
-        await endUpload(place, entry);
+        await endUpload(context, entry);
         await journal.end(entry._id);
       } catch (error) {
         journal.abandon(entry);
@@ -141,7 +141,7 @@ async function end(place: GridFsContext, entry: WorkDoc): Promise<string | undef
       }
       return "";
     case "rename": {
-      const isDone = await settle(place, entry);
+      const isDone = await settle(context, entry);
       if (isDone === undefined) return undefined;
       return isDone ? ", finished" : ", taken back";
     }
@@ -152,9 +152,9 @@ async function endUpload(
   { bucket }: GridFsContext,
   { file, replaces = [] }: UploadDoc,
 ): Promise<void> {
-  const heir = await heirOf(bucket, file);
-  if (heir !== undefined) {
-    const { _id: replacedBy, filename } = heir;
+  const successor = await successorOf(bucket, file);
+  if (successor !== undefined) {
+    const { _id: replacedBy, filename } = successor;
     await retire(bucket, replaces, { filename, replacedBy, isLate: true });
   } else if (await bucket.journal.first({ _id: retiredId(file) }) === undefined) {
     await bucket.chunks.remove({ files_id: file });

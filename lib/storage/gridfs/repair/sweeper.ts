@@ -10,18 +10,18 @@ const CLOSE_TIMEOUT_MS = 2000;
 
 /** Sweeps from time to time, as long as a session lasts, what other sessions have left. */
 export class Sweeper {
-  readonly #place: GridFsContext;
+  readonly #context: GridFsContext;
   readonly #log: (line: string) => void;
   readonly #closing = new AbortController();
   readonly #timers: readonly ReturnType<typeof setInterval>[];
   #sweeping: Promise<void> = Promise.resolve();
 
   /** Begins at once. */
-  constructor(place: GridFsContext, log: (line: string) => void = () => {}) {
-    this.#place = place;
+  constructor(context: GridFsContext, log: (line: string) => void = () => {}) {
+    this.#context = context;
     this.#log = log;
     this.#sweepLater(sweep);
-    const { journal } = place;
+    const { journal } = context;
     this.#timers = [
       setInterval(() => this.#sweepLater(sweep), INTERVAL_MS),
       setInterval(() => {
@@ -34,7 +34,7 @@ export class Sweeper {
   /** Stops a running sweep, and waits for its end. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    if (this.#place.journal.abandoned.length > 0) {
+    if (this.#context.journal.abandoned.length > 0) {
       this.#sweepLater(sweepOwn);
       await this.#settledWithin(CLOSE_TIMEOUT_MS);
     }
@@ -55,7 +55,7 @@ export class Sweeper {
       const { signal } = this.#closing;
       if (signal.aborted) return;
       try {
-        await work(this.#place, {
+        await work(this.#context, {
           mend: true,
           signal,
           found: ({ kind, what, mended }) =>

@@ -11,14 +11,14 @@ import { isNamed } from "../../walk.ts";
 import type { Place } from "./tree.ts";
 
 /** Removes an empty directory. */
-export async function removeDirectory(place: GridFsContext, found: Place): Promise<void> {
-  const { bucket, tree } = place;
+export async function removeDirectory(context: GridFsContext, found: Place): Promise<void> {
+  const { bucket, tree } = context;
   const { path, name } = found;
   if (name === ".") throw errorOf("EINVAL");
   if (name === "..") throw errorOf("ENOTEMPTY");
   if (path === "/") throw errorOf("EBUSY");
   requireDirectory(found.entry);
-  await claiming(place, [path], async () => {
+  await claiming(context, [path], async () => {
     // It may have been removed before the name was claimed.
     requireDirectory(await tree.entry(path));
     if (!await tree.isEmpty(path)) throw errorOf("ENOTEMPTY");
@@ -27,11 +27,11 @@ export async function removeDirectory(place: GridFsContext, found: Place): Promi
 }
 
 /** Removes a link, or a file with all versions of its name. */
-export async function removeEntry(place: GridFsContext, found: Place): Promise<void> {
-  const { bucket, tree } = place;
+export async function removeEntry(context: GridFsContext, found: Place): Promise<void> {
+  const { bucket, tree } = context;
   const { path } = found;
   refuseToRemove(found, found.entry);
-  await claiming(place, [path], async () => {
+  await claiming(context, [path], async () => {
     // It may have changed before the name was claimed.
     const entry = await tree.entry(path);
     refuseToRemove(found, entry);
@@ -41,12 +41,12 @@ export async function removeEntry(place: GridFsContext, found: Place): Promise<v
       await bucket.nodes.removeAll([path]);
       return;
     }
-    const revisions = (await revisionsAt(place, path)).map(({ _id }) => _id);
+    const revisions = (await revisionsAt(context, path)).map(({ _id }) => _id);
     const removal = { filename: filenameOf(path), replacedBy: null };
     try {
       await bucket.atomically((session) => retire(bucket, revisions, removal, session));
     } catch (error) {
-      if (!isAnswer(error) || (await revisionsAt(place, path)).length > 0) throw error;
+      if (!isAnswer(error) || (await revisionsAt(context, path)).length > 0) throw error;
     }
   });
 }

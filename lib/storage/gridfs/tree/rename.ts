@@ -6,7 +6,7 @@ import type { VirtualPath } from "../../storage.ts";
 import { claiming } from "../database/claims.ts";
 import type { FileId, RenameDoc } from "../database/documents.ts";
 import { isAnswer } from "../database/gridfs_errors.ts";
-import { ignoreFailure, laterAtWorst } from "../database/journal.ts";
+import { finishNowOrLater, ignoreFailure } from "../database/journal.ts";
 import { filenameOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
 import type { GridFsContext } from "../database/context.ts";
@@ -25,17 +25,17 @@ const MAX_NAMES_IN_TRANSACTION = 5000;
  * what, checked in Linux's order.
  */
 export async function rename(
-  place: GridFsContext,
+  context: GridFsContext,
   from: Place,
   to: Place,
   { replace }: { readonly replace: boolean },
 ): Promise<void> {
   if (!isNamed(from)) throw errorOf("EBUSY");
   if (!isNamed(to)) throw errorOf(replace ? "EBUSY" : "EEXIST");
-  await claiming(place, [from.path, to.path], async () => {
+  await claiming(context, [from.path, to.path], async () => {
     // Both may have changed before the names were claimed.
     const [source, target] = await Promise.all(
-      [from, to].map(({ path }) => place.tree.entry(path)),
+      [from, to].map(({ path }) => context.tree.entry(path)),
     );
     if (source === undefined) throw errorOf("ENOENT");
     if (target !== undefined && !replace) throw errorOf("EEXIST");
@@ -45,9 +45,9 @@ export async function rename(
       throw errorOf("ENOTDIR");
     }
     if (from.path === to.path) return;
-    if (target !== undefined) await refuseToReplace(place, { source, target, from, to });
+    if (target !== undefined) await refuseToReplace(context, { source, target, from, to });
     refuseUnusable(to.path);
-    await move(place, source, { from: from.path, to: to.path, target });
+    await move(context, source, { from: from.path, to: to.path, target });
   });
 }
 
@@ -70,7 +70,7 @@ async function refuseToReplace(
 }
 
 async function move(
-  place: GridFsContext,
+  context: GridFsContext,
   source: Entry,
   { from, to, target }: {
     readonly from: VirtualPath;
@@ -78,22 +78,22 @@ async function move(
     readonly target: Entry | undefined;
   },
 ): Promise<void> {
-  const { bucket } = place;
+  const { bucket } = context;
   await keepDirectory(bucket, parentOf(from));
   await keepDirectory(bucket, parentOf(to));
   const [moved, replaced] = await Promise.all([
-    source.kind === "file" ? revisionsAt(place, from) : [],
-    target?.kind === "file" ? revisionsAt(place, to) : [],
+    source.kind === "file" ? revisionsAt(context, from) : [],
+    target?.kind === "file" ? revisionsAt(context, to) : [],
   ]);
   const work: Work = { from, to, moved, replaced, what: whatMoves(source, target, moved) };
   const isOneStep = source.kind === "file" && target === undefined && moved.length === 1;
   if (isOneStep) {
     // A name is one field of one document.
-    await moveAtOnce(place, work);
-  } else if (bucket.transactions && await isWithin(place, from, MAX_NAMES_IN_TRANSACTION)) {
-    await bucket.atomically((session) => moveByTransaction(place, work, session));
+    await moveAtOnce(context, work);
+  } else if (bucket.transactions && await isWithin(context, from, MAX_NAMES_IN_TRANSACTION)) {
+    await bucket.atomically((session) => moveByTransaction(context, work, session));
   } else {
-    await moveByJournal(place, work);
+    await moveByJournal(context, work);
   }
 }
 
@@ -123,40 +123,40 @@ function whatMoves(
   }
 }
 
-async function moveAtOnce(place: GridFsContext, work: Work): Promise<void> {
+async function moveAtOnce(context: GridFsContext, work: Work): Promise<void> {
   try {
-    await commit(place, work);
+    await commit(context, work);
   } catch (error) {
     if (!isAnswer(error)) throw error;
-    const doc = await place.bucket.files.first({ _id: work.moved[0]!._id });
+    const doc = await context.bucket.files.first({ _id: work.moved[0]!._id });
     if (doc?.filename !== filenameOf(work.to)) throw error;
   }
 }
 
 async function moveByTransaction(
-  place: GridFsContext,
+  context: GridFsContext,
   work: Work,
   session: ClientSession | undefined,
 ): Promise<void> {
   const { from, to, what } = work;
   const replaces = idsOf(work.replaced);
-  await commit(place, work, { session });
-  if (what.kind === "file") await finishFile(place, { from, to, what, replaces }, session);
+  await commit(context, work, { session });
+  if (what.kind === "file") await finishFile(context, { from, to, what, replaces }, session);
 }
 
 /** In steps: if everything is known to be done, the rename succeeds; otherwise it is undone. */
-async function moveByJournal(place: GridFsContext, work: Work): Promise<void> {
-  const { journal } = place;
+async function moveByJournal(context: GridFsContext, work: Work): Promise<void> {
+  const { journal } = context;
   const { from, to, what } = work;
   const entry = await journal.beginRename({ from, to, what, replaces: idsOf(work.replaced) });
   try {
-    await commit(place, work, { entry: entry._id });
+    await commit(context, work, { entry: entry._id });
   } catch (error) {
-    if (await isDoneAnyway(place, entry, error)) return;
+    if (await isDoneAnyway(context, entry, error)) return;
     throw error;
   }
-  await laterAtWorst(journal, entry, async () => {
-    await finish(place, entry);
+  await finishNowOrLater(journal, entry, async () => {
+    await finish(context, entry);
     await journal.end(entry._id);
   });
 }
@@ -165,17 +165,17 @@ async function moveByJournal(place: GridFsContext, work: Work): Promise<void> {
  * Whether a rename that failed was done nevertheless; if not, it is undone where that is possible.
  */
 async function isDoneAnyway(
-  place: GridFsContext,
+  context: GridFsContext,
   entry: RenameDoc,
   error: unknown,
 ): Promise<boolean> {
   // While the database is away there is no use in asking it.
   if (!(error instanceof StorageError) && !isAnswer(error)) {
-    place.journal.abandon(entry);
+    context.journal.abandon(entry);
     return false;
   }
   try {
-    return await conclude(place, entry);
+    return await conclude(context, entry);
   } catch (second) {
     ignoreFailure(second);
     return false;
@@ -184,7 +184,7 @@ async function isDoneAnyway(
 
 /** All steps up to the one after which everything is seen at its new name. */
 async function commit(
-  place: GridFsContext,
+  context: GridFsContext,
   { from, to, moved, replaced, what }: Work,
   { entry = "", session }: {
     readonly entry?: string;
@@ -194,12 +194,12 @@ async function commit(
   switch (what.kind) {
     case "file": {
       const step = { from, to, moved: moved.at(-1)!, replaced: replaced.at(-1) };
-      return await moveNewest(place, step, session);
+      return await moveNewest(context, step, session);
     }
     case "link":
-      return await moveLink(place, { from, to, what, replaces: idsOf(replaced) }, session);
+      return await moveLink(context, { from, to, what, replaces: idsOf(replaced) }, session);
     case "directory":
-      return await moveDirectory(place, { _id: entry, from, to, what }, session);
+      return await moveDirectory(context, { _id: entry, from, to, what }, session);
   }
 }
 

@@ -29,29 +29,29 @@ type Batch = Pick<MovesDoc, "files" | "nodes">;
  * batch is written down before the batch moves.
  */
 export async function moveDirectory(
-  place: GridFsContext,
+  context: GridFsContext,
   rename: DirectoryRename,
   session?: ClientSession,
 ): Promise<void> {
-  const { bucket, journal } = place;
+  const { bucket, journal } = context;
   const { _id: id } = rename;
   let last: Batch | undefined;
   try {
     let count = 0;
-    for await (const batch of batchesOf(place, rename.from, session)) {
+    for await (const batch of batchesOf(context, rename.from, session)) {
       if (session === undefined) {
         if (count > 0) await journal.note(id, {});
         const _id = `moves ${id} ${count++}`;
         await bucket.journal.insert({ _id, kind: "moves", rename: id, ...batch });
       }
       last = batch;
-      await moveBatch(place, rename, batch, session);
+      await moveBatch(context, rename, batch, session);
     }
     if (session === undefined) await journal.note(id, { "what.isDone": true });
   } catch (error) {
     // Another session has taken the rename over, and may have passed this batch already.
     if (session === undefined && error instanceof StorageError && last !== undefined) {
-      await undoBatch(place, rename, last);
+      await undoBatch(context, rename, last);
     }
     throw error;
   }
@@ -66,8 +66,11 @@ export async function finishDirectory(
 }
 
 /** Gives everything that still has the new name its old name back. */
-export async function undoDirectory(place: GridFsContext, rename: DirectoryRename): Promise<void> {
-  for await (const batch of movesOf(place, rename._id)) await undoBatch(place, rename, batch);
+export async function undoDirectory(
+  context: GridFsContext,
+  rename: DirectoryRename,
+): Promise<void> {
+  for await (const batch of movesOf(context, rename._id)) await undoBatch(context, rename, batch);
 }
 
 /** What was written down; each batch stays until it is dealt with. */

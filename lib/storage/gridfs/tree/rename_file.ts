@@ -4,7 +4,7 @@ import type { VirtualPath } from "../../storage.ts";
 import { type FileDoc, type MovedFile, type RenameDoc, timeOf } from "../database/documents.ts";
 import { filenameOf, namesOf } from "./names.ts";
 import type { GridFsContext } from "../database/context.ts";
-import { heirOf, retire } from "../versions/retire.ts";
+import { retire, successorOf } from "../versions/retire.ts";
 
 /** A rename of a file, as it will be done. */
 export type FileRename = Pick<RenameDoc, "from" | "to" | "replaces"> & { readonly what: MovedFile };
@@ -59,17 +59,17 @@ export async function isFileMoved(
   { bucket }: GridFsContext,
   { to, what }: FileRename,
 ): Promise<boolean> {
-  const moved = await heirOf(bucket, what.files.at(-1)!);
+  const moved = await successorOf(bucket, what.files.at(-1)!);
   return moved?.filename === filenameOf(to);
 }
 
 /** Moves the older files of the name as well, and removes what was at the new name. */
 export async function finishFile(
-  place: GridFsContext,
+  context: GridFsContext,
   { from, to, what, replaces, isLate = false }: FileRename & { readonly isLate?: boolean },
   session?: ClientSession,
 ): Promise<void> {
-  const { bucket } = place;
+  const { bucket } = context;
   const [before, filename] = [filenameOf(from), filenameOf(to)];
   await bucket.files.write(
     what.files.slice(0, -1).map((_id) => ({
@@ -77,7 +77,7 @@ export async function finishFile(
     })),
     session,
   );
-  if (isLate) await retireReplaced(place, { what, replaces });
+  if (isLate) await retireReplaced(context, { what, replaces });
   else await retire(bucket, replaces, { filename, replacedBy: null }, session);
   const { link } = what;
   if (link !== undefined) await bucket.nodes.remove({ _id: to, target: link.target! }, session);
@@ -88,7 +88,7 @@ export async function retireReplaced(
   { bucket }: GridFsContext,
   { what, replaces }: Pick<FileRename, "what" | "replaces">,
 ): Promise<void> {
-  const moved = await heirOf(bucket, what.files.at(-1)!);
+  const moved = await successorOf(bucket, what.files.at(-1)!);
   if (moved === undefined) return;
   const { filename } = moved;
   await retire(bucket, replaces, { filename, replacedBy: null, isLate: true });

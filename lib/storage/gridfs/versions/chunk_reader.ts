@@ -3,7 +3,7 @@ import { StorageError } from "../../errors.ts";
 import type { Bucket } from "../database/bucket.ts";
 import type { ChunkDoc, FileDoc, FileId } from "../database/documents.ts";
 import { fail } from "../database/gridfs_errors.ts";
-import { bytesIn, bytesOf, flawOfChunk, type FoundChunk, foundIn } from "./chunk_flaws.ts";
+import { bytesIn, bytesOf, type FoundChunk, foundIn, problemWithChunk } from "./chunk_problems.ts";
 import { layoutOf } from "../database/layout.ts";
 import { BATCH_ATTEMPT_MS } from "../database/link.ts";
 
@@ -251,7 +251,9 @@ export class ChunkReader {
       const n = this.#position;
       const isLast = n === this.count - 1;
       const found = doc !== null && (isLast || doc.n === n) ? [candidate, doc] : [candidate];
-      if (flawOfChunk(n, { found: found.map(foundIn), layout: this }) !== undefined) return false;
+      if (problemWithChunk(n, { found: found.map(foundIn), layout: this }) !== undefined) {
+        return false;
+      }
       this.#settle(n, candidate, this.#slots.get(n) ?? this.#newSlot(n));
       this.#position++;
     }
@@ -265,12 +267,12 @@ export class ChunkReader {
       for (let tries = 1;; tries++) {
         const docs = await this.#ask(n);
         const found = docs.map(foundIn);
-        const flaw = flawOfChunk(n, { found, layout: this });
-        if (flaw === undefined || await this.#hasGrown(n, found)) {
+        const problem = problemWithChunk(n, { found, layout: this });
+        if (problem === undefined || await this.#hasGrown(n, found)) {
           this.#settle(n, docs[0]!, slot);
           return;
         }
-        if (tries === MAX_TRIES) throw new StorageError("failure", flaw);
+        if (tries === MAX_TRIES) throw new StorageError("failure", problem);
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     } catch (error) {
@@ -299,7 +301,7 @@ export class ChunkReader {
     const layout = layoutOf(doc);
     if (layout.length <= this.length || layout.chunkSize !== this.chunkSize) return false;
     const isLast = n >= Math.ceil(layout.length / layout.chunkSize) - 1;
-    return flawOfChunk(n, { found: isLast ? found : found.slice(0, 1), layout }) === undefined;
+    return problemWithChunk(n, { found: isLast ? found : found.slice(0, 1), layout }) === undefined;
   }
 
   #settle(n: number, { data }: ChunkDoc, slot: Slot): void {

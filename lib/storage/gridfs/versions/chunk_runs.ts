@@ -1,6 +1,6 @@
 import { MongoServerError, ObjectId } from "mongodb";
 import type { Bucket } from "../database/bucket.ts";
-import { bytesOf, flawOfChunk, type FoundChunk } from "./chunk_flaws.ts";
+import { bytesOf, type FoundChunk, problemWithChunk } from "./chunk_problems.ts";
 import { type ChunkDoc, type FileId, idText } from "../database/documents.ts";
 import { type Layout, sizeOf } from "../database/layout.ts";
 
@@ -11,7 +11,7 @@ export interface ChunkRun {
   /** Whether every chunk that must exist does. */
   readonly isWhole: boolean;
   /** Why the first unreadable chunk among them cannot be read, if there is one. */
-  readonly flaw: string | undefined;
+  readonly problem: string | undefined;
   /** The time of the newest chunk, in milliseconds since 1970. */
   readonly newest: number;
 }
@@ -56,8 +56,8 @@ class Run {
   /** The number that the next chunk must have. */
   #next = 0;
   #isWhole = true;
-  #flaw: string | undefined;
-  /** The last chunk, whose flaws are known once the next one is. */
+  #problem: string | undefined;
+  /** The last chunk, whose problems are known once the next one is. */
   #last: SizedChunk | undefined;
 
   constructor(id: FileId, layout: Layout | undefined) {
@@ -77,7 +77,7 @@ class Run {
     const { length, chunkSize } = this.#layout ?? { length: 0, chunkSize: 1 };
     const isWhole = this.#isWhole && this.#next >= Math.ceil(length / chunkSize);
     const { id } = this;
-    return { id, count: this.#count, isWhole, flaw: this.#flaw, newest: this.#newest };
+    return { id, count: this.#count, isWhole, problem: this.#problem, newest: this.#newest };
   }
 
   /** Checks the last chunk, now that the one after it is known. */
@@ -87,14 +87,14 @@ class Run {
     const count = Math.ceil(layout.length / layout.chunkSize);
     const { n } = last;
     if (typeof n !== "number" || n < this.#next || !Number.isInteger(n)) {
-      this.#flaw ??= `a chunk has the number ${String(n)}`;
+      this.#problem ??= `a chunk has the number ${String(n)}`;
       return;
     }
     if (n >= count) return;
     if (n > this.#next) this.#isWhole = false;
     this.#next = n + 1;
     const isNear = further !== undefined && (n === count - 1 || further.n === n);
-    this.#flaw ??= flawOfChunk(n, { found: isNear ? [last, further] : [last], layout });
+    this.#problem ??= problemWithChunk(n, { found: isNear ? [last, further] : [last], layout });
   }
 }
 

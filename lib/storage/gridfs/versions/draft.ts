@@ -30,7 +30,7 @@ export interface Publication {
  */
 export class Draft {
   readonly content: Content;
-  readonly #place: GridFsContext;
+  readonly #context: GridFsContext;
   readonly #sender: ChunkSender;
   /** Its own id, under which the chunks wait. */
   readonly #id = new ObjectId();
@@ -41,11 +41,11 @@ export class Draft {
   changed: Date;
 
   private constructor(
-    place: GridFsContext,
+    context: GridFsContext,
     { base, signal }: { readonly base?: FileDoc; readonly signal: AbortSignal },
   ) {
-    const { bucket, journal } = place;
-    this.#place = place;
+    const { bucket, journal } = context;
+    this.#context = context;
     this.#base = base;
     this.changed = bucket.now();
     this.#reader = base === undefined ? undefined : new ChunkReader(bucket, base);
@@ -69,8 +69,8 @@ export class Draft {
    *
    * @param signal Stops long work.
    */
-  static empty(place: GridFsContext, signal: AbortSignal): Draft {
-    return new Draft(place, { signal });
+  static empty(context: GridFsContext, signal: AbortSignal): Draft {
+    return new Draft(context, { signal });
   }
 
   /**
@@ -78,8 +78,8 @@ export class Draft {
    *
    * @param signal Stops long work.
    */
-  static from(place: GridFsContext, base: FileDoc, signal: AbortSignal): Draft {
-    const draft = new Draft(place, { base, signal });
+  static from(context: GridFsContext, base: FileDoc, signal: AbortSignal): Draft {
+    const draft = new Draft(context, { base, signal });
     // The journal must learn at once that the other version is needed.
     draft.#sender.prepare();
     return draft;
@@ -98,11 +98,11 @@ export class Draft {
       throw error;
     }
     try {
-      await publish(this.#place, finished);
+      await publish(this.#context, finished);
     } catch (error) {
       // A refusal came before the decisive step. After that step, only the database knows.
       if (error instanceof StorageError) await this.discard();
-      else this.#place.journal.abandon({ _id: uploadId(this.#id), kind: "upload" });
+      else this.#context.journal.abandon({ _id: uploadId(this.#id), kind: "upload" });
       throw error;
     }
   }
@@ -113,12 +113,12 @@ export class Draft {
     await this.content.finish();
     await this.#reader?.close();
     const surplus = [...this.#sender.sent].filter(([n]) => n >= this.content.count);
-    await this.#place.bucket.chunks.removeAll(surplus.map(([, { id }]) => id));
+    await this.#context.bucket.chunks.removeAll(surplus.map(([, { id }]) => id));
   }
 
   /** Removes all of the draft; what cannot be removed now is swept later. */
   async discard(): Promise<void> {
-    const { bucket, journal } = this.#place;
+    const { bucket, journal } = this.#context;
     await this.#sender.settle();
     await this.#reader?.close();
     try {

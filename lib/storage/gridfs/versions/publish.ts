@@ -6,7 +6,7 @@ import type { Bucket } from "../database/bucket.ts";
 import { claiming } from "../database/claims.ts";
 import { type FileDoc, timeOf } from "../database/documents.ts";
 import { fail, isAnswer } from "../database/gridfs_errors.ts";
-import { laterAtWorst, LIFETIME_MS, uploadId } from "../database/journal.ts";
+import { finishNowOrLater, LIFETIME_MS, uploadId } from "../database/journal.ts";
 import { filenameOf } from "../tree/names.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { retire } from "./retire.ts";
@@ -25,10 +25,10 @@ export interface Finished {
  * Makes a version under an id of its own visible. The decisive step is the insert of its document,
  * which then is the newest of its name.
  */
-export async function publish(place: GridFsContext, finished: Finished): Promise<void> {
-  const { bucket, journal } = place;
-  await claiming(place, [finished.path], async () => {
-    const current = await currentAt(place, finished);
+export async function publish(context: GridFsContext, finished: Finished): Promise<void> {
+  const { bucket, journal } = context;
+  await claiming(context, [finished.path], async () => {
+    const current = await currentAt(context, finished);
     const doc = documentOf(bucket, finished, current);
     const id = uploadId(doc._id);
     const replaces = current === undefined ? [] : [current._id];
@@ -45,8 +45,8 @@ export async function publish(place: GridFsContext, finished: Finished): Promise
       });
     } else {
       await journal.note(id, { replaces });
-      await insert(place, doc);
-      await laterAtWorst(journal, { _id: id, kind: "upload" }, giveWay);
+      await insert(context, doc);
+      await finishNowOrLater(journal, { _id: id, kind: "upload" }, giveWay);
     }
   });
 }
@@ -71,7 +71,7 @@ async function insert({ bucket, journal }: GridFsContext, doc: FileDoc): Promise
   }
 }
 
-/** The file that will be replaced; nothing else may be in its place. */
+/** The file that will be replaced; nothing else may be in its context. */
 async function currentAt(
   { tree }: GridFsContext,
   { path, exclusive }: Finished,

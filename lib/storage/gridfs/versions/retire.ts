@@ -65,7 +65,7 @@ function* batchesOf(files: readonly FileId[]): Generator<FileId[]> {
 }
 
 /** The version that has replaced `id` by now; undefined if it was removed, or nothing is known. */
-export async function heirOf(bucket: Bucket, id: FileId): Promise<FileDoc | undefined> {
+export async function successorOf(bucket: Bucket, id: FileId): Promise<FileDoc | undefined> {
   for (let at = id;;) {
     const doc = await bucket.files.first({ _id: at });
     if (doc !== undefined) return doc;

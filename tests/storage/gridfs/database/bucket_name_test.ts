@@ -1,17 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { flawOfBucketName } from "../../../../lib/storage/gridfs/database/bucket_name.ts";
+import { problemWithBucketName } from "../../../../lib/storage/gridfs/database/bucket_name.ts";
 
-Deno.test("flawOfBucketName() accepts what MongoDB accepts", () => {
+Deno.test("problemWithBucketName() accepts what MongoDB accepts", () => {
   for (const name of ["fs", "my.photos", "systems", "x.system", "ä", "a b", "%", "x".repeat(245)]) {
-    assertEquals(flawOfBucketName(name), undefined, name);
+    assertEquals(problemWithBucketName(name), undefined, name);
   }
-  assertEquals(flawOfBucketName("x".repeat(200), "d".repeat(46)), undefined);
+  assertEquals(problemWithBucketName("x".repeat(200), "d".repeat(46)), undefined);
 });
 
-Deno.test("flawOfBucketName() says why MongoDB would not accept a name", () => {
+Deno.test("problemWithBucketName() says why MongoDB would not accept a name", () => {
   const own = '"system." is MongoDB\'s own';
   const dot = "a dot in it has nothing before or after it";
-  const flaws = [
+  const problems = [
     ["", "it is empty"],
     ["a\0b", "it contains a NUL"],
     ["a\udcffb", "it is not UTF-8"],
@@ -25,6 +25,6 @@ Deno.test("flawOfBucketName() says why MongoDB would not accept a name", () => {
     ["x".repeat(246), "it is too long"],
     ["ä".repeat(123), "it is too long"],
   ] as const;
-  for (const [name, flaw] of flaws) assertEquals(flawOfBucketName(name), flaw, name);
-  assertEquals(flawOfBucketName("x".repeat(200), "d".repeat(47)), "it is too long");
+  for (const [name, problem] of problems) assertEquals(problemWithBucketName(name), problem, name);
+  assertEquals(problemWithBucketName("x".repeat(200), "d".repeat(47)), "it is too long");
 });

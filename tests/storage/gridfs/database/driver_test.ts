@@ -1,6 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { MongoClient } from "mongodb";
+import { Connection } from "mongodb/lib/cmap/connection.js";
+import { EventEmitter } from "node:events";
 import { createConnection } from "node:net";
-import { releaseWriters } from "../../../../lib/storage/gridfs/database/driver.ts";
+import { hideEnvironment, releaseWriters } from "../../../../lib/storage/gridfs/database/driver.ts";
 
 Deno.test("releaseWriters() wakes a writer to a socket that has ended", async () => {
   releaseWriters();
@@ -14,4 +17,41 @@ Deno.test("releaseWriters() wakes a writer to a socket that has ended", async ()
   socket.resume();
   await new Promise((resolve) => socket.once("close", () => setTimeout(resolve)));
   assertEquals(heard, ["close", "drain"]);
+});
+
+Deno.test("the driver takes its log from the environment: else hideEnvironment() may go", () => {
+  const severities = () => {
+    const { options } = new MongoClient("mongodb://127.0.0.1:1/");
+    return (options as unknown as { mongoLoggerOptions: { componentSeverities: unknown } })
+      .mongoLoggerOptions.componentSeverities;
+  };
+  const before = severities();
+  Deno.env.set("MONGODB_LOG_ALL", "debug");
+  try {
+    assertNotEquals(severities(), before);
+    using _hidden = hideEnvironment();
+    assertEquals(severities(), before);
+  } finally {
+    Deno.env.delete("MONGODB_LOG_ALL");
+  }
+});
+
+Deno.test("the driver waits for drain on a closed socket: else releaseWriters() may go", async () => {
+  const socket = Object.assign(new EventEmitter(), { write: () => false });
+  const heard: string[] = [];
+  const connection = { socket, onError: () => heard.push("error") };
+  const command = { toBin: () => Promise.resolve([]) };
+  const { writeCommand } = Connection.prototype as unknown as {
+    writeCommand(command: unknown, options: unknown): Promise<void>;
+  };
+  const written = writeCommand.call(connection, command, { agreedCompressor: "none" })
+    .finally(() => heard.push("settled"));
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  await turn();
+  socket.emit("close");
+  await turn();
+  assertEquals(heard, []);
+  socket.emit("drain");
+  await written;
+  assertEquals(heard, ["settled"]);
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Decimal128, Double, Int32, Long } from "mongodb";
 import { StorageError } from "../../../../lib/storage/errors.ts";
 import { bytesOf } from "../../../../lib/testing/subject.ts";
-import { flawOf, layoutOf } from "../../../../lib/storage/gridfs/database/layout.ts";
+import { layoutOf, problemWithLayout } from "../../../../lib/storage/gridfs/database/layout.ts";
 import { needsMongo } from "../../../support/mongodb.ts";
 import { type Session, withSession } from "../support/buckets.ts";
 import { driverWrites, open } from "../support/content.ts";
@@ -30,7 +30,7 @@ Deno.test("layoutOf() refuses what is not a size, and shows it", () => {
   assertEquals(told(1), "the file's document has no chunkSize");
   assertEquals(told(1, 0), "the file's document has the chunkSize 0");
   assertEquals(told(2 ** 30, 2 ** 30), "the file's document has the chunkSize 1073741824");
-  assertEquals(flawOf({ length: "x".repeat(100), chunkSize: 1 })?.length, 76);
+  assertEquals(problemWithLayout({ length: "x".repeat(100), chunkSize: 1 })?.length, 76);
 });
 
 /** Fields that a file's document has, and why it cannot be read. */

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Site, withSite } from "../../support/jail_fixture.ts";
+import { existsSync, type Site, withSite } from "../../support/jail_fixture.ts";
 import { binaryWay, jailWays, scopedFlags } from "../../support/jail_ways.ts";
+import { needs } from "../../support/programs.ts";
+import { runOk } from "../../support/run.ts";
 import { ALL, run, sftpwrap } from "../../support/wire_session.ts";
 import { withoutCalls } from "../../support/without_calls.ts";
 
@@ -127,7 +129,8 @@ Deno.test({
       const open = await check(site);
       assertEquals(open.code, 1);
       assertEquals(bad(open).length, 1);
-      assertMatch(bad(open)[0]!, /mode 777 .*chmod/);
+      assertMatch(bad(open)[0]!, /mode 777 lets every user write in it$/);
+      assert(open.lines.includes(`     run: chmod o-w ${site.jail}`), open.lines.join("\n"));
       await Deno.chmod(site.jail, 0o750);
       assertEquals((await check(site)).code, 0);
     }),
@@ -152,14 +155,77 @@ Deno.test({
     }),
 });
 
-Deno.test("--check of what is not a directory fails in one line", () =>
+Deno.test("--check of what is not a directory says so", () =>
   withSite(async (site) => {
-    for (const path of [`${site.jail}/none`, `${site.outside}/canary`]) {
-      const { code, stdout, stderr } = await run(sftpwrap(["jail", "--check", path]));
-      assertEquals([code, stdout.length], [1, 0]);
-      assertMatch(stderr, /^sftpwrap: [^\n]+\n$/);
+    const expected: [string, RegExp][] = [
+      [`${site.jail}/none`, /^BAD {2}directory: \S+\/none does not exist$/],
+      [`${site.outside}/canary`, /^BAD {2}directory: \S+\/canary is not a directory$/],
+    ];
+    for (const [path, says] of expected) {
+      const result = await checked(sftpwrap(["jail", "--check", path]));
+      assertEquals([result.code, bad(result).length], [1, 1]);
+      assertMatch(bad(result)[0]!, says);
     }
   }));
+
+Deno.test({
+  name: "--check exits with 1 when the log or the start directory cannot be used",
+  ...LINUX,
+  fn: () =>
+    withSite(async (site) => {
+      const log = await check(site, ["-l", `${site.base}/none/log`]);
+      assertEquals([log.code, bad(log).length], [1, 1]);
+      assertMatch(bad(log)[0]!, /^BAD {2}log: cannot open \S+\/none\/log: /);
+      const start = await check(site, ["-d", "/nix"]);
+      assertEquals([start.code, bad(start).length], [1, 1]);
+      assertMatch(
+        bad(start)[0]!,
+        /^BAD {2}start directory "\/nix": .*, so the session starts at \/$/,
+      );
+    }),
+});
+
+Deno.test({
+  name: "--check leaves no log behind, and does not wait for the reader of a FIFO",
+  ...needs("mkfifo"),
+  fn: () =>
+    withSite(async (site) => {
+      const log = `${site.base}/log`;
+      assertEquals((await check(site, ["-l", log])).code, 0);
+      assertEquals(existsSync(log), false);
+      await runOk("mkfifo", [log]);
+      const { lines } = await check(site, ["-l", log]);
+      assert(lines.some((line) => line.startsWith(`warn log: ${log} is a FIFO`)), lines.join("\n"));
+    }),
+});
+
+Deno.test({
+  name: "--check warns of file systems of the kernel that are mounted below the jail",
+  ignore: LINUX.ignore || Deno.uid() !== 0,
+  fn: () =>
+    withSite(async (site) => {
+      await Deno.mkdir(`${site.jail}/in`);
+      const script = 'mount -t proc proc "$0" && exec "$@"';
+      const mounted = ["unshare", "--mount", "sh", "-c", script, `${site.jail}/in`];
+      const { lines, code } = await checked([
+        ...mounted,
+        ...sftpwrap(["jail", "--check", site.jail]),
+      ]);
+      const expected = `warn directory: ${site.jail}/in (proc) shows this machine to the client`;
+      assert(lines.includes(expected), lines.join("\n"));
+      assertEquals(code, 0);
+    }),
+});
+
+Deno.test({
+  name: "--check by root warns that no mode stops root",
+  ignore: LINUX.ignore || Deno.uid() !== 0,
+  fn: () =>
+    withSite(async (site) => {
+      const { lines } = await check(site);
+      assert(lines.some((line) => /^warn user: this looks as root/.test(line)), lines.join("\n"));
+    }),
+});
 
 Deno.test({
   name: "--check changes nothing in the jail, and serves nothing",

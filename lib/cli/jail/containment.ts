@@ -10,7 +10,7 @@ import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { AT_FDCWD, Open } from "../../linux/linux.ts";
 
 /** Whether a path leads into a directory. */
-export interface Reach {
+export interface Containment {
   /** Whether what is at `path`, or may be made there, is the directory or is in it. */
   holds(path: string): boolean;
   /** Whether the directory is at `path`, or is in it. */
@@ -18,11 +18,13 @@ export interface Reach {
 }
 
 /** What a client can reach in `directory`, which is given by its real path. */
-export function reachOf(directory: string): Reach {
+export function containmentOf(directory: string): Containment {
   // A home's files are asked about several times, and each look takes time at the start.
   const identity = remembered(identityOf);
   const realPath = remembered(realOrSame);
-  const inside = new Set([directory, ...mountsBelow(directory)].map(identity));
+  const inside = new Set(
+    [directory, ...mountsBelow(directory).map(({ point }) => point)].map(identity),
+  );
   // Two files that cannot be looked at are not known to be the same.
   inside.delete(undefined);
   let above: readonly (string | undefined)[] | undefined;
@@ -99,20 +101,34 @@ export function identityOf(path: string): string | undefined {
   }
 }
 
-/** The mount points in a directory, whose content may be part of a tree elsewhere. */
-function mountsBelow(directory: string): string[] {
-  const points = mountInfo().split("\n").flatMap((line) => {
-    const point = line.split(" ")[4];
-    // The kernel writes a space, a tab, a newline and a backslash as octal escapes.
-    return point?.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8))) ??
-      [];
-  });
-  return points.filter((point) => point !== directory && isBelow(directory, point));
+/** A file system that is mounted somewhere. */
+export interface Mount {
+  readonly point: string;
+  /** Its type, such as `ext4` or `proc`. */
+  readonly type: string;
 }
 
-/** With libc where FFI is allowed: for a file of /proc, Deno requires every permission. */
-function mountInfo(): string {
-  const path = "/proc/self/mountinfo";
+/** What is mounted in a directory, whose content may be part of a tree elsewhere. */
+export function mountsBelow(directory: string): Mount[] {
+  const mounts = textInProc("/proc/self/mountinfo").split("\n").flatMap((line) => {
+    const point = line.split(" ")[4];
+    if (point === undefined) return [];
+    const [type = ""] = (line.split(" - ")[1] ?? "").split(" ");
+    // The kernel writes a space, a tab, a newline and a backslash as octal escapes.
+    const unescaped = point.replace(
+      /\\([0-7]{3})/g,
+      (_, code) => String.fromCharCode(parseInt(code, 8)),
+    );
+    return { point: unescaped, type };
+  });
+  return mounts.filter(({ point }) => point !== directory && isBelow(directory, point));
+}
+
+/**
+ * A file's text, empty if it cannot be read. With libc where FFI is allowed: for a file of /proc,
+ * Deno requires every permission.
+ */
+export function textInProc(path: string): string {
   const libc = openLibcIfAllowed();
   if (libc === undefined) return textOf(path);
   const name = new TextEncoder().encode(`${path}\0`);

@@ -7,7 +7,14 @@
 
 import { granted } from "../../permissions.ts";
 import { environment, type Identity } from "../start/host.ts";
-import { identityOf, isUnseen, mayRead, type Reach, reachOf, textOf } from "./reach.ts";
+import {
+  type Containment,
+  containmentOf,
+  identityOf,
+  isUnseen,
+  mayRead,
+  textOf,
+} from "./containment.ts";
 
 /** Files and directories in a home that sshd takes keys from, or that the account's shell runs. */
 const LOGIN_FILES: ReadonlySet<string> = new Set([
@@ -100,19 +107,19 @@ export function wayOut(
 ): string | undefined {
   // A client that may write there can give itself a key without a forced command.
   if (directory.split("/").includes(".ssh")) return "it is .ssh, or lies in one";
-  const reach = reachOf(directory);
+  const jail = containmentOf(directory);
   const listed = homesInPasswd(who);
   const homes = new Set([...who.home === undefined ? [] : [who.home], ...listed]);
   for (const home of homes) {
-    const reason = wayOutByHome(reach, home) ?? hardLinkWithin(directory, home);
+    const reason = wayOutByHome(jail, home) ?? hardLinkWithin(directory, home);
     if (reason !== undefined) return reason;
   }
   // If it is uncertain which home is the account's, the directory may be it.
-  if (who.home === undefined || isElsewhere(who.home, listed) && !reach.liesIn(who.home)) {
+  if (who.home === undefined || isElsewhere(who.home, listed) && !jail.liesIn(who.home)) {
     const found = namesIn(directory)?.find(({ name }) => LOGIN_FILES.has(name));
     if (found !== undefined) return `it holds ${found.name}, as a home directory does`;
   }
-  return readOnly ? undefined : programWithin(reach, who);
+  return readOnly ? undefined : programWithin(jail, who);
 }
 
 /** Whether HOME differs from passwd, for an account that is in passwd. */
@@ -120,8 +127,8 @@ function isElsewhere(home: string, listed: readonly string[]): boolean {
   return listed.length > 0 && !listed.includes(home);
 }
 
-function wayOutByHome(reach: Reach, home: string): string | undefined {
-  if (reach.holds(home)) {
+function wayOutByHome(jail: Containment, home: string): string | undefined {
+  if (jail.holds(home)) {
     return "it holds the account's home directory, and so its .ssh and shell start-up files";
   }
   const names = namesIn(home)?.map(({ name }) => name);
@@ -129,16 +136,16 @@ function wayOutByHome(reach: Reach, home: string): string | undefined {
   // If a home cannot be listed, each name is tried.
   const ways = names === undefined ? known : known.filter((name) => names.includes(name));
   for (const name of ways) {
-    if (reach.holds(`${home}/${name}`)) return `it holds ~/${name}, or what that leads to`;
+    if (jail.holds(`${home}/${name}`)) return `it holds ~/${name}, or what that leads to`;
     const inner = PLACES_FOR_DATA[name] ?? [name];
-    const place = inner.find((one) => reach.liesIn(`${home}/${one}`));
+    const place = inner.find((one) => jail.liesIn(`${home}/${one}`));
     if (place !== undefined) return `it lies in ~/${place}`;
-    const held = inner.find((one) => reach.holds(`${home}/${one}`));
+    const held = inner.find((one) => jail.holds(`${home}/${one}`));
     if (held !== undefined) return `it holds ~/${held}`;
   }
   for (const folder of WITH_LINKS.filter((folder) => ways.includes(folder.split("/")[0]!))) {
     const links = namesIn(`${home}/${folder}`)?.filter(({ isSymlink }) => isSymlink) ?? [];
-    const link = links.find(({ name }) => reach.holds(`${home}/${folder}/${name}`));
+    const link = links.find(({ name }) => jail.holds(`${home}/${folder}/${name}`));
     if (link !== undefined) return `~/${folder}/${link.name} leads into it`;
   }
   return undefined;
@@ -179,8 +186,8 @@ function homesInPasswd({ uid, user }: Identity): string[] {
 }
 
 /** This program's file, or Deno or a file that Deno runs instead, if a client could change it. */
-function programWithin(reach: Reach, who: Identity): string | undefined {
-  const file = programFiles(who).find((path) => reach.holds(path) && mayChange(path, who));
+function programWithin(jail: Containment, who: Identity): string | undefined {
+  const file = programFiles(who).find((path) => jail.holds(path) && mayChange(path, who));
   return file === undefined ? undefined : `it holds ${file}, which this program runs from`;
 }
 

@@ -30,7 +30,7 @@ export function bytesIn(n: number, { length, chunkSize }: Layout): number {
  *
  * @param found The chunks with this number, and what comes after the last.
  */
-export function flawOfChunk(
+export function problemWithChunk(
   n: number,
   { found: [chunk, further], layout }: {
     readonly found: readonly FoundChunk[];

@@ -3,23 +3,23 @@ import { Binary } from "mongodb";
 import {
   bytesIn,
   bytesOf,
-  flawOfChunk,
   foundIn,
-} from "../../../../lib/storage/gridfs/versions/chunk_flaws.ts";
+  problemWithChunk,
+} from "../../../../lib/storage/gridfs/versions/chunk_problems.ts";
 
 const LAYOUT = { length: 25, chunkSize: 10 };
 
 function told(n: number, ...found: readonly (readonly [n: unknown, bytes: number | undefined])[]) {
-  return flawOfChunk(n, { found: found.map(([n, bytes]) => ({ n, bytes })), layout: LAYOUT });
+  return problemWithChunk(n, { found: found.map(([n, bytes]) => ({ n, bytes })), layout: LAYOUT });
 }
 
-Deno.test("flawOfChunk() accepts a chunk that exists once and has the right length", () => {
+Deno.test("problemWithChunk() accepts a chunk that exists once and has the right length", () => {
   assertEquals(told(0, [0, 10]), undefined);
   assertEquals(told(2, [2, 5]), undefined);
   assertEquals(told(2, [2, 5], [3, 0]), undefined);
 });
 
-Deno.test("flawOfChunk() reports what the drivers refuse", () => {
+Deno.test("problemWithChunk() reports what the drivers refuse", () => {
   assertEquals(told(0), "chunk 0 of the file is missing");
   assertEquals(told(0, [1, 10]), "chunk 0 of the file is missing");
   assertEquals(told(0, [null, 10]), "chunk 0 of the file is missing");

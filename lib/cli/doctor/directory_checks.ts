@@ -1,0 +1,51 @@
+import { PERMISSION_BITS } from "../../attrs.ts";
+import { mountsBelow } from "../jail/containment.ts";
+import { bad, type Finding, ok, warn, word } from "./finding.ts";
+import type { CheckedJail } from "./checked_jail.ts";
+import { Access, mayAccess } from "./way_in.ts";
+
+const OTHERS_MAY_WRITE = 0o002;
+const GROUP_MAY_WRITE = 0o020;
+
+/** File systems that show or change the machine itself. */
+const OF_THE_KERNEL: ReadonlySet<string> = new Set([
+  ...["proc", "sysfs", "devtmpfs", "devpts", "securityfs", "debugfs", "tracefs", "configfs"],
+  ...["cgroup", "cgroup2", "efivarfs", "bpf"],
+]);
+
+/** Whether the user may list the directory and, unless the session is read-only, write in it. */
+export function* mayDo({ directory, options, who }: CheckedJail): Iterable<Finding> {
+  const name = who.user ?? who.uid ?? "USER";
+  const { uid } = Deno.lstatSync(directory);
+  const owner = `directory: owned by user ${uid}`;
+  const place = word(directory);
+  if (mayAccess(directory, Access.READ | Access.ENTER) === false) {
+    yield bad(`${owner}, and ${name} may not read it`, `chown ${name}: ${place}`);
+  } else if (options.readOnly) {
+    yield ok(`${owner}, and served read-only`);
+  } else {
+    const may = mayAccess(directory, Access.WRITE) ?? (uid === who.uid || who.uid === undefined);
+    if (may) yield ok(`${owner}, and ${name} may write in it`);
+    else yield bad(`${owner}, and ${name} may not write in it`, `chown ${name}: ${place}`);
+  }
+}
+
+/** A directory that all may write in lets other users of the machine change it. */
+export function* writableByOthers({ directory }: CheckedJail): Iterable<Finding> {
+  const bits = (Deno.lstatSync(directory).mode ?? 0) & PERMISSION_BITS;
+  const mode = `directory: mode ${bits.toString(8)}`;
+  if ((bits & OTHERS_MAY_WRITE) !== 0) {
+    yield bad(`${mode} lets every user write in it`, `chmod o-w ${word(directory)}`);
+  } else {
+    yield ok((bits & GROUP_MAY_WRITE) === 0 ? mode : `${mode}: its group may write in it`);
+  }
+}
+
+/** Mounts of the kernel's own file systems, which a bind mount of / brings along. */
+export function* mountedBelow({ directory }: CheckedJail): Iterable<Finding> {
+  for (const { point, type } of mountsBelow(directory)) {
+    if (!OF_THE_KERNEL.has(type)) continue;
+    const text = `directory: ${point} (${type}) shows this machine to the client`;
+    yield warn(text, `umount ${word(point)}`);
+  }
+}

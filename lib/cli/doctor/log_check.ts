@@ -1,0 +1,71 @@
+import { FACILITIES } from "../../audit/syslog.ts";
+import { openSyslogIfThere, SYSLOG_PATH } from "../../audit/syslog_socket.ts";
+import { openLibcIfAllowed } from "../../linux/libc.ts";
+import { messageOf } from "../../message_of.ts";
+import { openToAppend } from "../files/append_file.ts";
+import { DEFAULT_FACILITY, type LogOptions } from "../options/log_options.ts";
+import { isUnseen } from "../jail/containment.ts";
+import { environment } from "../start/host.ts";
+import { bad, type Finding, ok, warn, word } from "./finding.ts";
+
+const OTHERS_MAY_WRITE = 0o022;
+const LOG_MODE = 0o600;
+
+/** Whether the log can be opened, and goes on after a rotation. */
+export function* checkLog(options: LogOptions): Iterable<Finding> {
+  const { logFile, logToStderr, syslog } = options;
+  if (logFile !== undefined) yield* checkFile(logFile);
+  if (logToStderr) {
+    yield warn("log: sshd throws the standard error of an SFTP session away: use --syslog or -l");
+  }
+  if (syslog !== undefined || logFile === undefined && !logToStderr) {
+    yield* checkSyslog(options, syslog !== undefined);
+  }
+}
+
+function* checkSyslog({ logTag: tag }: LogOptions, wanted: boolean): Iterable<Finding> {
+  const facility = FACILITIES.get(DEFAULT_FACILITY)!;
+  const libc = openLibcIfAllowed();
+  const sink = libc && openSyslogIfThere(libc, SYSLOG_PATH, { facility, tag });
+  if (sink !== undefined) yield ok("log: syslog listens");
+  else if (wanted) yield bad(`log: no syslog listens at ${SYSLOG_PATH}`);
+  else yield warn(`log: no syslog listens at ${SYSLOG_PATH}, so nothing is logged: use -l FILE`);
+}
+
+function* checkFile(path: string): Iterable<Finding> {
+  const before = statusOf(path);
+  const folder = path.replace(/\/[^/]*$/, "") || "/";
+  const user = environment("USER") ?? environment("LOGNAME") ?? "USER";
+  if (before?.isDirectory === true) return yield bad(`log: ${path} is a directory`);
+  if (before?.isFifo === true) {
+    return yield warn(`log: ${path} is a FIFO, which needs a program that reads it`);
+  }
+  try {
+    openToAppend(path, LOG_MODE);
+    // What a look has made is not left behind.
+    if (before === undefined) Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const run = before !== undefined
+      ? `chown ${user}: ${word(path)}`
+      : statusOf(folder) === undefined
+      ? `install -d -o ${user} -m 700 ${word(folder)}`
+      : `install -o ${user} -m 600 /dev/null ${word(path)}`;
+    return yield bad(`log: cannot open ${path}: ${messageOf(error)}`, run);
+  }
+  yield ok(`log: ${path} can be written`);
+  if (!path.startsWith("/")) {
+    yield bad(`log: ${path} is relative: sshd starts sessions in the home directory`);
+  } else if (((statusOf(folder)?.mode ?? 0) & OTHERS_MAY_WRITE) !== 0 && folder !== "/dev") {
+    yield warn(`log: logrotate skips ${folder}, in which others may write, without "su root root"`);
+  }
+}
+
+function statusOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (isUnseen(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What the manual says beside the help: examples, files, and details of options.
+ *
+ * @module
+ */
+
+import type { Section } from "./topics.ts";
+
+/** What a page has in addition to what is made from the table of options. */
+export interface Extras {
+  /** More about an option than its line of help, by its name. */
+  readonly details?: Readonly<Record<string, string>>;
+  /** Names of topics that are sections of the page. */
+  readonly topics?: readonly string[];
+  /** Variables besides those of every session. */
+  readonly environment?: Section["terms"];
+  readonly files?: Section["terms"];
+  readonly examples?: string;
+  /** Pages besides those of the program, with their section. */
+  readonly seeAlso?: readonly (readonly [page: string, section: number])[];
+}
+
+const SESSION = ["patterns", "log", "exit-status", "environment"] as const;
+
+const DETAILS = {
+  logfile: "The file is created with mode 0600.",
+  "append-only":
+    "WRITE is allowed from the size that the file had at OPEN onward. Everything can be read.",
+  "upload-only": "Listings are empty. A session may resume, rename and remove its own uploads.",
+  "no-overwrite": "Removing is allowed; --no-delete forbids it.",
+  "no-delete": "Renaming is allowed. A session may remove what it has created itself.",
+  deny: "Paths in a folder that matches are refused, too. They are still listed.",
+  hide: "As --deny, and listings and look-ups do not have them.",
+  "ignore-chmod": "Times and sizes in the same request are set.",
+} as const;
+
+const PASSWORD = ["SFTPWRAP_PASSWORD", "the password"] as const;
+
+/** By the name of the subcommand. */
+export const EXTRAS: Readonly<Record<string, Extras>> = {
+  jail: {
+    details: {
+      ...DETAILS,
+      confine:
+        "With auto, it takes the best that there is, and refuses to start where neither the " +
+        "kernel resolves paths nor permission flags limit the program to the jail. With kernel, " +
+        "it refuses to start if a ring is missing. With portable, it does without openat2(2).",
+    },
+    topics: ["tokens", ...SESSION],
+    files: [
+      ["/etc/passwd, /etc/group", "names of users and groups in listings"],
+      ["/dev/log", "the socket of syslog"],
+    ],
+    examples: `
+In authorized_keys, a jail for one key:
+
+  command="/usr/local/bin/sftpwrap jail /srv/sftp/alice",restrict ssh-ed25519 AAAA...
+
+In sshd_config, a jail for each user:
+
+  ForceCommand /usr/local/bin/sftpwrap jail --confine=kernel /srv/sftp/%u
+
+By hand:
+
+  sftp -D 'sftpwrap jail ./somewhere'
+`,
+    seeAlso: [["sshd_config", 5], ["sftp-server", 8], ["landlock", 7]],
+  },
+  proxy: {
+    details: DETAILS,
+    topics: SESSION,
+    environment: [PASSWORD, ["SFTPWRAP_PASSPHRASE", "the passphrase of the key"]],
+    files: [
+      ["~/.ssh/config", "the configuration of ssh"],
+      ["~/.ssh/known_hosts", "the keys of hosts"],
+      ["~/.ssh/id_rsa, ~/.ssh/id_ed25519, ~/.ssh/id_ecdsa", "private keys"],
+    ],
+    examples: `
+The files of another server, without the right to change them:
+
+  sftpwrap proxy --read-only --key /etc/sftpwrap/key files@server.example
+`,
+    seeAlso: [["ssh", 1], ["ssh_config", 5], ["sshd_config", 5]],
+  },
+  gridfs: {
+    details: DETAILS,
+    topics: SESSION,
+    environment: [PASSWORD, ["SFTPWRAP_MONGODB_URI", "the URI, if none is given"]],
+    examples: `
+A bucket for each user:
+
+  sftpwrap gridfs --uri-file /etc/sftpwrap/uri --bucket %u
+`,
+    seeAlso: [["sshd_config", 5]],
+  },
+  authorize: {
+    details: DETAILS,
+    topics: ["patterns"],
+    files: [["~/.ssh/authorized_keys", "where sshd looks for keys"]],
+    examples: `
+  sftpwrap authorize --jail /srv/sftp/alice --install ~alice/.ssh/authorized_keys alice.pub
+`,
+    seeAlso: [["sshd", 8]],
+  },
+};
