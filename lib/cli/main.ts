@@ -36,7 +36,7 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
   },
   {
     name: "authorize",
-    summary: "print or install the authorized_keys line for a jail",
+    summary: "print, install, list or remove lines of authorized_keys",
     run: async (args) => await (await import("./authorize/command.ts")).authorizeCommand(args),
   },
   {

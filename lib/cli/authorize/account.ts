@@ -2,7 +2,7 @@ import { messageOf } from "../../message_of.ts";
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { StartError } from "../errors.ts";
 import { ROOT_UID, workAs } from "../files/file_place.ts";
-import { isUnseen, textOf } from "../jail/containment.ts";
+import { isUnseen, statusOf, textOf } from "../jail/containment.ts";
 import { type Identity, identity } from "../start/host.ts";
 
 /** An account that nothing is known about. */
@@ -49,16 +49,6 @@ export function requireEntry(directory: string, { user, uid }: Identity): void {
     throw new StartError(`${user} may not enter ${directory}: ${messageOf(error)}`);
   } finally {
     giveBack();
-  }
-}
-
-/** What stat(2) says; nothing if there is no such file, or it may not be looked at. */
-export function statusOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (!isUnseen(error)) throw error;
-    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { shellWord } from "../shell_word.ts";
 import { cleaned, isKeyType, type PublicKey } from "./public_key.ts";
 
 /** A line for a key, as sshd reads it. */
@@ -47,7 +48,7 @@ export function withLine(text: string, key: PublicKey, line: string): string {
   return others.join("\n") + "\n";
 }
 
-/** Reads a line; nothing if it is not for a key. */
+/** Reads a line; undefined if it does not hold a key. */
 export function parseLine(line: string): AuthorizedKey | undefined {
   const text = line.trim();
   const [first = ""] = text.split(/[ \t]/, 1);
@@ -78,7 +79,7 @@ function shellQuoted(word: string): string {
   if (/[\0\n\r]/.test(word)) {
     throw new UsageError("a line of authorized_keys cannot contain a line break");
   }
-  return /^[A-Za-z0-9_./%@:,+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return shellWord(word);
 }
 
 /** The words of a simple command; what a shell would expand stays as it is. */

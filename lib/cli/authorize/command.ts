@@ -5,10 +5,12 @@ import { print } from "../../transport/stdio.ts";
 import { argumentsOf, helpOf, type ParsedArgs, parseOptions } from "../options/args.ts";
 import { StartError, UsageError } from "../errors.ts";
 import { updateFile } from "../files/update_file.ts";
+import { statusOf } from "../jail/containment.ts";
 import { parseJailOptions } from "../jail/options.ts";
+import { sessionIn } from "../options/serving_options.ts";
 import { identity } from "../start/host.ts";
 import { runSubcommand } from "../subcommand.ts";
-import { accountFor, statusOf } from "./account.ts";
+import { accountFor } from "./account.ts";
 import { authorizedLine, shellLine, withLine } from "./authorized_key.ts";
 import { listOf, type Wanted, without } from "./installed.ts";
 import { requireJail } from "./jail_directory.ts";
@@ -73,10 +75,7 @@ async function authorize(given: Given, keyFile: string | undefined): Promise<num
   const binary = values.get("binary") ?? ownBinary();
   const line = authorizedLine(key, [binary, target.name, ...args], limits(values));
   const file = values.get("install");
-  if (target.name === "jail") {
-    const jail = parseJailOptions(args);
-    if (!("print" in jail)) requireJail(jail, file);
-  }
+  if (target.name === "jail") requireJail(sessionIn(parseJailOptions(args)), file);
   if (file === undefined) {
     print(line + "\n");
     return 0;

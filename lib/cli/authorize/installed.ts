@@ -23,7 +23,7 @@ export function listOf(text: string): string {
  * The text without the one line for the key that is meant. Lines that do not run this program are
  * never removed.
  *
- * @throws {StartError} If there is no such line, or more than one.
+ * @throws {StartError} If no line matches, or more than one does.
  */
 export function without(text: string, wanted: Wanted): string {
   const lines = text.split("\n");

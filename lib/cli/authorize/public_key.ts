@@ -36,13 +36,13 @@ export interface PublicKey {
 /**
  * Reads the one public key of a text such as `id_ed25519.pub`.
  *
- * @throws {UsageError} If there is none, more than one, or one that is malformed.
+ * @throws {UsageError} If the text holds no key, several keys, or a malformed one.
  */
 export function parsePublicKey(text: string): PublicKey {
   const lines = text.replace(/^\ufeff/, "").split("\n").map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
   const [line] = lines;
-  if (line === undefined) throw new UsageError("there is no key");
+  if (line === undefined) throw new UsageError("the file holds no key");
   if (line.includes("PRIVATE KEY")) {
     throw new UsageError("this is a private key: the .pub is needed");
   }
@@ -114,7 +114,7 @@ function requireType(type: string): void {
   throw new UsageError(`"${type}" is not a key's type`);
 }
 
-/** The type in a key's bytes; nothing if they are not a key of that type. */
+/** The type in a key's bytes; undefined if they are not a key of that type. */
 function typeOf(blob: string): string | undefined {
   const fields = fieldsOf(blob);
   if (fields === undefined) return undefined;
@@ -122,7 +122,7 @@ function typeOf(blob: string): string | undefined {
   return fields.length === FIELDS.get(type) ? type : undefined;
 }
 
-/** The fields in a key's bytes (RFC 4253, section 6.6); nothing if they are cut off. */
+/** The fields in a key's bytes (RFC 4253, section 6.6); undefined if they are cut off. */
 function fieldsOf(blob: string): readonly Uint8Array[] | undefined {
   // `atob` accepts white space, and does not require the closing `=`.
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(blob) || blob.length % 4 !== 0) return undefined;

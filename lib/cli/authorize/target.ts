@@ -8,6 +8,7 @@ import { UsageError } from "../errors.ts";
 import { gridFsSpec, parseGridFsOptions } from "../gridfs/options.ts";
 import { jailSpec, parseJailOptions } from "../jail/options.ts";
 import type { OptionSpec } from "../options/args.ts";
+import { sessionIn } from "../options/serving_options.ts";
 import { parseProxyOptions, proxySpec } from "../proxy/options.ts";
 
 /** A subcommand that a key can start. */
@@ -35,7 +36,7 @@ const forSessions = (specs: readonly OptionSpec[]) =>
 export const JAIL: Target = {
   name: "jail",
   specs: forSessions(jailSpec.options),
-  told: (args) => options(parseJailOptions(args)).directory,
+  told: (args) => sessionIn(parseJailOptions(args)).directory,
   secretIn: () => undefined,
 };
 
@@ -43,11 +44,11 @@ const PROXY: Target = {
   name: "proxy",
   specs: forSessions(proxySpec.options),
   told(args) {
-    const { user, host, port } = options(parseProxyOptions(args)).destination;
+    const { user, host, port } = sessionIn(parseProxyOptions(args)).destination;
     return `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`;
   },
   secretIn: (args) =>
-    options(parseProxyOptions(args)).destination.password === undefined
+    sessionIn(parseProxyOptions(args)).destination.password === undefined
       ? undefined
       : "--password-file FILE",
 };
@@ -56,21 +57,15 @@ const GRIDFS: Target = {
   name: "gridfs",
   specs: forSessions(gridFsSpec.options),
   told(args) {
-    const { place, uriFile } = options(parseGridFsOptions(args));
+    const { place, uriFile } = sessionIn(parseGridFsOptions(args));
     return place?.hosts ?? uriFile ?? "SFTPWRAP_MONGODB_URI";
   },
   secretIn: (args) =>
-    options(parseGridFsOptions(args)).place?.hasSecret === true ? "--uri-file FILE" : undefined,
+    sessionIn(parseGridFsOptions(args)).place?.hasSecret === true ? "--uri-file FILE" : undefined,
 };
 
 /** Every subcommand that a key can start. */
 export const TARGETS: readonly Target[] = [JAIL, PROXY, GRIDFS];
-
-/** What a parser returned, for words that ask for no help and no list. */
-function options<T extends object>(parsed: T | { readonly print: string }): T {
-  if ("print" in parsed) throw new UsageError("this asks for a text, and not for a session");
-  return parsed;
-}
 
 /**
  * What a command line of `authorize` is for: its other options depend on that.

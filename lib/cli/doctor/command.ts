@@ -1,5 +1,6 @@
 import { print } from "../../transport/stdio.ts";
-import { StartError, UsageError } from "../errors.ts";
+import { StartError } from "../errors.ts";
+import { sessionIn } from "../options/serving_options.ts";
 import { environment } from "../start/host.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { type Account, findAccount } from "./account.ts";
@@ -18,12 +19,12 @@ async function run(options: DoctorOptions): Promise<number> {
   if (user === undefined && noSshd) return await session();
   const account = await findAccount(user ?? String(Deno.uid()));
   if (account === undefined) {
-    if (user !== undefined) return report([bad(`user: there is no user ${user}`)]);
+    if (user !== undefined) return report([bad(`user: ${user} does not exist`)]);
     return await session();
   }
   const isOther = account.uid !== Deno.uid();
   if (isOther && Deno.uid() !== 0) throw new StartError("only root can look as another user");
-  // A session's part gives up the right to run programs, so sshd is asked before, and told of after.
+  // The session's part gives up the right to run programs, so sshd is asked first and reported last.
   const ofSshd = noSshd ? [] : await lookAtSshd(account, options);
   const status = isOther ? await lookAs(account, options) : await session();
   return Math.max(status, report(ofSshd));
@@ -34,25 +35,20 @@ async function sessionOf({ subcommand, args }: DoctorOptions): Promise<() => Pro
   switch (subcommand) {
     case "jail": {
       const { parseJailOptions } = await import("../jail/options.ts");
-      const parsed = understood(parseJailOptions(args));
+      const parsed = sessionIn(parseJailOptions(args));
       return async () => await (await import("./jail.ts")).checkJail(parsed);
     }
     case "proxy": {
       const { parseProxyOptions } = await import("../proxy/options.ts");
-      const parsed = understood(parseProxyOptions(args));
+      const parsed = sessionIn(parseProxyOptions(args));
       return async () => await (await import("./remote.ts")).checkProxy(parsed);
     }
     case "gridfs": {
       const { parseGridFsOptions } = await import("../gridfs/options.ts");
-      const parsed = understood(parseGridFsOptions(args));
+      const parsed = sessionIn(parseGridFsOptions(args));
       return async () => await (await import("./remote.ts")).checkGridFsSetup(parsed);
     }
   }
-}
-
-function understood<T extends object>(parsed: T | { readonly print: string }): T {
-  if ("print" in parsed) throw new UsageError("no session would begin with this line");
-  return parsed;
 }
 
 /** Has a child look as the user, with all groups of the user and the environment that sshd sets. */

@@ -1,10 +1,11 @@
 import { PERMISSION_BITS } from "../../attrs.ts";
 import { mountsBelow } from "../jail/containment.ts";
-import { bad, type Finding, ok, warn, word } from "./finding.ts";
+import { shellWord } from "../shell_word.ts";
+import { bad, type Finding, ok, warn } from "./finding.ts";
 import type { CheckedJail } from "./checked_jail.ts";
 import { Access, mayAccess } from "./way_in.ts";
 
-const OTHERS_MAY_WRITE = 0o002;
+const EVERYONE_MAY_WRITE = 0o002;
 const GROUP_MAY_WRITE = 0o020;
 
 /** File systems that show or change the machine itself. */
@@ -18,7 +19,7 @@ export function* mayDo({ directory, options, who }: CheckedJail): Iterable<Findi
   const name = who.user ?? who.uid ?? "USER";
   const { uid } = Deno.lstatSync(directory);
   const owner = `directory: owned by user ${uid}`;
-  const place = word(directory);
+  const place = shellWord(directory);
   if (mayAccess(directory, Access.READ | Access.ENTER) === false) {
     yield bad(`${owner}, and ${name} may not read it`, `chown ${name}: ${place}`);
   } else if (options.readOnly) {
@@ -34,8 +35,8 @@ export function* mayDo({ directory, options, who }: CheckedJail): Iterable<Findi
 export function* writableByOthers({ directory }: CheckedJail): Iterable<Finding> {
   const bits = (Deno.lstatSync(directory).mode ?? 0) & PERMISSION_BITS;
   const mode = `directory: mode ${bits.toString(8)}`;
-  if ((bits & OTHERS_MAY_WRITE) !== 0) {
-    yield bad(`${mode} lets every user write in it`, `chmod o-w ${word(directory)}`);
+  if ((bits & EVERYONE_MAY_WRITE) !== 0) {
+    yield bad(`${mode} lets every user write in it`, `chmod o-w ${shellWord(directory)}`);
   } else {
     yield ok((bits & GROUP_MAY_WRITE) === 0 ? mode : `${mode}: its group may write in it`);
   }
@@ -46,6 +47,6 @@ export function* mountedBelow({ directory }: CheckedJail): Iterable<Finding> {
   for (const { point, type } of mountsBelow(directory)) {
     if (!OF_THE_KERNEL.has(type)) continue;
     const text = `directory: ${point} (${type}) shows this machine to the client`;
-    yield warn(text, `umount ${word(point)}`);
+    yield warn(text, `umount ${shellWord(point)}`);
   }
 }

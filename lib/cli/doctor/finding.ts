@@ -34,8 +34,3 @@ export function report(findings: readonly Finding[], head: readonly string[] = [
   print([...head.map(escapeControls), ...told].map((line) => `${line}\n`).join(""));
   return findings.some(({ state }) => state === "BAD") ? 1 : 0;
 }
-
-/** A path as a word of a command that is shown. */
-export function word(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
-}

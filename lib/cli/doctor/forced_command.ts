@@ -1,8 +1,9 @@
-import { bad, type Finding, ok, warn, word } from "./finding.ts";
+import { OTHERS_MAY_WRITE, STICKY } from "../files/file_place.ts";
+import { pathAndParents } from "../jail/containment.ts";
+import { shellWord } from "../shell_word.ts";
+import { bad, type Finding, ok, warn } from "./finding.ts";
 
-const OTHERS_MAY_WRITE = 0o022;
 const MAY_RUN = 0o111;
-const STICKY = 0o1000;
 
 /** Whether the program of a command is there, and safe from other users. */
 export function checkCommand(what: string, command: string): Finding[] {
@@ -10,19 +11,22 @@ export function checkCommand(what: string, command: string): Finding[] {
   if (command.startsWith("internal-sftp")) return [bad(`${what} is ${command}, not sftpwrap`)];
   if (program === undefined) return [warn(`${what} is a line for the shell, not looked at`)];
   if (!program.startsWith("/")) {
-    return [bad(`${what}: ${program} is not an absolute path`, `command -v ${word(program)}`)];
+    return [bad(`${what}: ${program} is not an absolute path`, `command -v ${shellWord(program)}`)];
   }
   try {
     const real = Deno.realPathSync(program);
     const { isFile, mode } = Deno.statSync(real);
     if (!isFile) return [bad(`${what}: ${program} is not a file`)];
     if (((mode ?? 0) & MAY_RUN) !== MAY_RUN) {
-      return [bad(`${what}: ${program} cannot be run by all`, `chmod a+rx ${word(program)}`)];
+      return [bad(`${what}: ${program} cannot be run by all`, `chmod a+rx ${shellWord(program)}`)];
     }
     const open = pathAndParents(real).find((path) => isOpenToOthers(path));
-    return open === undefined
-      ? [ok(`${what}: ${program}`)]
-      : [bad(`${what}: others may change ${open}, and so the program`, `chmod go-w ${word(open)}`)];
+    return open === undefined ? [ok(`${what}: ${program}`)] : [
+      bad(
+        `${what}: others may change ${open}, and so the program`,
+        `chmod go-w ${shellWord(open)}`,
+      ),
+    ];
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return [bad(`${what}: ${program} does not exist`)];
@@ -35,11 +39,6 @@ function programOf(command: string): string | undefined {
   const [, single, double, plain] = /^\s*(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"\\$`;&|<>()=]+)(?=\s|$))/
     .exec(rest) ?? [];
   return single ?? double ?? plain;
-}
-
-function pathAndParents(path: string): string[] {
-  const names = path.split("/").slice(1);
-  return ["/", ...names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`)];
 }
 
 function isOpenToOthers(path: string): boolean {

@@ -9,7 +9,8 @@ import { type Identity, identity } from "../start/host.ts";
 import type { Ring } from "../start/rings.ts";
 import type { CheckedJail } from "./checked_jail.ts";
 import { mayDo, mountedBelow, writableByOthers } from "./directory_checks.ts";
-import { bad, type Finding, ok, report, word } from "./finding.ts";
+import { shellWord } from "../shell_word.ts";
+import { bad, type Finding, ok, report } from "./finding.ts";
 import { checkLog } from "./log_check.ts";
 import { checkStartDirectory } from "./start_directory_check.ts";
 import { checkHost } from "./host_checks.ts";
@@ -53,13 +54,13 @@ export async function checkJail(parsed: JailOptions): Promise<number> {
 function unusable(directory: string, error: StartError, { user, uid }: Identity): Finding {
   const name = user ?? uid ?? "USER";
   if (error.message.endsWith(" does not exist")) {
-    return bad(`directory: ${error.message}`, `install -d -o ${name} ${word(directory)}`);
+    return bad(`directory: ${error.message}`, `install -d -o ${name} ${shellWord(directory)}`);
   }
   const isAway = directory.startsWith("/") && !error.message.endsWith(" is not a directory");
   const closed = isAway ? firstClosed(directory) : undefined;
   return closed === undefined ? bad(`directory: ${error.message}`) : bad(
     `directory: ${directory} cannot be used: ${name} may not enter ${closed}`,
-    `chmod a+x ${word(closed)}`,
+    `chmod a+x ${shellWord(closed)}`,
   );
 }
 

@@ -1,12 +1,12 @@
+import { OTHERS_MAY_WRITE, ROOT_UID } from "../files/file_place.ts";
 import { textOf } from "../jail/containment.ts";
 import type { Account } from "./account.ts";
-import { bad, type Finding, ok, warn, word } from "./finding.ts";
+import { shellWord } from "../shell_word.ts";
+import { bad, type Finding, ok, warn } from "./finding.ts";
 import { type SshdConfig, valueOf } from "./sshd_config.ts";
 
-const OTHERS_MAY_WRITE = 0o022;
 const OWNER_MAY_READ = 0o400;
 const OTHERS_MAY_READ = 0o044;
-const ROOT_UID = 0;
 
 /** The files of keys, as sshd finds them. */
 function keyFiles({ name, uid, home }: Account, config: SshdConfig): string[] {
@@ -44,7 +44,7 @@ function* checkFile(file: string, account: Account, strict: boolean): Iterable<F
   const { uid: owner, mode } = statusOf(file)!;
   const readable = owner === uid ? OWNER_MAY_READ : OTHERS_MAY_READ;
   if (uid !== ROOT_UID && ((mode ?? 0) & readable) === 0) {
-    return yield bad(`keys: ${name} cannot read ${file}`, `chown ${name}: ${word(file)}`);
+    return yield bad(`keys: ${name} cannot read ${file}`, `chown ${name}: ${shellWord(file)}`);
   }
   const distrusted = strict ? [...distrust(file, account)] : [];
   if (distrusted.length === 0) yield ok(`keys: ${file}`);
@@ -59,11 +59,11 @@ function* distrust(file: string, { uid, name, home }: Account): Iterable<Finding
     const { uid: owner, mode } = Deno.statSync(path);
     if (owner !== uid && owner !== ROOT_UID) {
       const text = `keys: sshd ignores them (StrictModes): user ${owner} owns ${path}`;
-      yield bad(text, `chown ${name}: ${word(path)}`);
+      yield bad(text, `chown ${name}: ${shellWord(path)}`);
     }
     if (((mode ?? 0) & OTHERS_MAY_WRITE) !== 0) {
       const text = `keys: sshd ignores them (StrictModes): others may write in ${path}`;
-      yield bad(text, `chmod go-w ${word(path)}`);
+      yield bad(text, `chmod go-w ${shellWord(path)}`);
     }
     if (path === end || path === "/") return;
   }

@@ -3,12 +3,13 @@ import { openSyslogIfThere, SYSLOG_PATH } from "../../audit/syslog_socket.ts";
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { messageOf } from "../../message_of.ts";
 import { openToAppend } from "../files/append_file.ts";
+import { OTHERS_MAY_WRITE } from "../files/file_place.ts";
 import { DEFAULT_FACILITY, type LogOptions } from "../options/log_options.ts";
-import { isUnseen } from "../jail/containment.ts";
+import { statusOf } from "../jail/containment.ts";
 import { environment } from "../start/host.ts";
-import { bad, type Finding, ok, warn, word } from "./finding.ts";
+import { shellWord } from "../shell_word.ts";
+import { bad, type Finding, ok, warn } from "./finding.ts";
 
-const OTHERS_MAY_WRITE = 0o022;
 const LOG_MODE = 0o600;
 
 /** Whether the log can be opened, and goes on after a rotation. */
@@ -47,10 +48,10 @@ function* checkFile(path: string): Iterable<Finding> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const run = before !== undefined
-      ? `chown ${user}: ${word(path)}`
+      ? `chown ${user}: ${shellWord(path)}`
       : statusOf(folder) === undefined
-      ? `install -d -o ${user} -m 700 ${word(folder)}`
-      : `install -o ${user} -m 600 /dev/null ${word(path)}`;
+      ? `install -d -o ${user} -m 700 ${shellWord(folder)}`
+      : `install -o ${user} -m 600 /dev/null ${shellWord(path)}`;
     return yield bad(`log: cannot open ${path}: ${messageOf(error)}`, run);
   }
   yield ok(`log: ${path} can be written`);
@@ -58,14 +59,5 @@ function* checkFile(path: string): Iterable<Finding> {
     yield bad(`log: ${path} is relative: sshd starts sessions in the home directory`);
   } else if (((statusOf(folder)?.mode ?? 0) & OTHERS_MAY_WRITE) !== 0 && folder !== "/dev") {
     yield warn(`log: logrotate skips ${folder}, in which others may write, without "su root root"`);
-  }
-}
-
-function statusOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (isUnseen(error)) return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Account } from "./account.ts";
-import { bad, type Finding, ok, warn, word } from "./finding.ts";
+import { shellWord } from "../shell_word.ts";
+import { bad, type Finding, ok, warn } from "./finding.ts";
 import { answerOf, SSHD } from "./programs.ts";
 import { checkKeys, commandsOfKeys } from "./key_files.ts";
 import { parseSshdConfig, type SshdConfig, valueOf } from "./sshd_config.ts";
@@ -45,7 +46,7 @@ function subsystemAndCommand(
     const line = "Subsystem sftp internal-sftp";
     found.push(bad(
       `sshd: no "Subsystem sftp" line, without which it refuses sftp`,
-      `sed -i '1i ${line}' ${word(file)} && systemctl reload ssh`,
+      `sed -i '1i ${line}' ${shellWord(file)} && systemctl reload ssh`,
     ));
   } else found.push(ok(`sshd: Subsystem sftp ${subsystem}`));
   const forced = valueOf(config, "forcecommand");

@@ -1,6 +1,7 @@
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { AT_FDCWD } from "../../linux/linux.ts";
 import { nulTerminated } from "../files/file_place.ts";
+import { pathAndParents } from "../jail/containment.ts";
 
 /** What access(2) can be asked for. */
 export const Access = { READ: 4, WRITE: 2, ENTER: 1 } as const;
@@ -13,7 +14,5 @@ export function mayAccess(path: string, access: number): boolean | undefined {
 
 /** The first directory on the way to an absolute path that may not be entered. */
 export function firstClosed(path: string): string | undefined {
-  const names = path.split("/").filter((name) => name !== "");
-  const folders = ["/", ...names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`)];
-  return folders.find((folder) => mayAccess(folder, Access.ENTER) === false);
+  return pathAndParents(path).find((folder) => mayAccess(folder, Access.ENTER) === false);
 }

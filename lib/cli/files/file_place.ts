@@ -23,7 +23,8 @@ import { StartError } from "../errors.ts";
 export const ROOT_UID = 0;
 /** Permission bits by which a group or others may write. */
 export const OTHERS_MAY_WRITE = 0o022;
-const STICKY = 0o1000;
+/** In a directory with this bit, only its owner and a file's owner remove or rename the file. */
+export const STICKY = 0o1000;
 
 /** The directory in which sshd looks for a file of keys, and its mode. */
 const KEYS_DIRECTORY = ".ssh";

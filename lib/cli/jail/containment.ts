@@ -31,11 +31,12 @@ export function containmentOf(directory: string): Containment {
   return {
     holds(path) {
       const real = realPath(path);
-      return isBelow(directory, real) || along(real).some((one) => inside.has(identity(one)));
+      return isBelow(directory, real) ||
+        pathAndParents(real).some((one) => inside.has(identity(one)));
     },
     liesIn(path) {
       const real = realPath(path);
-      above ??= along(directory).map(identity);
+      above ??= pathAndParents(directory).map(identity);
       const own = identity(real);
       return isBelow(real, directory) || (own !== undefined && above.includes(own));
     },
@@ -83,13 +84,23 @@ function isBelow(directory: string, path: string): boolean {
   return path === directory || directory === "/" || path.startsWith(`${directory}/`);
 }
 
-/** The path itself after all its parents. */
-function along(path: string): string[] {
-  const names = path.split("/").slice(1);
+/** An absolute path after all its parents, from the root on. */
+export function pathAndParents(path: string): string[] {
+  const names = path.split("/").filter((name) => name !== "");
   return ["/", ...names.map((_, index) => `/${names.slice(0, index + 1).join("/")}`)];
 }
 
-/** Device and inode; nothing if there is no such file, or it may not be looked at. */
+/** What stat(2) says; undefined if the file does not exist or may not be seen. */
+export function statusOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (isUnseen(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Device and inode; undefined if the file does not exist or may not be seen. */
 export function identityOf(path: string): string | undefined {
   if (!mayRead(path)) return undefined;
   try {

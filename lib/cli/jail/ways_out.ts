@@ -13,6 +13,7 @@ import {
   identityOf,
   isUnseen,
   mayRead,
+  statusOf,
   textOf,
 } from "./containment.ts";
 
@@ -209,15 +210,6 @@ function mayChange(path: string, { uid }: Identity): boolean {
 
 function linksOf(path: string): number {
   return statusOf(path)?.nlink ?? 1;
-}
-
-function statusOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (isUnseen(error)) return undefined;
-    throw error;
-  }
 }
 
 function namesIn(directory: string): readonly Deno.DirEntry[] | undefined {

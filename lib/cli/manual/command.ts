@@ -56,7 +56,7 @@ export async function manualPage(
   const spec = TABLES.find((table) => table.name === name);
   const known = subcommands.find((subcommand) => subcommand.name === name);
   if (spec === undefined || known === undefined) {
-    throw new UsageError(`there is no page for "${name}"`);
+    throw new UsageError(`no manual page for "${name}"`);
   }
   return subcommandPage(spec, known.summary, await version());
 }

@@ -61,7 +61,7 @@ export function subcommandPage(
 
 function topicSection(name: string, more: Section["terms"] = []): readonly [string, string] {
   const topic = TOPICS.get(name);
-  if (topic === undefined) throw new RangeError(`There is no topic ${name}`);
+  if (topic === undefined) throw new RangeError(`unknown topic "${name}"`);
   const terms = [...topic.terms ?? [], ...more];
   return [name.toUpperCase().replaceAll("-", " "), sectionBody({ ...topic, terms })];
 }

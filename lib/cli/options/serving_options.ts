@@ -147,3 +147,15 @@ function milliseconds(name: string, values: ReadonlyMap<string, string>): number
   }
   return time;
 }
+
+/**
+ * What a parser returned, for a command line that must start a session.
+ *
+ * @throws {UsageError} If it asks for help or for a list instead.
+ */
+export function sessionIn<Options extends object>(
+  parsed: Options | { readonly print: string },
+): Options {
+  if ("print" in parsed) throw new UsageError("this line prints a text and starts no session");
+  return parsed;
+}

@@ -2,16 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { authorizedLine, parseLine, withLine } from "../../../lib/cli/authorize/authorized_key.ts";
 import { parsePublicKey } from "../../../lib/cli/authorize/public_key.ts";
 import { UsageError } from "../../../lib/cli/errors.ts";
-import { concat, str } from "../../support/raw.ts";
+import { keyBlob } from "../../support/key_blob.ts";
 
-function base64(...fields: readonly (string | Uint8Array)[]): string {
-  return btoa(String.fromCharCode(...concat(...fields.map(str))));
-}
-
-const BLOB = base64("ssh-ed25519", new Uint8Array(32).fill(7));
+const BLOB = keyBlob("ssh-ed25519", new Uint8Array(32).fill(7));
 const LINE = `ssh-ed25519 ${BLOB} alice@example.org`;
 const KEY = parsePublicKey(LINE);
-const OTHER = `ssh-ed25519 ${base64("ssh-ed25519", new Uint8Array(32).fill(8))} bob`;
+const OTHER = `ssh-ed25519 ${keyBlob("ssh-ed25519", new Uint8Array(32).fill(8))} bob`;
 
 Deno.test("authorizedLine() quotes for the shell, and then for authorized_keys", () => {
   const line = (...words: string[]) => authorizedLine(KEY, words);

@@ -5,8 +5,9 @@ import { parseJailOptions } from "../../../lib/cli/jail/options.ts";
 import { openLibc } from "../../../lib/linux/libc.ts";
 import { withTempDir } from "../../support/files.ts";
 
-/** An account of every system, with a number that is no account's. */
+/** The account `nobody`, which every system has. */
 const NOBODY = 65534;
+/** The number of no account. */
 const ALICE = 12345;
 
 // Opened once for the process, and so not in a test.

@@ -3,17 +3,13 @@ import { cleaned, fingerprint, parsePublicKey } from "../../../lib/cli/authorize
 import { UsageError } from "../../../lib/cli/errors.ts";
 import { withTempDir } from "../../support/files.ts";
 import { needs } from "../../support/programs.ts";
-import { concat, str } from "../../support/raw.ts";
 import { runOk } from "../../support/run.ts";
+import { keyBlob } from "../../support/key_blob.ts";
 
-function base64(...fields: readonly (string | Uint8Array)[]): string {
-  return btoa(String.fromCharCode(...concat(...fields.map(str))));
-}
-
-const BLOB = base64("ssh-ed25519", new Uint8Array(32).fill(7));
+const BLOB = keyBlob("ssh-ed25519", new Uint8Array(32).fill(7));
 const LINE = `ssh-ed25519 ${BLOB} alice@example.org`;
 const KEY = parsePublicKey(LINE);
-const OTHER = `ssh-ed25519 ${base64("ssh-ed25519", new Uint8Array(32).fill(8))} bob`;
+const OTHER = `ssh-ed25519 ${keyBlob("ssh-ed25519", new Uint8Array(32).fill(8))} bob`;
 
 function assertRefused(text: string, expected: string): void {
   assertThrows(() => parsePublicKey(text), UsageError, expected);
@@ -58,10 +54,10 @@ Deno.test("parsePublicKey() accepts keys of every type that OpenSSH accepts, eac
       ["sk-ecdsa-sha2-nistp256@openssh.com", "nistp256", bytes, "ssh:"],
     ] as const
   ) {
-    const blob = base64(type, ...fields);
+    const blob = keyBlob(type, ...fields);
     assertEquals(parsePublicKey(`${type} ${blob} c`), { type, blob, comment: "c" });
-    assertRefused(`${type} ${base64(type, ...fields, "more")}`, "malformed");
-    assertRefused(`${type} ${base64(type, ...fields.slice(1))}`, "malformed");
+    assertRefused(`${type} ${keyBlob(type, ...fields, "more")}`, "malformed");
+    assertRefused(`${type} ${keyBlob(type, ...fields.slice(1))}`, "malformed");
   }
 });
 
@@ -72,8 +68,8 @@ Deno.test("parsePublicKey() refuses a key that is cut off anywhere", () => {
 });
 
 Deno.test("parsePublicKey() refuses what is not a key on one line", () => {
-  assertRefused("", "there is no key");
-  assertRefused("# nothing\n\n", "there is no key");
+  assertRefused("", "the file holds no key");
+  assertRefused("# nothing\n\n", "the file holds no key");
   assertRefused(`${LINE}\n${OTHER}\n`, "more than one key");
   assertRefused(`restrict ${LINE}`, '"restrict" is not a key\'s type');
   assertRefused(`command="x" ${LINE}`, "is not a key's type");
@@ -83,7 +79,7 @@ Deno.test("parsePublicKey() refuses what is not a key on one line", () => {
 
 Deno.test("parsePublicKey() refuses a key that names another type inside, or is not base64", () => {
   assertRefused(`ssh-rsa ${BLOB}`, "malformed");
-  assertRefused(`ssh-ed25519 ${base64("ssh-rsa", new Uint8Array(32))}`, "malformed");
+  assertRefused(`ssh-ed25519 ${keyBlob("ssh-rsa", new Uint8Array(32))}`, "malformed");
   for (const blob of ["AAAA", "%%%%", `${BLOB}=`, `${BLOB.slice(0, 20)}\r${BLOB.slice(20)}`]) {
     assertRefused(`ssh-ed25519 ${blob}`, "malformed");
   }
@@ -123,7 +119,7 @@ Deno.test("parsePublicKey() refuses a file of RFC 4716 that is not one whole key
   assertRefused(SSH2.replace(BLOB.slice(40), ""), "malformed");
   assertRefused(SSH2.replace(BLOB.slice(0, 40), "%".repeat(40)), "malformed");
   assertRefused(SSH2.replaceAll("PUBLIC KEY", "ENCRYPTED PRIVATE KEY"), "private key");
-  const dss = base64("ssh-dss", "p", "q", "g", "y");
+  const dss = keyBlob("ssh-dss", "p", "q", "g", "y");
   assertRefused(
     `---- BEGIN SSH2 PUBLIC KEY ----\n${dss}\n---- END SSH2 PUBLIC KEY ----`,
     "of a type that sshd refuses",

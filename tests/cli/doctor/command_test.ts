@@ -317,7 +317,7 @@ Deno.test({
   fn: async () => {
     const [program = "", ...args] = sftpwrap(["doctor", "--user", "nobody-such", "jail", "/srv"]);
     const { code, stdout } = await run(program, args);
-    assertEquals([code, stdout], [1, "BAD  user: there is no user nobody-such\n"]);
+    assertEquals([code, stdout], [1, "BAD  user: nobody-such does not exist\n"]);
   },
 });
 

@@ -29,7 +29,7 @@ Deno.test("man, completions and help print on stdout what they are asked for", a
 
 Deno.test("a page, a shell and a topic that are not there are refused in one line", async () => {
   const refused: readonly (readonly [args: readonly string[], says: string])[] = [
-    [["man", "serve"], 'there is no page for "serve"'],
+    [["man", "serve"], 'no manual page for "serve"'],
     [["man", "jail", "proxy"], 'unexpected operand "proxy"'],
     [["completions"], "SHELL is missing (bash, zsh, fish)"],
     [["completions", "tcsh"], 'unknown shell "tcsh" (bash, zsh, fish)'],
