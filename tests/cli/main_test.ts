@@ -110,8 +110,8 @@ const refusals: readonly Refusal[] = [
     says: "it holds the log file",
   },
   {
-    name: "a log that cannot be opened",
-    args: ["jail", "-l", "JAIL/../none/log", "JAIL"],
+    name: "a log that cannot be opened, and is required",
+    args: ["jail", "--log-required", "-l", "JAIL/../none/log", "JAIL"],
     says: "cannot open the log",
   },
   {

@@ -9,7 +9,6 @@ import { environment } from "../start/host.ts";
 import { bad, type Finding, ok, warn, word } from "./finding.ts";
 
 const OTHERS_MAY_WRITE = 0o022;
-const LOG_MODE = 0o600;
 
 /** Whether the log can be opened, and goes on after a rotation. */
 export function* checkLog(options: LogOptions): Iterable<Finding> {
@@ -41,7 +40,7 @@ function* checkFile(path: string): Iterable<Finding> {
     return yield warn(`log: ${path} is a FIFO, which needs a program that reads it`);
   }
   try {
-    openToAppend(path, LOG_MODE);
+    openToAppend(path);
     // What a look has made is not left behind.
     if (before === undefined) Deno.removeSync(path);
   } catch (error) {

@@ -67,7 +67,7 @@ async function printing(
   spec: CommandSpec,
   text: (operand: string | undefined) => string | Promise<string>,
 ): Promise<number> {
-  return await orTold(usageOf(spec), async () => {
+  return await orTold({ usage: usageOf(spec) }, async () => {
     const { switches, operands: [operand, second] } = parseOptions(args, spec.options);
     if (second !== undefined) throw new UsageError(`unexpected operand "${second}"`);
     print(switches.has("help") ? helpOf(spec) : await text(operand));
