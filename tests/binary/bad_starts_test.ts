@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { Errno } from "../../lib/linux/errno.ts";
 import { binary, binaryFolder, needsCompile } from "../support/binaries.ts";
 import { withTempDir } from "../support/files.ts";
-import { type Need, needs } from "../support/programs.ts";
+import type { Need } from "../support/programs.ts";
 import { init } from "../support/raw.ts";
 import { commandLine, run, runOk } from "../support/run.ts";
 import { withSshd } from "../support/sshd.ts";
@@ -382,6 +382,8 @@ function assertStart(
   if (!served && start.says !== undefined) assertEquals(syslog.length, 1, all);
 }
 
+const AS_ROOT: Need = { ignore: Deno.uid() !== 0, reason: "root for other accounts" };
+
 function all(...some: Need[]): Need {
   return some.find(({ ignore }) => ignore) ?? some[0]!;
 }
@@ -391,10 +393,7 @@ const tables = { commandLines, directories, logs, surroundings };
 for (const [table, starts] of Object.entries(tables)) {
   Deno.test({
     name: `a bad start is reported in the right place: ${table}`,
-    ...all(needsCompile("setpriv", "mkfifo"), needsSyslogDev(), {
-      ignore: Deno.uid() !== 0,
-      reason: "root for other accounts",
-    }),
+    ...all(needsCompile("setpriv", "mkfifo"), needsSyslogDev(), AS_ROOT),
     fn: (t) =>
       withPlaces(async (base) => {
         await binary("sftpwrap");
@@ -416,3 +415,71 @@ for (const [table, starts] of Object.entries(tables)) {
       }),
   });
 }
+
+Deno.test({
+  name: "behind sshd the client sees a closed connection, and syslog says why",
+  ...all(needsCompile("sshd", "sftp"), needsSyslogDev()),
+  fn: () =>
+    withPlaces(async (base) => {
+      const { path } = await binary("sftpwrap");
+      const listed = async (name: string, options: readonly string[]) => {
+        using dev = new SyslogDev(`${base}/${name}`);
+        const command = commandLine(dev.around([path, "jail", ...options, `${base}/jail`]));
+        const ended = await withSshd({ command }, ({ sshConfig, alias }) =>
+          run("sftp", ["-F", sshConfig, "-b", "-", alias], { input: "ls\n" }));
+        return { ...ended, syslog: dev.take() };
+      };
+      const refused = await listed("dev-refused", ["--readonly"]);
+      assertEquals(refused.code, 255);
+      assertStringIncludes(refused.stderr, "Connection closed");
+      assertEquals(refused.syslog.length, 1);
+      assertMatch(
+        refused.syslog[0]!,
+        /^<35>sftpwrap: session not started: unknown option --readonly \(local user \S+ from \[127\.0\.0\.1\]\)$/,
+      );
+      const served = await listed("dev-served", ["-l", `${base}/none/log`]);
+      assertEquals([served.code, served.stderr], [0, ""]);
+      assertMatch(
+        served.syslog[0]!,
+        /^<35>sftpwrap: cannot open the log .*none\/log: no such file/,
+      );
+      assertMatch(served.syslog.at(-1)!, /^<38>sftpwrap: session closed for local user/);
+    }),
+});
+
+Deno.test({
+  name: "several accounts share a log that was prepared for them, and none locks the others out",
+  ...all(needsCompile("setpriv"), AS_ROOT),
+  fn: () =>
+    withPlaces(async (base) => {
+      const { path } = await binary("sftpwrap");
+      await Deno.chmod(binaryFolder(), 0o755);
+      const GROUP = 54321;
+      const session = async (uid: number, log: string) => {
+        const account = ["setpriv", `--reuid=${uid}`, `--regid=${GROUP}`, "--clear-groups", "--"];
+        const words = [...account, path, "jail", "--log-required", "-l", log, `${base}/jail`];
+        const { code, stderr } = await runRaw(words, { input: init() });
+        assertEquals([code, stderr], [0, ""], log);
+      };
+      // A file that is there; in a sticky directory too, where O_CREAT may refuse another's file.
+      for (const [name, mode] of [["plain", 0o755], ["sticky", 0o1777]] as const) {
+        await Deno.mkdir(`${base}/${name}`);
+        await Deno.chmod(`${base}/${name}`, mode);
+        await Deno.writeTextFile(`${base}/${name}/log`, "");
+        await Deno.chown(`${base}/${name}/log`, 0, GROUP);
+        await Deno.chmod(`${base}/${name}/log`, 0o620);
+      }
+      // A directory for a group, and no file yet.
+      await Deno.mkdir(`${base}/shared`);
+      await Deno.chown(`${base}/shared`, 0, GROUP);
+      await Deno.chmod(`${base}/shared`, 0o2770);
+      const modes = { plain: 0o620, sticky: 0o620, shared: 0o660 };
+      for (const [name, mode] of Object.entries(modes)) {
+        const log = `${base}/${name}/log`;
+        for (const uid of [20001, 20002]) await session(uid, log);
+        assertEquals(((await Deno.stat(log)).mode ?? 0) & 0o777, mode, name);
+        const lines = (await Deno.readTextFile(log)).match(/session closed/g);
+        assertEquals(lines?.length, 2, name);
+      }
+    }),
+});

@@ -12,10 +12,12 @@ const UNSHARE = Deno.uid() === 0
   ? ["unshare", "--mount"]
   : ["unshare", "--user", "--map-root-user", "--mount"];
 
-const SCRIPT = `for device in null zero full random urandom tty; do
-  : >> "$0/$device" && mount --bind "/dev/$device" "$0/$device" || exit 99
-done
-mount --rbind "$0" /dev && exec "$@"`;
+/** In one line, which can also be the command of a key. */
+const SCRIPT = [
+  "for device in null zero full random urandom tty",
+  'do : >> "$0/$device" && mount --bind "/dev/$device" "$0/$device" || exit 99',
+  'done; mount --rbind "$0" /dev && exec "$@"',
+].join("; ");
 
 /** A `/dev`, and what was sent to its syslog. */
 export class SyslogDev implements Disposable {

@@ -20,20 +20,15 @@ import { openTimeZone } from "./time_zone.ts";
  * that the connection is closed. A person at a terminal has read it there.
  *
  * @param args The command line, which may be one that cannot be understood.
- * @param syslogPath Where syslog listens.
  */
-export function reportFailedStart(
-  error: unknown,
-  args: readonly string[],
-  syslogPath: string = SYSLOG_PATH,
-): void {
+export function reportFailedStart(error: unknown, args: readonly string[]): void {
   const session = sessionFacts(identity().user);
   if (session.client === undefined || args.includes("--check") || Deno.stderr.isTerminal()) return;
   const given = valueIn(args, "--log-tag");
   const tag = given !== undefined && isLogTag(given) ? given : LOG_TAG;
   const name = valueIn(args, "--syslog") ?? valueIn(args, "-f") ?? DEFAULT_FACILITY;
   const facility = FACILITIES.get(name.toUpperCase()) ?? FACILITIES.get(DEFAULT_FACILITY)!;
-  const syslog = syslogIfThere(syslogPath, { facility, tag });
+  const syslog = syslogIfThere(SYSLOG_PATH, { facility, tag });
   if (syslog === undefined) return;
   openTimeZone();
   const logFormat = valueIn(args, "--log-format") === "json" ? "json" : "text";

@@ -63,3 +63,19 @@ Deno.test("enterConfinement() tells what holds and what does not", () => {
     `${LogLevel.ERROR} ring landlock does not hold: no FFI`,
   ]);
 });
+
+Deno.test("orLogged() tells the log of a rejection that nothing handles", async () => {
+  const { log, lines } = kept();
+  const reason = new RangeError("stray");
+  const rejected = () => {
+    const promise = Promise.resolve();
+    globalThis.dispatchEvent(
+      new PromiseRejectionEvent("unhandledrejection", { promise, reason, cancelable: true }),
+    );
+  };
+  await orLogged(() => log, rejected);
+  rejected();
+  assertEquals(lines, [
+    "reported session broken off by an error of this program: RangeError: stray",
+  ]);
+});
