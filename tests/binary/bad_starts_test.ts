@@ -285,10 +285,6 @@ const surroundings: Readonly<Record<string, BadStart>> = {
     env: { SSH_CONNECTION: null },
     stderr: "unknown option --bogus",
   },
-  "--check of a DIR that is missing": {
-    args: ["jail", "--check", "BASE/none"],
-    stderr: "none does not exist",
-  },
 };
 
 /** Made for the account, in a directory that it may enter. */
