@@ -1,6 +1,6 @@
 import { print } from "../transport/stdio.ts";
 import { UsageError } from "./errors.ts";
-import { orTold } from "./subcommand.ts";
+import { orTold } from "./told.ts";
 
 /** A subcommand that is loaded when it runs. */
 interface LazySubcommand {
@@ -11,6 +11,7 @@ interface LazySubcommand {
 
 type Version = () => Promise<string>;
 
+const jail = async () => await import("./jail/command.ts");
 const manual = async () => await import("./manual/command.ts");
 
 /**
@@ -22,7 +23,7 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
   {
     name: "jail",
     summary: "serve one directory as /",
-    run: async (args) => await (await import("./jail/command.ts")).jailCommand(args),
+    run: async (args) => await (await jail()).jailCommand(args),
   },
   {
     name: "proxy",
@@ -94,7 +95,12 @@ export async function main(
   const given = rest.length > 1 && SESSIONS.includes(first ?? "")
     ? `${first} ${rest.slice(0, -1).join(" ")}`
     : "";
-  return await orTold({ usage: USAGE, args }, async () => {
+  // Only the bundle of a subcommand has what a log needs.
+  const report = async (error: unknown) => {
+    const { reportFailedStart } = await jail();
+    reportFailedStart(error, args);
+  };
+  return await orTold({ usage: USAGE, report }, async () => {
     const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
     if (subcommand === undefined) throw new UsageError(unknown(first));
     if (isLast("--version") && !isValue) {

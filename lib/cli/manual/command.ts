@@ -1,7 +1,7 @@
 import { print } from "../../transport/stdio.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandSpec, helpOf, parseOptions, usageOf } from "../options/args.ts";
-import { orTold } from "../subcommand.ts";
+import { orTold } from "../told.ts";
 import { completionsFor } from "./completions.ts";
 import { completionsSpec, helpSpec, manSpec, SHELLS } from "./options.ts";
 import { mainPage, subcommandPage, type Summary } from "./page.ts";

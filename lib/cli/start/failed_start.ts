@@ -1,5 +1,5 @@
 /**
- * Reports a start that failed before its log was open; loaded only then.
+ * Reports a start that failed before its log was open.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { LogLevel } from "../../session/log.ts";
 import { DEFAULT_FACILITY, isLogTag } from "../options/log_options.ts";
 import { identity, sessionFacts } from "./host.ts";
 import { formed, syslogIfThere, tellFailure } from "./log_file.ts";
-import { failureOf } from "./start_log.ts";
+import { failureOf, isReported } from "./start_log.ts";
 import { openTimeZone } from "./time_zone.ts";
 
 /**
@@ -22,6 +22,7 @@ import { openTimeZone } from "./time_zone.ts";
  * @param args The command line, which may be one that cannot be understood.
  */
 export function reportFailedStart(error: unknown, args: readonly string[]): void {
+  if (isReported(error)) return;
   const session = sessionFacts(identity().user);
   if (session.client === undefined || args.includes("--check") || Deno.stderr.isTerminal()) return;
   const given = valueIn(args, "--log-tag");
