@@ -24,20 +24,6 @@ Deno.test("openToAppend() makes a file for its owner alone, and appends to one t
     assertEquals((await Deno.stat(file)).mode! & 0o777, 0o644);
   }));
 
-Deno.test("openToAppend() makes a file for the group where the directory is prepared for it", () =>
-  withTempDir(async (directory) => {
-    for (const [mode, expected] of [[0o2770, 0o660], [0o2750, 0o600], [0o770, 0o600]] as const) {
-      const place = `${directory}/${mode.toString(8)}`;
-      await Deno.mkdir(place);
-      await Deno.chmod(place, mode);
-      openToAppend(`${place}/log`);
-      const made = ((await Deno.stat(`${place}/log`)).mode ?? 0) & 0o777;
-      // Root does not trust a directory that others may change.
-      const isRoots = Deno.uid() === 0 && mode !== 0o2750;
-      assertEquals(made, isRoots && expected === 0o660 ? made : expected, mode.toString(8));
-    }
-  }));
-
 Deno.test({
   name: "openToAppend() refuses a FIFO that nothing reads from, and never waits for its reader",
   ...needs("mkfifo"),
