@@ -3,14 +3,10 @@ import { syslogMessage, type SyslogSource } from "./syslog.ts";
 import { encodeName } from "../names.ts";
 import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
-import { Poll } from "../linux/linux.ts";
-import { pollfd } from "../linux/structs.ts";
+import { patiently } from "./patience.ts";
 
 /** The socket of the system's log. */
 export const SYSLOG_PATH = "/dev/log";
-
-/** Milliseconds for which a line waits while the receiver is busy. */
-const SEND_TIMEOUT_MS = 1000;
 
 type SocketCalls = Pick<Libc, "connectDatagram" | "send" | "poll" | "close">;
 
@@ -45,21 +41,8 @@ function sinkOf(libc: SocketCalls, { name, source, connected }: {
   readonly connected: number;
 }): LogSink {
   let socket = connected;
-  let patience = SEND_TIMEOUT_MS;
-
-  /**
-   * Sends once the other side has room, or gives up when the timeout is over; returns 0 or more, or
-   * `-errno`.
-   */
-  function send(message: Uint8Array): number {
-    let result = libc.send(socket, message);
-    if (result === -Errno.EAGAIN && libc.poll(pollfd(socket, Poll.OUT), patience) > 0) {
-      result = libc.send(socket, message);
-    }
-    // After one timeout, no further line holds up the session.
-    patience = result >= 0 ? SEND_TIMEOUT_MS : 0;
-    return result;
-  }
+  const patient = patiently(libc);
+  const send = (message: Uint8Array) => patient(socket, () => libc.send(socket, message));
 
   return (entry) => {
     const message = syslogMessage(source, entry);

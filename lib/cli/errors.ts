@@ -7,3 +7,8 @@ export class UsageError extends Error {
 export class StartError extends Error {
   override readonly name = "StartError";
 }
+
+/** Whether an error says why a session cannot begin; any other is a bug. */
+export function isFailedStart(error: unknown): error is UsageError | StartError {
+  return error instanceof UsageError || error instanceof StartError;
+}

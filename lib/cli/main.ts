@@ -1,6 +1,6 @@
 import { print } from "../transport/stdio.ts";
 import { UsageError } from "./errors.ts";
-import { orTold } from "./subcommand.ts";
+import { orTold } from "./told.ts";
 
 /** A subcommand that is loaded when it runs. */
 interface LazySubcommand {
@@ -11,6 +11,7 @@ interface LazySubcommand {
 
 type Version = () => Promise<string>;
 
+const jail = async () => await import("./jail/command.ts");
 const manual = async () => await import("./manual/command.ts");
 
 /**
@@ -22,7 +23,7 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
   {
     name: "jail",
     summary: "serve one directory as /",
-    run: async (args) => await (await import("./jail/command.ts")).jailCommand(args),
+    run: async (args) => await (await jail()).jailCommand(args),
   },
   {
     name: "proxy",
@@ -63,6 +64,9 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
   },
 ];
 
+/** The subcommands that a program may be made for. */
+const SESSIONS: readonly string[] = ["jail", "proxy", "gridfs"];
+
 const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
 
 /**
@@ -85,15 +89,39 @@ export async function main(
     print(help());
     return 0;
   }
-  const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
-  if (subcommand !== undefined && rest[0] === "--version") {
-    print(`sftpwrap ${await version()}\n`);
-    return 0;
-  }
-  if (subcommand !== undefined) return await subcommand.run(rest, version);
-  return await orTold(USAGE, () => {
-    throw new UsageError(first === undefined ? "no subcommand" : `unknown subcommand "${first}"`);
+  // A program for one jail starts with the jail's arguments, and anything else comes after them.
+  const isLast = (...names: readonly string[]) => names.includes(rest.at(-1) ?? "");
+  const isValue = ["-c", "--command"].includes(rest.at(-2) ?? "");
+  const given = rest.length > 1 && SESSIONS.includes(first ?? "")
+    ? `${first} ${rest.slice(0, -1).join(" ")}`
+    : "";
+  // Only the bundle of a subcommand has what a log needs.
+  const report = async (error: unknown) => {
+    const { reportFailedStart } = await jail();
+    reportFailedStart(error, args);
+  };
+  return await orTold({ usage: USAGE, report }, async () => {
+    const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
+    if (subcommand === undefined) throw new UsageError(unknown(first));
+    if (isLast("--version") && !isValue) {
+      print(`sftpwrap ${await version()}\n`);
+      if (given !== "") print(`arguments: ${given}\n`);
+      return 0;
+    }
+    const status = await subcommand.run(rest, version);
+    if (isLast("--help", "-h") && !isValue && given !== "" && status === 0) {
+      print(`\narguments: ${given}\n`);
+    }
+    return status;
   });
+}
+
+/** Without what may hold a password, such as a URI: syslog gets this too. */
+function unknown(subcommand: string | undefined): string {
+  if (subcommand === undefined) return "no subcommand";
+  return /^[\w./-]*$/.test(subcommand)
+    ? `unknown subcommand "${subcommand}"`
+    : "unknown subcommand";
 }
 
 function help(): string {

@@ -22,6 +22,7 @@ const OPTIONS: LogOptions = {
   logFormat: "text",
   logTag: "sftpwrap",
   syslog: undefined,
+  logRequired: false,
 };
 
 /** Without the time. */
@@ -120,23 +121,27 @@ Deno.test({
       openLog({ ...OPTIONS, syslog: FACILITIES.get("USER") }, SESSION, path)
         .write(LogLevel.INFO, "asked");
       assertEquals(listener.take().map(told), [`<14>sftpwrap[${Deno.pid}]: asked`]);
-      const asked = { ...OPTIONS, logFile: `${directory}/missing/file` };
+      const asked = { ...OPTIONS, logRequired: true, logFile: `${directory}/missing/file` };
       assertThrows(() => openLog(asked, SESSION, path), StartError, "cannot open the log");
       return Promise.resolve();
     }),
 });
 
 Deno.test({
-  name: "--syslog refuses to start without a syslog",
+  name: "--syslog without a syslog is refused if the log is required",
   ignore,
   fn: () =>
     withTempDir((directory) => {
       const options = { ...OPTIONS, syslog: FACILITIES.get("AUTH") };
-      assertThrows(
-        () => openLog(options, SESSION, `${directory}/log`),
-        StartError,
-        "syslog cannot be reached",
-      );
+      const path = `${directory}/log`;
+      assertEquals(openLog(options, SESSION, path).level, LogLevel.QUIET);
+      for (const required of [options, OPTIONS].map((one) => ({ ...one, logRequired: true }))) {
+        assertThrows(
+          () => openLog(required, SESSION, path),
+          StartError,
+          "syslog cannot be reached",
+        );
+      }
       return Promise.resolve();
     }),
 });

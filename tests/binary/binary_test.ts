@@ -68,6 +68,10 @@ test("the program for one jail takes no other directory", async () => {
     const [alice = ""] = await jailBinaryWay.command(site);
     const help = await run(alice, ["--help"]);
     assertEquals([help.code, help.stdout.slice(0, 20)], [0, "usage: sftpwrap jail"]);
+    assertStringIncludes(help.stdout, `\narguments: jail ${site.jail}\n`);
+    const version = await run(alice, ["--version"]);
+    assertEquals([version.code, version.stderr], [0, ""]);
+    assertMatch(version.stdout, new RegExp(`^sftpwrap \\S+\narguments: jail ${site.jail}\n$`));
     const refused = await run(alice, [site.outside]);
     assertEquals([refused.code, refused.stdout], [1, ""]);
     assertStringIncludes(refused.stderr, "there is more than one DIR");

@@ -110,8 +110,8 @@ const refusals: readonly Refusal[] = [
     says: "it holds the log file",
   },
   {
-    name: "a log that cannot be opened",
-    args: ["jail", "-l", "JAIL/../none/log", "JAIL"],
+    name: "a log that cannot be opened, and is required",
+    args: ["jail", "--log-required", "-l", "JAIL/../none/log", "JAIL"],
     says: "cannot open the log",
   },
   {
@@ -199,6 +199,7 @@ Deno.test("a start that is refused says so in one line, and nothing on stdout", 
 const printing: Readonly<Record<string, readonly string[]>> = {
   "--version": ["--version"],
   "-V": ["-V"],
+  "jail DIR --version": ["jail", "/srv/a", "--version"],
   "jail --version": ["jail", "--version"],
   "--help": ["--help"],
   "-h": ["-h"],
@@ -217,7 +218,9 @@ Deno.test("help, version and lists are printed on stdout only, with exit status 
     await t.step(name, () => {
       assertEquals([code, stderr], [0, ""]);
       const text = new TextDecoder().decode(stdout);
-      if (/version|-V/.test(name)) assertEquals(text, `sftpwrap ${config.version}\n`);
+      if (name === "jail DIR --version") {
+        assertEquals(text, `sftpwrap ${config.version}\narguments: jail /srv/a\n`);
+      } else if (/version|-V/.test(name)) assertEquals(text, `sftpwrap ${config.version}\n`);
       else if (name === "jail -Q requests") assertEquals(text, requestNames.join("\n") + "\n");
       else assertMatch(text, /^usage: sftpwrap /);
     });

@@ -14,6 +14,7 @@ const log = openLog(
     logFormat,
     logTag: "sftpwrap",
     syslog: FACILITIES.get("LOCAL5"),
+    logRequired: false,
   },
   { id: "one", user: "alice", client: "192.0.2.7", clientPort: 50022 },
   path,

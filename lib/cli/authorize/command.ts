@@ -26,7 +26,7 @@ interface Given extends ParsedArgs {
 
 /** Runs `sftpwrap authorize`, and returns its exit status. */
 export async function authorizeCommand(args: readonly string[]): Promise<number> {
-  return await runSubcommand(args, { spec: authorizeSpec, parse, run });
+  return await runSubcommand(args, { spec: authorizeSpec, parse, run, isForPeople: true });
 }
 
 function parse(args: readonly string[]): Given | { readonly print: string } {

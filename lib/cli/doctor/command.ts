@@ -10,7 +10,12 @@ import { answerOf, RUNUSER } from "./programs.ts";
 
 /** Runs `sftpwrap doctor`, and returns its exit status. */
 export async function doctorCommand(args: readonly string[]): Promise<number> {
-  return await runSubcommand(args, { spec: doctorSpec, parse: parseDoctorOptions, run });
+  return await runSubcommand(args, {
+    spec: doctorSpec,
+    parse: parseDoctorOptions,
+    run,
+    isForPeople: true,
+  });
 }
 
 async function run(options: DoctorOptions): Promise<number> {

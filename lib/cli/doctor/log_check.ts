@@ -10,8 +10,6 @@ import { environment } from "../start/host.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok, warn } from "./finding.ts";
 
-const LOG_MODE = 0o600;
-
 /** Whether the log can be opened, and goes on after a rotation. */
 export function* checkLog(options: LogOptions): Iterable<Finding> {
   const { logFile, logToStderr, syslog } = options;
@@ -42,7 +40,7 @@ function* checkFile(path: string): Iterable<Finding> {
     return yield warn(`log: ${path} is a FIFO, which needs a program that reads it`);
   }
   try {
-    openToAppend(path, LOG_MODE);
+    openToAppend(path);
     // What a look has made is not left behind.
     if (before === undefined) Deno.removeSync(path);
   } catch (error) {

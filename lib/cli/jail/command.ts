@@ -20,6 +20,8 @@ import { runSubcommand } from "../subcommand.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
 import { wayOut } from "./ways_out.ts";
 
+export { reportFailedStart } from "../start/failed_start.ts";
+
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
   return await runSubcommand(args, { spec: jailSpec, parse: parseJailOptions, run });

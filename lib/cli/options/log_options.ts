@@ -16,6 +16,8 @@ export interface LogOptions {
   readonly logTag: string;
   /** The facility for syslog, a value of `FACILITIES`. */
   readonly syslog: number | undefined;
+  /** Whether a session may begin only if its log could be opened. */
+  readonly logRequired: boolean;
 }
 
 /** The form of a log's lines: OpenSSH's words, or JSON. */
@@ -55,6 +57,7 @@ export const logSpecs: readonly OptionSpec[] = [
     value: "NAME",
     help: `the program's name in the log and in syslog (${LOG_TAG})`,
   },
+  { name: "log-required", help: "refuse a session whose log cannot be opened" },
 ];
 
 /** @throws {UsageError} If a value is not valid. */
@@ -66,12 +69,17 @@ export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
     logFormat: oneOf("log-format", values.get("log-format") ?? "text", LOG_FORMATS),
     logTag: logTag(values.get("log-tag") ?? LOG_TAG),
     syslog: facility(values.get("syslog")),
+    logRequired: switches.has("log-required"),
   };
 }
 
-/** Characters that no log reader takes for the end of the name; as long as RFC 3164 allows. */
+/** Whether a log's reader can tell where the name ends; as long as RFC 3164 allows. */
+export function isLogTag(value: string): boolean {
+  return /^[\w./-]{1,32}$/.test(value);
+}
+
 function logTag(value: string): string {
-  if (/^[\w./-]{1,32}$/.test(value)) return value;
+  if (isLogTag(value)) return value;
   throw new UsageError(
     `--log-tag is up to 32 letters, digits, "-", ".", "/" and "_", not "${value}"`,
   );

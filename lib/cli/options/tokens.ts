@@ -20,12 +20,12 @@ export function expandTokens(text: string, values: TokenValues): string {
       case "%":
         return "%";
       case "u":
-        return oneSegment(known(token, values.user));
+        return oneSegment(known(token, values.user, "USER", "LOGNAME"));
       case "U":
         return String(known(token, values.uid));
       case "h":
       case "d":
-        return known(token, values.home);
+        return known(token, values.home, "HOME");
       default:
         throw new UsageError(`unknown token ${token} in "${text}" (known: %u %U %h %d %%)`);
     }
@@ -41,11 +41,16 @@ export function withLogFile<T extends { readonly logFile: string | undefined }>(
   return logFile === undefined ? options : { ...options, logFile: expandTokens(logFile, values) };
 }
 
-function known<T>(token: string, value: T | undefined): T {
-  if (value === undefined) {
-    throw new StartError(`${token} is not known here (see the flags it needs)`);
-  }
-  return value;
+/** @param variables Those that it is taken from; none for the user's number. */
+function known<T>(token: string, value: T | undefined, ...variables: readonly string[]): T {
+  if (value !== undefined) return value;
+  const flag = variables.length === 0 ? "--allow-sys=uid" : `--allow-env=${variables.join(",")}`;
+  const reasons = [
+    ...variables.length === 0 ? [] : [`${variables.join(" and ")} not set`],
+    // A compiled program has no flags.
+    ...Deno.build.standalone && variables.length > 0 ? [] : [`no permission (${flag})`],
+  ];
+  throw new StartError(`${token} is not known here: ${reasons.join(", or ")}`);
 }
 
 /** A user's name must not lead through directories. */

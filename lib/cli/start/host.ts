@@ -37,13 +37,17 @@ export function identity(): Identity {
  *   otherwise what sshd says.
  */
 export function howStarted(command = environment("SSH_ORIGINAL_COMMAND")): Start {
-  const remote = environment("SSH_CONNECTION") !== undefined;
-  return { terminal: Deno.stdin.isTerminal(), command, remote };
+  return { terminal: Deno.stdin.isTerminal(), command, remote: connection() !== undefined };
+}
+
+/** The client's address and port, and more, if sshd started this program. */
+function connection(): string | undefined {
+  return environment("SSH_CONNECTION") ?? environment("SSH_CLIENT");
 }
 
 /** Whose session this process serves: the account, and the client's address and port from sshd. */
 export function sessionFacts(user: string | undefined): SessionFacts {
-  const [address = "", port = ""] = (environment("SSH_CONNECTION") ?? "").split(" ");
+  const [address = "", port = ""] = (connection() ?? "").split(" ");
   return {
     id: crypto.randomUUID(),
     user,

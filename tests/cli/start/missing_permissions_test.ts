@@ -131,7 +131,7 @@ Deno.test("what needs a permission that is missing refuses to start, and says wh
     const flags = [`--allow-read=${jail}`, `--allow-write=${jail}`];
     const starts: [string[], string][] = [
       [["-u", "022", jail], "--allow-sys"],
-      [["-l", "/nonexistent/log", jail], "cannot open the log"],
+      [["-l", "/nonexistent/log", "--log-required", jail], "cannot open the log"],
       [["--confine=kernel", jail], "--allow-ffi"],
       [[`${jail}/%u`], "%u is not known here"],
       [[`${jail}/%U`], "%U is not known here"],

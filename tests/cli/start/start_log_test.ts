@@ -1,14 +1,16 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StartError } from "../../../lib/cli/errors.ts";
-import { enterConfinement, orLogged } from "../../../lib/cli/start/start_log.ts";
-import { type Log, LogLevel } from "../../../lib/session/log.ts";
+import { StartError, UsageError } from "../../../lib/cli/errors.ts";
+import { enterConfinement, isReported, orLogged } from "../../../lib/cli/start/start_log.ts";
+import type { SessionLog } from "../../../lib/cli/start/log_file.ts";
+import { LogLevel } from "../../../lib/session/log.ts";
 
 /** A log that keeps its lines. */
 function kept() {
   const lines: string[] = [];
-  const log: Log = {
+  const log: SessionLog = {
     level: LogLevel.INFO,
     write: (level, line) => lines.push(`${level} ${line}`),
+    report: (text) => lines.push(`reported ${text}`),
   };
   return { log, lines };
 }
@@ -21,18 +23,31 @@ Deno.test("orLogged() tells the log why a session cannot begin, at once or later
     throw new StartError("at once");
   };
   await assertRejects(() => orLogged(() => log, atOnce), StartError, "at once");
-  assertEquals(lines, [`${LogLevel.ERROR} later`, `${LogLevel.ERROR} at once`]);
+  assertEquals(lines, [
+    "reported session not started: later",
+    "reported session not started: at once",
+  ]);
 });
 
-Deno.test("orLogged() asks for no log where a step is taken, or a bug is met", async () => {
+Deno.test("orLogged() tells the log of a bug too, and remembers what it has told", async () => {
+  const { log, lines } = kept();
+  const errors = [new UsageError("no DIR"), new TypeError("a bug")];
+  for (const error of errors) {
+    assertEquals(isReported(error), false);
+    await assertRejects(() => orLogged(() => log, () => Promise.reject(error)));
+    assertEquals(isReported(error), true);
+  }
+  assertEquals(lines, [
+    "reported session not started: no DIR",
+    "reported session broken off by an error of this program: TypeError: a bug",
+  ]);
+});
+
+Deno.test("orLogged() asks for no log where a step is taken", async () => {
   const none = () => {
     throw new Error("no log is needed");
   };
   assertEquals(await orLogged(none, () => 7), 7);
-  const bug = () => {
-    throw new TypeError("a bug");
-  };
-  await assertRejects(() => orLogged(none, bug), TypeError, "a bug");
 });
 
 Deno.test("enterConfinement() tells what holds and what does not", () => {
@@ -46,5 +61,21 @@ Deno.test("enterConfinement() tells what holds and what does not", () => {
   assertEquals(lines, [
     `${LogLevel.INFO} ring resolution holds: openat2`,
     `${LogLevel.ERROR} ring landlock does not hold: no FFI`,
+  ]);
+});
+
+Deno.test("orLogged() tells the log of a rejection that nothing handles", async () => {
+  const { log, lines } = kept();
+  const reason = new RangeError("stray");
+  const rejected = () => {
+    const promise = Promise.resolve();
+    globalThis.dispatchEvent(
+      new PromiseRejectionEvent("unhandledrejection", { promise, reason, cancelable: true }),
+    );
+  };
+  await orLogged(() => log, rejected);
+  rejected();
+  assertEquals(lines, [
+    "reported session broken off by an error of this program: RangeError: stray",
   ]);
 });

@@ -1,0 +1,48 @@
+/**
+ * Reports a start that failed before its log was open.
+ *
+ * @module
+ */
+
+import { LOG_TAG } from "../../audit/line_log.ts";
+import { whoseSession } from "../../audit/openssh_lines.ts";
+import { FACILITIES } from "../../audit/syslog.ts";
+import { SYSLOG_PATH } from "../../audit/syslog_socket.ts";
+import { LogLevel } from "../../session/log.ts";
+import { DEFAULT_FACILITY, isLogTag } from "../options/log_options.ts";
+import { identity, sessionFacts } from "./host.ts";
+import { formed, syslogIfThere, tellFailure } from "./log_file.ts";
+import { failureOf, isReported } from "./start_log.ts";
+import { openTimeZone } from "./time_zone.ts";
+
+/**
+ * Tells syslog why a session cannot begin, if sshd has started this program: the client sees only
+ * that the connection is closed. A person at a terminal has read it there.
+ *
+ * @param args The command line, which may be one that cannot be understood.
+ */
+export function reportFailedStart(error: unknown, args: readonly string[]): void {
+  if (isReported(error)) return;
+  const session = sessionFacts(identity().user);
+  if (session.client === undefined || args.includes("--check") || Deno.stderr.isTerminal()) return;
+  const given = valueIn(args, "--log-tag");
+  const tag = given !== undefined && isLogTag(given) ? given : LOG_TAG;
+  const name = valueIn(args, "--syslog") ?? valueIn(args, "-f") ?? DEFAULT_FACILITY;
+  const facility = FACILITIES.get(name.toUpperCase()) ?? FACILITIES.get(DEFAULT_FACILITY)!;
+  const syslog = syslogIfThere(SYSLOG_PATH, { facility, tag });
+  if (syslog === undefined) return;
+  openTimeZone();
+  const logFormat = valueIn(args, "--log-format") === "json" ? "json" : "text";
+  formed({ logFormat, logTag: tag }, session, {
+    level: LogLevel.ERROR,
+    sinks: [syslog],
+    onFailure: tellFailure,
+  }).write(LogLevel.ERROR, `${failureOf(error)} (${whoseSession(session)})`);
+}
+
+/** The value of an option, as far as that can be told without a table of all options. */
+function valueIn(args: readonly string[], option: string): string | undefined {
+  const attached = option.startsWith("--") ? `${option}=` : option;
+  const found = args.find((arg) => arg.startsWith(attached) && arg !== option);
+  return found?.slice(attached.length) ?? args[args.indexOf(option) + 1 || args.length];
+}
