@@ -21,6 +21,7 @@ const OPTIONS: LogOptions = {
   logLevel: LogLevel.INFO,
   logFormat: "text",
   logTag: "sftpwrap",
+  logUser: undefined,
   syslog: undefined,
 };
 

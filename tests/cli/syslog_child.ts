@@ -13,6 +13,7 @@ const log = openLog(
     logLevel: LogLevel.INFO,
     logFormat,
     logTag: "sftpwrap",
+    logUser: undefined,
     syslog: FACILITIES.get("LOCAL5"),
   },
   { id: "one", user: "alice", client: "192.0.2.7", clientPort: 50022 },

@@ -1,4 +1,5 @@
 import { LOG_TAG } from "../../audit/line_log.ts";
+import { escapeControls, escapeWord } from "../../audit/log_text.ts";
 import { FACILITIES } from "../../audit/syslog.ts";
 import { LogLevel } from "../../session/log.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
@@ -12,8 +13,10 @@ export interface LogOptions {
   /** A value of `LogLevel`. */
   readonly logLevel: number;
   readonly logFormat: LogFormat;
-  /** The program's name in lines of text and in syslog. */
+  /** The program's name in lines of text and in syslog; in text with the name of `--log-user`. */
   readonly logTag: string;
+  /** Whom the session is for, where several share an account. */
+  readonly logUser: string | undefined;
   /** The facility for syslog, a value of `FACILITIES`. */
   readonly syslog: number | undefined;
 }
@@ -55,16 +58,25 @@ export const logSpecs: readonly OptionSpec[] = [
     value: "NAME",
     help: `the program's name in the log and in syslog (${LOG_TAG})`,
   },
+  {
+    name: "log-user",
+    value: "NAME",
+    help: "whose session it is, in every line, if several share the account",
+  },
 ];
 
 /** @throws {UsageError} If a value is not valid. */
 export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
+  const format = oneOf("log-format", values.get("log-format") ?? "text", LOG_FORMATS);
+  const tag = logTag(values.get("log-tag") ?? LOG_TAG);
+  const user = logUser(values.get("log-user"));
   return {
     logFile: logFile(values.get("logfile")),
     logToStderr: switches.has("log-to-stderr"),
     logLevel: logLevel(values.get("log-level") ?? "INFO"),
-    logFormat: oneOf("log-format", values.get("log-format") ?? "text", LOG_FORMATS),
-    logTag: logTag(values.get("log-tag") ?? LOG_TAG),
+    logFormat: format,
+    logTag: user === undefined || format === "json" ? tag : `${tag}(${escapeWord(user)})`,
+    logUser: user,
     syslog: facility(values.get("syslog")),
   };
 }
@@ -74,6 +86,20 @@ function logTag(value: string): string {
   if (/^[\w./-]{1,32}$/.test(value)) return value;
   throw new UsageError(
     `--log-tag is up to 32 letters, digits, "-", ".", "/" and "_", not "${value}"`,
+  );
+}
+
+/** The most characters of a name: more than most comments of keys have. */
+const MAX_LOG_USER_LENGTH = 128;
+
+/** A name that looks the same in a terminal as in the log. */
+function logUser(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const isShown = value.trim() !== "" && escapeControls(value) === value;
+  if (isShown && value.length <= MAX_LOG_USER_LENGTH) return value;
+  throw new UsageError(
+    `--log-user is up to ${MAX_LOG_USER_LENGTH} characters without control characters, ` +
+      `not "${value}"`,
   );
 }
 

@@ -31,9 +31,10 @@ export function openLog(
 ): Log {
   const sinks = openSinks(options, syslogPath);
   const level = sinks.length === 0 ? LogLevel.QUIET : options.logLevel;
-  return options.logFormat === "json"
-    ? new JsonLog(level, session, sinks, tellFailure)
-    : new LineLog(level, sinks, tellFailure, options.logTag);
+  const { logFormat, logTag: tag, logUser } = options;
+  return logFormat === "json"
+    ? new JsonLog(level, { ...session, logUser, tag }, sinks, tellFailure)
+    : new LineLog(level, sinks, tellFailure, tag);
 }
 
 function tellFailure(error: unknown): void {

@@ -28,6 +28,7 @@ Deno.test("parseGridFsOptions() knows the defaults", () => {
     logLevel: 3,
     logFormat: "text",
     logTag: "sftpwrap",
+    logUser: undefined,
     syslog: undefined,
     umask: undefined,
     readOnly: false,
@@ -46,6 +47,7 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     ...["--deny-requests=remove,rmdir", "--allow-requests=open", "--log-format=json"],
     ...[
       "--log-tag=sftp-server",
+      "--log-user=partner",
       "--syslog=DAEMON",
       "--idle-timeout=15m",
       "--max-session=2h",
@@ -68,6 +70,7 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     logLevel: 5,
     logFormat: "json",
     logTag: "sftp-server",
+    logUser: "partner",
     syslog: 3,
     umask: 0o027,
     readOnly: true,

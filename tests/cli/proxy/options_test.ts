@@ -35,6 +35,7 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     maxSession: undefined,
     logFormat: "text",
     logTag: "sftpwrap",
+    logUser: undefined,
     syslog: undefined,
     logToStderr: false,
     logLevel: 3,
