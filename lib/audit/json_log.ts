@@ -65,7 +65,7 @@ export class JsonLog implements Log {
         kind.level <= level ? "everything" : tellsFailures ? "failures" : "nothing",
       opened: (session) => {
         const fields = this.#begin(session);
-        this.#event(LogLevel.INFO, { event: "session-opened" }, fields);
+        this.#event(LogLevel.INFO, { event: "session-opened", ...session.serves }, fields);
       },
       after: (operation, outcome) => {
         const told = outcome.failed ? LogLevel.INFO : operation.level;

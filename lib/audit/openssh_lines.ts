@@ -12,7 +12,12 @@ export function opensshLines(log: Log): Observer {
     interest: ({ level }) =>
       level <= log.level ? "everything" : tellsFailures ? "failures" : "nothing",
     opened(session) {
-      if (tellsFailures) log.write(LogLevel.INFO, `session opened for ${whoseSession(session)}`);
+      if (!tellsFailures) return;
+      // OpenSSH's lines stay as its readers know them; this one is not OpenSSH's.
+      for (const [kind, place] of Object.entries(session.serves ?? {})) {
+        log.write(LogLevel.INFO, boundedField(`serving ${kind} "${place}"`));
+      }
+      log.write(LogLevel.INFO, `session opened for ${whoseSession(session)}`);
     },
     before(operation) {
       for (const line of operation.describe()) {

@@ -68,8 +68,9 @@ export class Session implements Conversation {
       maxOpenHandles: this.handles.limit,
     };
     this.#observers = options.observers ?? [];
-    const { id, user, client, clientPort } = options;
-    this.#facts = { id: id ?? crypto.randomUUID(), user, client, clientPort };
+    const { id, user, client, clientPort, serves } = options;
+    const told = serves === undefined ? {} : { serves };
+    this.#facts = { id: id ?? crypto.randomUUID(), user, client, clientPort, ...told };
     this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);

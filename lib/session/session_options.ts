@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly client?: string | undefined;
   /** The client's TCP port. */
   readonly clientPort?: number | undefined;
+  /** What is served, by its kind, for the log: `{ jail: "/srv/sftp/alice" }`. */
+  readonly serves?: Readonly<Record<string, string>> | undefined;
   /** What tells this session from all others; a random one where absent. */
   readonly id?: string | undefined;
   /** How many handles may be open at once. */

@@ -77,6 +77,7 @@ async function serveJail(
     ...serving,
     startDirectory: place,
     ...session,
+    serves: { jail: directory },
     transport: confinement.transport,
     maxHandles: confinement.maxHandles,
   });

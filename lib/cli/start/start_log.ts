@@ -6,7 +6,7 @@
 
 import { type Log, LogLevel } from "../../session/log.ts";
 import { printError } from "../../transport/stdio.ts";
-import type { Ring } from "./rings.ts";
+import { linesOf, type Ring } from "./rings.ts";
 import { StartError } from "../errors.ts";
 
 /**
@@ -34,8 +34,5 @@ export function warn(log: Log, warnings: Iterable<string>): void {
 
 /** Gives up what is no longer needed, and logs which rings hold from now on. */
 export function enterConfinement(confinement: { enter(): readonly Ring[] }, log: Log): void {
-  for (const { name, holds, text } of confinement.enter()) {
-    const level = holds ? LogLevel.INFO : LogLevel.ERROR;
-    log.write(level, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
-  }
+  for (const { level, line } of linesOf(confinement.enter())) log.write(level, line);
 }

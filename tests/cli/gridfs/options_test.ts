@@ -16,7 +16,7 @@ function printed(...args: readonly string[]): string {
 
 Deno.test("parseGridFsOptions() knows the defaults", () => {
   assertEquals(parsed("mongodb://h/db"), {
-    place: { uri: "mongodb://h/db", hosts: "h", user: undefined, hasSecret: false },
+    place: { uri: "mongodb://h/db", hosts: "h", database: "db", user: undefined, hasSecret: false },
     uriFile: undefined,
     passwordFile: undefined,
     database: undefined,
