@@ -146,6 +146,9 @@ test("options of the jail are baked in", async () => {
     await using prober = await Prober.start([path], site);
     assertEquals(await prober.code(ask.mkdir("made", { permissions: 0o777 })), Code.OK);
     assertEquals(((await Deno.stat(`${site.jail}/in/made`)).mode ?? 0) & 0o777, 0o750);
+    assertEquals((await prober.ask(ask.statvfs("/"))).kind, "extended");
+    assertEquals(await prober.code(ask.symlink("x", "link")), Code.OK);
+    assert(!(await Deno.readTextFile(log)).includes("running without"));
     assertMatch(await Deno.readTextFile(log), /confined by openat2, Landlock and permissions\n/);
   });
 });
