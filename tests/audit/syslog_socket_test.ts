@@ -22,6 +22,7 @@ const OPTIONS: LogOptions = {
   logFormat: "text",
   logTag: "sftpwrap",
   logUser: undefined,
+  logHash: undefined,
   syslog: undefined,
 };
 

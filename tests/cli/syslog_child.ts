@@ -14,6 +14,7 @@ const log = openLog(
     logFormat,
     logTag: "sftpwrap",
     logUser: undefined,
+    logHash: undefined,
     syslog: FACILITIES.get("LOCAL5"),
   },
   { id: "one", user: "alice", client: "192.0.2.7", clientPort: 50022 },

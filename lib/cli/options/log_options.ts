@@ -2,6 +2,8 @@ import { LOG_TAG } from "../../audit/line_log.ts";
 import { escapeControls, escapeWord } from "../../audit/log_text.ts";
 import { FACILITIES } from "../../audit/syslog.ts";
 import { LogLevel } from "../../session/log.ts";
+import { HASH_NAMES, type HashName } from "../../session/check_file.ts";
+import type { UploadFacts } from "../../session/rows/upload.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "../errors.ts";
 import { logFile, logLevel, oneOf } from "./values.ts";
@@ -17,6 +19,8 @@ export interface LogOptions {
   readonly logTag: string;
   /** Whom the session is for, where several share an account. */
   readonly logUser: string | undefined;
+  /** The hash of each upload that the log tells. */
+  readonly logHash: HashName | undefined;
   /** The facility for syslog, a value of `FACILITIES`. */
   readonly syslog: number | undefined;
 }
@@ -63,6 +67,12 @@ export const logSpecs: readonly OptionSpec[] = [
     value: "NAME",
     help: "whose session it is, in every line, if several share the account",
   },
+  {
+    name: "log-hash",
+    value: "HASH",
+    choices: HASH_NAMES,
+    help: "log each upload's md5, sha1, sha256 or sha512 when it is closed",
+  },
 ];
 
 /** @throws {UsageError} If a value is not valid. */
@@ -77,8 +87,20 @@ export function parseLogOptions({ values, switches }: ParsedArgs): LogOptions {
     logFormat: format,
     logTag: user === undefined || format === "json" ? tag : `${tag}(${escapeWord(user)})`,
     logUser: user,
+    logHash: logHash(values.get("log-hash")),
     syslog: facility(values.get("syslog")),
   };
+}
+
+/** What a log tells of uploads: with the lines of OpenSSH's server, nothing unless it is wanted. */
+export function uploadsOf(
+  { logFormat, logHash: hash }: Pick<LogOptions, "logFormat" | "logHash">,
+): UploadFacts | undefined {
+  return logFormat === "text" && hash === undefined ? undefined : { hash };
+}
+
+function logHash(value: string | undefined): HashName | undefined {
+  return value === undefined ? undefined : oneOf("log-hash", value, HASH_NAMES);
 }
 
 /** Characters that no log reader takes for the end of the name; as long as RFC 3164 allows. */
@@ -90,13 +112,13 @@ function logTag(value: string): string {
 }
 
 /** The most characters of a name: more than most comments of keys have. */
-const MAX_LOG_USER_LENGTH = 128;
+export const MAX_LOG_USER_LENGTH = 128;
 
 /** A name that looks the same in a terminal as in the log. */
 function logUser(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const isShown = value.trim() !== "" && escapeControls(value) === value;
-  if (isShown && value.length <= MAX_LOG_USER_LENGTH) return value;
+  if (isShown && [...value].length <= MAX_LOG_USER_LENGTH) return value;
   throw new UsageError(
     `--log-user is up to ${MAX_LOG_USER_LENGTH} characters without control characters, ` +
       `not "${value}"`,

@@ -29,6 +29,7 @@ Deno.test("parseGridFsOptions() knows the defaults", () => {
     logFormat: "text",
     logTag: "sftpwrap",
     logUser: undefined,
+    logHash: undefined,
     syslog: undefined,
     umask: undefined,
     readOnly: false,
@@ -48,6 +49,7 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     ...[
       "--log-tag=sftp-server",
       "--log-user=partner",
+      "--log-hash=sha256",
       "--syslog=DAEMON",
       "--idle-timeout=15m",
       "--max-session=2h",
@@ -71,6 +73,7 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     logFormat: "json",
     logTag: "sftp-server",
     logUser: "partner",
+    logHash: "sha256",
     syslog: 3,
     umask: 0o027,
     readOnly: true,

@@ -123,6 +123,7 @@ const defaults: JailOptions = {
   logFormat: "text",
   logTag: "sftpwrap",
   logUser: undefined,
+  logHash: undefined,
   syslog: undefined,
   umask: undefined,
   readOnly: false,
@@ -153,6 +154,7 @@ Deno.test("parseJailOptions() reads each option", () => {
     [["--log-format", "text"], { logFormat: "text" }],
     [["--log-tag=sftp-server"], { logTag: "sftp-server" }],
     [["--log-tag", "a/b_2.c"], { logTag: "a/b_2.c" }],
+    [["--log-hash", "sha512"], { logHash: "sha512" }],
     [["--log-user=alice@laptop"], {
       logTag: "sftpwrap(alice@laptop)",
       logUser: "alice@laptop",
@@ -237,6 +239,7 @@ Deno.test("parseJailOptions() refuses what makes no sense", () => {
     [["--log-tag=a b", "DIR"], 'not "a b"'],
     [["--log-tag=[1]:", "DIR"], 'not "[1]:"'],
     [["--log-tag", "x".repeat(33), "DIR"], "up to 32"],
+    [["--log-hash=crc32", "DIR"], '--log-hash is md5, sha1, sha256 or sha512, not "crc32"'],
     [["--log-user=", "DIR"], "--log-user is up to 128 characters"],
     [["--log-user= ", "DIR"], 'not " "'],
     [["--log-user=a\nb", "DIR"], "without control characters"],

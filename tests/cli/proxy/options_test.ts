@@ -36,6 +36,7 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     logFormat: "text",
     logTag: "sftpwrap",
     logUser: undefined,
+    logHash: undefined,
     syslog: undefined,
     logToStderr: false,
     logLevel: 3,
