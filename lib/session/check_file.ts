@@ -12,11 +12,11 @@ export interface Hash {
   digest(encoding: "hex"): string;
 }
 
-/** The hashes that files can have here. */
-export const HASH_NAMES = ["md5", "sha1", "sha256", "sha512"] as const;
+/** A hash that files can have here. */
+export type HashName = "md5" | "sha1" | "sha256" | "sha512";
 
-/** One of {@linkcode HASH_NAMES}. */
-export type HashName = typeof HASH_NAMES[number];
+/** All of them. */
+export const HASH_NAMES: readonly HashName[] = ["md5", "sha1", "sha256", "sha512"];
 
 /** The draft's least block; a smaller one would make the reply larger than the file. */
 const MIN_BLOCK_BYTES = 256;

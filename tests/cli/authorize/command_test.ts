@@ -311,7 +311,7 @@ Deno.test("authorize --install of many keys at once loses none, nor any line tha
 Deno.test("authorize cuts a comment that is too long for the log", async () => {
   const [type, blob] = KEY.split(" ");
   const { code, stdout, stderr } = await authorize(
-    ["/usr/share", "-"],
+    ["--jail", "/usr/share", "-"],
     `${type} ${blob} ${"ü".repeat(200)}`,
   );
   assertEquals([code, stderr], [0, ""]);
