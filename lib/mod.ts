@@ -51,6 +51,8 @@ export type {
   SessionFacts,
   SessionTotals,
 } from "./session/observer.ts";
+export type { HashName } from "./session/check_file.ts";
+export type { UploadFacts } from "./session/rows/upload.ts";
 export type { SessionOptions } from "./session/session_options.ts";
 export type { Policy, RequestKind } from "./session/table.ts";
 export type { Polling, Transport, WaitOptions } from "./transport/stdio.ts";

@@ -1,5 +1,6 @@
 import type { Log } from "../session/log.ts";
 import type { Interest, ObservedKind, Observer, Operation, Outcome } from "../session/observer.ts";
+import type { UploadFacts } from "../session/rows/upload.ts";
 import { opensshLines } from "./openssh_lines.ts";
 
 /** The most lines of a session that wait for its replies. */
@@ -17,11 +18,14 @@ export class HeldLog implements Log, Observer {
   readonly #held: (() => void)[] = [];
   #holds = false;
 
-  /** @param log The log that gets the lines. */
-  constructor(log: Log) {
+  /**
+   * @param log The log that gets the lines.
+   * @param uploads Present if the session finds out what became of the files that it writes.
+   */
+  constructor(log: Log, uploads?: UploadFacts) {
     this.level = log.level;
     this.#log = log;
-    this.#observer = log.observer ?? opensshLines(log);
+    this.#observer = log.observer ?? opensshLines(log, uploads);
   }
 
   /** From now on lines wait for {@linkcode HeldLog.flush}. */

@@ -79,7 +79,8 @@ export interface HookOperations {
   readonly open: OperationWith<"path" | "options" | "attrs">;
   /**
    * CLOSE: for a `kind` of `file` also bytes and time. `forced` if the session has ended and the
-   * client left the handle open. An unknown handle has no `kind`.
+   * client left the handle open. An unknown handle has no `kind`. With `uploads` in the options of
+   * `serve()`, the outcome for a file that was written has its `size` and, with a hash, its `digest`.
    */
   readonly close: OperationWith<"path">;
   /** READ */

@@ -3,11 +3,20 @@ import { boundedField, boundedLine, type Log, LogLevel } from "../session/log.ts
 import type { Observer, Operation, Outcome, SessionFacts } from "../session/observer.ts";
 import { StorageError } from "../storage/errors.ts";
 import type { OpenOptions } from "../storage/storage.ts";
+import { LOG_TAG } from "./line_log.ts";
 import { type LogSink, LogSinks } from "./log_sinks.ts";
 import { encodeText, escapeJson, timestamp } from "./log_text.ts";
 
 /** A line's fields, in the order in which they are written; undefined fields are left out. */
 type Fields = Readonly<Record<string, unknown>>;
+
+/** What the log knows by itself about its sessions. */
+export interface JsonLogFacts extends Partial<SessionFacts> {
+  /** Whom they are for, where several share an account. */
+  readonly logUser?: string | undefined;
+  /** The program's name; written only if it is not the default one. */
+  readonly tag?: string | undefined;
+}
 
 /**
  * A log of JSON lines: an object for each event, with the session that it belongs to. A request is
@@ -25,7 +34,7 @@ export class JsonLog implements Log {
   /** The observer through which the session reports its requests. */
   readonly observer: Observer;
   readonly #sinks: LogSinks;
-  readonly #given: Partial<SessionFacts>;
+  readonly #given: JsonLogFacts;
   /** The open sessions, each with its fields, which are the same in every line. */
   readonly #open = new Map<SessionFacts, string>();
   /** The fields of lines of text, as JSON without braces. */
@@ -42,7 +51,7 @@ export class JsonLog implements Log {
    */
   constructor(
     level: number,
-    session: Partial<SessionFacts>,
+    session: JsonLogFacts,
     sinks: readonly LogSink[],
     onFailure: (error: unknown) => void,
   ) {
@@ -56,7 +65,7 @@ export class JsonLog implements Log {
         kind.level <= level ? "everything" : tellsFailures ? "failures" : "nothing",
       opened: (session) => {
         const fields = this.#begin(session);
-        this.#event(LogLevel.INFO, { event: "session-opened" }, fields);
+        this.#event(LogLevel.INFO, { event: "session-opened", ...session.serves }, fields);
       },
       after: (operation, outcome) => {
         const told = outcome.failed ? LogLevel.INFO : operation.level;
@@ -87,6 +96,7 @@ export class JsonLog implements Log {
     const { id } = session;
     const { user, client, clientPort } = this.#given;
     const fields = fieldsOfSession({
+      ...this.#given,
       id,
       user: session.user ?? user,
       client: session.client ?? client,
@@ -113,8 +123,11 @@ export class JsonLog implements Log {
 }
 
 /** As JSON without braces. */
-function fieldsOfSession({ id, user, client, clientPort: port }: Partial<SessionFacts>): string {
-  return JSON.stringify({ session: id, pid: Deno.pid, user, client, port }).slice(1, -1);
+function fieldsOfSession(
+  { id, user, client, clientPort: port, logUser, tag }: JsonLogFacts,
+): string {
+  const named = tag === LOG_TAG ? { logUser } : { logUser, tag };
+  return JSON.stringify({ session: id, pid: Deno.pid, user, client, port, ...named }).slice(1, -1);
 }
 
 const LEVEL_NAMES: readonly string[] = Object.keys(LogLevel).map((name) => name.toLowerCase());
@@ -138,6 +151,9 @@ function fieldsOf(operation: Operation, outcome: Outcome): Fields {
     entries: outcome.entries,
     read: operation.bytesRead,
     written: operation.bytesWritten,
+    size: outcome.size,
+    ...outcome.digest && { [outcome.digest.algorithm]: outcome.digest.hex },
+    unhashed: outcome.unhashed,
     openFor: rounded(operation.openFor),
     duration: rounded(outcome.duration),
     result: outcome.failed ? boundedField(outcome.message) : "ok",

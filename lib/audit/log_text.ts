@@ -40,6 +40,14 @@ export function escapeJson(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNSAFE, jsonEscape);
 }
 
+/**
+ * A text as one word that ends where a log's reader takes a program's name to end: spaces, brackets
+ * and colons are octal bytes, too.
+ */
+export function escapeWord(text: string): string {
+  return text.replace(/[\\\s()[\]:\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, octal);
+}
+
 function octal(character: string): string {
   return [...encodeName(character)].map((byte) => "\\" + byte.toString(8).padStart(3, "0")).join(
     "",

@@ -67,7 +67,7 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
  * and where the time of the session is over.
  */
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
-  const log = new HeldLog(options.log ?? silentLog);
+  const log = new HeldLog(options.log ?? silentLog, options.uploads);
   const who = whoseSession(options);
   const observers = [log, ...options.observers ?? []];
   const limited = applyPolicies(storage, options.policies ?? []);

@@ -6,12 +6,17 @@ import { checkedCount } from "./answers.ts";
 import type { CheckFileRange, CheckFileReply } from "../wire/extensions.ts";
 
 /** A hash in the making, as node:crypto has it. */
-interface Hash {
+export interface Hash {
   update(data: Uint8Array): unknown;
   digest(): Uint8Array;
+  digest(encoding: "hex"): string;
 }
 
-const ALGORITHMS: readonly string[] = ["md5", "sha1", "sha256", "sha512"];
+/** A hash that files can have here. */
+export type HashName = "md5" | "sha1" | "sha256" | "sha512";
+
+/** All of them. */
+export const HASH_NAMES: readonly HashName[] = ["md5", "sha1", "sha256", "sha512"];
 
 /** The draft's least block; a smaller one would make the reply larger than the file. */
 const MIN_BLOCK_BYTES = 256;
@@ -30,7 +35,9 @@ export function checkFile(
   range: CheckFileRange,
   checkpoint: Checkpoint,
 ): MaybePromise<CheckFileReply> {
-  const algorithm = range.algorithms.find((name) => ALGORITHMS.includes(name));
+  const algorithm = range.algorithms.find((name): name is HashName =>
+    HASH_NAMES.some((known) => known === name)
+  );
   if (algorithm === undefined) throw new StorageError("failure", "no such hash algorithm");
   if (range.blockSize !== 0 && range.blockSize < MIN_BLOCK_BYTES) {
     throw new StorageError("invalid", "block size is below 256");
@@ -46,7 +53,7 @@ export function checkFile(
 /** One hashing: reads to the end of the range, and closes a hash at each end of a block. */
 class FileHasher {
   readonly #file: FileHandle;
-  readonly #algorithm: string;
+  readonly #algorithm: HashName;
   readonly #blockSize: number;
   readonly #end: number;
   readonly #chunk = new Uint8Array(CHUNK_BYTES);
@@ -56,7 +63,7 @@ class FileHasher {
   #blockEnd: number;
   #hash: Hash;
 
-  constructor(file: FileHandle, algorithm: string, range: CheckFileRange) {
+  constructor(file: FileHandle, algorithm: HashName, range: CheckFileRange) {
     this.#file = file;
     this.#algorithm = algorithm;
     this.#blockSize = range.blockSize === 0 ? Infinity : range.blockSize;
@@ -115,7 +122,7 @@ class FileHasher {
 }
 
 /** node:crypto is loaded at the first hash: a session without one does not pay for it. */
-function createHash(algorithm: string): Hash {
+export function createHash(algorithm: HashName): Hash {
   const { process } = globalThis as unknown as {
     process: { getBuiltinModule(name: "node:crypto"): { createHash(name: string): Hash } };
   };

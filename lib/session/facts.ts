@@ -49,6 +49,12 @@ export interface Findings {
   readonly entries?: number | undefined;
   /** STAT, LSTAT, FSTAT: the attributes. */
   readonly attrs?: FileAttrs | undefined;
+  /** CLOSE of a file that was written, where it is wanted: its size in bytes. */
+  readonly size?: number | undefined;
+  /** CLOSE of such a file: the hash of its content, if it was written in order. */
+  readonly digest?: { readonly algorithm: string; readonly hex: string } | undefined;
+  /** CLOSE of such a file: why it has no digest. */
+  readonly unhashed?: string | undefined;
   /** REALPATH, READLINK, expand-path, home-directory: the name. */
   readonly name?: string | undefined;
 }

@@ -7,6 +7,7 @@ import type {
   MaybePromise,
   VirtualPath,
 } from "../storage/storage.ts";
+import type { Upload } from "./rows/upload.ts";
 
 /** What a file handle of the client refers to. */
 export interface OpenFile {
@@ -15,6 +16,8 @@ export interface OpenFile {
   readonly file: FileHandle;
   readonly writable: boolean;
   readonly append: boolean;
+  /** What is known of what it writes; absent if no log wants it. */
+  readonly upload?: Upload | undefined;
   bytesRead: number;
   bytesWritten: number;
   /** By the clock of `performance.now()`. */

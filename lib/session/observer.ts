@@ -18,6 +18,8 @@ export interface SessionFacts {
   readonly client: string | undefined;
   /** The client's TCP port, where it is known. */
   readonly clientPort: number | undefined;
+  /** What is served, by its kind, as `{ jail: "/srv/sftp/alice" }`; absent where it is not said. */
+  readonly serves?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Totals of a session. */

@@ -15,6 +15,7 @@ import { Longnames } from "./longname.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
 import { ofClosing } from "./rows/facts.ts";
 import { coreRows, extensionRows } from "./rows/rows.ts";
+import type { UploadFacts } from "./rows/upload.ts";
 import { unsupportedRow } from "./rows/unsupported.ts";
 import { Sequencer } from "./sequencer.ts";
 import type { SessionOptions } from "./session_options.ts";
@@ -36,6 +37,7 @@ export class Session implements Conversation {
   readonly limits: Limits;
   readonly startDirectory: VirtualPath;
   readonly user: string | undefined;
+  readonly uploads: UploadFacts | undefined;
   /** Set by the loop that serves the session, which knows the client and the clock. */
   checkpoint: Checkpoint = () => {};
   readonly #policy: Policy;
@@ -68,10 +70,13 @@ export class Session implements Conversation {
       maxOpenHandles: this.handles.limit,
     };
     this.#observers = options.observers ?? [];
-    const { id, user, client, clientPort } = options;
-    this.#facts = { id: id ?? crypto.randomUUID(), user, client, clientPort };
+    const { id, user, client, clientPort, serves } = options;
+    const told = serves === undefined ? {} : { serves };
+    this.#facts = { id: id ?? crypto.randomUUID(), user, client, clientPort, ...told };
     this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
+    const isCloseWatched = this.#watches.has(this.#byType.get(PacketType.CLOSE)!);
+    this.uploads = isCloseWatched ? options.uploads : undefined;
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, {
       run: (row, request) => this.#run(row, request),

@@ -1,6 +1,7 @@
 import type { Storage, VirtualPath } from "../storage/storage.ts";
 import type { Log } from "./log.ts";
 import type { Observer } from "./observer.ts";
+import type { UploadFacts } from "./rows/upload.ts";
 import type { Policy } from "./table.ts";
 
 /** What one conversation is about. */
@@ -13,6 +14,8 @@ export interface SessionOptions {
   readonly log?: Log | undefined;
   /** Observers of the requests, in this order; none if absent. */
   readonly observers?: readonly Observer[] | undefined;
+  /** What the log and hooks are told, at CLOSE, of files that were written; nothing where absent. */
+  readonly uploads?: UploadFacts | undefined;
   /** Where relative paths start; `/` where absent. */
   readonly startDirectory?: VirtualPath | undefined;
   /** The account's name. */
@@ -21,6 +24,8 @@ export interface SessionOptions {
   readonly client?: string | undefined;
   /** The client's TCP port. */
   readonly clientPort?: number | undefined;
+  /** What is served, by its kind, for the log: `{ jail: "/srv/sftp/alice" }`. */
+  readonly serves?: Readonly<Record<string, string>> | undefined;
   /** What tells this session from all others; a random one where absent. */
   readonly id?: string | undefined;
   /** How many handles may be open at once. */

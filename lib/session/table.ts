@@ -12,6 +12,7 @@ import type { Writer } from "../wire/writer.ts";
 import type { Facts, Findings } from "./facts.ts";
 import type { Handles } from "./handles.ts";
 import type { Longnames } from "./longname.ts";
+import type { UploadFacts } from "./rows/upload.ts";
 import type { RequestName } from "./request_names.ts";
 
 /** What the operations know of the session that they run in. */
@@ -23,6 +24,8 @@ export interface Conversation {
   readonly limits: Limits;
   /** The directory that relative paths start from, which is also the user's home. */
   readonly startDirectory: VirtualPath;
+  /** What is found out about files that are written; nothing where absent. */
+  readonly uploads?: UploadFacts | undefined;
   /** The account's name, where it is known. */
   readonly user: string | undefined;
   /** Between the pieces of a request whose amount of work the client chooses. */
@@ -74,7 +77,7 @@ export interface Row<R = unknown, T = unknown> extends RequestKind {
   /** The log's lines about it. */
   describe(facts: Facts): readonly string[];
   /** What it has brought, as data; nothing where absent. */
-  finds?(value: T, request: R): Findings;
+  finds?(value: T, request: R): Findings | undefined;
   /** Does it. */
   run(conversation: Conversation, request: R): MaybePromise<T>;
   /** Writes the reply. */

@@ -246,3 +246,23 @@ Deno.test("JsonLog writes each event as one line, with every name unchanged", as
   assertEquals(events().at(-1)?.["message"], "words\nof two lines");
   await dialogue.end();
 });
+
+Deno.test("JsonLog has the user's name and the program's in every line, and what is served in the first", async () => {
+  const { log, events } = plainLog({ ...SESSION, logUser: "Ann\u202e", tag: "sftp-in" });
+  log.write(LogLevel.INFO, "before");
+  const line = new Line([init(), request(ask.stat("/"), 1)]);
+  await serve(new MemoryStorage(), { transport: line, log, serves: { jail: "/srv/ann" } });
+  assertEquals(events.map(({ event, logUser, tag, jail }) => [event, logUser, tag, jail]), [
+    ["message", "Ann\u202e", "sftp-in", undefined],
+    ["session-opened", "Ann\u202e", "sftp-in", "/srv/ann"],
+    ["message", "Ann\u202e", "sftp-in", undefined],
+    ["stat", "Ann\u202e", "sftp-in", undefined],
+    ["session-closed", "Ann\u202e", "sftp-in", undefined],
+  ]);
+});
+
+Deno.test("JsonLog has no field for the program's default name", () => {
+  const { log, events } = plainLog({ tag: "sftpwrap" });
+  log.write(LogLevel.INFO, "x");
+  assertEquals(Object.keys(events[0]!), ["time", "level", "pid", "event", "message"]);
+});

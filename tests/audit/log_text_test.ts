@@ -4,6 +4,7 @@ import {
   escapeControls,
   escapeJson,
   escapeLine,
+  escapeWord,
   syslogTime,
   timestamp,
 } from "../../lib/audit/log_text.ts";
@@ -55,6 +56,12 @@ function read(line: string): string {
   }
   return decodeName(new Uint8Array(bytes));
 }
+
+Deno.test("escapeWord() leaves one word, without what ends a program's name", () => {
+  assertEquals(escapeWord("alice@laptop/ü-1"), "alice@laptop/ü-1");
+  assertEquals(escapeWord("a b\t(c)[1]:\\"), "a\\040b\\011\\050c\\051\\1331\\135\\072\\134");
+  assertEquals(escapeWord("\u00a0\u202e"), "\\302\\240\\342\\200\\256");
+});
 
 Deno.test("escapeJson() escapes the same, and keeps the meaning", () => {
   for (const [character, , escaped] of UNSAFE) {

@@ -90,3 +90,17 @@ Deno.test("opensshLines() says at VERBOSE why a storage or a hook has refused", 
     ],
   });
 });
+
+Deno.test("opensshLines() says what a session serves, in a line of its own before OpenSSH's", async () => {
+  const lines: string[] = [];
+  const log = {
+    level: LogLevel.INFO,
+    write: (_level: number, line: string) => void lines.push(line),
+  };
+  const observer = opensshLines(log);
+  const session = { id: "1", user: "alice", client: "192.0.2.7", clientPort: 1 };
+  await observer.opened?.({ ...session, serves: { jail: "/srv/sftp/alice" } });
+  await observer.opened?.(session);
+  const opened = "session opened for local user alice from [192.0.2.7]";
+  assertEquals(lines, ['serving jail "/srv/sftp/alice"', opened, opened]);
+});

@@ -21,6 +21,8 @@ const OPTIONS: LogOptions = {
   logLevel: LogLevel.INFO,
   logFormat: "text",
   logTag: "sftpwrap",
+  logUser: undefined,
+  logHash: undefined,
   syslog: undefined,
   logRequired: false,
 };

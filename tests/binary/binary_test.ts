@@ -142,15 +142,28 @@ test("--read-only bakes no permission to write, and nothing is written", async (
 test("options of the jail are baked in", async () => {
   await withSite(async (site) => {
     const log = `${site.base}/log`;
-    const args = ["--jail", site.jail, "--", "-u", "027", "-d", "in", "-l", log];
+    const args = ["--jail", site.jail, "--", "-u", "027", "-d", "in", "-l", log, "--log-hash=md5"];
     const { path, printed } = await binary("sftp-carol", args);
-    assertStringIncludes(printed, `arguments: jail -u 027 -d in -l ${log} ${site.jail}\n`);
+    assertStringIncludes(
+      printed,
+      `arguments: jail -u 027 -d in -l ${log} --log-hash=md5 ${site.jail}\n`,
+    );
     assertStringIncludes(printed, `permission: --allow-write=${site.jail},${log}\n`);
     await Deno.mkdir(`${site.jail}/in`);
     await using prober = await Prober.start([path], site);
     assertEquals(await prober.code(ask.mkdir("made", { permissions: 0o777 })), Code.OK);
     assertEquals(((await Deno.stat(`${site.jail}/in/made`)).mode ?? 0) & 0o777, 0o750);
-    assertMatch(await Deno.readTextFile(log), /ring landlock holds/);
+    assertEquals((await prober.ask(ask.statvfs("/"))).kind, "extended");
+    assertEquals(await prober.code(ask.symlink("x", "link")), Code.OK);
+    const flags = Flag.WRITE | Flag.CREAT | Flag.TRUNC;
+    const opened = await prober.ask(ask.open("file", flags));
+    assert(opened.kind === "handle");
+    await prober.ask(ask.write(opened.handle, 0, "hello"));
+    await prober.ask(ask.close(opened.handle));
+    const told = await Deno.readTextFile(log);
+    assertStringIncludes(told, " size 5 md5 5d41402abc4b2a76b9719d911017c592\n");
+    assert(!told.includes("running without"));
+    assertMatch(told, /confined by openat2, Landlock and permissions\n/);
   });
 });
 

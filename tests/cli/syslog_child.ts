@@ -13,6 +13,8 @@ const log = openLog(
     logLevel: LogLevel.INFO,
     logFormat,
     logTag: "sftpwrap",
+    logUser: undefined,
+    logHash: undefined,
     syslog: FACILITIES.get("LOCAL5"),
     logRequired: false,
   },

@@ -38,12 +38,15 @@ Deno.test({
   name: "the log of JSON lines says whose session it was, from where, and what it did",
   ...needs("sshd", "ssh-keygen", "sftp"),
   async fn() {
-    const { log, user } = await logOf(["--log-format=json"]);
+    const { log, user } = await logOf([
+      ...["--log-format=json", "--log-user=Ann B.", "--log-tag=sftp-in"],
+    ]);
     const events = log.trimEnd().split("\n").map((line) =>
       JSON.parse(line) as Record<string, unknown>
     );
     for (const event of events) {
       assertEquals([event["user"], event["client"]], [user, "127.0.0.1"]);
+      assertEquals([event["logUser"], event["tag"]], ["Ann B.", "sftp-in"]);
       assert(Number(event["port"]) > 1023);
     }
     const told = events.filter(({ event }) => event !== "message" && event !== "stat")
@@ -93,39 +96,48 @@ _daemon = sftpwrap
 failregex = ^%(__prefix_line)s${line}$
 `;
 
-Deno.test({
-  name: "log readers for OpenSSH's sftp-server read the log, fail2ban among them",
-  ...needs("sshd", "ssh-keygen", "sftp", "fail2ban-regex"),
-  async fn() {
-    const { log, user } = await logOf([]);
-    for (const [pattern, groups] of PATTERNS) {
-      const match = pattern.exec(log);
-      assert(match !== null, `${pattern} finds nothing in\n${log}`);
-      assertEquals(match.slice(1, 1 + groups.length), groups.length === 0 ? [] : [...groups]);
-    }
-    const directory = await Deno.makeTempDir();
-    try {
-      await Deno.writeTextFile(`${directory}/log`, log);
-      for (const event of ["opened", "closed"]) {
-        const filter = `${directory}/${event}.conf`;
-        const line = `session ${event} for local user <F-USER>\\S+</F-USER> from \\[<HOST>\\]`;
-        await Deno.writeTextFile(filter, FILTER(line));
-        const found = await runOk("fail2ban-regex", [`${directory}/log`, filter]);
-        assertMatch(found, /Failregex: 1 total/);
-        const told = await runOk("fail2ban-regex", [
-          "-o",
-          "<ip> <F-USER>",
-          `${directory}/log`,
-          filter,
-        ]);
-        assertEquals(told.trim(), `127.0.0.1 ${user}`);
-        // Every line has a time that fail2ban recognizes by itself.
-        const lines = log.trimEnd().split("\n").length;
-        assertMatch(found, new RegExp(`Lines: ${lines} lines, 0 ignored, 1 matched`));
-        assertMatch(found, new RegExp(`\\[${lines}\\] .*Year`));
+for (const options of [[], ["--log-user=Ann B. <ann@laptop>"]]) {
+  Deno.test({
+    name: `log readers for OpenSSH's sftp-server read the log, fail2ban among them ${
+      options.join(" ")
+    }`.trimEnd(),
+    ...needs("sshd", "ssh-keygen", "sftp", "fail2ban-regex"),
+    async fn() {
+      const { log, user } = await logOf(options);
+      const program = options.length === 0 ? "sftpwrap" : "sftpwrap(Ann\\040B.\\040<ann@laptop>)";
+      assert(
+        log.trimEnd().split("\n").every((line) => line.split(" ")[1]?.startsWith(`${program}[`)),
+        log,
+      );
+      for (const [pattern, groups] of PATTERNS) {
+        const match = pattern.exec(log);
+        assert(match !== null, `${pattern} finds nothing in\n${log}`);
+        assertEquals(match.slice(1, 1 + groups.length), groups.length === 0 ? [] : [...groups]);
       }
-    } finally {
-      await Deno.remove(directory, { recursive: true });
-    }
-  },
-});
+      const directory = await Deno.makeTempDir();
+      try {
+        await Deno.writeTextFile(`${directory}/log`, log);
+        for (const event of ["opened", "closed"]) {
+          const filter = `${directory}/${event}.conf`;
+          const line = `session ${event} for local user <F-USER>\\S+</F-USER> from \\[<HOST>\\]`;
+          await Deno.writeTextFile(filter, FILTER(line));
+          const found = await runOk("fail2ban-regex", [`${directory}/log`, filter]);
+          assertMatch(found, /Failregex: 1 total/);
+          const told = await runOk("fail2ban-regex", [
+            "-o",
+            "<ip> <F-USER>",
+            `${directory}/log`,
+            filter,
+          ]);
+          assertEquals(told.trim(), `127.0.0.1 ${user}`);
+          // Every line has a time that fail2ban recognizes by itself.
+          const lines = log.trimEnd().split("\n").length;
+          assertMatch(found, new RegExp(`Lines: ${lines} lines, 0 ignored, 1 matched`));
+          assertMatch(found, new RegExp(`\\[${lines}\\] .*Year`));
+        }
+      } finally {
+        await Deno.remove(directory, { recursive: true });
+      }
+    },
+  });
+}

@@ -77,33 +77,41 @@ async function upAndDown(
   return user;
 }
 
-Deno.test({
-  name: "through syslog, with the name that it looks for, a public log reader counts what was done",
-  ...needs("sshd", "ssh-keygen", "sftp", "rsyslogd", "mtail", READER),
-  fn: () =>
-    withJail(async (places) => {
-      let user = "";
-      const log = await syslogOf(places.base, async (socket) => {
-        user = await upAndDown(places, socket, ["--log-tag=sftp-server"]);
-      });
-      assertMatch(log, /^\w{3} [ \d]\d [\d:]{8} \S+ sftp-server\[\d+\]: session opened for /);
-      const counted = await runOk("mtail", [
-        ...["--one_shot", "--one_shot_format=prometheus"],
-        ...["--progs", READER, "--logs", `${places.base}/syslog`],
-      ]);
-      const figures = counted.split("\n").filter((line) => !line.startsWith("#")).flatMap(
-        (line) => {
-          const match = /^(\w+)\{(?:.*username="(\w+)")?.*\} (\d+)$/.exec(line);
-          return match === null ? [] : [match.slice(1).filter(Boolean).join(" ")];
-        },
-      );
-      assertEquals(figures.sort(), [
-        "bytes_read 10",
-        "bytes_written 10",
-        "files_read 1",
-        "files_written 1",
-        `login_count ${user} 1`,
-        `logout_count ${user} 1`,
-      ]);
-    }),
-});
+for (
+  const [what, program, options] of [
+    ["what was done", "sftp-server", []],
+    ["what each of several users did", "sftp-server\\(Ann\\\\040B\\.\\)", ["--log-user=Ann B."]],
+  ] as const
+) {
+  Deno.test({
+    name: `through syslog, with the name that it looks for, a public log reader counts ${what}`,
+    ...needs("sshd", "ssh-keygen", "sftp", "rsyslogd", "mtail", READER),
+    fn: () =>
+      withJail(async (places) => {
+        let user = "";
+        const log = await syslogOf(places.base, async (socket) => {
+          user = await upAndDown(places, socket, ["--log-tag=sftp-server", ...options]);
+        });
+        const line = `^\\w{3} [ \\d]\\d [\\d:]{8} \\S+ ${program}\\[\\d+\\]: session opened for `;
+        assertMatch(log, new RegExp(line, "m"));
+        const counted = await runOk("mtail", [
+          ...["--one_shot", "--one_shot_format=prometheus"],
+          ...["--progs", READER, "--logs", `${places.base}/syslog`],
+        ]);
+        const figures = counted.split("\n").filter((line) => !line.startsWith("#")).flatMap(
+          (line) => {
+            const match = /^(\w+)\{(?:.*username="(\w+)")?.*\} (\d+)$/.exec(line);
+            return match === null ? [] : [match.slice(1).filter(Boolean).join(" ")];
+          },
+        );
+        assertEquals(figures.sort(), [
+          "bytes_read 10",
+          "bytes_written 10",
+          "files_read 1",
+          "files_written 1",
+          `login_count ${user} 1`,
+          `logout_count ${user} 1`,
+        ]);
+      }),
+  });
+}

@@ -13,7 +13,17 @@ Deno.test({
   fn: () =>
     withTempDir(async (home) => {
       await binary("sftpwrap");
-      await runOk("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${home}/partner`]);
+      const comment = ["-C", "ann@example.org"];
+      await runOk("ssh-keygen", [
+        "-q",
+        "-t",
+        "ed25519",
+        "-N",
+        "",
+        ...comment,
+        "-f",
+        `${home}/partner`,
+      ]);
       const readme = await Deno.readTextFile(`${PROJECT}README.md`);
       const script = indentedAfter(readme, "**Without root");
       assertStringIncludes(script, "sftpwrap authorize ");
@@ -23,7 +33,8 @@ Deno.test({
 
       const line = await Deno.readTextFile(`${home}/.ssh/authorized_keys`);
       const [, command = ""] = /^restrict,command="([^"]*)" ssh-ed25519 /.exec(line) ?? [];
-      assertEquals(command, `${binaryFolder()}/sftpwrap jail --confine=kernel ${home}/share`);
+      const program = `${binaryFolder()}/sftpwrap jail --log-user=ann@example.org`;
+      assertEquals(command, `${program} --confine=kernel ${home}/share`);
       await withSshd({ command }, async ({ sshConfig, alias }) => {
         const input = "put partner.pub key\nget /key back\nls -1\n";
         await runOk("sftp", ["-b", "-", "-F", sshConfig, alias], { cwd: home, input });

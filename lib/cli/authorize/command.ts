@@ -9,6 +9,7 @@ import { statusOf } from "../jail/containment.ts";
 import { parseJailOptions } from "../jail/options.ts";
 import { sessionIn } from "../options/serving_options.ts";
 import { identity } from "../start/host.ts";
+import { MAX_LOG_USER_LENGTH } from "../options/log_options.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { accountFor } from "./account.ts";
 import { authorizedLine, shellLine, withLine } from "./authorized_key.ts";
@@ -93,7 +94,9 @@ then: sftp -i PRIVATE-KEY ${user ?? "USER"}@HOST
 /** The key's comment as the name in the log, if the session takes one and none is given. */
 function userOption({ values, target }: Given, { comment }: PublicKey): readonly string[] {
   const isTaken = target.specs.some(({ name }) => name === "log-user");
-  return isTaken && !values.has("log-user") && comment !== "" ? [`--log-user=${comment}`] : [];
+  return isTaken && !values.has("log-user") && comment !== ""
+    ? [`--log-user=${[...comment].slice(0, MAX_LOG_USER_LENGTH).join("")}`]
+    : [];
 }
 
 function limits(values: ReadonlyMap<string, string>): Readonly<Record<string, string>> {

@@ -5,6 +5,7 @@ import type { SessionFacts } from "../../session/observer.ts";
 import { print } from "../../transport/stdio.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { checkGridFs, openGridFs } from "../../storage/gridfs/open.ts";
+import { DEFAULT_BUCKET } from "../../storage/gridfs/database/bucket_name.ts";
 import type { GridFsOptions } from "../../storage/gridfs/database/options.ts";
 import { StartError, UsageError } from "../errors.ts";
 import { type GridFsCommandOptions, gridFsSpec, parseGridFsOptions } from "./options.ts";
@@ -131,7 +132,7 @@ async function checkBucket(
 }
 
 async function serveFrom(
-  { uri, hosts }: MongoPlace,
+  { uri, hosts, database }: MongoPlace,
   bucket: GridFsOptions,
   options: GridFsCommandOptions,
   { who, session, log }: {
@@ -155,6 +156,9 @@ async function serveFrom(
     ...serving,
     startDirectory: start,
     ...session,
+    serves: {
+      gridfs: `${hosts}/${bucket.database ?? database}/${bucket.bucket ?? DEFAULT_BUCKET}`,
+    },
     // What the driver waits for is unknown here, and this thread must not keep it waiting.
     transport: confinement.prompt({ isIdle: () => false }),
     // Never resolves: a database that is away may come back.

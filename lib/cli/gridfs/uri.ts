@@ -8,6 +8,8 @@ export interface MongoPlace {
   readonly uri: string;
   /** Its hosts in a form that may be shown. */
   readonly hosts: string;
+  /** The database that it names, decoded; MongoDB's default if it names none. */
+  readonly database: string;
   /** The user's name, decoded. */
   readonly user: string | undefined;
   /** Whether the URI contains a password, or something else that other users should not see. */
@@ -27,18 +29,20 @@ const SECRET_OPTION = /(?:password|token|authMechanismProperties)[^=&]*=/i;
  */
 export function parseMongoUri(uri: string): MongoPlace {
   const match = URI.exec(uri);
-  const [, userInfo, hosts = "", database = "", options = ""] = match ?? [];
+  const [, userInfo, hosts = "", path = "", options = ""] = match ?? [];
   if (match === null || !hosts.split(",").every((host) => HOST.test(host))) {
     throw new UsageError(
       "MONGODB-URI is not mongodb://[USER[:PASSWORD]@]HOST[:PORT][,…]/[DATABASE][?OPTIONS] " +
         '(in names and passwords, "@" is %40, ":" is %3A and "/" is %2F)',
     );
   }
-  requireDatabaseName(decoded(database));
+  const database = decoded(path);
+  requireDatabaseName(database);
   const [user = "", password] = userInfo?.split(":", 2) ?? [];
   return {
     uri,
     hosts,
+    database: database || "test",
     user: user === "" ? undefined : decoded(user),
     hasSecret: password !== undefined || SECRET_OPTION.test(options),
   };

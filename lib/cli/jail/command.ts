@@ -67,7 +67,7 @@ async function serveJail(
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const place = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {
-    for (const line of missingPermissions()) log.write(LogLevel.INFO, line);
+    for (const line of missingPermissions(confinement.root)) log.write(LogLevel.INFO, line);
   }
   if (readOnly !== options.readOnly) {
     log.write(LogLevel.INFO, "running without the permission to write: read-only");
@@ -79,6 +79,7 @@ async function serveJail(
     ...serving,
     startDirectory: place,
     ...session,
+    serves: { jail: directory },
     transport: confinement.transport,
     maxHandles: confinement.maxHandles,
   });

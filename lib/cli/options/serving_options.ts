@@ -17,7 +17,7 @@ import {
   parseOptions,
 } from "./args.ts";
 import { armBackstop } from "../start/backstop.ts";
-import { type LogOptions, logSpecs, parseLogOptions } from "./log_options.ts";
+import { type LogOptions, logSpecs, parseLogOptions, uploadsOf } from "./log_options.ts";
 import { type Limits, policiesFor } from "./policies.ts";
 import { parseLimits, policySpecs } from "./policy_options.ts";
 import { UsageError } from "../errors.ts";
@@ -114,13 +114,16 @@ function parseServingOptions(parsed: ParsedArgs): ServingOptions {
  * this process if it hangs.
  */
 export function servingOf(
-  { readOnly, deny, allow, limits, idleTimeout, maxSession }: ServingOptions,
-): Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">> {
+  { readOnly, deny, allow, limits, idleTimeout, maxSession, ...log }: ServingOptions,
+):
+  & Pick<ServeOptions, "uploads">
+  & Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">> {
   const policies: readonly AccessPolicy[] = [
     ...policiesFor(limits),
     requestPolicy({ readOnly, deny, allow }),
   ];
-  return { policies, idleTimeout, maxSession, heartbeat: armBackstop({ maxSession }) };
+  const heartbeat = armBackstop({ maxSession });
+  return { policies, idleTimeout, maxSession, heartbeat, uploads: uploadsOf(log) };
 }
 
 /**

@@ -50,6 +50,7 @@ export async function serveFrom(
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
     ...session,
+    serves: { proxy: description },
     transport: pipes?.transport ?? clientSide(client, confinement, isChild),
     failed: storage.lost.then((reason) => `connection to ${description} lost: ${reason}`),
   });

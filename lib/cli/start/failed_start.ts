@@ -9,7 +9,7 @@ import { whoseSession } from "../../audit/openssh_lines.ts";
 import { FACILITIES } from "../../audit/syslog.ts";
 import { SYSLOG_PATH } from "../../audit/syslog_socket.ts";
 import { LogLevel } from "../../session/log.ts";
-import { DEFAULT_FACILITY, isLogTag } from "../options/log_options.ts";
+import { DEFAULT_FACILITY, isLogTag, isLogUser, tagWithUser } from "../options/log_options.ts";
 import { identity, sessionFacts } from "./host.ts";
 import { formed, syslogIfThere, tellFailure } from "./log_file.ts";
 import { failureOf, isReported } from "./start_log.ts";
@@ -25,19 +25,29 @@ export function reportFailedStart(error: unknown, args: readonly string[]): void
   if (isReported(error)) return;
   const session = sessionFacts(identity().user);
   if (session.client === undefined || args.includes("--check") || Deno.stderr.isTerminal()) return;
-  const given = valueIn(args, "--log-tag");
-  const tag = given !== undefined && isLogTag(given) ? given : LOG_TAG;
-  const name = valueIn(args, "--syslog") ?? valueIn(args, "-f") ?? DEFAULT_FACILITY;
-  const facility = FACILITIES.get(name.toUpperCase()) ?? FACILITIES.get(DEFAULT_FACILITY)!;
+  const logFormat = valueIn(args, "--log-format") === "json" ? "json" : "text";
+  const logUser = validValue(args, "--log-user", isLogUser);
+  const name = validValue(args, "--log-tag", isLogTag) ?? LOG_TAG;
+  const tag = logFormat === "json" ? name : tagWithUser(name, logUser);
+  const wanted = valueIn(args, "--syslog") ?? valueIn(args, "-f") ?? DEFAULT_FACILITY;
+  const facility = FACILITIES.get(wanted.toUpperCase()) ?? FACILITIES.get(DEFAULT_FACILITY)!;
   const syslog = syslogIfThere(SYSLOG_PATH, { facility, tag });
   if (syslog === undefined) return;
   openTimeZone();
-  const logFormat = valueIn(args, "--log-format") === "json" ? "json" : "text";
-  formed({ logFormat, logTag: tag }, session, {
+  formed({ logFormat, logTag: tag, logUser }, session, {
     level: LogLevel.ERROR,
     sinks: [syslog],
     onFailure: tellFailure,
   }).write(LogLevel.ERROR, `${failureOf(error)} (${whoseSession(session)})`);
+}
+
+function validValue(
+  args: readonly string[],
+  option: string,
+  isValid: (value: string) => boolean,
+): string | undefined {
+  const value = valueIn(args, option);
+  return value !== undefined && isValid(value) ? value : undefined;
 }
 
 /** The value of an option, as far as that can be told without a table of all options. */

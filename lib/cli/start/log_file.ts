@@ -75,7 +75,7 @@ export function openLog(
 
 /** A log in the form that the options say. */
 export function formed(
-  { logFormat, logTag }: Pick<LogOptions, "logFormat" | "logTag">,
+  { logFormat, logTag: tag, logUser }: Pick<LogOptions, "logFormat" | "logTag" | "logUser">,
   session: SessionFacts,
   { level, sinks, onFailure }: {
     readonly level: number;
@@ -84,8 +84,8 @@ export function formed(
   },
 ): Log {
   return logFormat === "json"
-    ? new JsonLog(level, session, sinks, onFailure)
-    : new LineLog(level, sinks, onFailure, logTag);
+    ? new JsonLog(level, { ...session, logUser, tag }, sinks, onFailure)
+    : new LineLog(level, sinks, onFailure, tag);
 }
 
 /** Says on standard error that a line could not be written. */

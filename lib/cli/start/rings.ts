@@ -9,6 +9,7 @@ import { messageOf } from "../../message_of.ts";
 import { confine, landlockAbi } from "../../linux/landlock.ts";
 import { type Libc, LIBC_PATHS } from "../../linux/libc.ts";
 import { AT_FDCWD, Open } from "../../linux/linux.ts";
+import { LogLevel } from "../../session/log.ts";
 import { StartError } from "../errors.ts";
 
 /** One of the rings around a session, and whether it holds. */
@@ -55,6 +56,30 @@ export interface LandlockPlan {
 
 /** The first version of Landlock that lets files be moved and linked between directories. */
 const ABI_WITH_MOVES = 2;
+
+/** What keeps a client in, in the order in which a log names them. */
+const KEEPERS: readonly (readonly [Ring["name"], string])[] = [
+  ["resolution", "openat2"],
+  ["landlock", "Landlock"],
+  ["permissions", "permissions"],
+];
+
+/** A log's lines about rings: one for all that hold, and one for each that does not. */
+export function linesOf(
+  rings: readonly Ring[],
+): readonly { readonly level: number; readonly line: string }[] {
+  const holding = KEEPERS.flatMap(([ring, keeper]) =>
+    rings.some(({ name, holds }) => name === ring && holds) ? [keeper] : []
+  );
+  const last = holding.pop();
+  const by = holding.length === 0 ? last : `${holding.join(", ")} and ${last}`;
+  const confined = { level: LogLevel.INFO, line: `confined by ${by}` };
+  const details = rings.map(({ name, holds, text }) => ({
+    level: holds ? LogLevel.VERBOSE : LogLevel.ERROR,
+    line: `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`,
+  }));
+  return last === undefined ? details : [confined, ...details];
+}
 
 /** Says which permission system calls need. */
 export const NO_LIBC = `no permission for FFI (--allow-ffi=${LIBC_PATHS.join(",")})`;

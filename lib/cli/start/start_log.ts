@@ -7,7 +7,7 @@
 import { type Log, LogLevel } from "../../session/log.ts";
 import { printError } from "../../transport/stdio.ts";
 import type { SessionLog } from "./log_file.ts";
-import type { Ring } from "./rings.ts";
+import { linesOf, type Ring } from "./rings.ts";
 import { isFailedStart } from "../errors.ts";
 
 const reported = new WeakSet<Error>();
@@ -57,8 +57,5 @@ export function warn(log: Log, warnings: Iterable<string>): void {
 
 /** Gives up what is no longer needed, and logs which rings hold from now on. */
 export function enterConfinement(confinement: { enter(): readonly Ring[] }, log: Log): void {
-  for (const { name, holds, text } of confinement.enter()) {
-    const level = holds ? LogLevel.INFO : LogLevel.ERROR;
-    log.write(level, `ring ${name} ${holds ? "holds" : "does not hold"}: ${text}`);
-  }
+  for (const { level, line } of linesOf(confinement.enter())) log.write(level, line);
 }

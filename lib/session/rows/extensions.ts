@@ -267,6 +267,7 @@ function runCopyData(
     checkedCount("copyData()", count, length === 0 ? Number.MAX_SAFE_INTEGER : length);
     from.bytesRead += count;
     to.bytesWritten += count;
+    to.upload?.copied();
     if (count < length) throw new StorageError("failure", "", { status: StatusCode.EOF });
   });
 }

@@ -17,8 +17,10 @@ import { LogLevel } from "../log.ts";
 import { openOptions } from "../open_options.ts";
 import { status } from "../status.ts";
 import type { Order, Row } from "../table.ts";
+import type { Findings } from "../facts.ts";
 import { foundAttrs, ofClosing, ofHandle } from "./facts.ts";
 import { replyOk } from "./replies.ts";
+import { Upload } from "./upload.ts";
 
 /** An OPEN with its flags by name, which its order, its log line and its operation ask for. */
 interface OpenRequest extends requests.OpenRequest {
@@ -38,7 +40,7 @@ const open: Row<OpenRequest, Uint8Array> = {
   facts: ({ path, pflags, attrs, options }) => ({ path, pflags, attrs, options }),
   describe: describeOpen,
   run(conversation, { path, options }) {
-    const { handles, storage } = conversation;
+    const { handles, storage, uploads } = conversation;
     const virtual = conversation.path(path);
     return handles.add(() =>
       after(storage.open(virtual, options), (file) => ({
@@ -49,6 +51,7 @@ const open: Row<OpenRequest, Uint8Array> = {
         append: options.append,
         bytesRead: 0,
         bytesWritten: 0,
+        upload: uploads !== undefined && options.write ? new Upload(options, uploads) : undefined,
         openedAt: performance.now(),
       }))
     );
@@ -56,7 +59,7 @@ const open: Row<OpenRequest, Uint8Array> = {
   reply: replies.writeHandleReply,
 };
 
-const close: Row<requests.HandleRequest, void> = {
+const close: Row<requests.HandleRequest, Findings | void> = {
   name: "close",
   type: PacketType.CLOSE,
   mutates: false,
@@ -80,8 +83,10 @@ const close: Row<requests.HandleRequest, void> = {
   },
   run(conversation, { handle }) {
     const open = conversation.handles.remove(handle);
-    return open.kind === "file" ? open.file.close(false) : open.dir.close();
+    if (open.kind === "directory") return open.dir.close();
+    return open.upload?.close(open.file) ?? open.file.close(false);
   },
+  finds: (found) => found ?? undefined,
   reply: replyOk,
 };
 
@@ -142,6 +147,7 @@ const write: Row<requests.WriteRequest, void> = {
     const position = Number.isSafeInteger(offset) ? offset : 0;
     return after(open.file.write(data, position), () => {
       open.bytesWritten += data.length;
+      open.upload?.wrote(data, position);
     });
   },
   reply: replyOk,
@@ -173,7 +179,12 @@ const fsetstat: Row<requests.HandleAttrsRequest, void> = {
   order: () => "alone",
   facts: ({ handle, attrs }, { handles }) => ({ path: handles.pathOf(handle), attrs }),
   describe: (facts) => facts.path === "" ? [] : describeAttrs(facts),
-  run: (conversation, { handle, attrs }) => conversation.handles.file(handle).file.setAttrs(attrs),
+  run(conversation, { handle, attrs }) {
+    const { file, upload } = conversation.handles.file(handle);
+    const set = file.setAttrs(attrs);
+    if (upload === undefined || attrs.size === undefined) return set;
+    return after(set, () => upload.resized(attrs.size!));
+  },
   reply: replyOk,
 };
 

@@ -307,3 +307,13 @@ Deno.test("authorize --install of many keys at once loses none, nor any line tha
       await Deno.remove(file);
     }
   }));
+
+Deno.test("authorize cuts a comment that is too long for the log", async () => {
+  const [type, blob] = KEY.split(" ");
+  const { code, stdout, stderr } = await authorize(
+    ["--jail", "/usr/share", "-"],
+    `${type} ${blob} ${"ü".repeat(200)}`,
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(/--log-user=(ü+)/.exec(commandIn(stdout))?.[1]?.length, 128);
+});

@@ -227,7 +227,7 @@ Deno.test({
       await mongo.start();
       assertEquals(await server.client.readFile("/file"), noise(1000));
       const { status, stderr } = await server.stop();
-      assertMatch(stderr, /ring landlock holds/);
+      assertMatch(stderr, /confined by Landlock and permissions\n/);
       assertEquals([status.code, stderr.includes(ADA.password)], [0, false]);
     }, { user: ADA }),
 });
@@ -255,11 +255,15 @@ Deno.test({
   ...needsMongo(),
   fn: () =>
     withMongo(async (mongo) => {
-      await using server = await start(mongo, { options: ["--log-to-stderr"] });
+      await using server = await start(mongo, {
+        options: ["--log-to-stderr", "--log-level=VERBOSE"],
+      });
       const { stderr } = await server.stop();
       assertMatch(stderr, /ring permissions holds: no files, programs or variables through Deno/);
       assertMatch(stderr, /ring landlock holds: every file but the resolver's is refused/);
       assertMatch(stderr, /connected to \S+\n/);
+      const { host } = new URL(mongo.uri);
+      assertStringIncludes(stderr, `serving gridfs "${host}/${mongo.database}/fs"\n`);
     }),
 });
 

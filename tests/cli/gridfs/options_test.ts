@@ -16,7 +16,7 @@ function printed(...args: readonly string[]): string {
 
 Deno.test("parseGridFsOptions() knows the defaults", () => {
   assertEquals(parsed("mongodb://h/db"), {
-    place: { uri: "mongodb://h/db", hosts: "h", user: undefined, hasSecret: false },
+    place: { uri: "mongodb://h/db", hosts: "h", database: "db", user: undefined, hasSecret: false },
     uriFile: undefined,
     passwordFile: undefined,
     database: undefined,
@@ -29,6 +29,8 @@ Deno.test("parseGridFsOptions() knows the defaults", () => {
     logFormat: "text",
     logTag: "sftpwrap",
     logRequired: false,
+    logUser: undefined,
+    logHash: undefined,
     syslog: undefined,
     umask: undefined,
     readOnly: false,
@@ -47,6 +49,8 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     ...["--deny-requests=remove,rmdir", "--allow-requests=open", "--log-format=json"],
     ...[
       "--log-tag=sftp-server",
+      "--log-user=partner",
+      "--log-hash=sha256",
       "--syslog=DAEMON",
       "--idle-timeout=15m",
       "--max-session=2h",
@@ -70,6 +74,8 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     logFormat: "json",
     logTag: "sftp-server",
     logRequired: false,
+    logUser: "partner",
+    logHash: "sha256",
     syslog: 3,
     umask: 0o027,
     readOnly: true,

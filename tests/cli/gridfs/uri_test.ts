@@ -7,7 +7,7 @@ import {
   requireDatabaseName,
 } from "../../../lib/cli/gridfs/uri.ts";
 
-Deno.test("parseMongoUri() finds the hosts, the user and whether there is a secret", () => {
+Deno.test("parseMongoUri() finds the hosts, the database, the user and whether there is a secret", () => {
   const cases = [
     ["mongodb://h", "h", undefined, false],
     ["mongodb://h/", "h", undefined, false],
@@ -21,7 +21,8 @@ Deno.test("parseMongoUri() finds the hosts, the user and whether there is a secr
     ["mongodb://h/?authMechanismProperties=AWS_SESSION_TOKEN:x", "h", undefined, true],
   ] as const;
   for (const [uri, hosts, user, hasSecret] of cases) {
-    assertEquals(parseMongoUri(uri), { uri, hosts, user, hasSecret });
+    const database = /[^/]\/db\b/.test(uri) ? "db" : "test";
+    assertEquals(parseMongoUri(uri), { uri, hosts, database, user, hasSecret });
   }
 });
 

@@ -204,7 +204,8 @@ Deno.test({
       await proxy.client.stat("/");
       const { status, stderr } = await proxy.stop();
       assertEquals(status.code, 0, stderr);
-      assertStringIncludes(stderr, "ring permissions holds");
+      assertStringIncludes(stderr, "confined by Landlock and permissions\n");
+      assertMatch(stderr, /: serving proxy "\S+@127.0.0.1:\d+"\n/);
       assertStringIncludes(stderr, "session closed");
     }),
 });

@@ -36,6 +36,8 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     logFormat: "text",
     logTag: "sftpwrap",
     logRequired: false,
+    logUser: undefined,
+    logHash: undefined,
     syslog: undefined,
     logToStderr: false,
     logLevel: 3,

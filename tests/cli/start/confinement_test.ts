@@ -29,7 +29,11 @@ interface Given {
 }
 
 function words(site: Site, { options = [], permissions = ALL }: Given): string[] {
-  return sftpwrap(["jail", "-e", ...options, site.jail], permissions);
+  // At INFO, rings that hold share one line.
+  const level = options.some((option) => option.startsWith("--log-level"))
+    ? []
+    : ["--log-level=VERBOSE"];
+  return sftpwrap(["jail", "-e", ...level, ...options, site.jail], permissions);
 }
 
 /** A session that ends before it has begun, or what refused to begin one. */

@@ -272,7 +272,12 @@ Deno.test("--log-format=json writes an object a line, that any parser reads", as
       ["session-closed", 5, 10, 2],
     ]);
     assert(events.some(({ reason }) => reason === "Refusing denylisted rmdir request"));
-    assert(events.some(({ message }) => String(message).startsWith("ring ")));
+    const rings = events.filter(({ message }) => /^confined by|^ring /.test(String(message)));
+    assertEquals(rings.map(({ message }) => message), [
+      "confined by openat2, Landlock and permissions",
+    ]);
+    const opened = events.find(({ event }) => event === "session-opened");
+    assertEquals(opened?.["jail"], await Deno.realPath(jail));
   });
 });
 

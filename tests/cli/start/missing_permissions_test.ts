@@ -27,6 +27,11 @@ async function withFlags(
   return log;
 }
 
+/** The flags that the log says are missing. */
+function lackingIn(log: string): string[] {
+  return Array.from(log.matchAll(/running without (--[\w-]+)/g), ([, flag]) => flag!);
+}
+
 Deno.test("--allow-read=DIR --allow-write=DIR alone is enough to work", async () => {
   const flags = (jail: string) => [`--allow-read=${jail}`, `--allow-write=${jail}`];
   const log = await withFlags(flags, async (server, jail) => {
@@ -144,4 +149,41 @@ Deno.test("what needs a permission that is missing refuses to start, and says wh
       assertStringIncludes(stderr, says);
     }
   });
+});
+
+/** Asks for free space, and makes a link: a log must not say that these do not work. */
+async function useSystemCalls(server: ChildServer): Promise<void> {
+  await server.greet();
+  assertEquals((await server.ask(ask.statvfs("/"))).kind, "extended");
+  assertEquals(told(await server.ask(ask.symlink("x", "/made-link"))), "Success");
+}
+
+Deno.test({
+  name: "with --allow-ffi the log does not say that statvfs and links do not work, as they do",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const flags = (jail: string) => [
+      ...[`--allow-read=${jail}`, `--allow-write=${jail}`, "--allow-ffi"],
+    ];
+    const log = await withFlags(flags, useSystemCalls);
+    assertEquals(lackingIn(log), ["--allow-env", "--allow-read"]);
+    assertStringIncludes(log, "no names of owners that are not this account's in listings");
+  },
+});
+
+Deno.test("each missing permission is told, also where another of its line is there", async () => {
+  const everything = ["--allow-ffi", "--allow-env", "--allow-read", "--allow-write"];
+  for (
+    const [deny, expected] of [
+      [[], []],
+      [["--deny-read=/etc/group"], ["--allow-read"]],
+      [["--deny-env=USER"], []],
+      [["--deny-env=USER,LOGNAME"], ["--allow-env"]],
+    ] as const
+  ) {
+    const log = await withFlags(() => [...everything, ...deny], async (server) => {
+      await server.greet();
+    });
+    assertEquals(lackingIn(log), [...expected], deny.join(" "));
+  }
 });

@@ -1,6 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { LogLevel } from "../../../lib/session/log.ts";
 import { StartError } from "../../../lib/cli/errors.ts";
-import { enter, type LandlockPlan, NO_LIBC, type RingPlan } from "../../../lib/cli/start/rings.ts";
+import {
+  enter,
+  type LandlockPlan,
+  linesOf,
+  NO_LIBC,
+  type RingPlan,
+} from "../../../lib/cli/start/rings.ts";
 import { type Libc, openLibcIfAllowed } from "../../../lib/linux/libc.ts";
 
 const EACCES = 13;
@@ -77,4 +84,27 @@ Deno.test({
       "not applied: ABI 1 would refuse renames between directories",
     ]);
   },
+});
+
+Deno.test("linesOf() has one line at INFO for all rings that hold, and one for each that does not", () => {
+  const ring = (name: "permissions" | "resolution" | "landlock", holds: boolean) => ({
+    name,
+    holds,
+    text: "…",
+  });
+  const told = (...rings: readonly ReturnType<typeof ring>[]) =>
+    linesOf(rings).filter(({ level }) => level <= LogLevel.INFO)
+      .map(({ level, line }) => `${level} ${line}`);
+  assertEquals(
+    told(ring("permissions", true), ring("resolution", true), ring("landlock", true)),
+    ["3 confined by openat2, Landlock and permissions"],
+  );
+  assertEquals(told(ring("permissions", true), ring("landlock", true)), [
+    "3 confined by Landlock and permissions",
+  ]);
+  assertEquals(told(ring("permissions", true), ring("landlock", false)), [
+    "3 confined by permissions",
+    "2 ring landlock does not hold: …",
+  ]);
+  assertEquals(told(ring("resolution", false)), ["2 ring resolution does not hold: …"]);
 });

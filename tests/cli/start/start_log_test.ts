@@ -54,12 +54,15 @@ Deno.test("enterConfinement() tells what holds and what does not", () => {
   const { log, lines } = kept();
   const enter = () =>
     [
-      { name: "resolution", holds: true, text: "openat2" },
+      { name: "permissions", holds: true, text: "no files" },
+      { name: "resolution", holds: true, text: "by the kernel" },
       { name: "landlock", holds: false, text: "no FFI" },
     ] as const;
   enterConfinement({ enter }, log);
   assertEquals(lines, [
-    `${LogLevel.INFO} ring resolution holds: openat2`,
+    `${LogLevel.INFO} confined by openat2 and permissions`,
+    `${LogLevel.VERBOSE} ring permissions holds: no files`,
+    `${LogLevel.VERBOSE} ring resolution holds: by the kernel`,
     `${LogLevel.ERROR} ring landlock does not hold: no FFI`,
   ]);
 });

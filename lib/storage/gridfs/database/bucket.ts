@@ -6,7 +6,7 @@ import {
   ObjectId,
 } from "mongodb";
 import { StorageError } from "../../errors.ts";
-import { problemWithBucketName } from "./bucket_name.ts";
+import { DEFAULT_BUCKET, problemWithBucketName } from "./bucket_name.ts";
 import { Budget } from "./budget.ts";
 import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
 import { hideEnvironment, releaseWriters } from "./driver.ts";
@@ -108,7 +108,7 @@ export class Bucket {
 export async function connect(uri: string, options: GridFsOptions): Promise<Bucket> {
   releaseWriters();
   using _hidden = hideEnvironment();
-  const { bucket: name = "fs" } = options;
+  const { bucket: name = DEFAULT_BUCKET } = options;
   const given = parsed(() => new MongoClient(uri).options);
   const { dbName } = given;
   const problem = problemWithBucketName(name, options.database ?? dbName);

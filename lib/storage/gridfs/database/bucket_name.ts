@@ -1,3 +1,6 @@
+/** The name of a bucket that is given none. */
+export const DEFAULT_BUCKET = "fs";
+
 /** The longest suffix that the name of one of a bucket's collections has. */
 const MAX_PART = ".journal";
 /** Bytes of a database's and a collection's name together, with the dot between them. */
