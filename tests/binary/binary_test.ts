@@ -43,11 +43,14 @@ test("--version, --help and a wrong command line end with OpenSSH's statuses", a
   const { version } = JSON.parse(
     await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
   );
-  assertEquals(await run(path, ["--version"]), {
-    code: 0,
-    stdout: `sftpwrap ${version}\n`,
-    stderr: "",
-  });
+  const { code, stdout, stderr } = await run(path, ["--version"]);
+  assertEquals([code, stderr], [0, ""]);
+  const commit = (await runOk("git", ["rev-parse", "HEAD"], { cwd: PROJECT })).slice(0, 12);
+  const [, told, deno] =
+    /^sftpwrap \S+ \(commit (\w+)(?:-dirty)?, Deno (\S+), x86_64-unknown-linux-gnu\)\n$/
+      .exec(stdout) ?? [];
+  assertEquals([stdout.startsWith(`sftpwrap ${version} (`), told], [true, commit], stdout);
+  assertMatch(deno ?? "", /^\d+\.\d+\.\d+$/);
   for (const args of [["--help"], ["jail", "--help"], ["authorize", "--help"]]) {
     const { code, stdout, stderr } = await run(path, args);
     assertEquals([code, stderr], [0, ""], args.join(" "));

@@ -217,8 +217,11 @@ Deno.test("help, version and lists are printed on stdout only, with exit status 
     await t.step(name, () => {
       assertEquals([code, stderr], [0, ""]);
       const text = new TextDecoder().decode(stdout);
-      if (/version|-V/.test(name)) assertEquals(text, `sftpwrap ${config.version}\n`);
-      else if (name === "jail -Q requests") assertEquals(text, requestNames.join("\n") + "\n");
+      if (/version|-V/.test(name)) {
+        const { deno } = Deno.version;
+        const from = `commit unknown, Deno ${deno}, ${Deno.build.target}`;
+        assertEquals(text, `sftpwrap ${config.version} (${from})\n`);
+      } else if (name === "jail -Q requests") assertEquals(text, requestNames.join("\n") + "\n");
       else assertMatch(text, /^usage: sftpwrap /);
     });
   }

@@ -1,0 +1,35 @@
+import { run } from "./run.ts";
+
+/** What comes with a program. */
+export interface Documents {
+  /** Man pages by name, without `.1`. */
+  readonly man: ReadonlyMap<string, string>;
+  /** Completions by shell. */
+  readonly completions: ReadonlyMap<string, string>;
+  /** The project's own license. */
+  readonly license: string;
+  /** The licenses of all that is in the program. */
+  readonly thirdParty: string;
+  readonly readme: string;
+  readonly changelog: string;
+}
+
+const TOPICS = ["jail", "proxy", "gridfs", "authorize", "doctor"];
+
+/** Asks a program for its man pages and completions, and reads the rest. */
+export async function readDocuments(program: string, thirdParty: string): Promise<Documents> {
+  const man = new Map([["sftpwrap", await run(program, ["man"])]]);
+  for (const topic of TOPICS) man.set(`sftpwrap-${topic}`, await run(program, ["man", topic]));
+  const completions = new Map<string, string>();
+  for (const shell of ["bash", "zsh", "fish"]) {
+    completions.set(shell, await run(program, ["completions", shell]));
+  }
+  return {
+    man,
+    completions,
+    thirdParty,
+    license: await Deno.readTextFile("LICENSE"),
+    readme: await Deno.readTextFile("README.md"),
+    changelog: await Deno.readTextFile("CHANGELOG.md"),
+  };
+}
