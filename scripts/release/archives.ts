@@ -109,16 +109,12 @@ Description: SFTP server for OpenSSH that jails a key or user in one directory
   await Deno.remove(stage, { recursive: true });
 }
 
-/** Where shells look for a completion of this name. */
-function completionFiles(
-  completions: ReadonlyMap<string, string>,
-  bash: string,
-  zsh: string,
-  fish: string,
-) {
-  const paths = [`${bash}/sftpwrap`, `${zsh}/_sftpwrap`, `${fish}/sftpwrap.fish`] as const;
-  return ["bash", "zsh", "fish"].map((shell, index) =>
-    [paths[index] ?? "", completions.get(shell) ?? ""] as const
+/** The files of the completions, in the folder of each shell. */
+function completionFiles(texts: ReadonlyMap<string, string>, ...folders: readonly string[]) {
+  const names = ["sftpwrap", "_sftpwrap", "sftpwrap.fish"];
+  return Array.from(
+    texts.values(),
+    (text, index) => [`${folders[index]}/${names[index]}`, text] as const,
   );
 }
 

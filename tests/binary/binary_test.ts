@@ -1,6 +1,7 @@
 /** The compiled programs, started as a person or sshd starts them. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { PROJECT } from "../guide/pages.ts";
 import { binary, binaryFolder, compile, needsCompile } from "../support/binaries.ts";
 import { withTempDir } from "../support/files.ts";
 import { namesIn, Prober, withSite } from "../support/jail_fixture.ts";
@@ -24,7 +25,8 @@ test("deno task compile prints what it baked in", async () => {
   const { path, printed } = await general();
   const lines = toldIn(printed);
   assertEquals(lines[0], `${path}: for every use`);
-  for (const line of lines.slice(1)) assertMatch(line, /^permission: --allow-/);
+  for (const line of lines.slice(1, -1)) assertMatch(line, /^permission: --allow-/);
+  assertMatch(lines.at(-1)!, /^version: sftpwrap /);
   assert(lines.length > 3);
   await jailBinaryWay.withSite(async (site) => {
     const [alice = ""] = await jailBinaryWay.command(site);
