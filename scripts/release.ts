@@ -61,7 +61,9 @@ async function release(args: readonly string[]): Promise<void> {
         target,
       };
       const told = await compileProgram(compilePlan(options));
-      for (const line of told.filter((line) => !line.startsWith("permission: "))) printLine(line);
+      for (const line of told.slice(1)) {
+        if (!line.startsWith("permission: ")) printLine(`${arch}: ${line}`);
+      }
       deno ||= /Deno ([\d.]+)/.exec(told.join("\n"))?.[1] ?? "";
       documents ??= await readDocuments(program, licenses);
       const made = { work, version, arch, epoch, program, documents };

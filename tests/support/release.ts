@@ -1,0 +1,23 @@
+/**
+ * A release, built by `scripts/release.ts`.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { runOk } from "./run.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Builds a release into a folder, and returns its version. */
+export async function release(
+  folder: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const flags = ["run", "--no-prompt", "--no-check", "-A"];
+  const words = [...flags, `${PROJECT}scripts/release.ts`, "--output", folder, ...args];
+  await runOk(Deno.execPath(), words, { cwd: PROJECT, env });
+  const { version } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`));
+  return version;
+}
