@@ -10,6 +10,9 @@ import { freePort } from "./sshd.ts";
 
 const RELEASE = "bookworm";
 
+/** For what downloads, packs or compiles, also on a busy machine. */
+export const SLOW_MS = 900_000;
+
 /** A folder with a system, in which commands run as root. */
 export interface Debian {
   /** The folder. */
@@ -33,12 +36,25 @@ function inside(root: string): string[] {
   return ["unshare", ...own, "chroot", root];
 }
 
+let made: Promise<string> | undefined;
+
+/** The system that every test starts from, made once; it takes minutes on a slow line. */
+function bare(): Promise<string> {
+  return made ??= (async () => {
+    const folder = await Deno.makeTempDir({ prefix: "sftpwrap_debian_" });
+    globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+    const include = "--include=openssh-server,openssh-client";
+    const args = ["--variant=minbase", include, RELEASE, `${folder}/root`];
+    await runOk("debootstrap", args, { limitMs: SLOW_MS });
+    return `${folder}/root`;
+  })();
+}
+
 /** Runs `use` with a bare Debian, and removes it. */
 export async function withDebian(use: (debian: Debian) => Promise<void>): Promise<void> {
   await withTempDir(async (folder) => {
     const root = `${folder}/root`;
-    const include = "--include=openssh-server,openssh-client";
-    await runOk("debootstrap", ["--variant=minbase", include, RELEASE, root]);
+    await runOk("cp", ["--archive", await bare(), root]);
     await use({
       root,
       sh: (script, options = {}) => shell(root, script, options),
@@ -55,7 +71,7 @@ async function shell(root: string, script: string, { user, cwd, env }: ScriptOpt
   const further = Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`);
   const shell = ["sh", "-e", "-c", `cd ${cwd ?? home}\n${script}`];
   const [program = "", ...args] = [...inside(root), ...as, ...clean, path, ...further, ...shell];
-  return await runOk(program, args);
+  return await runOk(program, args, { limitMs: SLOW_MS });
 }
 
 async function withOwnSshd<T>(root: string, use: (port: number) => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { SLOW_MS } from "./debian.ts";
 import { runOk } from "./run.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
@@ -17,7 +18,7 @@ export async function release(
 ): Promise<string> {
   const flags = ["run", "--no-prompt", "--no-check", "-A"];
   const words = [...flags, `${PROJECT}scripts/release.ts`, "--output", folder, ...args];
-  await runOk(Deno.execPath(), words, { cwd: PROJECT, env });
+  await runOk(Deno.execPath(), words, { cwd: PROJECT, env, limitMs: SLOW_MS });
   const { version } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`));
   return version;
 }
