@@ -5,7 +5,7 @@ import { indentedUnder, PROJECT } from "../guide/pages.ts";
 import { needsCompile } from "../support/binaries.ts";
 import { type Debian, sftpBatch, withDebian } from "../support/debian.ts";
 import { withTempDir } from "../support/files.ts";
-import { release } from "../support/release.ts";
+import { QUICK, release } from "../support/release.ts";
 import { runOk } from "../support/run.ts";
 
 const readme = await Deno.readTextFile(`${PROJECT}README.md`);
@@ -20,7 +20,7 @@ Deno.test({
   fn: () =>
     withTempDir((folder) =>
       withDebian(async (debian) => {
-        const version = await release(folder, ["--only", "amd64"]);
+        const version = await release(folder, ["--only", "amd64"], QUICK);
         const deb = `sftpwrap_${version}_amd64.deb`;
         await Deno.copyFile(`${folder}/${deb}`, `${debian.root}/root/${deb}`);
         await debian.sh(`dpkg -i ./${deb}`);

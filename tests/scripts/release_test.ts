@@ -2,13 +2,10 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { needsCompile } from "../support/binaries.ts";
-import { release } from "../support/release.ts";
+import { QUICK, release } from "../support/release.ts";
 import { run, runOk } from "../support/run.ts";
 import { withTempDir } from "../support/files.ts";
 import { namesIn } from "../support/jail_fixture.ts";
-
-/** What packs quickly; the long tests build as a release does. */
-const QUICK = { DPKG_DEB_COMPRESSOR_LEVEL: "0", GZIP: "-1" };
 
 Deno.test({
   name: "a release has program, archive, package, SBOM and their sums, and installs what it says",

@@ -10,6 +10,9 @@ import { runOk } from "./run.ts";
 
 const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
 
+/** Variables for packing quickly, where it does not matter how small the packages get. */
+export const QUICK = { DPKG_DEB_COMPRESSOR_LEVEL: "0" };
+
 /** Builds a release into a folder, and returns its version. */
 export async function release(
   folder: string,
