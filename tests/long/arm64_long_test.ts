@@ -64,7 +64,7 @@ async function smoke([program = "", ...args]: readonly string[], jail: string): 
   assertEquals(names, ["b"]);
   await client.remove("/d/b");
   await client.rmdir("/d");
-  assertEquals(Array.from(Deno.readDirSync(jail)), []);
+  assertEquals(await Array.fromAsync(Deno.readDir(jail)), []);
   await server.stop();
 }
 

@@ -90,7 +90,8 @@ async function withOwnSshd<T>(root: string, use: (port: number) => Promise<T>): 
     if (error instanceof Error) error.cause ??= await readOrEmpty(log);
     throw error;
   } finally {
-    sshd.kill();
+    // unshare(1) ignores SIGTERM; its child ends with it.
+    sshd.kill("SIGKILL");
     await sshd.status;
   }
 }
