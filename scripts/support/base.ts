@@ -103,8 +103,10 @@ export async function tryProgram(
     }).output();
     const said = new TextDecoder().decode(stdout);
     if (code === 0 && said.includes("sftpwrap ")) return said;
-    const [reason = ""] = new TextDecoder().decode(stderr).trim().split("\n");
-    throw new TypeError(`the program does not run (exit status ${code}): ${reason}`);
+    const [reason] = new TextDecoder().decode(stderr).trim().split("\n");
+    throw new TypeError(
+      `the program does not run (exit status ${code}): ${reason || "it says nothing"}`,
+    );
   } catch (error) {
     if (emulated && error instanceof Deno.errors.NotFound) return undefined;
     throw error;

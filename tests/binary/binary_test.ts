@@ -207,6 +207,20 @@ test("where denort cannot be downloaded, one line names DENORT_BIN", async () =>
   });
 });
 
+test("a program that does not run is no success, and is not left", async () => {
+  await withTempDir(async (directory) => {
+    // A program for this machine, which is no base, and does not tell of which Deno it is.
+    await Deno.copyFile("/bin/false", `${directory}/base`);
+    const env = { DENORT_BIN: `${directory}/base` };
+    await Deno.writeTextFile(`${directory}/out`, "an older program");
+    const ended = await compile(["--output", `${directory}/out`], { env });
+    assertEquals([ended.code, ended.stderr], [1, ""]);
+    assertMatch(ended.stdout, /^compile: the program does not run \(exit status \d+\): .+\n$/);
+    assertEquals(namesIn(directory).sort(), ["base", "out"]);
+    assertEquals(await Deno.readTextFile(`${directory}/out`), "an older program");
+  });
+});
+
 test("the program is linked with glibc alone, and says nothing of this machine", async () => {
   const { path } = await general();
   const listed = await runOk("ldd", [path]);
