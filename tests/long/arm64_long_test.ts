@@ -3,9 +3,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SftpClient } from "../../lib/client/client.ts";
 import { families } from "../jail/families.ts";
-import { ARM64, needsArm64, withEmulator } from "../support/arm64.ts";
+import { ARM64, needsArm64, withArm64 } from "../support/arm64.ts";
 import { compile } from "../support/binaries.ts";
 import { noise, withTempDir } from "../support/files.ts";
+import { SLOW_MS } from "../support/debian.ts";
 import { escapes } from "../support/jail_attempts.ts";
 import { Prober, withSite } from "../support/jail_fixture.ts";
 import { runOk } from "../support/run.ts";
@@ -17,14 +18,8 @@ Deno.test({
   ...needsArm64(),
   fn: (context) =>
     withTempDir((folder) =>
-      withEmulator(async (emulator) => {
-        const [qemu = "", , libraries = ""] = emulator;
-        const program = `${folder}/sftpwrap`;
-        const path = `${qemu.slice(0, qemu.lastIndexOf("/"))}:${Deno.env.get("PATH")}`;
-        const env = { PATH: path, QEMU_LD_PREFIX: libraries };
-        const { code, stdout } = await compile(["--target", ARM64, "--output", program], { env });
-        assertEquals(code, 0, stdout);
-        assertMatch(stdout, /^version: sftpwrap .*, aarch64-unknown-linux-gnu\)$/m);
+      withArm64(async ({ root, emulator }) => {
+        const program = await compiled(folder, root);
         const start = (...args: readonly string[]) => [...emulator, program, "jail", ...args];
 
         await context.step("openat2 resolves paths there", async () => {
@@ -46,6 +41,60 @@ Deno.test({
           await conformanceOn(emulator, `${folder}/conformance`);
         });
       })
+    ),
+});
+
+/** The program for arm64, which was tried in the emulator. */
+async function compiled(folder: string, root: string): Promise<string> {
+  const program = `${folder}/sftpwrap`;
+  const env = { PATH: `${root}/usr/bin:${Deno.env.get("PATH")}`, QEMU_LD_PREFIX: root };
+  const { code, stdout } = await compile(["--target", ARM64, "--output", program], { env });
+  assertEquals(code, 0, stdout);
+  assertMatch(stdout, /^version: sftpwrap .*, aarch64-unknown-linux-gnu\)$/m);
+  return program;
+}
+
+/** What the virtual machine does: all rings or none, then the first packet of a session. */
+const INIT = `#!/bin/busybox sh
+busybox mount -t proc proc /proc
+busybox mount -t tmpfs jail /jail
+busybox chmod 755 /jail
+export HOME=/ USER=root
+/sftpwrap jail --check --confine=kernel /jail
+printf '\\0\\0\\0\\005\\001\\0\\0\\0\\003' | /sftpwrap jail -e --confine=kernel /jail | busybox wc -c
+busybox poweroff -f
+`;
+
+Deno.test({
+  name: "the program for arm64 has all rings on a kernel for arm64",
+  ...needsArm64("qemu-system-aarch64", "cpio", "gzip"),
+  fn: () =>
+    withTempDir((folder) =>
+      withArm64(async ({ root }) => {
+        const files = `${folder}/files`;
+        for (const name of ["bin", "proc", "jail", "dev", "etc"]) {
+          await Deno.mkdir(`${files}/${name}`, { recursive: true });
+        }
+        await Deno.rename(await compiled(folder, root), `${files}/sftpwrap`);
+        await Deno.writeTextFile(`${files}/etc/passwd`, "root:x:0:0::/:/bin/sh\n");
+        await Deno.writeTextFile(`${files}/init`, INIT, { mode: 0o755 });
+        await Deno.copyFile(`${root}/usr/bin/busybox`, `${files}/bin/busybox`);
+        await runOk("cp", ["-a", `${root}/usr/lib/aarch64-linux-gnu`, `${files}/lib`]);
+        const names = (await runOk("find", ["."], { cwd: files })).trimEnd().split("\n");
+        const archive = ["--create", "--format=newc", "--quiet", `--file=${folder}/initrd`];
+        await runOk("cpio", archive, { cwd: files, input: `${names.join("\n")}\n` });
+        const kernels = await Array.fromAsync(Deno.readDir(`${root}/boot`), ({ name }) => name);
+        const kernel = kernels.find((name) => name.startsWith("vmlinuz"))!;
+        const said = await runOk("qemu-system-aarch64", [
+          ...["-M", "virt", "-cpu", "max,pauth-impdef=on", "-m", "4096", "-nographic"],
+          ...["-no-reboot", "-nic", "none", "-kernel", `${root}/boot/${kernel}`],
+          ...["-initrd", `${folder}/initrd`, "-append", "console=ttyAMA0 panic=-1 quiet"],
+        ], { limitMs: SLOW_MS });
+        for (const ring of ["permissions", "resolution", "landlock"]) {
+          assertMatch(said, new RegExp(`^ok   ring ${ring}: `, "m"));
+          assertMatch(said, new RegExp(`ring ${ring} holds: `));
+        }
+      }, { kernel: true })
     ),
 });
 

@@ -6,6 +6,7 @@
  */
 
 import { SLOW_MS } from "./debian.ts";
+import { withTempDir } from "./files.ts";
 import { type Need, needs } from "./programs.ts";
 import { runOk } from "./run.ts";
 
@@ -17,30 +18,39 @@ const PACKAGES = ["qemu-user:amd64", "libc6:arm64", "libgcc-s1:arm64"];
 export const ARM64 = "aarch64-unknown-linux-gnu";
 
 /** What a test of a program for arm64 needs. */
-export function needsArm64(): Need {
-  return needs("$DENO_COMPILE", "$DENORT_ARM64_BIN", "apt-get", "dpkg-deb", KEYRING);
+export function needsArm64(...programs: readonly string[]): Need {
+  return needs("$DENO_COMPILE", "$DENORT_ARM64_BIN", "apt-get", "dpkg-deb", KEYRING, ...programs);
 }
 
-/** Runs `use` with the words that run a program for arm64, which come before its path. */
-export async function withEmulator(use: (words: readonly string[]) => Promise<void>) {
-  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "sftpwrap_arm64_" }));
-  try {
-    await download(folder);
+/** What was downloaded. */
+export interface Arm64 {
+  /** The folder that it is unpacked into, where a program for arm64 finds its libraries. */
+  readonly root: string;
+  /** The words that run a program for arm64, which come before its path. */
+  readonly emulator: readonly string[];
+}
+
+/** Runs `use` with an emulator, and with a kernel and busybox unpacked next to it if asked for. */
+export async function withArm64(
+  use: (arm64: Arm64) => Promise<void>,
+  { kernel = false }: { readonly kernel?: boolean } = {},
+): Promise<void> {
+  await withTempDir(async (folder) => {
+    await download(folder, kernel);
     const root = `${folder}/root`;
     await Deno.mkdir(root);
     for await (const { name } of Deno.readDir(folder)) {
-      if (name.endsWith(".deb")) await runOk("dpkg-deb", ["--extract", `${folder}/${name}`, root]);
+      if (!name.endsWith(".deb")) continue;
+      await runOk("dpkg-deb", ["--extract", `${folder}/${name}`, root], { limitMs: SLOW_MS });
     }
-    // Debian has merged its folders; what makes the link is no package of these.
+    // Debian has merged its folders; the package with this link is none of these.
     await Deno.symlink("usr/lib", `${root}/lib`);
-    await use([`${root}/usr/bin/qemu-aarch64`, "-L", root]);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    await use({ root, emulator: [`${root}/usr/bin/qemu-aarch64`, "-L", root] });
+  });
 }
 
-/** Downloads the packages of another release, with lists and a status that are apt's here alone. */
-async function download(folder: string): Promise<void> {
+/** Downloads packages of another release, with lists and a status that are apt's here alone. */
+async function download(folder: string, kernel: boolean): Promise<void> {
   for (const place of ["state/lists/partial", "cache/archives/partial"]) {
     await Deno.mkdir(`${folder}/${place}`, { recursive: true });
   }
@@ -62,5 +72,10 @@ async function download(folder: string): Promise<void> {
   const options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   const limits = { cwd: folder, limitMs: SLOW_MS };
   await runOk("apt-get", [...options, "-q", "update"], limits);
-  await runOk("apt-get", [...options, "-q", "download", ...PACKAGES], limits);
+  const packages = [...PACKAGES];
+  if (kernel) {
+    const depends = await runOk("apt-cache", [...options, "depends", "linux-image-arm64:arm64"]);
+    packages.push(/linux-image-\d\S*/.exec(depends)![0], "busybox-static:arm64");
+  }
+  await runOk("apt-get", [...options, "-q", "download", ...packages], limits);
 }

@@ -78,6 +78,7 @@ async function withOwnSshd<T>(root: string, use: (port: number) => Promise<T>): 
   await Deno.mkdir(`${root}/run/sshd`, { recursive: true, mode: 0o755 });
   const port = freePort("127.0.0.1");
   const log = `${root}/var/log/sshd.log`;
+  await Deno.writeTextFile(log, "");
   const listen = ["-o", "ListenAddress=127.0.0.1", "-p", String(port)];
   const words = [...inside(root), "/usr/sbin/sshd", "-D", "-E", "/var/log/sshd.log", ...listen];
   const [program = "", ...args] = words;
