@@ -19,15 +19,10 @@ const PAGES = ["jail", "proxy", "gridfs", "authorize", "doctor"];
 
 /** Asks a program for its man pages and completions, and reads the rest. */
 export async function readDocuments(program: string, thirdParty: string): Promise<Documents> {
-  const help = await run(program, ["--help"]);
-  const offers = (name: string) => new RegExp(`^  ${name} `, "m").test(help);
-  const man = new Map<string, string>();
-  if (offers("man")) man.set("sftpwrap", await run(program, ["man"]));
-  for (const page of offers("man") ? PAGES.filter(offers) : []) {
-    man.set(`sftpwrap-${page}`, await run(program, ["man", page]));
-  }
+  const man = new Map([["sftpwrap", await run(program, ["man"])]]);
+  for (const page of PAGES) man.set(`sftpwrap-${page}`, await run(program, ["man", page]));
   const completions = new Map<string, string>();
-  for (const shell of offers("completions") ? ["bash", "zsh", "fish"] : []) {
+  for (const shell of ["bash", "zsh", "fish"]) {
     completions.set(shell, await run(program, ["completions", shell]));
   }
   return {
