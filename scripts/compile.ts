@@ -8,11 +8,13 @@
  *     --output FILE     where to write it
  *     --target TRIPLE   for another system, as `deno compile` has it
  *
- * It compiles with the Deno that it runs under, or with $DENO_COMPILE.
+ * It compiles with the Deno that it runs under, or with $DENO_COMPILE. Deno downloads its base binary
+ * (denort); $DENORT_BIN names one that is there, and $DENORT_ARM64_BIN one for arm64.
  *
  * @module
  */
 
+import { archOf, chooseBase, tryProgram } from "./support/base.ts";
 import { bundleProgram } from "./support/bundles.ts";
 import {
   type CompileOptions,
@@ -36,46 +38,101 @@ globalThis.require = (name) => {
 if (import.meta.main) Deno.exit(await compile(Deno.args));
 
 async function compile(args: readonly string[]): Promise<number> {
-  let plan: CompilePlan;
   try {
-    plan = compilePlan(withRealJail(parseCompileArgs(args)));
+    const plan = compilePlan(withRealJail(parseCompileArgs(args)));
+    for (const line of await compileProgram(plan)) printLine(line);
+    return 0;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     printLine(`compile: ${error.message}`);
     return 1;
   }
+}
+
+/**
+ * Compiles a program, and runs it: what does not work is removed.
+ *
+ * @returns What to tell about it.
+ * @throws {TypeError} If it cannot be compiled, or does not run.
+ */
+export async function compileProgram(plan: CompilePlan): Promise<readonly string[]> {
   const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
+  const [, version = ""] = /^deno (\S+)/.exec((await run(deno, ["--version"])).stdout) ?? [];
+  const { output, target } = plan;
+  const arch = archOf(target);
+  const base = target?.includes("linux") === false ? undefined : await chooseBase(arch, version);
+  const told = [...plan.summary];
   const bundle = await Deno.makeTempDir({ prefix: "sftpwrap-" });
+  // A program that is there already is replaced only by one that works.
+  const made = `${output}.new`;
   try {
     const bundled = await bundleProgram(
       plan.bundle,
       bundle,
       async (words) => (await run(deno, words)).success,
     );
-    if (bundled !== undefined) await addNodeGlobals(bundled);
-    else printLine("not bundled (deno bundle failed): it will start more slowly");
+    if (bundled !== undefined) await finishBundle(bundled);
+    else told.push("not bundled (deno bundle failed): it will start more slowly");
     const flags = knownFlags(V8_FLAGS, (await run(deno, ["run", "--v8-flags=--help", "-"])).stdout);
-    const compiled = await run(deno, [
+    const words = [
       ...plan.compile,
       ...flags.length > 0 ? [`--v8-flags=${flags.join(",")}`] : [],
+      `--output=${made}`,
       bundled ?? "main.ts",
       ...plan.baked,
-    ]);
-    if (!compiled.success) {
-      printLine(`compile: ${failure(compiled.stderr)}`);
-      return 1;
-    }
+    ];
+    const compiled = await run(deno, words, base);
+    if (!compiled.success) throw new TypeError(failure(compiled.stderr));
+    const question = plan.baked.length > 0 ? "--help" : "--version";
+    const said = await tryProgram(made, [question], arch);
+    if (said === undefined) told.push(`not run: this machine has nothing to run it (${arch})`);
+    else if (question === "--version") told.push(`version: ${said.trim()}`);
+    await Deno.rename(made, output);
   } finally {
     await Deno.remove(bundle, { recursive: true });
+    await Deno.remove(made).catch(ignoreNotFound);
   }
-  for (const line of plan.summary) printLine(line);
-  return 0;
+  return told;
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 /** Adds the globals of a CommonJS module. None is used, and no Node module loaded, before ssh2 is. */
 export async function addNodeGlobals(module: string): Promise<void> {
   const text = await Deno.readTextFile(module);
   await Deno.writeTextFile(module, NODE_GLOBALS + text);
+}
+
+/**
+ * Makes the bundle what is compiled: the entry gets the commit and the globals, and all files one
+ * time that is always the same, because their times get into the program.
+ */
+export async function finishBundle(entry: string): Promise<void> {
+  const text = (await Deno.readTextFile(entry)).replaceAll("@COMMIT@", await currentCommit());
+  await Deno.writeTextFile(entry, text);
+  await addNodeGlobals(entry);
+  await resetTimes(entry.slice(0, entry.lastIndexOf("/")));
+}
+
+async function resetTimes(folder: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) await resetTimes(`${folder}/${name}`);
+    await Deno.utime(`${folder}/${name}`, 0, 0);
+  }
+}
+
+/** The commit of this tree, with `-dirty` where a file differs from it. */
+export async function currentCommit(): Promise<string> {
+  try {
+    const words = ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"];
+    const { success, stdout } = await run("git", words);
+    return success ? stdout.trim() : "unknown";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "unknown";
+    throw error;
+  }
 }
 
 /**
@@ -113,11 +170,19 @@ export function failure(stderr: string): string {
 async function run(
   program: string,
   args: readonly string[],
+  base?: string,
 ): Promise<{ success: boolean; stdout: string; stderr: string }> {
+  const { DENORT_BIN: _, ...inherited } = Deno.env.toObject();
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
-    // The system's own certificates count too: many networks add some.
-    env: { NO_COLOR: "1", DENO_TLS_CA_STORE: "mozilla,system" },
+    clearEnv: true,
+    env: {
+      ...inherited,
+      ...base === undefined ? {} : { DENORT_BIN: base },
+      NO_COLOR: "1",
+      // The system's own certificates count too: many networks add some.
+      DENO_TLS_CA_STORE: "mozilla,system",
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

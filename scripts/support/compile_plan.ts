@@ -28,8 +28,10 @@ export interface CompileOptions {
 export interface CompilePlan {
   /** `deno bundle …`, without output and entry. */
   readonly bundle: readonly string[];
-  /** `deno compile …`, without the entry. */
+  /** `deno compile …`, without output and entry. */
   readonly compile: readonly string[];
+  readonly output: string;
+  readonly target: string | undefined;
   /** Arguments that the program starts with. */
   readonly baked: readonly string[];
   readonly summary: readonly string[];
@@ -127,8 +129,9 @@ export function compilePlan(options: CompileOptions): CompilePlan {
       "--no-code-cache",
       ...target === undefined ? [] : [`--target=${target}`],
       ...scope.permissions,
-      `--output=${output}`,
     ],
+    output,
+    target,
     baked: scope.baked,
     summary: [
       `${output}: ${purpose(options)}`,

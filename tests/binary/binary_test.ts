@@ -1,6 +1,7 @@
 /** The compiled programs, started as a person or sshd starts them. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { PROJECT } from "../guide/pages.ts";
 import { binary, binaryFolder, compile, needsCompile } from "../support/binaries.ts";
 import { withTempDir } from "../support/files.ts";
 import { namesIn, Prober, withSite } from "../support/jail_fixture.ts";
@@ -24,7 +25,8 @@ test("deno task compile prints what it baked in", async () => {
   const { path, printed } = await general();
   const lines = toldIn(printed);
   assertEquals(lines[0], `${path}: for every use`);
-  for (const line of lines.slice(1)) assertMatch(line, /^permission: --allow-/);
+  for (const line of lines.slice(1, -1)) assertMatch(line, /^permission: --allow-/);
+  assertMatch(lines.at(-1)!, /^version: sftpwrap /);
   assert(lines.length > 3);
   await jailBinaryWay.withSite(async (site) => {
     const [alice = ""] = await jailBinaryWay.command(site);
@@ -43,11 +45,14 @@ test("--version, --help and a wrong command line end with OpenSSH's statuses", a
   const { version } = JSON.parse(
     await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
   );
-  assertEquals(await run(path, ["--version"]), {
-    code: 0,
-    stdout: `sftpwrap ${version}\n`,
-    stderr: "",
-  });
+  const { code, stdout, stderr } = await run(path, ["--version"]);
+  assertEquals([code, stderr], [0, ""]);
+  const commit = (await runOk("git", ["rev-parse", "HEAD"], { cwd: PROJECT })).slice(0, 12);
+  const [, told, deno] =
+    /^sftpwrap \S+ \(commit (\w+)(?:-dirty)?, Deno (\S+), x86_64-unknown-linux-gnu\)\n$/
+      .exec(stdout) ?? [];
+  assertEquals([stdout.startsWith(`sftpwrap ${version} (`), told], [true, commit], stdout);
+  assertMatch(deno ?? "", /^\d+\.\d+\.\d+$/);
   for (const args of [["--help"], ["jail", "--help"], ["authorize", "--help"]]) {
     const { code, stdout, stderr } = await run(path, args);
     assertEquals([code, stderr], [0, ""], args.join(" "));
@@ -216,6 +221,20 @@ test("where denort cannot be downloaded, one line names DENORT_BIN", async () =>
       namesIn(directory).some((name) => name.startsWith("none")),
       false,
     );
+  });
+});
+
+test("a program that does not run is no success, and is not left", async () => {
+  await withTempDir(async (directory) => {
+    // A program for this machine, which is no base, and does not tell of which Deno it is.
+    await Deno.copyFile("/bin/false", `${directory}/base`);
+    const env = { DENORT_BIN: `${directory}/base` };
+    await Deno.writeTextFile(`${directory}/out`, "an older program");
+    const ended = await compile(["--output", `${directory}/out`], { env });
+    assertEquals([ended.code, ended.stderr], [1, ""]);
+    assertMatch(ended.stdout, /^compile: the program does not run \(exit status \d+\): .+\n$/);
+    assertEquals(namesIn(directory).sort(), ["base", "out"]);
+    assertEquals(await Deno.readTextFile(`${directory}/out`), "an older program");
   });
 });
 

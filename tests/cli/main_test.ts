@@ -218,9 +218,10 @@ Deno.test("help, version and lists are printed on stdout only, with exit status 
     await t.step(name, () => {
       assertEquals([code, stderr], [0, ""]);
       const text = new TextDecoder().decode(stdout);
-      if (name === "jail DIR --version") {
-        assertEquals(text, `sftpwrap ${config.version}\narguments: jail /srv/a\n`);
-      } else if (/version|-V/.test(name)) assertEquals(text, `sftpwrap ${config.version}\n`);
+      const from = `commit unknown, Deno ${Deno.version.deno}, ${Deno.build.target}`;
+      const version = `sftpwrap ${config.version} (${from})\n`;
+      if (name === "jail DIR --version") assertEquals(text, `${version}arguments: jail /srv/a\n`);
+      else if (/version|-V/.test(name)) assertEquals(text, version);
       else if (name === "jail -Q requests") assertEquals(text, requestNames.join("\n") + "\n");
       else assertMatch(text, /^usage: sftpwrap /);
     });

@@ -95,6 +95,14 @@ export function indentedAfter(text: string, beginning: string): string {
   return block.replace(/^ {4}/gm, "");
 }
 
+/** The indented blocks of code under the headings whose text matches. */
+export function indentedUnder(text: string, heading: RegExp): string[] {
+  const sections = withoutFences(text).split(/^(?=#+ )/m)
+    .filter((section) => heading.test(section.slice(0, section.indexOf("\n")).replace(/^#+ /, "")));
+  const blocks = sections.flatMap((section) => section.match(/(?:^ {4}.*\n)+/gm) ?? []);
+  return blocks.map((block) => block.replace(/^ {4}/gm, ""));
+}
+
 /** The long options that stand in code. */
 export function longOptionsIn(text: string): string[] {
   const inline = [...withoutFences(text).matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);

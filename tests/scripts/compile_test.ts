@@ -1,5 +1,43 @@
-import { assertEquals } from "@std/assert";
-import { failure } from "../../scripts/compile.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { failure, finishBundle } from "../../scripts/compile.ts";
+import { bundleProgram } from "../../scripts/support/bundles.ts";
+import { compilePlan, parseCompileArgs } from "../../scripts/support/compile_plan.ts";
+import { PROJECT } from "../guide/pages.ts";
+import { withTempDir } from "../support/files.ts";
+import { run, runOk } from "../support/run.ts";
+import { startServer } from "../support/server.ts";
+
+Deno.test("the bundle that this Deno makes serves a session under this Deno", async () => {
+  await withTempDir(async (directory) => {
+    const { bundle } = compilePlan(parseCompileArgs([]));
+    const make = async (words: readonly string[]) =>
+      (await run(Deno.execPath(), words, { cwd: PROJECT })).code === 0;
+    const entry = await bundleProgram(bundle, directory, make);
+    await finishBundle(entry!);
+    const started = ["run", "--no-prompt", "--no-config", "--no-remote", "-A", entry!];
+    assertMatch(
+      await runOk(Deno.execPath(), [...started, "--version"]),
+      /^sftpwrap \d+\.\d+\.\d+ \(commit [\da-f]{12}(-dirty)?, Deno /,
+    );
+    const jail = `${directory}/jail-of-the-test`;
+    await Deno.mkdir(jail);
+    const server = await startServer(Deno.execPath(), [
+      ...started,
+      "jail",
+      "--confine=kernel",
+      jail,
+    ]);
+    await server.client.writeFile("/a", new Uint8Array([1, 2, 3]));
+    assertEquals(await Deno.readFile(`${jail}/a`), new Uint8Array([1, 2, 3]));
+    assertEquals((await server.stop()).status.code, 0);
+    // The others load all that they need, ssh2 and mongodb too, and then say what is missing.
+    for (const words of [["proxy", "-k", "/none", "h"], ["gridfs"], ["authorize", "/none"]]) {
+      const { code, stderr } = await run(Deno.execPath(), [...started, ...words]);
+      assertEquals(code, 1, stderr);
+      assertMatch(stderr, /^sftpwrap: /);
+    }
+  });
+});
 
 Deno.test("failure() says that denort cannot be downloaded, and what to set", () => {
   const stderr = `error: Writing deno compile executable to temporary file '/x.tmp-1'

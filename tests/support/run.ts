@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Its working directory. */
   readonly cwd?: string;
+  /** After how long it counts as hung. */
+  readonly limitMs?: number;
 }
 
 /** How a program ended. */
@@ -37,7 +39,7 @@ export interface RunResult {
 export async function run(
   program: string,
   args: readonly string[],
-  { input, env, cwd }: RunOptions = {},
+  { input, env, cwd, limitMs = HUNG }: RunOptions = {},
 ): Promise<RunResult> {
   const child = new Deno.Command(program.includes("/") ? program : programPath(program), {
     args: [...args],
@@ -51,7 +53,7 @@ export async function run(
   const guard = setTimeout(() => {
     hung = true;
     child.kill("SIGKILL");
-  }, HUNG);
+  }, limitMs);
   try {
     const feeding = input === undefined ? undefined : feed(child.stdin, input);
     const { code, stdout, stderr } = await child.output();

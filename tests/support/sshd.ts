@@ -254,7 +254,8 @@ async function described(
 }
 
 /** A port that was free a moment ago. */
-function freePort(hostname: string): number {
+/** A port that was free a moment ago. */
+export function freePort(hostname: string): number {
   const listener = Deno.listen({ hostname, port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();

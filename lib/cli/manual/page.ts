@@ -92,7 +92,7 @@ function page(
   return [
     `.Dd ${DATE}`,
     `.Dt ${name.toUpperCase()} 1`,
-    `.Os sftpwrap ${version}`,
+    `.Os sftpwrap ${version.split(" ")[0]}`,
     `.Sh NAME\n.Nm ${name}\n.Nd ${prose(summary)}`,
     ...ordered.map(([title, text]) => `.Sh ${title}\n${text}`),
   ].join("\n") + "\n";

@@ -8,7 +8,10 @@ import { withTempDir } from "../../support/files.ts";
 import { needs } from "../../support/programs.ts";
 import { run, runOk } from "../../support/run.ts";
 
-const PROGRAM = { subcommands: SUBCOMMANDS, version: () => Promise.resolve("1.2.3") };
+const PROGRAM = {
+  subcommands: SUBCOMMANDS,
+  version: () => Promise.resolve("1.2.3 (commit 0123, Deno 2)"),
+};
 
 /** Every page by its name. */
 async function pages(): Promise<ReadonlyMap<string, string>> {

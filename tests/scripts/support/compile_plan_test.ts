@@ -129,9 +129,9 @@ Deno.test("compilePlan() refuses options that are no session's", () => {
 });
 
 Deno.test("compilePlan() names the output and the target", () => {
-  assert(planOf().compile.includes("--output=dist/sftpwrap"));
-  const { compile } = planOf("--output", "/tmp/x", "--target", "aarch64-apple-darwin");
-  assert(compile.includes("--output=/tmp/x"));
+  assertEquals(planOf().output, "dist/sftpwrap");
+  const { compile, output } = planOf("--output", "/tmp/x", "--target", "aarch64-apple-darwin");
+  assertEquals(output, "/tmp/x");
   assert(compile.includes("--target=aarch64-apple-darwin"));
 });
 
