@@ -61,7 +61,7 @@ func main() {
 		SetupUsername: *user,
 		SetupPassword: password.WrapPassword(os.Getenv("FERRETDB_PASSWORD")),
 		SetupTimeout:  30 * time.Second,
-		SQLiteURL:     "file:" + directory + "/",
+		SQLiteURL:     "file:" + directory + "/?_pragma=synchronous(off)",
 		TestOpts: registry.TestOpts{
 			CappedCleanupPercentage: 10,
 			BatchSize:               100,
