@@ -9,7 +9,8 @@
  *
  * Each file has a process of its own, and as many run at once as the machine has processors; what
  * `deno test` prints of a file comes when the file is done. With an option or a word, it is one
- * process for all. Then come what failed and why, the names of skipped tests, and one line
+ * process for all. Then come what failed and why, the names of skipped tests, what is not
+ * installed, and one line
  * `N passed, N failed`, with `, N skipped` if there were any. The exit status is 0 only if
  * nothing failed. Whole tests are counted, not steps.
  *
@@ -113,6 +114,9 @@ export async function eachOf<T>(
  */
 const NOT_A_SKIP = ["(skipped: ", "(long)"];
 
+const OUTPUT_BEGINS = "------- output -------";
+const OUTPUT_ENDS = "----- output end -----";
+
 const SUMMARY =
   /^(?:ok|FAILED) \| (?<passed>\d+) passed(?: \(.*?\))? \| (?<failed>\d+) failed(?: \(.*?\))?(?: \||$| \()/;
 
@@ -120,15 +124,23 @@ const SUMMARY =
 export class RunReport {
   /** Tests and steps that this machine lacks something for: name and file. */
   readonly skipped: string[] = [];
+  /** What this machine lacks, as `tests/support/programs.ts` prints it. */
+  readonly missing = new Set<string>();
   /** The output from the first explained failure on; empty if there is none. */
   readonly failures: string[] = [];
   /** Whole tests; undefined until the last line, which an aborted run never prints. */
   counts: { readonly passed: number; readonly failed: number } | undefined;
   #file = "";
+  #isOutput = false;
 
   /** Takes the next line. */
   line(text: string): void {
     this.#file = /^running \d+ tests? from (.*)$/.exec(text)?.[1] ?? this.#file;
+    // What a test prints says nothing about this machine.
+    if (text === OUTPUT_BEGINS) this.#isOutput = true;
+    if (text === OUTPUT_ENDS) this.#isOutput = false;
+    const missing = /^not installed: (.*)$/.exec(text)?.[1]?.split(", ") ?? [];
+    if (!this.#isOutput) { for (const name of missing) this.missing.add(name); }
     const ignored = /^ *(.*) \.\.\. ignored \(.*\)$/.exec(text)?.[1];
     if (ignored !== undefined && !NOT_A_SKIP.some((mark) => ignored.includes(mark))) {
       this.skipped.push(`${ignored} (${this.#file})`);
@@ -148,6 +160,7 @@ export class RunReport {
       passed,
       failed: counted + (noSkip ? this.skipped.length : 0) + (failedAsWhole ? 1 : 0),
       skips: this.skipped.map((test) => `${noSkip ? "not to be skipped" : "skipped"}: ${test}`),
+      missing: [...this.missing],
       failures: failedAsWhole ? [`failed: ${name} as a whole; it broke off`] : this.failures,
     };
   }
@@ -159,6 +172,8 @@ export interface Conclusion {
   readonly failed: number;
   /** A line for each test that was skipped. */
   readonly skips: readonly string[];
+  /** What is not installed here, and some of them need. */
+  readonly missing: readonly string[];
   /** What failed and why, in Deno's words. */
   readonly failures: readonly string[];
 }
@@ -169,6 +184,7 @@ export function sumOf(conclusions: readonly Conclusion[]): Conclusion {
     passed: conclusions.reduce((sum, { passed }) => sum + passed, 0),
     failed: conclusions.reduce((sum, { failed }) => sum + failed, 0),
     skips: conclusions.flatMap(({ skips }) => skips),
+    missing: [...new Set(conclusions.flatMap(({ missing }) => missing))].sort(),
     failures: conclusions.flatMap(({ failures }) => failures),
   };
 }
@@ -201,6 +217,7 @@ async function main(): Promise<number> {
   // The output of a file is far above by now; that of one process for all is not.
   if (paths !== undefined) { for (const line of sum.failures) printLine(line); }
   for (const skip of sum.skips) printLine(skip);
+  if (sum.missing.length > 0) printLine(`not installed here: ${sum.missing.join(", ")}`);
   const tallyFile = Deno.env.get("SFTPWRAP_TALLY");
   if (tallyFile !== undefined) {
     // Indented, so that no line of an error looks like the counts.
@@ -224,7 +241,7 @@ async function runTests(
 ): Promise<Conclusion> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
-    env: { NO_COLOR: "1", ...long ? { SFTPWRAP_LONG: "1" } : {} },
+    env: { NO_COLOR: "1", SFTPWRAP_TELL_REASONS: "1", ...long ? { SFTPWRAP_LONG: "1" } : {} },
     stdin: "null",
     stdout: "piped",
   }).spawn();

@@ -97,14 +97,15 @@ Deno.test("eachOf() does everything once, and never more at once than it may", a
 });
 
 /** What `deno test` prints of two files: with a skip, a step that fails and one without a place. */
-const PRINTED = `running 3 tests from ./tests/a_test.ts
+const PRINTED = `not installed: lftp, python:paramiko
+running 3 tests from ./tests/a_test.ts
 passes ... ok (148ms)
 needs lftp ... ignored (0ms)
 has steps ...
   x ... FAILED (1ms)
   hardLink (skipped: hardLink is not offered) ... ignored (0ms)
 ------- output -------
-out
+not installed: no-such-program
 ----- output end -----
 has steps ... FAILED (due to 1 failed step) (34ms)
 running 1 test from ./tests/b_test.ts
@@ -139,6 +140,7 @@ Deno.test("RunReport counts whole tests, names skips and keeps what failed and w
     passed: 1,
     failed: 1,
     skips: ["skipped: needs lftp (./tests/a_test.ts)"],
+    missing: ["lftp", "python:paramiko"],
   });
   assertEquals(failures.slice(0, 4), [
     " ERRORS ",
@@ -162,14 +164,16 @@ Deno.test("RunReport counts a run that breaks off as a failure", () => {
     passed: 0,
     failed: 1,
     skips: [],
+    missing: [],
     failures: ["failed: a_test.ts as a whole; it broke off"],
   });
 });
 
 Deno.test("results of several runs add up, and the last line tells what was skipped", () => {
-  const none: Conclusion = { passed: 3, failed: 0, skips: [], failures: [] };
+  const none: Conclusion = { passed: 3, failed: 0, skips: [], missing: [], failures: [] };
   const sum = sumOf([concluded({ noSkip: false }), none]);
   assertEquals([sum.passed, sum.failed, sum.skips.length], [4, 1, 1]);
+  assertEquals(sum.missing, ["lftp", "python:paramiko"]);
   assertEquals(sum.failures, concluded({ noSkip: false }).failures);
   assertEquals(lastLine(sum, false), "4 passed, 1 failed, 1 skipped");
   assertEquals(lastLine(sumOf([concluded({ noSkip: true }), none]), true), "4 passed, 2 failed");
