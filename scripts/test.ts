@@ -7,10 +7,10 @@
  *     deno task test tests/cli --fail-fast    any option of `deno test`
  *     deno task test:long                     everything, with SFTPWRAP_LONG=1
  *
- * Each file has a process of its own, and as many run at once as the machine has processors; what
- * `deno test` prints of a file comes when the file is done. With an option or a word, it is one
- * process for all. Then come what failed and why, the names of skipped tests, what is not
- * installed, and one line
+ * Each file has a process of its own. One more of them run at once than the machine has
+ * processors, because a part of the time is spent waiting, and what `deno test` prints of a file
+ * comes when the file is done. With an option or a word, it is one process for all. Then come what
+ * failed and why, the names of skipped tests, what is not installed, and one line
  * `N passed, N failed`, with `, N skipped` if there were any. The exit status is 0 only if
  * nothing failed. Whole tests are counted, not steps.
  *
@@ -210,7 +210,8 @@ async function main(): Promise<number> {
       printLine(lines.join("\n"));
     };
     const { together, alone } = inOrder(paths.flatMap((path) => testFiles(path, long)));
-    await eachOf(together, Math.min(navigator.hardwareConcurrency, MOST_PROCESSES), runFile);
+    const atOnce = Math.min(navigator.hardwareConcurrency + 1, MOST_PROCESSES);
+    await eachOf(together, atOnce, runFile);
     await eachOf(alone, 1, runFile);
   }
   const sum = sumOf(conclusions);
