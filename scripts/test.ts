@@ -7,7 +7,10 @@
  *     deno task test tests/cli --fail-fast    any option of `deno test`
  *     deno task test:long                     everything, with SFTPWRAP_LONG=1
  *
- * It prints what `deno test` prints, then the names of skipped tests and one line
+ * Each file has a process of its own. One more of them run at once than the machine has
+ * processors, because a part of the time is spent waiting, and what `deno test` prints of a file
+ * comes when the file is done. With an option or a word, it is one process for all. Then come what
+ * failed and why, the names of skipped tests, what is not installed, and one line
  * `N passed, N failed`, with `, N skipped` if there were any. The exit status is 0 only if
  * nothing failed. Whole tests are counted, not steps.
  *
@@ -24,28 +27,84 @@ import { printLine } from "./support/print.ts";
 /** Tests that take minutes; only `--long` runs them. */
 const LONG_TESTS = "tests/long";
 
+/** Folders whose files take longest. They come first, so that no processor is idle at the end. */
+const SLOW_FIRST = [
+  ...["tests/long/", "tests/clients/", "tests/storage/gridfs/", "tests/jail/", "tests/cli/"],
+  ...["tests/storage/proxy/", "tests/binary/", "tests/policy/", "tests/differential/"],
+];
+
+/** Files that compare times of the processor or the clock. They come last, one after the other. */
+export const ALONE: readonly string[] = [
+  "tests/cli/start/backstop_test.ts",
+  "tests/serve/checkpoints_test.ts",
+  "tests/transport/timeouts_test.ts",
+];
+
+/** More processes than this at once would want more memory than a large machine gives a user. */
+const MOST_PROCESSES = 8;
+
+/** A file that takes longer hangs; the slowest takes a minute. */
+const HUNG_MS = 10 * 60_000;
+
+/** What the words of the command line ask for. */
+export interface Asked {
+  readonly long: boolean;
+  /** The arguments of one `deno test` for everything. */
+  readonly args: readonly string[];
+  /** The paths to run, each file by itself; undefined where one process has to run everything. */
+  readonly paths: readonly string[] | undefined;
+}
+
 /**
- * The arguments of `deno test`. One file after the other, without `--parallel`: the umask, the
- * working directory and the environment belong to the whole process, and tests change them. Types
- * are not checked again: `deno task check` does that, with one compiler only.
+ * Reads the command line. `deno test` gets no `--parallel`: the umask, the working directory and
+ * the environment belong to a whole process, and tests change them. Types are not checked again:
+ * `deno task check` does that, with one compiler only.
  */
-export function testArguments(given: readonly string[], exists: (path: string) => boolean) {
+export function testArguments(given: readonly string[], exists: (path: string) => boolean): Asked {
   const long = given.includes("--long");
+  const words = given.filter((word) => word !== "--long");
   const args = ["test", "--allow-all", "--no-prompt", "--no-check"];
   if (!long) args.push(`--ignore=${LONG_TESTS}`);
-  let hasPath = false;
-  for (const [index, word] of given.entries()) {
-    if (word === "--long") continue;
-    if (!word.startsWith("-") && given[index - 1] !== "--filter") {
+  const paths: string[] = [];
+  for (const [index, word] of words.entries()) {
+    if (!word.startsWith("-") && words[index - 1] !== "--filter") {
       // A mistyped path is still passed as a path, so that Deno says that it does not exist.
       const isPath = word.includes("/") || exists(word);
-      if (!isPath) args.push("--filter");
-      hasPath ||= isPath;
+      if (isPath) paths.push(word);
+      else args.push("--filter");
     }
     args.push(word);
   }
-  if (!hasPath) args.push("tests");
-  return { long, args };
+  if (paths.length === 0) args.push("tests");
+  const onlyPaths = paths.length === words.length && paths.every(exists);
+  return { long, args, paths: !onlyPaths ? undefined : paths.length === 0 ? ["tests"] : paths };
+}
+
+/** The files in the order in which they start: first those that share the machine, then the rest. */
+export function inOrder(files: readonly string[]): { together: string[]; alone: string[] } {
+  const place = (file: string) => {
+    const index = SLOW_FIRST.findIndex((folder) => file.startsWith(folder));
+    return index === -1 ? SLOW_FIRST.length : index;
+  };
+  const sorted = [...new Set(files)].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+  const isAlone = (file: string) => ALONE.includes(file);
+  return {
+    together: sorted.filter((file) => !isAlone(file)),
+    alone: sorted.filter(isAlone),
+  };
+}
+
+/** Gives each of the items to `work`, a number of them at once. */
+export async function eachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 /**
@@ -55,6 +114,9 @@ export function testArguments(given: readonly string[], exists: (path: string) =
  */
 const NOT_A_SKIP = ["(skipped: ", "(long)"];
 
+const OUTPUT_BEGINS = "------- output -------";
+const OUTPUT_ENDS = "----- output end -----";
+
 const SUMMARY =
   /^(?:ok|FAILED) \| (?<passed>\d+) passed(?: \(.*?\))? \| (?<failed>\d+) failed(?: \(.*?\))?(?: \||$| \()/;
 
@@ -62,15 +124,23 @@ const SUMMARY =
 export class RunReport {
   /** Tests and steps that this machine lacks something for: name and file. */
   readonly skipped: string[] = [];
+  /** What this machine lacks, as `tests/support/programs.ts` prints it. */
+  readonly missing = new Set<string>();
   /** The output from the first explained failure on; empty if there is none. */
   readonly failures: string[] = [];
   /** Whole tests; undefined until the last line, which an aborted run never prints. */
   counts: { readonly passed: number; readonly failed: number } | undefined;
   #file = "";
+  #isOutput = false;
 
   /** Takes the next line. */
   line(text: string): void {
     this.#file = /^running \d+ tests? from (.*)$/.exec(text)?.[1] ?? this.#file;
+    // What a test prints says nothing about this machine.
+    if (text === OUTPUT_BEGINS) this.#isOutput = true;
+    if (text === OUTPUT_ENDS) this.#isOutput = false;
+    const missing = /^not installed: (.*)$/.exec(text)?.[1]?.split(", ") ?? [];
+    if (!this.#isOutput) { for (const name of missing) this.missing.add(name); }
     const ignored = /^ *(.*) \.\.\. ignored \(.*\)$/.exec(text)?.[1];
     if (ignored !== undefined && !NOT_A_SKIP.some((mark) => ignored.includes(mark))) {
       this.skipped.push(`${ignored} (${this.#file})`);
@@ -80,21 +150,18 @@ export class RunReport {
     if (passed !== undefined) this.counts = { passed: Number(passed), failed: Number(failed) };
   }
 
-  /** The result of the run. */
-  conclude({ success, noSkip }: { success: boolean; noSkip: boolean }): Conclusion {
+  /** The result of the run; `name` is what it ran. */
+  conclude(
+    { success, noSkip, name }: { success: boolean; noSkip: boolean; name: string },
+  ): Conclusion {
     const { passed = 0, failed: counted = 0 } = this.counts ?? {};
-    const skips = this.skipped.map((name) =>
-      `${noSkip ? "not to be skipped" : "skipped"}: ${name}`
-    );
     const failedAsWhole = !success && counted === 0;
-    const failed = counted + (noSkip ? skips.length : 0) + (failedAsWhole ? 1 : 0);
-    const tail = skips.length > 0 && !noSkip ? `, ${skips.length} skipped` : "";
     return {
       passed,
-      failed,
-      skips,
-      line: `${passed} passed, ${failed} failed${tail}`,
-      failures: failedAsWhole ? ["failed: the run as a whole; it broke off"] : this.failures,
+      failed: counted + (noSkip ? this.skipped.length : 0) + (failedAsWhole ? 1 : 0),
+      skips: this.skipped.map((test) => `${noSkip ? "not to be skipped" : "skipped"}: ${test}`),
+      missing: [...this.missing],
+      failures: failedAsWhole ? [`failed: ${name} as a whole; it broke off`] : this.failures,
     };
   }
 }
@@ -105,37 +172,104 @@ export interface Conclusion {
   readonly failed: number;
   /** A line for each test that was skipped. */
   readonly skips: readonly string[];
+  /** What is not installed here, and some of them need. */
+  readonly missing: readonly string[];
   /** What failed and why, in Deno's words. */
   readonly failures: readonly string[];
-  readonly line: string;
+}
+
+/** Adds the results of several runs up. */
+export function sumOf(conclusions: readonly Conclusion[]): Conclusion {
+  return {
+    passed: conclusions.reduce((sum, { passed }) => sum + passed, 0),
+    failed: conclusions.reduce((sum, { failed }) => sum + failed, 0),
+    skips: conclusions.flatMap(({ skips }) => skips),
+    missing: [...new Set(conclusions.flatMap(({ missing }) => missing))].sort(),
+    failures: conclusions.flatMap(({ failures }) => failures),
+  };
+}
+
+/** `N passed, N failed`, with what was skipped unless that counts as failed. */
+export function lastLine({ passed, failed, skips }: Conclusion, noSkip: boolean): string {
+  const tail = skips.length > 0 && !noSkip ? `, ${skips.length} skipped` : "";
+  return `${passed} passed, ${failed} failed${tail}`;
 }
 
 async function main(): Promise<number> {
-  const { long, args } = testArguments(Deno.args, existsSync);
-  const child = new Deno.Command(Deno.execPath(), {
-    args,
-    env: { NO_COLOR: "1", ...long ? { SFTPWRAP_LONG: "1" } : {} },
-    stdout: "piped",
-  }).spawn();
-  const report = new RunReport();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    printLine(line);
-    report.line(line);
-  }
-  const { success } = await child.status;
+  const { long, args, paths } = testArguments(Deno.args, existsSync);
   const noSkip = Deno.env.get("SFTPWRAP_NO_SKIP") === "1";
-  const { passed, failed, skips, failures, line } = report.conclude({ success, noSkip });
-  for (const skip of skips) printLine(skip);
+  const conclusions: Conclusion[] = [];
+  if (paths === undefined) {
+    conclusions.push(await runTests(args, { long, noSkip, name: "the run", print: printLine }));
+  } else {
+    const flags = args.filter((word) => word !== "tests" && !paths.includes(word));
+    const runFile = async (file: string) => {
+      const lines: string[] = [];
+      const print = (line: string) => void lines.push(line);
+      conclusions.push(await runTests([...flags, file], { long, noSkip, name: file, print }));
+      printLine(lines.join("\n"));
+    };
+    const { together, alone } = inOrder(paths.flatMap((path) => testFiles(path, long)));
+    const atOnce = Math.min(navigator.hardwareConcurrency + 1, MOST_PROCESSES);
+    await eachOf(together, atOnce, runFile);
+    await eachOf(alone, 1, runFile);
+  }
+  const sum = sumOf(conclusions);
+  // The output of a file is far above by now; that of one process for all is not.
+  if (paths !== undefined) { for (const line of sum.failures) printLine(line); }
+  for (const skip of sum.skips) printLine(skip);
+  if (sum.missing.length > 0) printLine(`not installed here: ${sum.missing.join(", ")}`);
   const tallyFile = Deno.env.get("SFTPWRAP_TALLY");
   if (tallyFile !== undefined) {
     // Indented, so that no line of an error looks like the counts.
-    const why = failures.map((text) => `  ${text}`);
-    const told = [...noSkip ? skips : [], ...why, `${passed} ${failed}`];
+    const why = sum.failures.map((text) => `  ${text}`);
+    const told = [...noSkip ? sum.skips : [], ...why, `${sum.passed} ${sum.failed}`];
     await Deno.writeTextFile(tallyFile, told.map((text) => `${text}\n`).join(""), { append: true });
   }
+  const line = lastLine(sum, noSkip);
   printLine(tallyFile === undefined ? line : `Deno ${Deno.version.deno}: ${line}`);
-  return failed === 0 ? 0 : 1;
+  return sum.failed === 0 ? 0 : 1;
+}
+
+async function runTests(
+  args: readonly string[],
+  { long, noSkip, name, print }: {
+    readonly long: boolean;
+    readonly noSkip: boolean;
+    readonly name: string;
+    readonly print: (line: string) => void;
+  },
+): Promise<Conclusion> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    env: { NO_COLOR: "1", SFTPWRAP_TELL_REASONS: "1", ...long ? { SFTPWRAP_LONG: "1" } : {} },
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const hung = long ? undefined : setTimeout(() => {
+    printLine(`${name} hangs`);
+    child.kill("SIGKILL");
+  }, HUNG_MS);
+  const report = new RunReport();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    print(line);
+    report.line(line);
+  }
+  const { success } = await child.status;
+  clearTimeout(hung);
+  return report.conclude({ success, noSkip, name });
+}
+
+/** The files with tests at or below a path. */
+function testFiles(path: string, long: boolean): string[] {
+  const trimmed = path.replace(/^\.\//, "").replace(/\/+$/, "");
+  if (!long && trimmed === LONG_TESTS) return [];
+  if (!Deno.statSync(trimmed).isDirectory) return [trimmed];
+  return Array.from(Deno.readDirSync(trimmed), ({ name, isDirectory }) => {
+    if (isDirectory) return testFiles(`${trimmed}/${name}`, long);
+    return name.endsWith("_test.ts") ? [`${trimmed}/${name}`] : [];
+  }).flat();
 }
 
 function existsSync(path: string): boolean {

@@ -28,8 +28,12 @@ const TABLE: Readonly<Record<string, string>> = {
   "--hide=[ogmtn]*": "------",
 };
 
-for (const client of policyClients) {
-  for (const [option, all] of Object.entries(TABLE)) {
+/** A short run lets a client try every second option, and so each option every second client. */
+const STEP = Deno.env.has("SFTPWRAP_LONG") ? 1 : 2;
+
+for (const [place, client] of policyClients.entries()) {
+  for (const [index, [option, all]] of Object.entries(TABLE).entries()) {
+    if ((place + index) % STEP !== 0) continue;
     Deno.test({
       name: `${client.name} under ${option} can do what the table says`,
       ...client.needs,

@@ -46,7 +46,9 @@ function nameOf(reply: Reply): string | undefined {
 }
 
 for (const root of ["kernel", "portable"]) {
-  Deno.test(`CLOSE gives the descriptor back (${root} root)`, async () => {
+  // A session keeps its descriptors from other processes of the same user, but not from root.
+  const ignore = Deno.uid() !== 0;
+  Deno.test(`CLOSE gives the descriptor back (${root} root)`, { ignore }, async () => {
     await withTempDir(async (directory) => {
       const server = new ChildServer(sftpwrap(["jail", `--confine=${root}`, directory]));
       await server.greet();

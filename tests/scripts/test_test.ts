@@ -1,5 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { RunReport, testArguments } from "../../scripts/test.ts";
+import {
+  ALONE,
+  type Conclusion,
+  eachOf,
+  inOrder,
+  lastLine,
+  RunReport,
+  sumOf,
+  testArguments,
+} from "../../scripts/test.ts";
 
 const FLAGS = ["test", "--allow-all", "--no-prompt", "--no-check"];
 const QUICK = [...FLAGS, "--ignore=tests/long"];
@@ -13,6 +22,7 @@ Deno.test("testArguments() runs everything but the long tests", () => {
   assertEquals(testArguments([], exists), {
     long: false,
     args: [...QUICK, "tests"],
+    paths: ["tests"],
   });
 });
 
@@ -20,21 +30,25 @@ Deno.test("testArguments() runs everything with --long", () => {
   assertEquals(testArguments(["--long"], exists), {
     long: true,
     args: [...FLAGS, "tests"],
+    paths: ["tests"],
   });
 });
 
 Deno.test("testArguments() runs only the folder it is given", () => {
-  assertEquals(testArguments(["tests/wire"], exists).args, [...QUICK, "tests/wire"]);
+  const { args, paths } = testArguments(["tests/wire"], exists);
+  assertEquals({ args, paths }, { args: [...QUICK, "tests/wire"], paths: ["tests/wire"] });
 });
 
 Deno.test("testArguments() runs a folder that is not there, for Deno to say so", () => {
-  assertEquals(testArguments(["tests/wired"], exists).args, [...QUICK, "tests/wired"]);
+  const { args, paths } = testArguments(["tests/wired"], exists);
+  assertEquals({ args, paths }, { args: [...QUICK, "tests/wired"], paths: undefined });
 });
 
 Deno.test("testArguments() takes a word that is no path as part of a name", () => {
   assertEquals(testArguments(["longname"], exists), {
     long: false,
     args: [...QUICK, "--filter", "longname", "tests"],
+    paths: undefined,
   });
 });
 
@@ -48,15 +62,50 @@ Deno.test("testArguments() passes options of deno test on", () => {
   ]);
 });
 
+Deno.test("an option of deno test makes one process run everything", () => {
+  assertEquals(testArguments(["tests/wire", "--fail-fast"], exists).paths, undefined);
+  assertEquals(testArguments(["--long", "tests/wire"], exists).paths, ["tests/wire"]);
+});
+
+Deno.test("inOrder() starts slow folders first, and puts last what must run alone", () => {
+  const files = [
+    ...["tests/wire/a_test.ts", "tests/transport/timeouts_test.ts", "tests/jail/b_test.ts"],
+    ...["tests/clients/c_test.ts", "tests/wire/a_test.ts"],
+  ];
+  assertEquals(inOrder(files), {
+    together: ["tests/clients/c_test.ts", "tests/jail/b_test.ts", "tests/wire/a_test.ts"],
+    alone: ["tests/transport/timeouts_test.ts"],
+  });
+});
+
+Deno.test("each file that must run alone exists", () => {
+  const folder = new URL("../../", import.meta.url);
+  for (const file of ALONE) Deno.statSync(new URL(file, folder));
+});
+
+Deno.test("eachOf() does everything once, and never more at once than it may", async () => {
+  const done: number[] = [];
+  let running = 0;
+  let most = 0;
+  await eachOf([1, 2, 3, 4, 5], 2, async (item) => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve));
+    running--;
+    done.push(item);
+  });
+  assertEquals([most, done], [2, [1, 2, 3, 4, 5]]);
+});
+
 /** What `deno test` prints of two files: with a skip, a step that fails and one without a place. */
-const PRINTED = `running 3 tests from ./tests/a_test.ts
+const PRINTED = `not installed: lftp, python:paramiko
+running 3 tests from ./tests/a_test.ts
 passes ... ok (148ms)
 needs lftp ... ignored (0ms)
 has steps ...
   x ... FAILED (1ms)
   hardLink (skipped: hardLink is not offered) ... ignored (0ms)
 ------- output -------
-out
+not installed: no-such-program
 ----- output end -----
 has steps ... FAILED (due to 1 failed step) (34ms)
 running 1 test from ./tests/b_test.ts
@@ -81,13 +130,17 @@ function reportOf(printed: string): RunReport {
   return report;
 }
 
+function concluded({ noSkip }: { noSkip: boolean }): Conclusion {
+  return reportOf(PRINTED).conclude({ success: false, noSkip, name: "the run" });
+}
+
 Deno.test("RunReport counts whole tests, names skips and keeps what failed and why", () => {
-  const { failures, ...rest } = reportOf(PRINTED).conclude({ success: false, noSkip: false });
+  const { failures, ...rest } = concluded({ noSkip: false });
   assertEquals(rest, {
     passed: 1,
     failed: 1,
     skips: ["skipped: needs lftp (./tests/a_test.ts)"],
-    line: "1 passed, 1 failed, 1 skipped",
+    missing: ["lftp", "python:paramiko"],
   });
   assertEquals(failures.slice(0, 4), [
     " ERRORS ",
@@ -98,23 +151,33 @@ Deno.test("RunReport counts whole tests, names skips and keeps what failed and w
 });
 
 Deno.test("RunReport counts a skip as a failure where none is allowed", () => {
-  const { failed, skips, line } = reportOf(PRINTED).conclude({ success: false, noSkip: true });
-  assertEquals({ failed, skips, line }, {
+  const { failed, skips } = concluded({ noSkip: true });
+  assertEquals({ failed, skips }, {
     failed: 2,
     skips: ["not to be skipped: needs lftp (./tests/a_test.ts)"],
-    line: "1 passed, 2 failed",
   });
 });
 
 Deno.test("RunReport counts a run that breaks off as a failure", () => {
   const broken = reportOf("running 1 test from ./a_test.ts\npasses ... ok (1ms)\n");
-  assertEquals(broken.conclude({ success: false, noSkip: false }), {
+  assertEquals(broken.conclude({ success: false, noSkip: false, name: "a_test.ts" }), {
     passed: 0,
     failed: 1,
     skips: [],
-    failures: ["failed: the run as a whole; it broke off"],
-    line: "0 passed, 1 failed",
+    missing: [],
+    failures: ["failed: a_test.ts as a whole; it broke off"],
   });
+});
+
+Deno.test("results of several runs add up, and the last line tells what was skipped", () => {
+  const none: Conclusion = { passed: 3, failed: 0, skips: [], missing: [], failures: [] };
+  const sum = sumOf([concluded({ noSkip: false }), none]);
+  assertEquals([sum.passed, sum.failed, sum.skips.length], [4, 1, 1]);
+  assertEquals(sum.missing, ["lftp", "python:paramiko"]);
+  assertEquals(sum.failures, concluded({ noSkip: false }).failures);
+  assertEquals(lastLine(sum, false), "4 passed, 1 failed, 1 skipped");
+  assertEquals(lastLine(sumOf([concluded({ noSkip: true }), none]), true), "4 passed, 2 failed");
+  assertEquals(lastLine(none, false), "3 passed, 0 failed");
 });
 
 Deno.test("RunReport reads the last line of a run that passes, and of one that is filtered", () => {

@@ -266,12 +266,16 @@ function withClose(storage: Storage, closed: () => void): Storage {
   });
 }
 
-/** Settles when a process has neither read nor written for a while. */
+/**
+ * Settles when a process has done nothing for a while. A session keeps its `/proc/PID/io` from other
+ * processes of the same user, but not the processor's time (utime and stime, in ticks).
+ */
 async function hasStalled(pid: number): Promise<void> {
   let last = "";
   let same = 0;
   await until(async () => {
-    const now = await Deno.readTextFile(`/proc/${pid}/io`);
+    const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+    const now = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14).join(" ");
     same = now === last ? same + 1 : 0;
     last = now;
     return same >= 5;

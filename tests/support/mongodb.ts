@@ -130,7 +130,8 @@ async function startFerretDb(
 ): Promise<Running> {
   const child = new Deno.Command(ferretDb(), {
     args: [...args],
-    env: { ...env },
+    // Go's collector takes a fifth of the time otherwise, and a test fills little memory.
+    env: { GOGC: "400", ...env },
     // FerretDB ends when its standard input does, so it does not outlive the test, however that
     // ends.
     stdin: "piped",

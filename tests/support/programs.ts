@@ -17,6 +17,8 @@
  * @module
  */
 
+import { printLine } from "../../scripts/support/print.ts";
+
 /** Where programs are that a user's PATH often lacks: `sshd` and OpenSSH's `sftp-server`. */
 const FURTHER_FOLDERS = ["/usr/sbin", "/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh"];
 
@@ -36,10 +38,10 @@ export interface Need {
 export function needs(...wanted: string[]): Need {
   const missing = wanted.filter((need) => !isThere(need));
   if (missing.length === 0) return { ignore: false, reason: "" };
-  return {
-    ignore: Deno.env.get("SFTPWRAP_NO_SKIP") !== "1",
-    reason: `not installed: ${missing.join(", ")}`,
-  };
+  const reason = `not installed: ${missing.join(", ")}`;
+  // Deno prints no reason; scripts/test.ts reads it here.
+  if (Deno.env.get("SFTPWRAP_TELL_REASONS") === "1") printLine(reason);
+  return { ignore: Deno.env.get("SFTPWRAP_NO_SKIP") !== "1", reason };
 }
 
 /**

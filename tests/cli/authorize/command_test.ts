@@ -163,7 +163,8 @@ Deno.test("authorize refuses in one line what the jail would refuse", () =>
       "DIR is empty": ["--jail=", "-"],
       "does not exist": ["--jail", `${directory}/none`, "-"],
       "is not a directory": ["--jail", `${directory}/key`, "-"],
-      "it holds .ssh": ["--jail", `${directory}/with-keys`, "-"],
+      // Root makes lines for others, and cannot know that this is not the home of one of them.
+      ...Deno.uid() === 0 ? { "it holds .ssh": ["--jail", `${directory}/with-keys`, "-"] } : {},
       "it holds the account's home": [
         "--jail",
         `${directory}/homes`,

@@ -61,7 +61,8 @@ func main() {
 		SetupUsername: *user,
 		SetupPassword: password.WrapPassword(os.Getenv("FERRETDB_PASSWORD")),
 		SetupTimeout:  30 * time.Second,
-		SQLiteURL:     "file:" + directory + "/",
+		// The tests kill this process and not the machine, so what is written need not reach a disk.
+		SQLiteURL: "file:" + directory + "/?_pragma=synchronous(off)",
 		TestOpts: registry.TestOpts{
 			CappedCleanupPercentage: 10,
 			BatchSize:               100,
