@@ -76,7 +76,10 @@ test("the program for one jail takes no other directory", async () => {
     assertStringIncludes(help.stdout, `\narguments: jail ${site.jail}\n`);
     const version = await run(alice, ["--version"]);
     assertEquals([version.code, version.stderr], [0, ""]);
-    assertMatch(version.stdout, new RegExp(`^sftpwrap \\S+\narguments: jail ${site.jail}\n$`));
+    assertMatch(
+      version.stdout,
+      new RegExp(`^sftpwrap \\S+ \\(.+\\)\narguments: jail ${site.jail}\n$`),
+    );
     const refused = await run(alice, [site.outside]);
     assertEquals([refused.code, refused.stdout], [1, ""]);
     assertStringIncludes(refused.stderr, "there is more than one DIR");
@@ -165,6 +168,7 @@ test("options of the jail are baked in", async () => {
     assert(opened.kind === "handle");
     await prober.ask(ask.write(opened.handle, 0, "hello"));
     await prober.ask(ask.close(opened.handle));
+    assertEquals((await prober.end()).code, 0);
     const told = await Deno.readTextFile(log);
     assertStringIncludes(told, " size 5 md5 5d41402abc4b2a76b9719d911017c592\n");
     assert(!told.includes("running without"));
