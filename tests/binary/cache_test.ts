@@ -30,7 +30,9 @@ async function careless(): Promise<string> {
   });
   const words = plan.compile.filter((word) => word !== "--no-code-cache");
   assertEquals(words.length, plan.compile.length - 1);
-  await runOk(Deno.env.get("DENO_COMPILE")!, [...words, "main.ts"], { cwd: PROJECT });
+  await runOk(Deno.env.get("DENO_COMPILE")!, [...words, `--output=${path}`, "main.ts"], {
+    cwd: PROJECT,
+  });
   return path;
 }
 
