@@ -19,21 +19,26 @@ Deno.test("releaseWriters() wakes a writer to a socket that has ended", async ()
   assertEquals(heard, ["close", "drain"]);
 });
 
-Deno.test("the driver takes its log from the environment: else hideEnvironment() may go", () => {
-  const severities = () => {
-    const { options } = new MongoClient("mongodb://127.0.0.1:1/");
-    return (options as unknown as { mongoLoggerOptions: { componentSeverities: unknown } })
-      .mongoLoggerOptions.componentSeverities;
-  };
-  const before = severities();
-  Deno.env.set("MONGODB_LOG_ALL", "debug");
-  try {
-    assertNotEquals(severities(), before);
-    using _hidden = hideEnvironment();
-    assertEquals(severities(), before);
-  } finally {
-    Deno.env.delete("MONGODB_LOG_ALL");
-  }
+Deno.test({
+  name: "the driver takes its log from the environment: else hideEnvironment() may go",
+  // A new client looks for signs of a container, and does not wait for the answer.
+  sanitizeOps: false,
+  fn() {
+    const severities = () => {
+      const { options } = new MongoClient("mongodb://127.0.0.1:1/");
+      return (options as unknown as { mongoLoggerOptions: { componentSeverities: unknown } })
+        .mongoLoggerOptions.componentSeverities;
+    };
+    const before = severities();
+    Deno.env.set("MONGODB_LOG_ALL", "debug");
+    try {
+      assertNotEquals(severities(), before);
+      using _hidden = hideEnvironment();
+      assertEquals(severities(), before);
+    } finally {
+      Deno.env.delete("MONGODB_LOG_ALL");
+    }
+  },
 });
 
 Deno.test("the driver waits for drain on a closed socket: else releaseWriters() may go", async () => {
