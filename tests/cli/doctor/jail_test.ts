@@ -175,7 +175,12 @@ Deno.test({
     withSite(async (site) => {
       const log = await check(site, ["-l", `${site.base}/none/log`]);
       assertEquals([log.code, bad(log).length], [1, 1]);
-      assertMatch(bad(log)[0]!, /^BAD {2}log: cannot open \S+\/none\/log: /);
+      assertMatch(
+        bad(log)[0]!,
+        /^BAD {2}log: cannot open \S+\/none\/log: .*; the session is served/,
+      );
+      const required = await check(site, ["-l", `${site.base}/none/log`, "--log-required"]);
+      assertMatch(bad(required)[0]!, /; the session is refused \(--log-required\)$/);
       const start = await check(site, ["-d", "/nix"]);
       assertEquals([start.code, bad(start).length], [1, 1]);
       assertMatch(
