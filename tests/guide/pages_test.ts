@@ -33,7 +33,7 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
 /** Options of other programs that pages name, and of the project's own scripts. */
 const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
-  "--sftp-set-modtime", // rclone
+  ...["--sftp-set-modtime", "--print-architecture"], // rclone, dpkg
   ...["--output", "--proxy"], // deno task compile
 ];
 
