@@ -154,6 +154,18 @@ Deno.test("every task that a page names is in deno.json", () => {
   );
 });
 
+Deno.test("the house names every package that is downloaded", async () => {
+  const text = pages.find(({ path }) => path === "lib/README.md")?.text ?? "";
+  const named = text.slice(text.indexOf("## Dependencies"));
+  const { npm } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.lock`));
+  const names = Object.keys(npm).map((name) => name.slice(0, name.lastIndexOf("@")));
+  const silent = names.filter((name) => !new RegExp(`(?<![\\w/-])${name}(?![\\w-])`).test(named));
+  assertEquals(silent, []);
+  const versions = [...named.matchAll(/^- `([\w-]+)` ([\d.]+) \(/gm)];
+  for (const [, name, version] of versions) assert(`${name}@${version}` in npm, name);
+  assertEquals(versions.length, 3);
+});
+
 Deno.test("the first pages are short", () => {
   for (const [path, most] of [["README.md", 190], ["lib/README.md", 130]] as const) {
     const text = pages.find((page) => page.path === path)?.text ?? "";
