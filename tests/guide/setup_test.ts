@@ -48,7 +48,7 @@ Deno.test({
 Deno.test("the README's deno install gives a program that Deno runs, wherever it is called", () =>
   withTempDir(async (home) => {
     const readme = await Deno.readTextFile(`${PROJECT}README.md`);
-    const [, words = ""] = /`deno (install [^`]+)`/.exec(readme) ?? [];
+    const [, words = ""] = /^ {4}deno (install .*)$/m.exec(readme) ?? [];
     const { denoDir } = JSON.parse(await runOk(Deno.execPath(), ["info", "--json"]));
     const env = { HOME: home, DENO_DIR: denoDir, DENO_INSTALL_ROOT: `${home}/root` };
     await runOk(Deno.execPath(), words.split(" "), { cwd: PROJECT, env });
@@ -61,5 +61,23 @@ Deno.test("the README's deno install gives a program that Deno runs, wherever it
     await Deno.mkdir(jail);
     const program = `${home}/root/bin/sftpwrap`;
     const told = await run(program, ["jail", "--check", jail], { cwd: "/", env: { ...env, PATH } });
+    assertMatch(told.stdout, /^ok {3}ring resolution: /m, told.stderr);
+  }));
+
+Deno.test("the package's name starts the program", () =>
+  withTempDir(async (directory) => {
+    const folder = await Deno.realPath(directory);
+    const links = ["../".repeat(folder.split("/").length - 1) + PROJECT.slice(1, -1)];
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ links }));
+    const words = [
+      "run",
+      "--quiet",
+      "-A",
+      "jsr:@sftpwrap/sftpwrap/main",
+      "jail",
+      "--check",
+      "/srv",
+    ];
+    const told = await run(Deno.execPath(), words, { cwd: folder });
     assertMatch(told.stdout, /^ok {3}ring resolution: /m, told.stderr);
   }));
