@@ -16,7 +16,7 @@ async function version(): Promise<string> {
   return `${config.version} (commit ${commit}, Deno ${Deno.version.deno}, ${Deno.build.target})`;
 }
 
-/** Not of the clock: two builds of a commit give the same manual. */
+/** The day of the commit, so that all its builds have the same manual; today, if it is not built. */
 function date(): Date {
   return DAY.startsWith("@") ? new Date() : new Date(DAY);
 }

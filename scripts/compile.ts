@@ -106,8 +106,8 @@ export async function addNodeGlobals(module: string): Promise<void> {
 }
 
 /**
- * Makes the bundle what is compiled: the entry gets the commit, its day and the globals, and all files one
- * time that is always the same, because their times get into the program.
+ * Makes the bundle what is compiled: the entry gets the commit, its day and the globals, and all
+ * files one time that is always the same, because their times get into the program.
  */
 export async function finishBundle(entry: string): Promise<void> {
   const text = await Deno.readTextFile(entry);

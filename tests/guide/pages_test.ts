@@ -158,7 +158,8 @@ Deno.test("the house names every package that is downloaded", async () => {
   const text = pages.find(({ path }) => path === "lib/README.md")?.text ?? "";
   const named = text.slice(text.indexOf("## Dependencies"));
   const { npm } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.lock`));
-  const names = Object.keys(npm).map((name) => name.slice(0, name.lastIndexOf("@")));
+  const names = Object.keys(npm).map((name) => name.slice(0, name.lastIndexOf("@")))
+    .map((name) => name.replace(/^@types\//, ""));
   const silent = names.filter((name) => !new RegExp(`(?<![\\w/-])${name}(?![\\w-])`).test(named));
   assertEquals(silent, []);
   const versions = [...named.matchAll(/^- `([\w-]+)` ([\d.]+) \(/gm)];
