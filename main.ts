@@ -6,8 +6,9 @@
 
 import { main } from "./lib/cli/main.ts";
 
-/** The commit that the program was built from; `scripts/compile.ts` puts it here. */
+/** The commit that the program was built from, and its day; `scripts/compile.ts` puts them here. */
 const COMMIT = "@COMMIT@";
+const DAY = "@DAY@";
 
 async function version(): Promise<string> {
   const { default: config } = await import("./deno.json", { with: { type: "json" } });
@@ -15,4 +16,9 @@ async function version(): Promise<string> {
   return `${config.version} (commit ${commit}, Deno ${Deno.version.deno}, ${Deno.build.target})`;
 }
 
-Deno.exit(await main(Deno.args, version));
+/** The day of the commit, so that all its builds have the same manual; today, if it is not built. */
+function date(): Date {
+  return DAY.startsWith("@") ? new Date() : new Date(DAY);
+}
+
+Deno.exit(await main(Deno.args, { version, date }));

@@ -106,12 +106,13 @@ export async function addNodeGlobals(module: string): Promise<void> {
 }
 
 /**
- * Makes the bundle what is compiled: the entry gets the commit and the globals, and all files one
- * time that is always the same, because their times get into the program.
+ * Makes the bundle what is compiled: the entry gets the commit, its day and the globals, and all
+ * files one time that is always the same, because their times get into the program.
  */
 export async function finishBundle(entry: string): Promise<void> {
-  const text = (await Deno.readTextFile(entry)).replaceAll("@COMMIT@", await currentCommit());
-  await Deno.writeTextFile(entry, text);
+  const text = await Deno.readTextFile(entry);
+  const { commit, day } = await currentCommit();
+  await Deno.writeTextFile(entry, text.replaceAll("@COMMIT@", commit).replaceAll("@DAY@", day));
   await addNodeGlobals(entry);
   await resetTimes(entry.slice(0, entry.lastIndexOf("/")));
 }
@@ -123,14 +124,21 @@ async function resetTimes(folder: string): Promise<void> {
   }
 }
 
-/** The commit of this tree, with `-dirty` where a file differs from it. */
-export async function currentCommit(): Promise<string> {
+/** The commit of this tree, with `-dirty` where a file differs from it, and its day (UTC). */
+export async function currentCommit(): Promise<{ readonly commit: string; readonly day: string }> {
+  const words = ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"];
+  const seconds = await git(["log", "-1", "--format=%ct"]);
+  const date = seconds === undefined ? new Date() : new Date(Number(seconds) * 1000);
+  return { commit: await git(words) ?? "unknown", day: date.toISOString().slice(0, 10) };
+}
+
+/** What git says; undefined if it is not there, or this is not a clone. */
+async function git(words: readonly string[]): Promise<string | undefined> {
   try {
-    const words = ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"];
     const { success, stdout } = await run("git", words);
-    return success ? stdout.trim() : "unknown";
+    return success ? stdout.trim() : undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "unknown";
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,11 @@
 /**
- * A first look, in a temporary directory: `deno task demo`.
+ * A first look, in a temporary directory: `deno run -A scripts/demo.ts`, or `deno task demo`.
  *
  * Starts `sftpwrap jail` as OpenSSH would, with permissions for one directory only, connects to it
  * with this project's own client, and tries to get out. Exits 0 if the jail held, and 1 if not.
+ *
+ * It downloads one package, the one that a jail needs. `deno task` downloads all of `deno.lock`
+ * before it runs any task.
  *
  * @module
  */
@@ -11,10 +14,11 @@ import { SftpClient } from "../lib/client/client.ts";
 import { SftpStatusError } from "../lib/client/errors.ts";
 import { printLine } from "./support/print.ts";
 
-const PROJECT = new URL("../", import.meta.url);
-
 /** A file that every Unix system has and no jail shows. */
 const OUTSIDE = "/etc/passwd";
+
+/** The only package that a jail needs. */
+const PACKAGE = "deno-std@";
 
 const LETTER = "Dear server,\nthis was uploaded by `deno task demo`.\n";
 
@@ -26,23 +30,38 @@ const ESCAPES: readonly (readonly [path: string, how: string])[] = [
 ];
 
 async function main(): Promise<number> {
-  const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "sftpwrap_demo_" }));
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "sftpwrap_demo_" }));
   try {
-    return await showJail(directory);
+    const directory = `${folder}/jail`;
+    await Deno.mkdir(directory);
+    const lock = `${folder}/deno.lock`;
+    await Deno.writeTextFile(lock, await lockOfJail());
+    return await showJail(directory, lock);
   } finally {
-    await Deno.remove(directory, { recursive: true });
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function showJail(directory: string): Promise<number> {
+/** `deno.lock` with {@linkcode PACKAGE} alone: Deno downloads whatever a lock file names. */
+async function lockOfJail(): Promise<string> {
+  const lock = JSON.parse(await Deno.readTextFile(new URL("../deno.lock", import.meta.url)));
+  const only = (packages: object) =>
+    Object.fromEntries(
+      Object.entries(packages).filter(([name]) => name.replace("npm:", "").startsWith(PACKAGE)),
+    );
+  const { version, specifiers, npm } = lock;
+  return JSON.stringify({ version, specifiers: only(specifiers), npm: only(npm) });
+}
+
+async function showJail(directory: string, lock: string): Promise<number> {
   await Deno.symlink(OUTSIDE, `${directory}/holiday-photos`);
   const permissions = [`--allow-read=${directory}`, `--allow-write=${directory}`];
   printLine("An SFTP server in a jail. It runs as OpenSSH would start it, and Deno lets it");
   printLine("read and write in this one directory, and nothing else:");
   printLine("");
   printLine(`    deno run --no-prompt ${permissions.join(" \\\n        ")} \\`);
-  printLine(`        main.ts jail ${directory}`);
-  const server = startServer(directory, permissions);
+  printLine(`        scripts/support/jail.ts ${directory}`);
+  const server = startServer(directory, lock, permissions);
   const client = await SftpClient.connect({ readable: server.stdout, writable: server.stdin });
   await showFiles(client);
   const escaped = await tryToEscape(client);
@@ -51,10 +70,10 @@ async function showJail(directory: string): Promise<number> {
   return conclude(escaped);
 }
 
-function startServer(directory: string, permissions: readonly string[]) {
-  const main = new URL("main.ts", PROJECT).href;
+function startServer(directory: string, lock: string, permissions: readonly string[]) {
+  const jail = new URL("support/jail.ts", import.meta.url).href;
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, main, "jail", directory],
+    args: ["run", "--quiet", `--lock=${lock}`, "--no-prompt", ...permissions, jail, directory],
     stdin: "piped",
     stdout: "piped",
   }).spawn();

@@ -6,10 +6,14 @@ import { orTold } from "./told.ts";
 interface LazySubcommand {
   readonly name: string;
   readonly summary: string;
-  readonly run: (args: readonly string[], version: Version) => Promise<number>;
+  readonly run: (args: readonly string[], build: Build) => Promise<number>;
 }
 
-type Version = () => Promise<string>;
+/** What the program knows of its own build; it is asked only when that is needed. */
+export interface Build {
+  readonly version: () => Promise<string>;
+  readonly date: () => Date;
+}
 
 const jail = async () => await import("./jail/command.ts");
 const manual = async () => await import("./manual/command.ts");
@@ -48,14 +52,14 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
   {
     name: "man",
     summary: "print a page of the manual",
-    run: async (args, version) =>
-      await (await manual()).manCommand(args, { subcommands: SUBCOMMANDS, version }),
+    run: async (args, build) =>
+      await (await manual()).manCommand(args, { subcommands: SUBCOMMANDS, ...build }),
   },
   {
     name: "completions",
     summary: "print the completions for bash, zsh or fish",
-    run: async (args, version) =>
-      await (await manual()).completionsCommand(args, { subcommands: SUBCOMMANDS, version }),
+    run: async (args) =>
+      await (await manual()).completionsCommand(args, { subcommands: SUBCOMMANDS }),
   },
   {
     name: "help",
@@ -73,16 +77,11 @@ const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
  * Runs the command line and returns the exit status. Only a session writes SFTP to standard output;
  * help, version and lists are printed if no session was asked for, and every error goes to standard
  * error.
- *
- * @param version Returns the version; called only if it is asked for.
  */
-export async function main(
-  args: readonly string[],
-  version: Version,
-): Promise<number> {
+export async function main(args: readonly string[], build: Build): Promise<number> {
   const [first, ...rest] = args;
   if (first === "--version" || first === "-V") {
-    print(`sftpwrap ${await version()}\n`);
+    print(`sftpwrap ${await build.version()}\n`);
     return 0;
   }
   if (first === "--help" || first === "-h" || first === "help" && rest.length === 0) {
@@ -104,11 +103,11 @@ export async function main(
     const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
     if (subcommand === undefined) throw new UsageError(unknown(first));
     if (isLast("--version") && !isValue) {
-      print(`sftpwrap ${await version()}\n`);
+      print(`sftpwrap ${await build.version()}\n`);
       if (given !== "") print(`arguments: ${given}\n`);
       return 0;
     }
-    const status = await subcommand.run(rest, version);
+    const status = await subcommand.run(rest, build);
     if (isLast("--help", "-h") && !isValue && given !== "" && status === 0) {
       print(`\narguments: ${given}\n`);
     }

@@ -8,7 +8,7 @@ import { run, runOk } from "../support/run.ts";
 import { type Sshd, withSshd } from "../support/sshd.ts";
 
 const NEED: Need = Deno.build.os === "linux" && Deno.uid() === 0
-  ? needsCompile("sshd", "ssh-keygen", "puttygen", "psftp", "useradd", "userdel")
+  ? needsCompile("sshd", "ssh-keygen", "puttygen", "psftp", "useradd", "userdel", "runuser")
   : { ignore: true, reason: "only root can make an account" };
 
 interface Place {
@@ -90,5 +90,23 @@ Deno.test({
         await runOk(path, [...args.with(5, "192.0.2.0/24"), "--install", list, key]);
         assertEquals(await upload(place, sshd), 1);
       });
+    }),
+});
+
+Deno.test({
+  name: "a user who prints a line for another user's directory learns that it holds .ssh",
+  ...NEED,
+  fn: () =>
+    withPlace(async ({ user, home, jail, key }) => {
+      const as = ["-u", user, "--", await program(), "authorize", "--jail"];
+      const other = `${home}/../other`;
+      for (const folder of [jail, other]) await Deno.mkdir(`${folder}/.ssh`, { recursive: true });
+      const refused = await run("runuser", [...as, other, key]);
+      assertMatch(
+        refused.stderr,
+        /other is not a safe jail: it holds .ssh, as a home directory does/,
+      );
+      // The user's own session would begin in a directory of its own: the home is elsewhere.
+      assertMatch(await runOk("runuser", [...as, jail, key]), /^restrict,command=/);
     }),
 });

@@ -33,7 +33,7 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
 /** Options of other programs that pages name, and of the project's own scripts. */
 const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
-  "--sftp-set-modtime", // rclone
+  ...["--sftp-set-modtime", "--print-architecture"], // rclone, dpkg
   ...["--output", "--proxy"], // deno task compile
 ];
 
@@ -152,6 +152,19 @@ Deno.test("every task that a page names is in deno.json", () => {
         .filter((task) => !tasks.includes(task))
     ),
   );
+});
+
+Deno.test("the house names every package that is downloaded", async () => {
+  const text = pages.find(({ path }) => path === "lib/README.md")?.text ?? "";
+  const named = text.slice(text.indexOf("## Dependencies"));
+  const { npm } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.lock`));
+  const names = Object.keys(npm).map((name) => name.slice(0, name.lastIndexOf("@")))
+    .map((name) => name.replace(/^@types\//, ""));
+  const silent = names.filter((name) => !new RegExp(`(?<![\\w/-])${name}(?![\\w-])`).test(named));
+  assertEquals(silent, []);
+  const versions = [...named.matchAll(/^- `([\w-]+)` ([\d.]+) \(/gm)];
+  for (const [, name, version] of versions) assert(`${name}@${version}` in npm, name);
+  assertEquals(versions.length, 3);
 });
 
 Deno.test("the first pages are short", () => {

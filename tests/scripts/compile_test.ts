@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { failure, finishBundle } from "../../scripts/compile.ts";
 import { bundleProgram } from "../../scripts/support/bundles.ts";
 import { compilePlan, parseCompileArgs } from "../../scripts/support/compile_plan.ts";
@@ -19,6 +19,12 @@ Deno.test("the bundle that this Deno makes serves a session under this Deno", as
       await runOk(Deno.execPath(), [...started, "--version"]),
       /^sftpwrap \d+\.\d+\.\d+ \(commit [\da-f]{12}(-dirty)?, Deno /,
     );
+    // The manual is as old as the commit, and not as the build.
+    const commit = await runOk("git", ["-C", PROJECT, "log", "-1", "--format=%ct"]);
+    const day = new Date(Number(commit) * 1000)
+      .toLocaleDateString("en-US", { dateStyle: "long", timeZone: "UTC" });
+    const page = await runOk(Deno.execPath(), [...started, "man"]);
+    assertStringIncludes(page, `.Dd ${day}\n`);
     const jail = `${directory}/jail-of-the-test`;
     await Deno.mkdir(jail);
     const server = await startServer(Deno.execPath(), [

@@ -3,6 +3,7 @@ import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { StartError } from "../errors.ts";
 import { ROOT_UID, workAs } from "../files/file_place.ts";
 import { isUnseen, statusOf, textOf } from "../jail/containment.ts";
+import { type ListedAccount, listedAccounts } from "../jail/ways_out.ts";
 import { type Identity, identity } from "../start/host.ts";
 
 /** An account that nothing is known about. */
@@ -19,8 +20,8 @@ export function accountFor(file: string | undefined): Identity {
   const home = file === undefined ? undefined : homeOf(file);
   const uid = home === undefined ? undefined : statusOf(home)?.uid ?? undefined;
   if (uid === undefined || uid === ROOT_UID) return home === me.home ? me : NO_ACCOUNT;
-  const [user, , , , , listed] = passwdOf(uid) ?? [];
-  return { user, uid, home: listed ?? home };
+  const listed = listedAs(uid);
+  return { user: listed?.name, uid, home: listed?.home ?? home };
 }
 
 /**
@@ -39,9 +40,9 @@ export function homeOf(file: string): string {
  */
 export function requireEntry(directory: string, { user, uid }: Identity): void {
   const libc = openLibcIfAllowed();
-  const entry = uid === undefined || uid === ROOT_UID ? undefined : passwdOf(uid);
-  if (libc?.geteuid() !== ROOT_UID || uid === undefined || entry === undefined) return;
-  const giveBack = workAs(libc, uid, Number(entry[3]), groupsOf(user));
+  const listed = uid === undefined || uid === ROOT_UID ? undefined : listedAs(uid);
+  if (libc?.geteuid() !== ROOT_UID || listed === undefined) return;
+  const giveBack = workAs(libc, listed.uid, listed.gid, groupsOf(user));
   try {
     Deno.statSync(`${directory}/.`);
   } catch (error) {
@@ -52,16 +53,13 @@ export function requireEntry(directory: string, { user, uid }: Identity): void {
   }
 }
 
-function passwdOf(uid: number): readonly string[] | undefined {
-  return entries("/etc/passwd").find(([, , number]) => number === String(uid));
+function listedAs(uid: number): ListedAccount | undefined {
+  return listedAccounts().find((account) => account.uid === uid);
 }
 
 function groupsOf(user: string | undefined): readonly number[] {
-  return entries("/etc/group").filter(([, , , members = ""]) =>
-    user !== undefined && members.split(",").includes(user)
-  ).map(([, , gid]) => Number(gid));
-}
-
-function entries(file: string): readonly (readonly string[])[] {
-  return textOf(file).split("\n").map((line) => line.split(":"));
+  return textOf("/etc/group").split("\n").flatMap((line) => {
+    const [, , gid, members = ""] = line.split(":");
+    return user !== undefined && members.split(",").includes(user) ? [Number(gid)] : [];
+  });
 }

@@ -2,6 +2,7 @@ import { StartError, UsageError } from "../errors.ts";
 import { ROOT_UID } from "../files/file_place.ts";
 import { logWithin, realDirectory } from "../jail/directory.ts";
 import type { JailOptions } from "../jail/options.ts";
+import { statusOf } from "../jail/containment.ts";
 import { wayOut } from "../jail/ways_out.ts";
 import { expandTokens } from "../options/tokens.ts";
 import { type Identity, identity } from "../start/host.ts";
@@ -30,7 +31,7 @@ export function requireJail(options: JailOptions, install: string | undefined): 
   requireEntry(real, account);
   if (allowHome) return;
   const log = logFile === undefined ? undefined : expandedFor(logFile, account);
-  const reason = accountsOf(account, install).map((each) => wayOut(real, each, readOnly))
+  const reason = accountsOf(account, real, install).map((each) => wayOut(real, each, readOnly))
     .find((found) => found !== undefined) ?? logWithin(real, log);
   if (reason !== undefined) {
     throw new StartError(`${path} is not a safe jail: ${reason} (--allow-home overrides)`);
@@ -45,10 +46,17 @@ function expandedFor(path: string, account: Identity): string | undefined {
 }
 
 /** The accounts whose session it may be. */
-function accountsOf(account: Identity, install: string | undefined): readonly Identity[] {
+function accountsOf(
+  account: Identity,
+  directory: string,
+  install: string | undefined,
+): readonly Identity[] {
   const me = identity();
   const listed = install === undefined ? [] : [{ ...NO_ACCOUNT, home: homeOf(install) }];
   if (account.uid !== undefined && account.uid !== me.uid) return [...listed, account];
-  // Root may do this for any account: then only the content of DIR can show the danger.
-  return [...listed, me, ...me.uid === ROOT_UID ? [NO_ACCOUNT] : []];
+  // Root does this for any account, and a line that is printed is for one that is not known: it may
+  // be that of the owner of DIR.
+  const owner = { ...NO_ACCOUNT, uid: statusOf(directory)?.uid ?? undefined };
+  const isForOthers = me.uid === ROOT_UID || install === undefined && owner.uid !== me.uid;
+  return [...listed, me, ...isForOthers ? [owner] : []];
 }

@@ -1,5 +1,6 @@
 import { OTHERS_MAY_WRITE, ROOT_UID } from "../files/file_place.ts";
-import { textOf } from "../jail/containment.ts";
+import { parseLine } from "../authorize/authorized_key.ts";
+import { statusOf, textOf } from "../jail/containment.ts";
 import type { Account } from "./account.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok, warn } from "./finding.ts";
@@ -21,10 +22,7 @@ function keyFiles({ name, uid, home }: Account, config: SshdConfig): string[] {
 /** The commands that keys force. */
 export function commandsOfKeys(account: Account, config: SshdConfig): readonly string[] {
   const lines = keyFiles(account, config).flatMap((file) => textOf(file).split("\n"));
-  return lines.filter((line) => !line.trimStart().startsWith("#")).flatMap((line) => {
-    const [, command] = /(?:^|,)command="((?:[^"\\]|\\.)*)"/i.exec(line.trimStart()) ?? [];
-    return command?.replaceAll('\\"', '"') ?? [];
-  });
+  return lines.flatMap((line) => parseLine(line)?.options.get("command") ?? []);
 }
 
 /** Whether sshd can read a user's keys and, as StrictModes demands, trusts their place. */
@@ -66,16 +64,5 @@ function* distrust(file: string, { uid, name, home }: Account): Iterable<Finding
       yield bad(text, `chmod go-w ${shellWord(path)}`);
     }
     if (path === end || path === "/") return;
-  }
-}
-
-function statusOf(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
-    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { FACILITIES } from "../../audit/syslog.ts";
 import { openSyslogIfThere, SYSLOG_PATH } from "../../audit/syslog_socket.ts";
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { messageOf } from "../../message_of.ts";
+import { LogLevel } from "../../session/log.ts";
 import { openToAppend } from "../files/append_file.ts";
 import { OTHERS_MAY_WRITE } from "../files/file_place.ts";
 import { DEFAULT_FACILITY, type LogOptions } from "../options/log_options.ts";
@@ -13,7 +14,7 @@ import { bad, type Finding, ok, warn } from "./finding.ts";
 /** Whether the log can be opened, and goes on after a rotation. */
 export function* checkLog(options: LogOptions): Iterable<Finding> {
   const { logFile, logToStderr, syslog } = options;
-  if (logFile !== undefined) yield* checkFile(logFile);
+  if (logFile !== undefined) yield* checkFile(logFile, options);
   if (logToStderr) {
     yield warn("log: sshd throws the standard error of an SFTP session away: use --syslog or -l");
   }
@@ -22,20 +23,31 @@ export function* checkLog(options: LogOptions): Iterable<Finding> {
   }
 }
 
-function* checkSyslog({ logTag: tag }: LogOptions, wanted: boolean): Iterable<Finding> {
+/** What becomes of a session whose log cannot be opened. */
+function servedOrNot(isRefused: boolean, served: string): string {
+  return isRefused ? "the session is refused (--log-required)" : served;
+}
+
+function* checkSyslog(options: LogOptions, wanted: boolean): Iterable<Finding> {
+  const { logTag: tag, logRequired, logLevel } = options;
   const facility = FACILITIES.get(DEFAULT_FACILITY)!;
   const libc = openLibcIfAllowed();
   const sink = libc && openSyslogIfThere(libc, SYSLOG_PATH, { facility, tag });
-  if (sink !== undefined) yield ok("log: syslog listens");
-  else if (wanted) yield bad(`log: no syslog listens at ${SYSLOG_PATH}`);
-  else yield warn(`log: no syslog listens at ${SYSLOG_PATH}, so nothing is logged: use -l FILE`);
+  if (sink !== undefined) return yield ok("log: syslog listens");
+  const isRefused = logRequired && (wanted || logLevel > LogLevel.QUIET);
+  const served = servedOrNot(
+    isRefused,
+    "the session is served, and nothing is logged: use -l FILE",
+  );
+  yield (wanted || isRefused ? bad : warn)(`log: no syslog listens at ${SYSLOG_PATH}; ${served}`);
 }
 
-function* checkFile(path: string): Iterable<Finding> {
+function* checkFile(path: string, { logRequired }: LogOptions): Iterable<Finding> {
   const before = statusOf(path);
   const folder = path.replace(/\/[^/]*$/, "") || "/";
   const user = environment("USER") ?? environment("LOGNAME") ?? "USER";
-  if (before?.isDirectory === true) return yield bad(`log: ${path} is a directory`);
+  const served = servedOrNot(logRequired, "the session is served, and its log goes to syslog");
+  if (before?.isDirectory === true) return yield bad(`log: ${path} is a directory; ${served}`);
   if (before?.isFifo === true) {
     return yield warn(`log: ${path} is a FIFO, which needs a program that reads it`);
   }
@@ -50,7 +62,7 @@ function* checkFile(path: string): Iterable<Finding> {
       : statusOf(folder) === undefined
       ? `install -d -o ${user} -m 700 ${shellWord(folder)}`
       : `install -o ${user} -m 600 /dev/null ${shellWord(path)}`;
-    return yield bad(`log: cannot open ${path}: ${messageOf(error)}`, run);
+    return yield bad(`log: cannot open ${path}: ${messageOf(error)}; ${served}`, run);
   }
   yield ok(`log: ${path} can be written`);
   if (!path.startsWith("/")) {

@@ -1,7 +1,7 @@
 import type { Account } from "./account.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok, warn } from "./finding.ts";
-import { answerOf, SSHD } from "./programs.ts";
+import { answerOf, GETENT, SSHD } from "./programs.ts";
 import { checkKeys, commandsOfKeys } from "./key_files.ts";
 import { parseSshdConfig, type SshdConfig, valueOf } from "./sshd_config.ts";
 import { checkCommand } from "./forced_command.ts";
@@ -30,6 +30,7 @@ export async function checkSshd(
   return [
     ...subsystemAndCommand(account, config, { file: configFile ?? CONFIG_FILE, advice }),
     ...checkShell(account),
+    ...await checkLock(account, config),
     ...checkRoot(config),
     ...checkKeys(account, config),
   ];
@@ -82,6 +83,17 @@ function* checkShell({ name, shell }: Account): Iterable<Finding> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   yield bad(`shell: ${shell} is not a program, so sshd refuses ${name}`, run);
+}
+
+/** Without PAM, sshd refuses an account whose password is locked, whatever the key. */
+async function checkLock({ name }: Account, config: SshdConfig): Promise<readonly Finding[]> {
+  if (valueOf(config, "usepam") === "yes") return [];
+  const [, password = ""] = (await answerOf(GETENT, ["shadow", "--", name]))?.stdout.split(":") ??
+    [];
+  return !password.startsWith("!") ? [] : [bad(
+    `account: ${name}'s password is locked, and so, with "UsePAM no", sshd refuses its keys too`,
+    `usermod -p '*' ${name}`,
+  )];
 }
 
 function* checkRoot(config: SshdConfig): Iterable<Finding> {

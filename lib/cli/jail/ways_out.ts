@@ -177,13 +177,27 @@ function hardLinkWithin(directory: string, home: string): string | undefined {
   return undefined;
 }
 
-/** The homes of the account in /etc/passwd, found by its number or its name. */
-function homesInPasswd({ uid, user }: Identity): string[] {
+/** An account of this machine. */
+export interface ListedAccount {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+/** The accounts in /etc/passwd, as far as it may be read. */
+export function listedAccounts(): readonly ListedAccount[] {
   return textOf("/etc/passwd").split("\n").flatMap((line) => {
-    const [name, , number, , , home = ""] = line.split(":");
-    const isOurs = uid === undefined ? user !== undefined && name === user : number === `${uid}`;
-    return isOurs && home.startsWith("/") && home !== "/" ? [home] : [];
+    const [name = "", , uid = "", gid = "", , home = ""] = line.split(":");
+    return /^\d+$/.test(uid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [];
   });
+}
+
+/** The homes of the account in /etc/passwd, found by its number or its name. */
+function homesInPasswd(who: Identity): string[] {
+  return listedAccounts()
+    .filter(({ name, uid }) => who.uid === undefined ? name === who.user : uid === who.uid)
+    .map(({ home }) => home).filter((home) => home.startsWith("/") && home !== "/");
 }
 
 /** This program's file, or Deno or a file that Deno runs instead, if a client could change it. */

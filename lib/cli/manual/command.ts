@@ -12,6 +12,7 @@ import { plainText, TOPICS } from "./topics.ts";
 export interface Program {
   readonly subcommands: readonly Summary[];
   readonly version: () => Promise<string>;
+  readonly date: () => Date;
 }
 
 /** Runs `sftpwrap man`, and returns its exit status. */
@@ -22,7 +23,7 @@ export async function manCommand(args: readonly string[], program: Program): Pro
 /** Runs `sftpwrap completions`, and returns its exit status. */
 export async function completionsCommand(
   args: readonly string[],
-  { subcommands }: Program,
+  { subcommands }: Pick<Program, "subcommands">,
 ): Promise<number> {
   return await printing(args, completionsSpec, (shell) => {
     const known = SHELLS.find((name) => name === shell);
@@ -50,15 +51,16 @@ export async function helpCommand(args: readonly string[]): Promise<number> {
 /** A page of the manual as mdoc: that of a subcommand, or sftpwrap(1). */
 export async function manualPage(
   name: string | undefined,
-  { subcommands, version }: Program,
+  { subcommands, version, date }: Program,
 ): Promise<string> {
-  if (name === undefined) return mainPage(subcommands, await version());
+  const edition = { version: await version(), date: date() };
+  if (name === undefined) return mainPage(subcommands, edition);
   const spec = TABLES.find((table) => table.name === name);
   const known = subcommands.find((subcommand) => subcommand.name === name);
   if (spec === undefined || known === undefined) {
     throw new UsageError(`no manual page for "${name}"`);
   }
-  return subcommandPage(spec, known.summary, await version());
+  return subcommandPage(spec, known.summary, edition);
 }
 
 /** Prints what `text` makes of the operand, or the help. */

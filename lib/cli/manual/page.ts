@@ -15,12 +15,15 @@ export interface Summary {
   readonly summary: string;
 }
 
-/** The day of the last change to the texts of the manual; two builds give the same pages. */
-const DATE = "November 29, 2026";
+/** Which program the manual is of. */
+export interface Edition {
+  readonly version: string;
+  readonly date: Date;
+}
 
 /** The page of the program. */
-export function mainPage(subcommands: readonly Summary[], version: string): string {
-  return page("sftpwrap", "an SFTP server that OpenSSH starts", version, [
+export function mainPage(subcommands: readonly Summary[], edition: Edition): string {
+  return page("sftpwrap", "an SFTP server that OpenSSH starts", edition, [
     ["SYNOPSIS", synopsis("sftpwrap", "SUBCOMMAND [options] ...")],
     [
       "DESCRIPTION",
@@ -44,11 +47,11 @@ export function mainPage(subcommands: readonly Summary[], version: string): stri
 export function subcommandPage(
   { name, forms, about, options }: CommandSpec,
   summary: string,
-  version: string,
+  edition: Edition,
 ): string {
   const extras: Extras = Object.hasOwn(EXTRAS, name) ? EXTRAS[name]! : {};
   const { details = {}, topics = [], environment = [], files, examples, seeAlso = [] } = extras;
-  return page(`sftpwrap-${name}`, summary, version, [
+  return page(`sftpwrap-${name}`, summary, edition, [
     ["SYNOPSIS", forms.map((form) => synopsis(`sftpwrap ${name}`, form)).join("\n")],
     ["DESCRIPTION", body(about)],
     ["OPTIONS", optionList(options, details)],
@@ -85,12 +88,12 @@ function place(title: string): number {
 function page(
   name: string,
   summary: string,
-  version: string,
+  { version, date }: Edition,
   sections: readonly (readonly [title: string, text: string])[],
 ): string {
   const ordered = [...sections].sort(([a], [b]) => place(a) - place(b));
   return [
-    `.Dd ${DATE}`,
+    `.Dd ${date.toLocaleDateString("en-US", { dateStyle: "long", timeZone: "UTC" })}`,
     `.Dt ${name.toUpperCase()} 1`,
     `.Os sftpwrap ${version.split(" ")[0]}`,
     `.Sh NAME\n.Nm ${name}\n.Nd ${prose(summary)}`,

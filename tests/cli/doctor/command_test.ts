@@ -39,7 +39,8 @@ async function withSetup(use: (setup: Setup) => Promise<void>): Promise<void> {
     await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
     const user = `sw${Deno.pid % 100_000}n${accounts++}`;
     const [home, jail, bin] = [`${base}/home`, `${base}/jail`, await programFolder()];
-    await runOk("useradd", ["--home-dir", home, "--create-home", "--shell", "/bin/sh", user]);
+    const login = ["--shell", "/bin/sh", "--password", "*"];
+    await runOk("useradd", ["--home-dir", home, "--create-home", ...login, user]);
     try {
       await Deno.chmod(home, 0o755);
       const program = `${bin}/sftpwrap`;
@@ -153,7 +154,8 @@ const broken: readonly Broken[] = [
     name: "a log in a folder that is missing",
     options: ({ base }) => ["-l", `${base}/log/%u.log`],
     break: () => Promise.resolve(),
-    says: /^BAD {2}log: cannot open \S+\.log: /,
+    says:
+      /^BAD {2}log: cannot open \S+\.log: .*; the session is served, and its log goes to syslog$/,
     run: ({ base, user }) => `install -d -o ${user} -m 700 ${base}/log`,
     mends: true,
   },
@@ -183,6 +185,13 @@ const broken: readonly Broken[] = [
     break: ({ user }) => runOk("usermod", ["-s", "/usr/sbin/nologin", user]),
     says: /^BAD {2}shell: \/usr\/sbin\/nologin cannot .* "Received message too long"/,
     run: ({ user }) => `usermod -s /bin/sh ${user}`,
+    mends: true,
+  },
+  {
+    name: "an account as useradd makes it, where sshd does not use PAM",
+    break: ({ user }) => runOk("usermod", ["-p", "!", user]),
+    says: /^BAD {2}account: \w+'s password is locked, .* "UsePAM no", sshd refuses its keys too$/,
+    run: ({ user }) => `usermod -p '*' ${user}`,
     mends: true,
   },
   {
@@ -246,7 +255,7 @@ for (const { name, options, break: breakIt, says, run: command, mends } of broke
         if (command === undefined) return;
         assertStringIncludes(told.text, `${told.bad[0]}\n     run: ${command(setup)}\n`);
         if (mends !== true) return;
-        const [program = "", ...args] = command(setup).split(" ");
+        const [program = "", ...args] = command(setup).replaceAll("'", "").split(" ");
         await runOk(program, args);
         const again = await doctor(setup, given);
         assertEquals([again.code, again.bad], [0, []], again.text);

@@ -3,6 +3,7 @@ import { existsSync, type Site, withSite } from "../../support/jail_fixture.ts";
 import { binaryWay, jailWays, scopedFlags } from "../../support/jail_ways.ts";
 import { needs } from "../../support/programs.ts";
 import { runOk } from "../../support/run.ts";
+import { needsSyslogDev, SyslogDev } from "../../support/syslog_dev.ts";
 import { ALL, run, sftpwrap } from "../../support/wire_session.ts";
 import { withoutCalls } from "../../support/without_calls.ts";
 
@@ -175,13 +176,39 @@ Deno.test({
     withSite(async (site) => {
       const log = await check(site, ["-l", `${site.base}/none/log`]);
       assertEquals([log.code, bad(log).length], [1, 1]);
-      assertMatch(bad(log)[0]!, /^BAD {2}log: cannot open \S+\/none\/log: /);
+      assertMatch(
+        bad(log)[0]!,
+        /^BAD {2}log: cannot open \S+\/none\/log: .*; the session is served/,
+      );
+      const required = await check(site, ["-l", `${site.base}/none/log`, "--log-required"]);
+      assertMatch(bad(required)[0]!, /; the session is refused \(--log-required\)$/);
       const start = await check(site, ["-d", "/nix"]);
       assertEquals([start.code, bad(start).length], [1, 1]);
       assertMatch(
         bad(start)[0]!,
         /^BAD {2}start directory "\/nix": .*, so the session starts at \/$/,
       );
+    }),
+});
+
+Deno.test({
+  name: "--check says whether a session is served where no syslog listens",
+  ...needsSyslogDev(),
+  fn: () =>
+    withSite(async ({ base, jail }) => {
+      using dev = new SyslogDev(`${base}/dev`, { listens: false });
+      const told = async (options: readonly string[]) => {
+        const command = dev.around(sftpwrap(["jail", "--check", ...options, jail]));
+        const { code, lines } = await checked(command);
+        return [code, lines.find((line) => line.slice(5).startsWith("log: "))];
+      };
+      const none = "log: no syslog listens at /dev/log; the session is";
+      assertEquals(await told([]), [0, `warn ${none} served, and nothing is logged: use -l FILE`]);
+      assertEquals(await told(["--syslog"]), [
+        1,
+        `BAD  ${none} served, and nothing is logged: use -l FILE`,
+      ]);
+      assertEquals(await told(["--log-required"]), [1, `BAD  ${none} refused (--log-required)`]);
     }),
 });
 

@@ -11,6 +11,7 @@ import { run, runOk } from "../../support/run.ts";
 const PROGRAM = {
   subcommands: SUBCOMMANDS,
   version: () => Promise.resolve("1.2.3 (commit 0123, Deno 2)"),
+  date: () => new Date("2026-02-03"),
 };
 
 /** Every page by its name. */
@@ -87,7 +88,14 @@ function optionsOf(name: string) {
 
 Deno.test("a page keeps literal what roff would take for itself", async () => {
   const jail = await manualPage("jail", PROGRAM);
-  for (const line of [".It Cm \\&\\%\\e", "\\-\\-hide '.*'", ".Os sftpwrap 1.2.3"]) {
+  for (
+    const line of [
+      ".It Cm \\&\\%\\e",
+      "\\-\\-hide '.*'",
+      ".Os sftpwrap 1.2.3",
+      ".Dd February 3, 2026",
+    ]
+  ) {
     assertStringIncludes(jail, line);
   }
 });
