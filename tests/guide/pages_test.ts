@@ -34,6 +34,7 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
 const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
   "--sftp-set-modtime", // rclone
+  ...["--name", "--cap-drop", "--security-opt", "--tmpfs"], // podman
   ...["--output", "--proxy"], // deno task compile
 ];
 
