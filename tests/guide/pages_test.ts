@@ -35,6 +35,8 @@ const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
   "--sftp-set-modtime", // rclone
   ...["--name", "--cap-drop", "--security-opt", "--tmpfs"], // podman
+  "--create", // systemd-tmpfiles
+  ...["--identifier", "--follow", "--priority"], // journalctl
   ...["--output", "--proxy"], // deno task compile
 ];
 

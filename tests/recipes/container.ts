@@ -5,17 +5,17 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { indentedUnder, PROJECT } from "../guide/pages.ts";
+import { PROJECT } from "../guide/pages.ts";
 import { binary, binaryFolder } from "../support/binaries.ts";
 import { withEngine } from "../support/container.ts";
 import { run, runOk, until } from "../support/run.ts";
 import { freePort } from "../support/sshd.ts";
 import { makeKey } from "../support/sshd_trust.ts";
+import { recipe } from "./page.ts";
 
 /** Types the manual's commands in a folder that looks like the project's. */
 export async function twoPartners(folder: string, system: string): Promise<void> {
-  const page = await Deno.readTextFile(`${PROJECT}lib/cli/README.md`);
-  const [commands = ""] = indentedUnder(page, /^A container without root$/);
+  const [commands = ""] = await recipe(/^A container without root$/);
   const work = `${folder}/work`;
   await Deno.mkdir(`${work}/dist`, { recursive: true });
   await Deno.mkdir(`${folder}/state`);
