@@ -33,7 +33,18 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
 /** Options of other programs that pages name, and of the project's own scripts. */
 const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
-  "--sftp-set-modtime", // rclone
+  ...["--sftp-set-modtime", "--stdio", "--transfers", "--include", "--exclude", "--filter"], // rclone
+  ...[
+    "--vfs-",
+    "--dir-cache-time",
+    "--poll-interval",
+    "--no-seek",
+    "--no-modtime",
+    "--no-checksum",
+  ],
+  ...["--file-perms", "--dir-perms", "--uid", "--gid", "--bwlimit", "--log-file", "--use-json-log"],
+  ...["--syslog-facility", "--addr", "--authorized-keys", "--user", "--pass", "--no-auth"],
+  "--auth-proxy",
   ...["--name", "--cap-drop", "--security-opt", "--tmpfs"], // podman
   "--create", // systemd-tmpfiles
   ...["--identifier", "--follow", "--priority"], // journalctl
