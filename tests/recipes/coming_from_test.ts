@@ -137,7 +137,14 @@ Deno.test({
       await Deno.writeTextFile(`${places.local}/up`, "text");
       const blocks = await linesOf(/^MySecureShell$/, { "/srv/sftp": places.base });
       const [, ...config] = blocks.find(([first]) => first?.startsWith("Match ")) ?? [];
-      const batch = ["put up", "mkdir made", "-symlink up link", "-get .hidden", "ls -1a"];
+      const batch = [
+        "put up",
+        "mkdir made",
+        "chmod 600 up",
+        "-symlink up link",
+        "-get .hidden",
+        "ls -1a",
+      ];
       const shown = await session(places, { config }, batch);
       assertMatch(shown, /\nsftp> ls -1a\n\.\n\.\.\nmade\nup\n$/);
       const modes = await runOk("stat", ["-c", "%a", `${jail}/up`, `${jail}/made`]);
