@@ -11,7 +11,7 @@ import { withEngine } from "../support/container.ts";
 import { run, runOk, until } from "../support/run.ts";
 import { freePort } from "../support/sshd.ts";
 import { makeKey } from "../support/sshd_trust.ts";
-import { recipe } from "./page.ts";
+import { PAGE, recipe } from "./page.ts";
 
 /** Types the manual's commands in a folder that looks like the project's. */
 export async function twoPartners(folder: string, system: string): Promise<void> {
@@ -37,6 +37,10 @@ export async function twoPartners(folder: string, system: string): Promise<void>
     assert(code !== 0 && stderr.includes("Read-only file system"), stderr);
 
     await until(async () => (await container.log()).includes("Server listening"), { what: "sshd" });
+    const page = await Deno.readTextFile(PAGE);
+    const [, doctor = ""] = /`(podman exec sftp sftpwrap doctor [^`]*)`/.exec(page) ?? [];
+    const findings = await runOk("sh", ["-e", "-c", doctor], { env });
+    assertEquals(findings.split("\n").filter((line) => /^(BAD|warn)/.test(line)), []);
     for (const partner of ["alice", "bob"]) {
       const trust = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
       const login = ["-F", "none", "-i", partner, "-o", "IdentitiesOnly=yes", "-P", `${port}`];

@@ -6,9 +6,12 @@
 
 import { indentedUnder, PROJECT } from "../guide/pages.ts";
 
+/** The page that the recipes are on. */
+export const PAGE = `${PROJECT}lib/cli/README.md`;
+
 /** The indented blocks of a recipe. */
 export async function recipe(heading: RegExp): Promise<string[]> {
-  return indentedUnder(await Deno.readTextFile(`${PROJECT}lib/cli/README.md`), heading);
+  return indentedUnder(await Deno.readTextFile(PAGE), heading);
 }
 
 /** A block whose first line is a comment with the path of a file, which is the block. */
