@@ -136,6 +136,7 @@ Deno.test({
         const socket = `${runFolder}/systemd/journal/dev-log`;
         await until(() => isThere(socket), { what: "journald listens" });
         await session(places, socket, ["--syslog"], ["mkdir one"]);
+        await session(places, socket, ["--syslog", "--log-user=ann"], ["mkdir two"]);
         await session(places, socket, ["--syslog", "--log-format=json"], ["rmdir one"]);
         const [commands = ""] = await recipe(/^journald$/);
         const inside = ["--target", `${daemon.pid}`, "--mount", "sh", "-c"];
@@ -147,6 +148,11 @@ Deno.test({
         await until(async () => (await read("=cat")).includes('"session-closed"'), { what: "it" });
         assertMatch(await read("=sftpwrap  "), / sftpwrap\[\d+\]: mkdir name "\/one" mode 0777$/m);
         assertEquals((await read("=err")).trim(), "");
+        const ofAnn = ["journalctl --no-pager --identifier='sftpwrap(ann)'"];
+        assertMatch(
+          await runOk("nsenter", [...inside, ...ofAnn]),
+          /: mkdir name "\/two" mode 0777$/m,
+        );
         const objects = (await read("=cat")).split("\n").filter((line) => line.startsWith("{"))
           .map((line): Record<string, unknown> => JSON.parse(line));
         assert(objects.some(({ event, path }) => event === "rmdir" && path === "/one"));
