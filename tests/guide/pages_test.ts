@@ -33,22 +33,17 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
 /** Options of other programs that pages name, and of the project's own scripts. */
 const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
-  ...["--sftp-set-modtime", "--stdio", "--transfers", "--include", "--exclude", "--filter"], // rclone
-  ...[
-    "--vfs-",
-    "--dir-cache-time",
-    "--poll-interval",
-    "--no-seek",
-    "--no-modtime",
-    "--no-checksum",
-  ],
-  ...["--file-perms", "--dir-perms", "--uid", "--gid", "--bwlimit", "--log-file", "--use-json-log"],
-  ...["--syslog-facility", "--addr", "--authorized-keys", "--user", "--pass", "--no-auth"],
-  "--auth-proxy",
+  "--sftp-set-modtime", // rclone
+  ...["--output", "--proxy"], // deno task compile
   ...["--name", "--cap-drop", "--security-opt", "--tmpfs"], // podman
   "--create", // systemd-tmpfiles
   ...["--identifier", "--follow", "--priority"], // journalctl
-  ...["--output", "--proxy"], // deno task compile
+  // rclone serve
+  ...["--stdio", "--transfers", "--include", "--exclude", "--filter", "--vfs-", "--dir-cache-time"],
+  ...["--poll-interval", "--no-seek", "--no-modtime", "--no-checksum", "--file-perms"],
+  ...["--dir-perms", "--uid", "--gid", "--bwlimit", "--log-file", "--use-json-log"],
+  ...["--syslog-facility", "--addr", "--authorized-keys", "--user", "--pass", "--no-auth"],
+  "--auth-proxy",
 ];
 
 const pages = await readPages();

@@ -36,7 +36,9 @@ function* checkFile(path: string): Iterable<Finding> {
   const folder = path.replace(/\/[^/]*$/, "") || "/";
   const user = environment("USER") ?? environment("LOGNAME") ?? "USER";
   if (before?.isDirectory === true) return yield bad(`log: ${path} is a directory`);
-  if (before?.isFifo === true) return yield checkFifo(path);
+  if (before?.isFifo === true) {
+    return yield checkFifo(path);
+  }
   try {
     openToAppend(path);
     // What a look has made is not left behind.
