@@ -35,6 +35,15 @@ const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
   ...["--sftp-set-modtime", "--print-architecture"], // rclone, dpkg
   ...["--output", "--proxy"], // deno task compile
+  ...["--name", "--cap-drop", "--security-opt", "--tmpfs"], // podman
+  "--create", // systemd-tmpfiles
+  ...["--identifier", "--follow", "--priority"], // journalctl
+  // rclone serve
+  ...["--stdio", "--transfers", "--include", "--exclude", "--filter", "--vfs-", "--dir-cache-time"],
+  ...["--poll-interval", "--no-seek", "--no-modtime", "--no-checksum", "--file-perms"],
+  ...["--dir-perms", "--uid", "--gid", "--bwlimit", "--log-file", "--use-json-log"],
+  ...["--syslog-facility", "--addr", "--authorized-keys", "--user", "--pass", "--no-auth"],
+  "--auth-proxy",
 ];
 
 const pages = await readPages();

@@ -49,7 +49,7 @@ function* checkFile(path: string, { logRequired }: LogOptions): Iterable<Finding
   const served = servedOrNot(logRequired, "the session is served, and its log goes to syslog");
   if (before?.isDirectory === true) return yield bad(`log: ${path} is a directory; ${served}`);
   if (before?.isFifo === true) {
-    return yield warn(`log: ${path} is a FIFO, which needs a program that reads it`);
+    return yield checkFifo(path);
   }
   try {
     openToAppend(path);
@@ -69,5 +69,15 @@ function* checkFile(path: string, { logRequired }: LogOptions): Iterable<Finding
     yield bad(`log: ${path} is relative: sshd starts sessions in the home directory`);
   } else if (((statusOf(folder)?.mode ?? 0) & OTHERS_MAY_WRITE) !== 0 && folder !== "/dev") {
     yield warn(`log: logrotate skips ${folder}, in which others may write, without "su root root"`);
+  }
+}
+
+/** Opening one waits for nothing, and fails without a reader, which may still come. */
+function checkFifo(path: string): Finding {
+  try {
+    openToAppend(path);
+    return ok(`log: ${path} is a FIFO, and a program reads it`);
+  } catch (error) {
+    return warn(`log: ${path} is a FIFO, which needs a program that reads it: ${messageOf(error)}`);
   }
 }

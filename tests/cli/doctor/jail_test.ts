@@ -223,6 +223,10 @@ Deno.test({
       await runOk("mkfifo", [log]);
       const { lines } = await check(site, ["-l", log]);
       assert(lines.some((line) => line.startsWith(`warn log: ${log} is a FIFO`)), lines.join("\n"));
+      // Open for both, so that this end waits for none.
+      using _reader = await Deno.open(log, { read: true, write: true });
+      const read = await check(site, ["-l", log]);
+      assert(read.lines.includes(`ok   log: ${log} is a FIFO, and a program reads it`));
     }),
 });
 
