@@ -1,4 +1,5 @@
 import { printError } from "../../transport/stdio.ts";
+import { type Log, LogLevel } from "../../session/log.ts";
 import { Errno } from "../../linux/errno.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Poll } from "../../linux/linux.ts";
@@ -13,6 +14,11 @@ export interface Start {
   readonly command: string | undefined;
   /** Whether sshd started this program. */
   readonly remote: boolean;
+  /**
+   * Whether sshd started it for a client that named no command: sshd tells one only if a command is
+   * forced. A client that speaks SFTP was then given this program by a Subsystem line alone.
+   */
+  readonly unforced: boolean;
 }
 
 const MESSAGE = "this account is for SFTP only: connect with sftp, not with ssh or scp -O";
@@ -72,6 +78,18 @@ export function sftpBegins(start: Start): boolean {
   }
   if (begins === false && !isTold) printError(`sftpwrap: ${MESSAGE}\n`);
   return begins ?? false;
+}
+
+/**
+ * Warns in the log if SFTP has begun and nothing has forced it on the client. Without libc this
+ * cannot be told: a client that wants a shell from a forced command names no command either.
+ */
+export function warnIfUnforced({ unforced }: Start, log: Log): void {
+  if (!unforced || openLibcIfAllowed() === undefined) return;
+  log.write(
+    LogLevel.ERROR,
+    "not started by a forced command (but by a Subsystem?): the account may run other commands too",
+  );
 }
 
 /** Copiers that wait for their own protocol, whatever their arguments are. */
