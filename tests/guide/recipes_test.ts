@@ -120,9 +120,12 @@ recipe(
     // The message of the day comes before.
     const told = await machine.run("cd /tmp/client; ssh -F config -T alice@127.0.0.1");
     assertMatch(told.stderr, /^sftpwrap: this account is for SFTP only: .*\n$/);
-    const { code, stderr } = await machine.run("su -c id alice");
+    const forward = "ssh -F config -W 127.0.0.1:22 alice@127.0.0.1";
+    const refused = await machine.run(`cd /tmp/client; ${forward} < /dev/null`);
+    assertEquals([refused.code === 0, refused.stdout], [false, ""]);
+    const { stdout, stderr } = await machine.run("su -c id alice");
     assertMatch(stderr, /^sftpwrap: this account is for SFTP only: .*\n$/);
-    assertEquals(code, 1);
+    assertEquals(stdout, "");
   },
 );
 
