@@ -46,6 +46,8 @@ recipe(
     assertEquals(await shown(recipe, "/srv/sftp/alice/report.csv"), [
       "alice alice 644 /srv/sftp/alice/report.csv",
     ]);
+    const refused = /: session not started: this account is for SFTP only: .* user alice from \[/;
+    assertEquals(recipe.machine.syslog().filter((line) => refused.test(line)).length, 1);
   },
 );
 

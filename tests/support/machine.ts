@@ -32,6 +32,7 @@ const DEVICES = [
   'do : >> "$1/$device" && mount --bind "/dev/$device" "$1/$device" || exit 99',
   'done; mkdir "$1/pts" && mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$1/pts"',
   'ln -s pts/ptmx "$1/ptmx" && ln -s /proc/self/fd "$1/fd"',
+  'ln -s fd/0 "$1/stdin"; ln -s fd/1 "$1/stdout"; ln -s fd/2 "$1/stderr"',
 ].join("; ");
 
 /** Puts up the machine in `$0`, with the devices in `$1`, and stays in it. */

@@ -4,7 +4,7 @@ import { Errno } from "../../linux/errno.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Poll } from "../../linux/linux.ts";
 import { pollfd } from "../../linux/structs.ts";
-import { StartError } from "../errors.ts";
+import { StartError, ToldStartError } from "../errors.ts";
 
 /** How this program was started. */
 export interface Start {
@@ -47,7 +47,7 @@ const INIT_RANGES: readonly (readonly [number, number])[] = [
 
 /**
  * Refuses a shell or a command: otherwise the client would wait for an answer that never comes. A
- * client that may speak SFTP is not refused here: see {@linkcode sftpBegins}. If it has named a
+ * client that may speak SFTP is not refused here: see {@linkcode awaitSftp}. If it has named a
  * command it is told anyway; a client that does speak SFTP gets no standard error from sshd.
  *
  * @throws {StartError} If this is not an SFTP session.
@@ -62,13 +62,15 @@ export function requireSftp(start: Start): void {
 }
 
 /**
- * Whether SFTP begins, where {@linkcode requireSftp} cannot tell. Reads nothing. A client that is
- * silent or sends anything else has been told by the time this returns.
+ * Waits for SFTP to begin, where {@linkcode requireSftp} cannot tell. Reads nothing. A client that
+ * is silent or sends anything else is told at once.
+ *
+ * @throws {ToldStartError} If it does not begin.
  */
-export function sftpBegins(start: Start): boolean {
-  if (kindOf(start) !== "unknown") return true;
+export function awaitSftp(start: Start): void {
+  if (kindOf(start) !== "unknown") return;
   const libc = openLibcIfAllowed();
-  if (libc === undefined) return true;
+  if (libc === undefined) return;
   let isTold = start.command !== undefined;
   let begins = isTold ? undefined : beginsWithin(libc, SILENCE_MS);
   if (begins === undefined) {
@@ -76,8 +78,9 @@ export function sftpBegins(start: Start): boolean {
     isTold = true;
     begins = beginsWithin(libc, INIT_PATIENCE_MS);
   }
-  if (begins === false && !isTold) printError(`sftpwrap: ${MESSAGE}\n`);
-  return begins ?? false;
+  if (begins === true) return;
+  if (!isTold) printError(`sftpwrap: ${MESSAGE}\n`);
+  throw new ToldStartError(MESSAGE);
 }
 
 /**

@@ -83,3 +83,18 @@ Deno.test("a login shell, and flags that hide what a client wants, lead to no wa
     }
   });
 });
+
+Deno.test("the log of a session in which a client wants something else says that it is refused", async () => {
+  await withJail(async ({ base, jail }) => {
+    for (const command of [undefined, "git-upload-pack x"]) {
+      const env = command === undefined ? REMOTE : { ...REMOTE, SSH_ORIGINAL_COMMAND: command };
+      await Deno.writeTextFile(`${base}/log`, "");
+      const words = sftpwrap(["jail", "-l", `${base}/log`, jail]);
+      const { code, stderr } = await run(words, { env, input: new TextEncoder().encode("id\n") });
+      const refusal = "this account is for SFTP only: connect with sftp, not with ssh or scp -O";
+      assertEquals([code, stderr], [1, `sftpwrap: ${refusal}\n`], command);
+      const log = await Deno.readTextFile(`${base}/log`);
+      assertStringIncludes(log, `session not started: ${refusal}`, command);
+    }
+  });
+});
