@@ -7,7 +7,7 @@
 
 import { DatagramListener } from "./datagrams.ts";
 import { withTempDir } from "./files.ts";
-import { type Need, needs, programPath } from "./programs.ts";
+import { findProgram, type Need, needs, programPath } from "./programs.ts";
 import { run, runOk, type RunResult, until } from "./run.ts";
 
 /** A machine. Root may do everything there. */
@@ -25,6 +25,9 @@ export interface Machine {
   /** What its sshd, which listens on port 22 of the loopback, has logged. */
   sshdLog(): Promise<string>;
 }
+
+/** What is its own, for unshare(1). */
+const NAMESPACES = ["--mount", "--net", "--pid", "--fork", "--kill-child"];
 
 /** Its devices; in one line, and with the folder for them as `$1`. */
 const DEVICES = [
@@ -73,6 +76,10 @@ const LISTEN_MS = 20;
 /** What a test of a machine needs, besides programs. */
 export function needsMachine(...programs: string[]): Need {
   if (Deno.uid() !== 0) return { ignore: true, reason: "only root can make an account" };
+  const mayMount = findProgram("unshare") !== undefined &&
+    new Deno.Command("unshare", { args: [...NAMESPACES, "true"], stderr: "null" }).outputSync()
+      .success;
+  if (!mayMount) return { ignore: true, reason: "nothing can be mounted here (unshare)" };
   const own = ["unshare", "nsenter", "chroot", "ip", "sshd", "/usr/lib/openssh/sftp-server"];
   return needs(...own, "runuser", "useradd", "ssh-keygen", "sftp", ...programs);
 }
@@ -89,10 +96,9 @@ export async function withMachine(use: (machine: Machine) => Promise<void>): Pro
     };
     // Programs wait where a few messages are not taken.
     const listening = setInterval(listen, LISTEN_MS);
-    const own = ["--mount", "--net", "--pid", "--fork", "--kill-child"];
     const script = ["sh", "-c", SCRIPT, `${folder}/machine`, `${folder}/dev`];
     const holder = new Deno.Command(programPath("unshare"), {
-      args: [...own, ...script],
+      args: [...NAMESPACES, ...script],
       // When this process ends, so does cat(1), and all processes of the machine with it.
       stdin: "piped",
       stdout: "null",
