@@ -103,25 +103,33 @@ export async function withMachine(use: (machine: Machine) => Promise<void>): Pro
       stdin: "piped",
       stdout: "null",
     }).spawn();
+    const children: Deno.ChildProcess[] = [holder];
+    const syslog = () => {
+      listen();
+      return lines.splice(0).map((line) => line.replace(/^<\d+>\w{3} [ \d]\d [\d:]{8} /, ""));
+    };
     try {
-      await use(
-        await madeOf(holder, () => {
-          listen();
-          return lines.splice(0).map((line) => line.replace(/^<\d+>\w{3} [ \d]\d [\d:]{8} /, ""));
-        }),
-      );
+      const machine = machineOf(await pidInside(holder), { syslog, children });
+      await startSshd(machine);
+      await use(machine);
     } finally {
       clearInterval(listening);
       // unshare(1) ignores SIGTERM; its child, and with it all processes there, end with it.
       holder.kill("SIGKILL");
-      await holder.status;
+      await Promise.all(children.map(({ status }) => status));
       await holder.stdin.close().catch(isBrokenPipe);
     }
   });
 }
 
-async function madeOf(holder: Deno.ChildProcess, syslog: () => string[]): Promise<Machine> {
-  const pid = await pidInside(holder);
+function machineOf(
+  pid: number,
+  { syslog, children }: {
+    readonly syslog: () => string[];
+    /** Gets what goes on until the machine ends. */
+    readonly children: Deno.ChildProcess[];
+  },
+): Machine {
   const root = `/proc/${pid}/root`;
   const words = (script: string, user = "root") => {
     const home = user === "root" ? "/root" : `/home/${user}`;
@@ -133,13 +141,7 @@ async function madeOf(holder: Deno.ChildProcess, syslog: () => string[]): Promis
       ...["LC_ALL=C.UTF-8", "sh", "-e", "-c", `cd\n${script}`],
     ];
   };
-  const started = (script: string) => {
-    const [program = "", ...args] = words(script);
-    // Ended with the machine, by the kernel.
-    new Deno.Command(programPath(program), { args, stdin: "null", stdout: "null", stderr: "null" })
-      .spawn().unref();
-  };
-  const machine: Machine = {
+  return {
     root,
     sh(script, user) {
       const [program = "", ...args] = words(script, user);
@@ -149,12 +151,14 @@ async function madeOf(holder: Deno.ChildProcess, syslog: () => string[]): Promis
       const [program = "", ...args] = words(script, user);
       return run(program, args);
     },
-    start: started,
+    start(script) {
+      const [program = "", ...args] = words(script);
+      const silent = { stdin: "null", stdout: "null", stderr: "null" } as const;
+      children.push(new Deno.Command(programPath(program), { args, ...silent }).spawn());
+    },
     syslog,
     sshdLog: () => Deno.readTextFile(`${root}/var/log/sshd`),
   };
-  await startSshd(machine);
-  return machine;
 }
 
 /** The first process of the machine, once it is in its root directory. */
