@@ -33,9 +33,9 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
 /** Options of other programs that pages name, and of the project's own scripts. */
 const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
-  ...["--sftp-set-modtime", "--print-architecture"], // rclone, dpkg
-  "--sftp-set-modtime", // rclone
-  ...["--entrypoint", "--cached-only", "--sftp-disable-hashcheck"], // deno, rclone
+  "--print-architecture", // dpkg
+  ...["--entrypoint", "--cached-only"], // deno
+  ...["--sftp-set-modtime", "--sftp-disable-hashcheck"], // rclone
   ...["--output", "--proxy"], // deno task compile
   ...["--name", "--cap-drop", "--security-opt", "--tmpfs"], // podman
   "--create", // systemd-tmpfiles
