@@ -31,6 +31,7 @@ const LONG_TESTS = "tests/long";
 const SLOW_FIRST = [
   ...["tests/long/", "tests/clients/", "tests/storage/gridfs/", "tests/jail/", "tests/cli/"],
   ...["tests/storage/proxy/", "tests/binary/", "tests/policy/", "tests/differential/"],
+  "tests/guide/",
 ];
 
 /** Files that compare times of the processor or the clock. They come last, one after the other. */

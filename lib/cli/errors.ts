@@ -5,7 +5,12 @@ export class UsageError extends Error {
 
 /** A session that cannot begin: prints one line, exit status 1. */
 export class StartError extends Error {
-  override readonly name = "StartError";
+  override readonly name: string = "StartError";
+}
+
+/** A session that cannot begin, as standard error has been told already: exit status 1. */
+export class ToldStartError extends StartError {
+  override readonly name = "ToldStartError";
 }
 
 /** Whether an error says why a session cannot begin; any other is a bug. */

@@ -1,6 +1,6 @@
 import { escapeControls } from "../audit/log_text.ts";
 import { printError } from "../transport/stdio.ts";
-import { isFailedStart, UsageError } from "./errors.ts";
+import { isFailedStart, ToldStartError, UsageError } from "./errors.ts";
 
 /** What is run, for the report of its failure. */
 export interface Attempt {
@@ -22,8 +22,11 @@ export async function orTold(
     return await run();
   } catch (error) {
     // The text may come from the other side, and a terminal will show it.
-    if (isFailedStart(error)) printError(`sftpwrap: ${escapeControls(error.message)}\n`);
-    else printError(`sftpwrap: ${error instanceof Error ? error.stack : String(error)}\n`);
+    if (!isFailedStart(error)) {
+      printError(`sftpwrap: ${error instanceof Error ? error.stack : String(error)}\n`);
+    } else if (!(error instanceof ToldStartError)) {
+      printError(`sftpwrap: ${escapeControls(error.message)}\n`);
+    }
     if (error instanceof UsageError) printError(`${usage}\n`);
     await report?.(error);
     return 1;

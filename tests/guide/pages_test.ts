@@ -33,7 +33,9 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
 /** Options of other programs that pages name, and of the project's own scripts. */
 const OTHER_PROGRAMS = [
   ...["--no-prompt", "--no-code-cache", "--target"], // deno
-  ...["--sftp-set-modtime", "--print-architecture"], // rclone, dpkg
+  "--print-architecture", // dpkg
+  ...["--entrypoint", "--cached-only"], // deno
+  ...["--sftp-set-modtime", "--sftp-disable-hashcheck"], // rclone
   ...["--output", "--proxy"], // deno task compile
   ...["--name", "--cap-drop", "--security-opt", "--tmpfs"], // podman
   "--create", // systemd-tmpfiles
@@ -83,10 +85,17 @@ Deno.test("every link between pages leads to a file, and to a heading where it n
   assertNothing(missing);
 });
 
+/** The options of a command; `authorize` also takes those of what it authorizes. */
+function knownTo(subcommand: string, args: readonly string[]): ReadonlySet<string> | undefined {
+  const target = ["proxy", "gridfs"].find((name) => args.includes(`--${name}`));
+  if (subcommand !== "authorize" || target === undefined) return help.get(subcommand);
+  return new Set([...help.get(subcommand)!, ...help.get(target)!]);
+}
+
 Deno.test("every option in a command of a page is in the help of its subcommand", () => {
   assertNothing(everywhere(({ text }) =>
     commandsIn(text).flatMap(({ subcommand, args }) => {
-      const known = help.get(subcommand);
+      const known = knownTo(subcommand, args);
       return args.map((arg) => arg.replace(/=.*/, ""))
         .filter((arg) => /^--?\w/.test(arg) && known?.has(arg) === false)
         .map((arg) => `sftpwrap ${subcommand} ${arg}`);

@@ -1,3 +1,4 @@
+import { statusOf, textOf } from "../jail/containment.ts";
 import type { Account } from "./account.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok, warn } from "./finding.ts";
@@ -8,6 +9,9 @@ import { checkCommand } from "./forced_command.ts";
 
 const CONFIG_FILE = "/etc/ssh/sshd_config";
 const NO_LOGIN = /\/(nologin|false|true)$/;
+
+/** A longer login shell is not a script, but may be a program for one jail. */
+const MOST_SCRIPT_BYTES = 64 * 1024;
 
 /** What sshd would do when this user logs in; `sshd -T` tells it with `Match` applied. */
 export async function checkSshd(
@@ -21,7 +25,7 @@ export async function checkSshd(
   const answer = await answerOf(SSHD, ["-T", ...file, "-C", spec]);
   if (answer === undefined) return [warn(`sshd: ${SSHD} cannot be run, so it is not looked at`)];
   if (answer.code !== 0) {
-    const said = answer.stderr.trim().split("\n")[0] ?? "";
+    const said = answer.stderr.trim().split(/\r?\n/)[0] ?? "";
     return Deno.uid() === 0
       ? [bad(`sshd: does not start: ${said}`, `${SSHD} -t`)]
       : [warn(`sshd: only root can look at it (${said})`, `sudo sftpwrap doctor --user ${name} …`)];
@@ -59,7 +63,9 @@ function subsystemAndCommand(
   } else {
     const commands = commandsOfKeys(account, config);
     for (const command of commands) found.push(...checkCommand("key: command", command));
-    if (commands.length === 0) {
+    if (commands.length === 0 && startsByShell(account.shell)) {
+      found.push(...checkShellProgram(account.shell, subsystem, file));
+    } else if (commands.length === 0) {
       found.push(bad(
         `sshd: nothing starts sftpwrap for ${account.name}: no ForceCommand, no command= of a key`,
         advice,
@@ -67,6 +73,26 @@ function subsystemAndCommand(
     }
   }
   return found;
+}
+
+/** Whether the login shell is a program that starts sftpwrap, whatever it is asked for. */
+function startsByShell(shell: string): boolean {
+  if (NO_LOGIN.test(shell)) return false;
+  const shells = textOf("/etc/shells");
+  const isListed = shells === "" || shells.split("\n").includes(shell);
+  const { size = 0 } = statusOf(shell) ?? {};
+  return size > MOST_SCRIPT_BYTES ? !isListed : textOf(shell).includes("sftpwrap");
+}
+
+function checkShellProgram(shell: string, subsystem: string | undefined, file: string): Finding[] {
+  if (subsystem?.startsWith("internal-sftp") === true) {
+    const line = "Subsystem sftp /usr/lib/openssh/sftp-server";
+    return [bad(
+      `sshd: it serves ${subsystem} itself, without the login shell and so without a jail`,
+      `sed -i 's|^Subsystem.*|${line}|' ${shellWord(file)} && systemctl reload ssh`,
+    )];
+  }
+  return checkCommand("sshd: login shell", shell);
 }
 
 /** sshd runs a forced command by the login shell. */

@@ -15,7 +15,7 @@ import { openLog } from "../start/log_file.ts";
 import { prepareRemoteConfinement } from "../start/remote_confinement.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
 import { servingOf } from "../options/serving_options.ts";
-import { requireSftp, sftpBegins } from "../start/require_sftp.ts";
+import { awaitSftp, requireSftp, warnIfUnforced } from "../start/require_sftp.ts";
 import { startDirectory } from "../start/start_directory.ts";
 import { enterConfinement, orLogged, warn } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
@@ -27,15 +27,16 @@ export async function gridFsCommand(args: readonly string[]): Promise<number> {
 }
 
 async function run(parsed: GridFsCommandOptions): Promise<number> {
-  if (!parsed.check) {
-    const start = howStarted();
+  const start = parsed.check ? undefined : howStarted();
+  if (start !== undefined) {
     requireSftp(start);
-    if (!sftpBegins(start)) return 1;
+    awaitSftp(start);
   }
   const who = identity();
   const options = withLogFile(parsed, who);
   const session = sessionFacts(who.user);
   const log = openLog(options, session);
+  if (start !== undefined) warnIfUnforced(start, log);
   return await orLogged(() => log, async () => {
     const { place, bucket } = bucketOf(options, { who, log });
     return options.check

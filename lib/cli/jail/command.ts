@@ -13,7 +13,7 @@ import { type JailOptions, jailSpec, parseJailOptions } from "./options.ts";
 import { openLog } from "../start/log_file.ts";
 import { missingPermissions } from "../start/missing_permissions.ts";
 import { servingOf } from "../options/serving_options.ts";
-import { requireSftp, sftpBegins, type Start } from "../start/require_sftp.ts";
+import { awaitSftp, requireSftp, type Start, warnIfUnforced } from "../start/require_sftp.ts";
 import { startDirectory } from "../start/start_directory.ts";
 import { enterConfinement, orLogged } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
@@ -73,7 +73,8 @@ async function serveJail(
     log.write(LogLevel.INFO, "running without the permission to write: read-only");
   }
   enterConfinement(confinement, log);
-  if (!sftpBegins(start)) return 1;
+  awaitSftp(start);
+  warnIfUnforced(start, log);
   return await serve(storage, {
     log,
     ...serving,

@@ -7,7 +7,7 @@ import { openLog } from "../start/log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions, proxySpec } from "./options.ts";
 import { serveFrom } from "./session.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
-import { requireSftp, sftpBegins } from "../start/require_sftp.ts";
+import { awaitSftp, requireSftp, warnIfUnforced } from "../start/require_sftp.ts";
 import { orLogged, warn } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { withLogFile } from "../options/tokens.ts";
@@ -20,11 +20,12 @@ export async function proxyCommand(args: readonly string[]): Promise<number> {
 async function run(parsed: ProxyCommandOptions): Promise<number> {
   const start = howStarted();
   requireSftp(start);
-  if (!sftpBegins(start)) return 1;
+  awaitSftp(start);
   const who = identity();
   const options = withLogFile(parsed, who);
   const session = sessionFacts(who.user);
   const log = openLog(options, session);
+  warnIfUnforced(start, log);
   return await orLogged(() => log, async () => {
     try {
       const connected = await connectTo(options, { who, log });

@@ -9,6 +9,9 @@ import { granted } from "../../permissions.ts";
 import type { SessionFacts } from "../../session/observer.ts";
 import type { Start } from "./require_sftp.ts";
 
+/** Where sshd puts what the client wants to run, if it runs a forced command instead. */
+const ORIGINAL_COMMAND = "SSH_ORIGINAL_COMMAND";
+
 /** Who the session is for. */
 export interface Identity {
   readonly user: string | undefined;
@@ -36,8 +39,11 @@ export function identity(): Identity {
  * @param command What the client wants to run, if the command line has it (`-c` of a login shell);
  *   otherwise what sshd says.
  */
-export function howStarted(command = environment("SSH_ORIGINAL_COMMAND")): Start {
-  return { terminal: Deno.stdin.isTerminal(), command, remote: connection() !== undefined };
+export function howStarted(command = environment(ORIGINAL_COMMAND)): Start {
+  const remote = connection() !== undefined;
+  const unforced = remote && command === undefined &&
+    granted({ name: "env", variable: ORIGINAL_COMMAND });
+  return { terminal: Deno.stdin.isTerminal(), command, remote, unforced };
 }
 
 /** The client's address and port, and more, if sshd started this program. */

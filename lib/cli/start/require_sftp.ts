@@ -1,9 +1,10 @@
 import { printError } from "../../transport/stdio.ts";
+import { type Log, LogLevel } from "../../session/log.ts";
 import { Errno } from "../../linux/errno.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Poll } from "../../linux/linux.ts";
 import { pollfd } from "../../linux/structs.ts";
-import { StartError } from "../errors.ts";
+import { StartError, ToldStartError } from "../errors.ts";
 
 /** How this program was started. */
 export interface Start {
@@ -13,6 +14,11 @@ export interface Start {
   readonly command: string | undefined;
   /** Whether sshd started this program. */
   readonly remote: boolean;
+  /**
+   * Whether sshd started it for a client that named no command: sshd tells one only if a command is
+   * forced. A client that speaks SFTP was then given this program by a Subsystem line alone.
+   */
+  readonly unforced: boolean;
 }
 
 const MESSAGE = "this account is for SFTP only: connect with sftp, not with ssh or scp -O";
@@ -41,7 +47,7 @@ const INIT_RANGES: readonly (readonly [number, number])[] = [
 
 /**
  * Refuses a shell or a command: otherwise the client would wait for an answer that never comes. A
- * client that may speak SFTP is not refused here: see {@linkcode sftpBegins}. If it has named a
+ * client that may speak SFTP is not refused here: see {@linkcode awaitSftp}. If it has named a
  * command it is told anyway; a client that does speak SFTP gets no standard error from sshd.
  *
  * @throws {StartError} If this is not an SFTP session.
@@ -56,13 +62,15 @@ export function requireSftp(start: Start): void {
 }
 
 /**
- * Whether SFTP begins, where {@linkcode requireSftp} cannot tell. Reads nothing. A client that is
- * silent or sends anything else has been told by the time this returns.
+ * Waits for SFTP to begin, where {@linkcode requireSftp} cannot tell. Reads nothing. A client that
+ * is silent or sends anything else is told at once.
+ *
+ * @throws {ToldStartError} If it does not begin.
  */
-export function sftpBegins(start: Start): boolean {
-  if (kindOf(start) !== "unknown") return true;
+export function awaitSftp(start: Start): void {
+  if (kindOf(start) !== "unknown") return;
   const libc = openLibcIfAllowed();
-  if (libc === undefined) return true;
+  if (libc === undefined) return;
   let isTold = start.command !== undefined;
   let begins = isTold ? undefined : beginsWithin(libc, SILENCE_MS);
   if (begins === undefined) {
@@ -70,8 +78,21 @@ export function sftpBegins(start: Start): boolean {
     isTold = true;
     begins = beginsWithin(libc, INIT_PATIENCE_MS);
   }
-  if (begins === false && !isTold) printError(`sftpwrap: ${MESSAGE}\n`);
-  return begins ?? false;
+  if (begins === true) return;
+  if (!isTold) printError(`sftpwrap: ${MESSAGE}\n`);
+  throw new ToldStartError(MESSAGE);
+}
+
+/**
+ * Warns in the log if SFTP has begun and nothing has forced it on the client. Without libc this
+ * cannot be told: a client that wants a shell from a forced command names no command either.
+ */
+export function warnIfUnforced({ unforced }: Start, log: Log): void {
+  if (!unforced || openLibcIfAllowed() === undefined) return;
+  log.write(
+    LogLevel.ERROR,
+    "not started by a forced command (but by a Subsystem?): the account may run other commands too",
+  );
 }
 
 /** Copiers that wait for their own protocol, whatever their arguments are. */

@@ -195,6 +195,26 @@ const broken: readonly Broken[] = [
     mends: true,
   },
   {
+    name: "internal-sftp, which sshd serves without a login shell that is for SFTP",
+    break: (setup) => withLoginShell(setup, '#!/bin/sh\nexec sftpwrap jail /srv/%u "$@"\n'),
+    says:
+      /^BAD {2}sshd: it serves internal-sftp itself, without the login shell and so without a jail$/,
+    run: ({ config }) =>
+      `sed -i 's|^Subsystem.*|Subsystem sftp /usr/lib/openssh/sftp-server|' ${config}` +
+      " && systemctl reload ssh",
+  },
+  {
+    name: "a login shell that others may change",
+    break: async (setup) => {
+      await withLoginShell(setup, '#!/bin/sh\nexec sftpwrap jail /srv/%u "$@"\n');
+      await replace(setup.config, "internal-sftp", "/usr/lib/openssh/sftp-server");
+      await Deno.chmod(`${setup.program}-shell`, 0o757);
+    },
+    says: /^BAD {2}sshd: login shell: others may change \S+-shell, and so the program$/,
+    run: ({ program }) => `chmod go-w ${program}-shell`,
+    mends: true,
+  },
+  {
     name: "a forced command that is missing",
     break: ({ program }) => Deno.remove(program),
     says: /^BAD {2}key: command: \S+\/sftpwrap does not exist$/,
@@ -309,6 +329,37 @@ Deno.test({
     }),
 });
 
+for (
+  const [what, content] of [
+    ["a script that names sftpwrap", '#!/bin/sh\nexec sftpwrap jail /srv/%u "$@"\n'],
+    ["a program that is not a shell of the system", "\x7fELF".padEnd(100_000)],
+  ] as const
+) {
+  Deno.test({
+    name: `a login shell that serves SFTP is enough: ${what}`,
+    ...NEED,
+    fn: () =>
+      withSetup(async (setup) => {
+        await withLoginShell(setup, content);
+        await replace(setup.config, "internal-sftp", "/usr/lib/openssh/sftp-server");
+        const { code, text } = await doctor(setup);
+        assertEquals(code, 0, text);
+        assertMatch(text, /^ok {3}sshd: login shell: \S+-shell$/m);
+      }),
+  });
+}
+
+Deno.test({
+  name: "doctor shows what sshd says of its configuration, without the end of its line",
+  ...NEED,
+  fn: () =>
+    withSetup(async (setup) => {
+      await Deno.writeTextFile(setup.config, "Nonsense yes\n", { append: true });
+      const { bad } = await doctor(setup);
+      assertMatch(bad.join("\n"), /^BAD {2}sshd: does not start: .*option: Nonsense$/);
+    }),
+});
+
 Deno.test({
   name: "doctor without --user looks at sshd too, though a session may run no program",
   ...NEED,
@@ -329,6 +380,15 @@ Deno.test({
     assertEquals([code, stdout], [1, "BAD  user: nobody-such does not exist\n"]);
   },
 });
+
+/** Makes a program the account's login shell, and leaves its key without a command. */
+async function withLoginShell({ user, base, keys, program }: Setup, content: string) {
+  const shell = `${program}-shell`;
+  await Deno.writeTextFile(shell, content);
+  await Deno.chmod(shell, 0o755);
+  await runOk("usermod", ["-s", shell, user]);
+  await Deno.copyFile(`${base}/key.pub`, keys);
+}
 
 async function replace(file: string, what: string, by: string): Promise<void> {
   const text = await Deno.readTextFile(file);

@@ -101,7 +101,9 @@ Deno.test("a page keeps literal what roff would take for itself", async () => {
 });
 
 Deno.test("the exit statuses of the manual are those of the page", async () => {
-  const page = await Deno.readTextFile(new URL("../../../lib/cli/README.md", import.meta.url));
+  const page = await Deno.readTextFile(
+    new URL("../../../lib/cli/options/README.md", import.meta.url),
+  );
   const rows = [...page.matchAll(/^\| +(\d+) \| (.+?) +\|$/gm)];
   assertEquals(
     rows.map(([, status = "", text = ""]) => [status, text]),
