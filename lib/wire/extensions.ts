@@ -41,7 +41,6 @@ export interface Limits {
   readonly maxOpenHandles: number;
 }
 
-/** copy-data */
 export interface CopyDataRequest {
   readonly source: Uint8Array;
   readonly sourceOffset: number;
@@ -74,7 +73,6 @@ export interface CheckFileHandleRequest extends CheckFileRange {
   readonly handle: Uint8Array;
 }
 
-/** check-file-name */
 export interface CheckFileNameRequest extends CheckFileRange {
   readonly path: string;
 }
@@ -87,7 +85,6 @@ export interface CheckFileReply {
   readonly hashes: Uint8Array;
 }
 
-/** Reads copy-data. */
 export function readCopyData(reader: Reader): CopyDataRequest {
   const source = reader.bytes();
   const sourceOffset = reader.u64();
@@ -96,7 +93,6 @@ export function readCopyData(reader: Reader): CopyDataRequest {
   return { source, sourceOffset, length, target, targetOffset: reader.u64() };
 }
 
-/** Writes copy-data. */
 export function writeCopyData(writer: Writer, request: CopyDataRequest): void {
   writer.bytes(request.source);
   writer.u64(request.sourceOffset);
@@ -117,13 +113,11 @@ export function writeIds(writer: Writer, request: IdsRequest): void {
   writePackedNumbers(writer, request.gids);
 }
 
-/** Reads check-file-handle. */
 export function readCheckFileHandle(reader: Reader): CheckFileHandleRequest {
   const handle = reader.bytes();
   return { handle, ...readCheckFileRange(reader) };
 }
 
-/** Reads check-file-name. */
 export function readCheckFileName(reader: Reader): CheckFileNameRequest {
   const path = reader.name();
   return { path, ...readCheckFileRange(reader) };

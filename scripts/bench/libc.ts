@@ -73,7 +73,6 @@ export function setTimeLimit(fd: number, seconds: number): void {
   }
 }
 
-/** Closes a descriptor. */
 export function closeDescriptor(descriptor: number): void {
   check("close", system().buffer(SystemCall.close, descriptor, NO_BYTES));
 }

@@ -155,7 +155,6 @@ export function open(connection: Connection, name: string, flags: number): Bytes
   return reply.bytes(5);
 }
 
-/** Closes a handle. */
 export function close(connection: Connection, handle: Bytes): void {
   expectOk(connection.call(request(PacketType.CLOSE, handle)));
 }

@@ -42,7 +42,6 @@ export interface Subject {
   measure(options: BenchOptions): Promise<Measured>;
 }
 
-/** What was measured. */
 export interface Measured {
   readonly contestants: readonly { readonly id: string; readonly name: string }[];
   /** In the order of the table. */
