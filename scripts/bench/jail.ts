@@ -111,15 +111,11 @@ function field(cwd: string, program: string | undefined): readonly Contestant[] 
   // As OpenSSH's server, which logs only errors unless it is told otherwise.
   const quietly = ["jail", "--log-level=ERROR"];
   const how = program === undefined ? "deno run" : "compiled";
+  const words = [...portable, ...quietly, "--confine=portable", cwd];
   return [
     { id: REFERENCE, name: "OpenSSH", argv: [programPath("sftp-server")], cwd },
     { id: "kernel", name: `kernel root, ${how}`, argv: [...kernel, ...quietly, cwd], cwd },
-    {
-      id: "portable",
-      name: "portable root, deno run",
-      argv: [...portable, ...quietly, "--confine=portable", cwd],
-      cwd,
-    },
+    { id: "portable", name: "portable root, deno run", argv: words, cwd },
   ];
 }
 
