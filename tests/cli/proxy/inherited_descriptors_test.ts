@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { closeOnExec, closeInheritedOnExec } from "../../../lib/cli/proxy/inherited_descriptors.ts";
+import { closeInheritedOnExec, closeOnExec } from "../../../lib/cli/proxy/inherited_descriptors.ts";
 import { openLibcIfAllowed } from "../../../lib/linux/libc.ts";
 import { run } from "../../support/run.ts";
 
