@@ -122,10 +122,7 @@ export function compilePlan(options: CompileOptions): CompilePlan {
   ];
   return {
     bundle: [
-      "bundle",
-      "--quiet",
-      "--no-check",
-      "--minify",
+      ...["bundle", "--quiet", "--no-check", "--minify"],
       // What a session seldom needs, such as policies, stays in files that are loaded on demand.
       "--code-splitting",
       // Addons that ssh2 tries to load, and works without.
@@ -133,10 +130,7 @@ export function compilePlan(options: CompileOptions): CompilePlan {
       "--platform=deno",
     ],
     compile: [
-      "compile",
-      "--quiet",
-      "--no-check",
-      "--no-prompt",
+      ...["compile", "--quiet", "--no-check", "--no-prompt"],
       // Deno trusts its code cache, which is in a folder that every user may write to.
       "--no-code-cache",
       ...target === undefined ? [] : [`--target=${target}`],
@@ -156,9 +150,7 @@ export function compilePlan(options: CompileOptions): CompilePlan {
 /** For every use: a session drops the permissions that it does not need before the first request. */
 const GENERAL_SCOPE: Scope = {
   permissions: [
-    "--allow-read",
-    "--allow-write",
-    "--allow-sys",
+    ...["--allow-read", "--allow-write", "--allow-sys"],
     // The proxy connects to any host, itself or with the system's ssh; so does GridFS.
     "--allow-net",
     `--allow-run=${["ssh", ...DOCTOR_PROGRAMS].join(",")}`,
