@@ -94,7 +94,7 @@ function field(
 }
 
 /** Compiles the pump as the proxy is compiled, so that both have the same Deno's ciphers. */
-async function compilePump(build: string): Promise<string> {
+export async function compilePump(build: string): Promise<string> {
   const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
   const output = `${build}/pump`;
   const { bundle, compile } = compilePlan(parseCompileArgs([]));
