@@ -16,18 +16,18 @@
  * @module
  */
 
-import { judge, verdictLine } from "./bench/bars.ts";
+import { UsageError } from "../lib/cli/errors.ts";
+import { findProgram } from "../tests/support/programs.ts";
+import { run } from "../tests/support/run.ts";
 import { gridfs } from "./bench/gridfs.ts";
-import { wasInterrupted, watchSignals } from "./bench/interrupt.ts";
 import { jail } from "./bench/jail.ts";
-import { machineLine } from "./bench/machine.ts";
 import { type BenchOptions, help, parseBenchArgs } from "./bench/options.ts";
 import { policies } from "./bench/policies.ts";
 import { proxy } from "./bench/proxy.ts";
-import { writeReadme } from "./bench/readme.ts";
-import { stopSessions } from "./bench/session.ts";
-import type { Report, Subject } from "./bench/subject.ts";
-import { markdownTable } from "./bench/table.ts";
+import { judge, markdownTable, readmeBlock, replaceBlock, type Report } from "./bench/report.ts";
+import { stopSessions, wasInterrupted, watchSignals } from "./bench/session.ts";
+import type { Subject } from "./bench/subject.ts";
+import { verdictLine } from "./bench/report.ts";
 import { eprintLine, printLine } from "./support/print.ts";
 
 const SUBJECTS: Readonly<Record<string, Subject>> = { jail, proxy, gridfs, policies };
@@ -36,6 +36,8 @@ const INTERRUPTED_EXIT_STATUS = 130;
 
 /** A signal from a terminal ends the servers too, and their failure may be noticed first. */
 const SIGNAL_GRACE_MS = 50;
+
+const README = new URL("../README.md", import.meta.url);
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -53,7 +55,7 @@ async function main([first = "", ...rest]: readonly string[]): Promise<number> {
     return await tell(await measure(subject, options), subject, options);
   } catch (error) {
     if (await wasInterrupted(SIGNAL_GRACE_MS)) return INTERRUPTED_EXIT_STATUS;
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    if (!(error instanceof UsageError || error instanceof RangeError)) throw error;
     eprintLine(`bench: ${error.message}`);
     return 1;
   }
@@ -76,6 +78,23 @@ async function measure(subject: Subject, options: BenchOptions): Promise<Report>
   }
 }
 
+/** One line that names this machine, its Deno, the Deno that compiles, and its OpenSSH. */
+async function machineLine(): Promise<string> {
+  const versionOf = async (program: string | undefined, arg: string, pattern: RegExp) => {
+    if (!program) return "";
+    const { stdout, stderr } = await run(program, [arg]);
+    return pattern.exec(stdout + stderr)?.[1] ?? "";
+  };
+  const cpu = /^model name\s*: (.*)$/m.exec(await Deno.readTextFile("/proc/cpuinfo"))?.[1] ??
+    Deno.build.arch;
+  const deno = Deno.version.deno;
+  const compiler = await versionOf(Deno.env.get("DENO_COMPILE"), "--version", /^deno (\S+)/);
+  const compiled = ["", deno].includes(compiler) ? "" : ` (compiled by Deno ${compiler})`;
+  const openssh = await versionOf(findProgram("ssh"), "-V", /^OpenSSH_([^,]+)/);
+  return `${cpu} (${navigator.hardwareConcurrency} CPUs), Linux ${Deno.osRelease()}, ` +
+    `Deno ${deno}${compiled}, OpenSSH ${openssh}`.trimEnd();
+}
+
 /** Prints what was asked for, and returns the exit status. */
 async function tell(report: Report, { bars }: Subject, options: BenchOptions): Promise<number> {
   const verdicts = judge(report, bars);
@@ -84,10 +103,13 @@ async function tell(report: Report, { bars }: Subject, options: BenchOptions): P
   } else {
     const { machine, rounds, size, reference } = report;
     printLine(`${machine}\nmedians of ${rounds} rounds, ${size} MiB; ratios to ${reference}\n`);
-    printLine(markdownTable(report, { spread: true }));
+    printLine(await markdownTable(report, { spread: true }));
     for (const note of report.notes) printLine(note);
   }
-  if (options.has("readme")) await writeReadme(report);
+  if (options.has("readme")) {
+    const readme = replaceBlock(await Deno.readTextFile(README), await readmeBlock(report));
+    await Deno.writeTextFile(README, readme);
+  }
   if (!options.has("check")) return 0;
   const print = options.has("json") ? eprintLine : printLine;
   for (const verdict of verdicts) print(verdictLine(verdict, report));

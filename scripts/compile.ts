@@ -25,6 +25,7 @@ import {
   V8_FLAGS,
 } from "./support/compile_plan.ts";
 import { printLine } from "./support/print.ts";
+import { run, runOk } from "./support/run.ts";
 
 /** What a CommonJS module expects to find; ssh2 requires only modules that are built in. */
 const NODE_GLOBALS = `globalThis.__dirname = "/";
@@ -57,7 +58,12 @@ async function compile(args: readonly string[]): Promise<number> {
  */
 export async function compileProgram(plan: CompilePlan): Promise<readonly string[]> {
   const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
-  const [, version = ""] = /^deno (\S+)/.exec((await run(deno, ["--version"])).stdout) ?? [];
+  const runDeno = (words: readonly string[], base?: string) =>
+    run(deno, words, {
+      // The system's own certificates count too: many networks add some.
+      env: { DENO_TLS_CA_STORE: "mozilla,system", ...base && { DENORT_BIN: base } },
+    });
+  const [, version = ""] = /^deno (\S+)/.exec((await runDeno(["--version"])).stdout) ?? [];
   const { output, target } = plan;
   const arch = archOf(target);
   const base = target?.includes("linux") === false ? undefined : await chooseBase(arch, version);
@@ -69,11 +75,11 @@ export async function compileProgram(plan: CompilePlan): Promise<readonly string
     const bundled = await bundleProgram(
       plan.bundle,
       bundle,
-      async (words) => (await run(deno, words)).success,
+      async (words) => (await runDeno(words)).code === 0,
     );
     if (bundled !== undefined) await finishBundle(bundled);
     else told.push("not bundled (deno bundle failed): it will start more slowly");
-    const flags = knownFlags(V8_FLAGS, (await run(deno, ["run", "--v8-flags=--help", "-"])).stdout);
+    const flags = knownFlags(V8_FLAGS, (await runDeno(["run", "--v8-flags=--help", "-"])).stdout);
     const words = [
       ...plan.compile,
       ...flags.length > 0 ? [`--v8-flags=${flags.join(",")}`] : [],
@@ -81,8 +87,8 @@ export async function compileProgram(plan: CompilePlan): Promise<readonly string
       bundled ?? "main.ts",
       ...plan.baked,
     ];
-    const compiled = await run(deno, words, base);
-    if (!compiled.success) throw new TypeError(failure(compiled.stderr));
+    const compiled = await runDeno(words, base);
+    if (compiled.code !== 0) throw new TypeError(failure(compiled.stderr));
     const question = plan.baked.length > 0 ? "--help" : "--version";
     const said = await tryProgram(made, [question], arch);
     if (said === undefined) told.push(`not run: this machine has nothing to run it (${arch})`);
@@ -135,10 +141,9 @@ export async function currentCommit(): Promise<{ readonly commit: string; readon
 /** What git says; undefined if it is not there, or this is not a clone. */
 async function git(words: readonly string[]): Promise<string | undefined> {
   try {
-    const { success, stdout } = await run("git", words);
-    return success ? stdout.trim() : undefined;
+    return (await runOk("git", words)).trim();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof TypeError) return undefined;
     throw error;
   }
 }
@@ -173,28 +178,4 @@ export function failure(stderr: string): string {
   return /error sending request for url \([^)]*denort/.test(told)
     ? `Deno's base binary (denort) cannot be downloaded: set DENORT_BIN to one (${reason})`
     : reason;
-}
-
-async function run(
-  program: string,
-  args: readonly string[],
-  base?: string,
-): Promise<{ success: boolean; stdout: string; stderr: string }> {
-  const { DENORT_BIN: _, ...inherited } = Deno.env.toObject();
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args: [...args],
-    clearEnv: true,
-    env: {
-      ...inherited,
-      ...base === undefined ? {} : { DENORT_BIN: base },
-      NO_COLOR: "1",
-      // The system's own certificates count too: many networks add some.
-      DENO_TLS_CA_STORE: "mozilla,system",
-    },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { success, stdout: text(stdout), stderr: text(stderr) };
 }

@@ -29,6 +29,8 @@ const ESCAPES: readonly (readonly [path: string, how: string])[] = [
   ["/etc/passwd", "an absolute name"],
 ];
 
+if (import.meta.main) Deno.exit(await main());
+
 async function main(): Promise<number> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "sftpwrap_demo_" }));
   try {
@@ -56,91 +58,66 @@ async function lockOfJail(): Promise<string> {
 async function showJail(directory: string, lock: string): Promise<number> {
   await Deno.symlink(OUTSIDE, `${directory}/holiday-photos`);
   const permissions = [`--allow-read=${directory}`, `--allow-write=${directory}`];
-  printLine("An SFTP server in a jail. It runs as OpenSSH would start it, and Deno lets it");
-  printLine("read and write in this one directory, and nothing else:");
-  printLine("");
-  printLine(`    deno run --no-prompt ${permissions.join(" \\\n        ")} \\`);
-  printLine(`        scripts/support/jail.ts ${directory}`);
-  const server = startServer(directory, lock, permissions);
+  printLine(`An SFTP server in a jail. It runs as OpenSSH would start it, and Deno lets it
+read and write in this one directory, and nothing else:
+
+    deno run --no-prompt ${permissions.join(" \\\n        ")} \\
+        scripts/support/jail.ts ${directory}`);
+  const jail = new URL("support/jail.ts", import.meta.url).href;
+  const server = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", `--lock=${lock}`, "--no-prompt", ...permissions, jail, directory],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
   const client = await SftpClient.connect({ readable: server.stdout, writable: server.stdin });
   await showFiles(client);
   const escaped = await tryToEscape(client);
   await client.close();
   await server.status;
-  return conclude(escaped);
-}
+  if (escaped.length > 0) {
+    printLine(`\nTHE JAIL DID NOT HOLD: ${escaped.join(", ")}`);
+    printLine("Please report this, with the output above.");
+    return 1;
+  }
+  printLine(`
+The jail held. What to try next:
 
-function startServer(directory: string, lock: string, permissions: readonly string[]) {
-  const jail = new URL("support/jail.ts", import.meta.url).href;
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", `--lock=${lock}`, "--no-prompt", ...permissions, jail, directory],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
+    mkdir -p jail && sftp -D 'deno run --no-prompt -A main.ts jail jail'
+        the same by hand, with OpenSSH's sftp (no sshd, no network)
+    deno run main.ts jail --help
+        every option; README.md has the lines for sshd_config`);
+  return 0;
 }
 
 async function showFiles(client: SftpClient): Promise<void> {
   const letter = new TextEncoder().encode(LETTER);
-  heading("Upload");
   await client.mkdir("/letters");
   await client.writeFile("/letters/first.txt", letter);
-  printLine(`    ${letter.length} bytes to /letters/first.txt`);
-
-  heading("Listing");
+  printLine(`\nUpload\n    ${letter.length} bytes to /letters/first.txt\n\nListing`);
   for (const path of ["/", "/letters"]) {
     printLine(`    ${path}`);
     for await (const { longname } of client.readDir(path)) printLine(`        ${longname}`);
   }
-
-  heading("Download");
   const back = new TextDecoder().decode(await client.readFile("/letters/first.txt"));
   if (back !== LETTER) throw new Error("what came back is not what was sent");
+  printLine("\nDownload");
   printLine(`    ${letter.length} bytes from /letters/first.txt, the same as were sent`);
 }
 
 /** @returns The paths that led out. */
 async function tryToEscape(client: SftpClient): Promise<string[]> {
-  heading(`Escape: three ways to ${OUTSIDE} of this machine`);
+  printLine(`\nEscape: three ways to ${OUTSIDE} of this machine`);
   const escaped: string[] = [];
   for (const [path, how] of ESCAPES) {
-    const answer = await refusal(client, path);
-    if (answer === undefined) escaped.push(path);
     printLine(`    get ${path}   (${how})`);
-    printLine(`        ${answer === undefined ? "*** IT WAS SENT ***" : `refused: ${answer}`}`);
+    try {
+      await client.readFile(path);
+      escaped.push(path);
+      printLine("        *** IT WAS SENT ***");
+    } catch (error) {
+      if (!(error instanceof SftpStatusError)) throw error;
+      printLine(`        refused: ${error.text}`);
+    }
   }
   return escaped;
 }
-
-/** The server's refusal of a download; undefined if it sends the file. */
-async function refusal(client: SftpClient, path: string): Promise<string | undefined> {
-  try {
-    await client.readFile(path);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SftpStatusError) return error.text;
-    throw error;
-  }
-}
-
-function conclude(escaped: readonly string[]): number {
-  printLine("");
-  if (escaped.length > 0) {
-    printLine(`THE JAIL DID NOT HOLD: ${escaped.join(", ")}`);
-    printLine("Please report this, with the output above.");
-    return 1;
-  }
-  printLine("The jail held. What to try next:");
-  printLine("");
-  printLine("    mkdir -p jail && sftp -D 'deno run --no-prompt -A main.ts jail jail'");
-  printLine("        the same by hand, with OpenSSH's sftp (no sshd, no network)");
-  printLine("    deno run main.ts jail --help");
-  printLine("        every option; README.md has the lines for sshd_config");
-  return 0;
-}
-
-function heading(text: string): void {
-  printLine("");
-  printLine(text);
-}
-
-if (import.meta.main) Deno.exit(await main());

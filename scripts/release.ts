@@ -9,25 +9,34 @@
  * It compiles as `deno task compile` does (see there for $DENORT_BIN). All times in the files are
  * the commit's, or $SOURCE_DATE_EPOCH, so that the same commit gives the same bytes.
  *
- * It needs git, GNU tar, gzip and dpkg-deb.
+ * It needs bash, git, GNU tar, gzip and dpkg-deb.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { compileProgram } from "./compile.ts";
-import { makeDeb, makeTarball } from "./release/archives.ts";
-import { licenseTexts, withLicenses } from "./release/licenses.ts";
-import { cyclonedx, readLock } from "./release/sbom.ts";
-import { type Documents, readDocuments } from "./release/documents.ts";
-import { compilePlan } from "./support/compile_plan.ts";
+import { cyclonedx, licenseTexts, readLock, withLicenses } from "./release/sbom.ts";
+import { compilePlan, parseCompileArgs } from "./support/compile_plan.ts";
 import { eprintLine, printLine } from "./support/print.ts";
-import { run } from "./release/run.ts";
+import { runOk } from "./support/run.ts";
 
 /** Architectures, as Debian calls them, and the targets of Deno. */
 const TARGETS: Readonly<Record<string, string>> = {
   amd64: "x86_64-unknown-linux-gnu",
   arm64: "aarch64-unknown-linux-gnu",
+};
+
+/** Man pages and completions, by the arguments that print them. */
+const DOCUMENTS: Readonly<Record<string, readonly string[]>> = {
+  "sftpwrap.1": ["man"],
+  ...Object.fromEntries(
+    ["jail", "proxy", "gridfs", "authorize", "doctor"]
+      .map((page) => [`sftpwrap-${page}.1`, ["man", page]]),
+  ),
+  sftpwrap: ["completions", "bash"],
+  _sftpwrap: ["completions", "zsh"],
+  "sftpwrap.fish": ["completions", "fish"],
 };
 
 async function release(args: readonly string[]): Promise<void> {
@@ -42,38 +51,37 @@ async function release(args: readonly string[]): Promise<void> {
   await Deno.mkdir(output, { recursive: true });
   const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
   const epoch = Deno.env.get("SOURCE_DATE_EPOCH") ||
-    (await run("git", ["log", "-1", "--format=%ct"])).trim();
+    (await runOk("git", ["log", "-1", "--format=%ct"])).trim();
   const packages = await withLicenses(await readLock());
-  const licenses = await licenseTexts(packages);
   // Nothing of it is in the folder before all is made.
   const work = await Deno.makeTempDir({ dir: output, prefix: ".release-" });
+  const parts = `${work}/parts`;
   try {
-    let documents: Documents | undefined;
-    let deno = "";
+    await Deno.mkdir(parts);
+    await Deno.writeTextFile(`${parts}/THIRD-PARTY-LICENSES`, await licenseTexts(packages));
+    let deno: string | undefined;
     for (const [arch, target] of Object.entries(TARGETS)) {
       if (only !== undefined && arch !== only) continue;
       const program = `${work}/sftpwrap-${version}-linux-${arch}`;
-      const options = {
-        jail: undefined,
-        readOnly: false,
-        jailOptions: [],
-        output: program,
-        target,
-      };
-      const told = await compileProgram(compilePlan(options));
+      const plan = compilePlan(parseCompileArgs(["--output", program, "--target", target]));
+      const told = await compileProgram(plan);
       for (const line of told.slice(1)) {
         if (!line.startsWith("permission: ")) printLine(`${arch}: ${line}`);
       }
-      deno ||= /Deno ([\d.]+)/.exec(told.join("\n"))?.[1] ?? "";
-      documents ??= await readDocuments(program, licenses);
-      const made = { work, version, arch, epoch, program, documents };
-      await makeTarball(made);
-      await makeDeb(made);
+      if (deno === undefined) {
+        deno = /Deno ([\d.]+)/.exec(told.join("\n"))?.[1] ?? "";
+        for (const [name, words] of Object.entries(DOCUMENTS)) {
+          await Deno.writeTextFile(`${parts}/${name}`, await runOk(program, words));
+        }
+      }
+      const words = ["scripts/release/pack.sh", program, version, arch, parts];
+      await runOk("bash", words, { env: { SOURCE_DATE_EPOCH: epoch } });
     }
-    const sbom = cyclonedx(packages, { version, deno, epoch });
+    await Deno.remove(parts, { recursive: true });
+    const sbom = cyclonedx(packages, { version, deno: deno ?? "", epoch });
     await Deno.writeTextFile(`${work}/sftpwrap-${version}.cdx.json`, sbom);
     const names = (await Array.fromAsync(Deno.readDir(work), ({ name }) => name)).sort();
-    const sums = await run("sha256sum", names, { cwd: work });
+    const sums = await runOk("sha256sum", names, { cwd: work });
     await Deno.writeTextFile(`${work}/SHA256SUMS`, sums);
     for (const name of [...names, "SHA256SUMS"]) {
       await Deno.rename(`${work}/${name}`, `${output}/${name}`);

@@ -22,6 +22,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
+import { existsSync } from "node:fs";
 import { printLine } from "./support/print.ts";
 
 /** Tests that take minutes; only `--long` runs them. */
@@ -89,10 +90,7 @@ export function inOrder(files: readonly string[]): { together: string[]; alone: 
   };
   const sorted = [...new Set(files)].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
   const isAlone = (file: string) => ALONE.includes(file);
-  return {
-    together: sorted.filter((file) => !isAlone(file)),
-    alone: sorted.filter(isAlone),
-  };
+  return { together: sorted.filter((file) => !isAlone(file)), alone: sorted.filter(isAlone) };
 }
 
 /** Gives each of the items to `work`, a number of them at once. */
@@ -121,20 +119,20 @@ const OUTPUT_ENDS = "----- output end -----";
 const SUMMARY =
   /^(?:ok|FAILED) \| (?<passed>\d+) passed(?: \(.*?\))? \| (?<failed>\d+) failed(?: \(.*?\))?(?: \||$| \()/;
 
-/** Reads what `deno test` prints, line by line, without colors. */
+/** What runs of tests ended with: whole tests are counted. */
 export class RunReport {
+  passed = 0;
+  failed = 0;
   /** Tests and steps that this machine lacks something for: name and file. */
   readonly skipped: string[] = [];
   /** What this machine lacks, as `tests/support/programs.ts` prints it. */
   readonly missing = new Set<string>();
-  /** The output from the first explained failure on; empty if there is none. */
+  /** What failed and why, in Deno's words. */
   readonly failures: string[] = [];
-  /** Whole tests; undefined until the last line, which an aborted run never prints. */
-  counts: { readonly passed: number; readonly failed: number } | undefined;
   #file = "";
   #isOutput = false;
 
-  /** Takes the next line. */
+  /** Takes the next line of what `deno test` prints, without colors. */
   line(text: string): void {
     this.#file = /^running \d+ tests? from (.*)$/.exec(text)?.[1] ?? this.#file;
     // What a test prints says nothing about this machine.
@@ -147,100 +145,76 @@ export class RunReport {
       this.skipped.push(`${ignored} (${this.#file})`);
     }
     if (text === " ERRORS " || this.failures.length > 0) this.failures.push(text);
-    const { passed, failed } = SUMMARY.exec(text)?.groups ?? {};
-    if (passed !== undefined) this.counts = { passed: Number(passed), failed: Number(failed) };
+    const { passed = this.passed, failed = this.failed } = SUMMARY.exec(text)?.groups ?? {};
+    this.passed = Number(passed);
+    this.failed = Number(failed);
   }
 
-  /** The result of the run; `name` is what it ran. */
-  conclude(
-    { success, noSkip, name }: { success: boolean; noSkip: boolean; name: string },
-  ): Conclusion {
-    const { passed = 0, failed: counted = 0 } = this.counts ?? {};
-    const failedAsWhole = !success && counted === 0;
-    return {
-      passed,
-      failed: counted + (noSkip ? this.skipped.length : 0) + (failedAsWhole ? 1 : 0),
-      skips: this.skipped.map((test) => `${noSkip ? "not to be skipped" : "skipped"}: ${test}`),
-      missing: [...this.missing],
-      failures: failedAsWhole ? [`failed: ${name} as a whole; it broke off`] : this.failures,
-    };
+  /** Says how the run of `name` has ended: one that breaks off counts as a failure. */
+  ended(name: string, success: boolean): void {
+    if (success || this.failed > 0) return;
+    this.failed = 1;
+    this.failures.splice(0, Infinity, `failed: ${name} as a whole; it broke off`);
   }
-}
 
-/** What a run ends with. */
-export interface Conclusion {
-  readonly passed: number;
-  readonly failed: number;
-  /** A line for each test that was skipped. */
-  readonly skips: readonly string[];
-  /** What is not installed here, and some of them need. */
-  readonly missing: readonly string[];
-  /** What failed and why, in Deno's words. */
-  readonly failures: readonly string[];
-}
+  /** Adds another run. */
+  add({ passed, failed, skipped, missing, failures }: RunReport): void {
+    this.passed += passed;
+    this.failed += failed;
+    this.skipped.push(...skipped);
+    for (const name of missing) this.missing.add(name);
+    this.failures.push(...failures);
+  }
 
-/** Adds the results of several runs up. */
-export function sumOf(conclusions: readonly Conclusion[]): Conclusion {
-  return {
-    passed: conclusions.reduce((sum, { passed }) => sum + passed, 0),
-    failed: conclusions.reduce((sum, { failed }) => sum + failed, 0),
-    skips: conclusions.flatMap(({ skips }) => skips),
-    missing: [...new Set(conclusions.flatMap(({ missing }) => missing))].sort(),
-    failures: conclusions.flatMap(({ failures }) => failures),
-  };
-}
-
-/** `N passed, N failed`, with what was skipped unless that counts as failed. */
-export function lastLine({ passed, failed, skips }: Conclusion, noSkip: boolean): string {
-  const tail = skips.length > 0 && !noSkip ? `, ${skips.length} skipped` : "";
-  return `${passed} passed, ${failed} failed${tail}`;
+  /** `N passed, N failed`, with what was skipped unless that counts as failed. */
+  lastLine(noSkip: boolean): string {
+    const count = this.skipped.length;
+    if (noSkip) return `${this.passed} passed, ${this.failed + count} failed`;
+    return `${this.passed} passed, ${this.failed} failed${count > 0 ? `, ${count} skipped` : ""}`;
+  }
 }
 
 async function main(): Promise<number> {
   const { long, args, paths } = testArguments(Deno.args, existsSync);
   const noSkip = Deno.env.get("SFTPWRAP_NO_SKIP") === "1";
-  const conclusions: Conclusion[] = [];
+  const sum = new RunReport();
   if (paths === undefined) {
-    conclusions.push(await runTests(args, { long, noSkip, name: "the run", print: printLine }));
+    sum.add(await runTests(args, { long, name: "the run", print: printLine }));
   } else {
     const flags = args.filter((word) => word !== "tests" && !paths.includes(word));
     const runFile = async (file: string) => {
       const lines: string[] = [];
       const print = (line: string) => void lines.push(line);
-      conclusions.push(await runTests([...flags, file], { long, noSkip, name: file, print }));
+      sum.add(await runTests([...flags, file], { long, name: file, print }));
       printLine(lines.join("\n"));
     };
     const { together, alone } = inOrder(paths.flatMap((path) => testFiles(path, long)));
     const atOnce = Math.min(navigator.hardwareConcurrency + 1, MOST_PROCESSES);
     await eachOf(together, atOnce, runFile);
     await eachOf(alone, 1, runFile);
+    // The output of a file is far above by now; that of one process for all is not.
+    for (const line of sum.failures) printLine(line);
   }
-  const sum = sumOf(conclusions);
-  // The output of a file is far above by now; that of one process for all is not.
-  if (paths !== undefined) { for (const line of sum.failures) printLine(line); }
-  for (const skip of sum.skips) printLine(skip);
-  if (sum.missing.length > 0) printLine(`not installed here: ${sum.missing.join(", ")}`);
+  const skips = sum.skipped.map((test) => `${noSkip ? "not to be skipped" : "skipped"}: ${test}`);
+  for (const skip of skips) printLine(skip);
+  if (sum.missing.size > 0) printLine(`not installed here: ${[...sum.missing].sort().join(", ")}`);
+  const failed = sum.failed + (noSkip ? skips.length : 0);
   const tallyFile = Deno.env.get("SFTPWRAP_TALLY");
   if (tallyFile !== undefined) {
     // Indented, so that no line of an error looks like the counts.
     const why = sum.failures.map((text) => `  ${text}`);
-    const told = [...noSkip ? sum.skips : [], ...why, `${sum.passed} ${sum.failed}`];
+    const told = [...noSkip ? skips : [], ...why, `${sum.passed} ${failed}`];
     await Deno.writeTextFile(tallyFile, told.map((text) => `${text}\n`).join(""), { append: true });
   }
-  const line = lastLine(sum, noSkip);
+  const line = sum.lastLine(noSkip);
   printLine(tallyFile === undefined ? line : `Deno ${Deno.version.deno}: ${line}`);
-  return sum.failed === 0 ? 0 : 1;
+  return failed === 0 ? 0 : 1;
 }
 
 async function runTests(
   args: readonly string[],
-  { long, noSkip, name, print }: {
-    readonly long: boolean;
-    readonly noSkip: boolean;
-    readonly name: string;
-    readonly print: (line: string) => void;
-  },
-): Promise<Conclusion> {
+  { long, name, print }: { long: boolean; name: string; print: (line: string) => void },
+): Promise<RunReport> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
     env: { NO_COLOR: "1", SFTPWRAP_TELL_REASONS: "1", ...long ? { SFTPWRAP_LONG: "1" } : {} },
@@ -259,7 +233,8 @@ async function runTests(
   }
   const { success } = await child.status;
   clearTimeout(hung);
-  return report.conclude({ success, noSkip, name });
+  report.ended(name, success);
+  return report;
 }
 
 /** The files with tests at or below a path. */
@@ -271,18 +246,6 @@ function testFiles(path: string, long: boolean): string[] {
     if (isDirectory) return testFiles(`${trimmed}/${name}`, long);
     return name.endsWith("_test.ts") ? [`${trimmed}/${name}`] : [];
   }).flat();
-}
-
-function existsSync(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
 }
 
 if (import.meta.main) Deno.exit(await main());

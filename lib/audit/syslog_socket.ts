@@ -3,7 +3,7 @@ import { syslogMessage, type SyslogSource } from "./syslog.ts";
 import { encodeName } from "../names.ts";
 import { Errno } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
-import { patiently } from "./patience.ts";
+import { whenWritable } from "./when_writable.ts";
 
 /** The socket of the system's log. */
 export const SYSLOG_PATH = "/dev/log";
@@ -41,8 +41,8 @@ function sinkOf(libc: SocketCalls, { name, source, connected }: {
   readonly connected: number;
 }): LogSink {
   let socket = connected;
-  const patient = patiently(libc);
-  const send = (message: Uint8Array) => patient(socket, () => libc.send(socket, message));
+  const retry = whenWritable(libc);
+  const send = (message: Uint8Array) => retry(socket, () => libc.send(socket, message));
 
   return (entry) => {
     const message = syslogMessage(source, entry);

@@ -1,6 +1,6 @@
 import { print } from "../transport/stdio.ts";
 import { UsageError } from "./errors.ts";
-import { orTold } from "./told.ts";
+import { exitStatusOf } from "./exit_status.ts";
 
 /** A subcommand that is loaded when it runs. */
 interface LazySubcommand {
@@ -99,7 +99,7 @@ export async function main(args: readonly string[], build: Build): Promise<numbe
     const { reportFailedStart } = await jail();
     reportFailedStart(error, args);
   };
-  return await orTold({ usage: USAGE, report }, async () => {
+  return await exitStatusOf({ usage: USAGE, report }, async () => {
     const subcommand = SUBCOMMANDS.find(({ name }) => name === first);
     if (subcommand === undefined) throw new UsageError(unknown(first));
     if (isLast("--version") && !isValue) {

@@ -2,7 +2,7 @@ import { print } from "../transport/stdio.ts";
 import { type CommandSpec, usageOf } from "./options/args.ts";
 import { reportFailedStart } from "./start/failed_start.ts";
 import { openTimeZone } from "./start/time_zone.ts";
-import { orTold } from "./told.ts";
+import { exitStatusOf } from "./exit_status.ts";
 
 /** A subcommand of the program. */
 export interface Subcommand<Options extends object> {
@@ -16,7 +16,7 @@ export interface Subcommand<Options extends object> {
 }
 
 /**
- * Runs a subcommand, and returns its exit status as {@linkcode orTold} does. If sshd started this
+ * Runs a subcommand, and returns its exit status as {@linkcode exitStatusOf} does. If sshd started this
  * program, syslog is also told why a session could not begin.
  */
 export async function runSubcommand<Options extends object>(
@@ -24,7 +24,7 @@ export async function runSubcommand<Options extends object>(
   { spec, parse, run, isForPeople = false }: Subcommand<Options>,
 ): Promise<number> {
   const report = isForPeople ? undefined : (error: unknown) => reportFailedStart(error, args);
-  return await orTold({ usage: usageOf(spec), report }, async () => {
+  return await exitStatusOf({ usage: usageOf(spec), report }, async () => {
     const parsed = parse(args);
     if (!("print" in parsed)) {
       openTimeZone();

@@ -67,37 +67,22 @@ const entries: Answer<readonly RemoteEntry[]> = {
 };
 const path: Answer<string> = { type: PacketType.NAME, read: readOnlyName };
 
-/** OPEN */
 export const OPEN = row("OPEN", requests.writeOpen, handle);
-/** CLOSE */
 export const CLOSE = row("CLOSE", requests.writeHandle, ok);
-/** LSTAT */
 export const LSTAT = row("LSTAT", requests.writePath, attrs);
-/** FSTAT */
 export const FSTAT = row("FSTAT", requests.writeHandle, attrs);
-/** SETSTAT */
 export const SETSTAT = row("SETSTAT", requests.writePathAttrs, ok);
-/** FSETSTAT */
 export const FSETSTAT = row("FSETSTAT", requests.writeHandleAttrs, ok);
-/** OPENDIR */
 export const OPENDIR = row("OPENDIR", requests.writePath, handle);
 /** READDIR; no entries at the end. */
 export const READDIR = row("READDIR", requests.writeHandle, entries);
-/** REMOVE */
 export const REMOVE = row("REMOVE", requests.writePath, ok);
-/** MKDIR */
 export const MKDIR = row("MKDIR", requests.writePathAttrs, ok);
-/** RMDIR */
 export const RMDIR = row("RMDIR", requests.writePath, ok);
-/** REALPATH */
 export const REALPATH = row("REALPATH", requests.writePath, path);
-/** STAT */
 export const STAT = row("STAT", requests.writePath, attrs);
-/** RENAME */
 export const RENAME = row("RENAME", requests.writeTwoPaths, ok);
-/** READLINK */
 export const READLINK = row("READLINK", requests.writePath, path);
-/** SYMLINK */
 export const SYMLINK = row("SYMLINK", requests.writeSymlink, ok);
 
 /** posix-rename@openssh.com */
@@ -128,9 +113,7 @@ export const LIMITS = extended(
 );
 /** expand-path@openssh.com */
 export const EXPAND_PATH = extended(Extension.EXPAND_PATH, requests.writePath, path);
-/** copy-data */
 export const COPY_DATA = extended(Extension.COPY_DATA, extensions.writeCopyData, ok);
-/** home-directory */
 export const HOME_DIRECTORY = extended(Extension.HOME_DIRECTORY, writeUser, path);
 /** users-groups-by-id@openssh.com */
 export const USERS_GROUPS_BY_ID = extended(
@@ -138,7 +121,6 @@ export const USERS_GROUPS_BY_ID = extended(
   extensions.writeIds,
   reply<OwnerNames>(extensions.readNamesById),
 );
-/** check-file-handle */
 export const CHECK_FILE_HANDLE = extended(
   Extension.CHECK_FILE_HANDLE,
   writeCheckFileHandle,
@@ -150,7 +132,6 @@ export const CHECK_FILE = extended(
   writeCheckFileHandle,
   CHECK_FILE_HANDLE.answer,
 );
-/** check-file-name */
 export const CHECK_FILE_NAME = extended(
   Extension.CHECK_FILE_NAME,
   writeCheckFileName,
@@ -166,7 +147,6 @@ function row<Q, A>(
   return { name, type: PacketType[name], write, answer };
 }
 
-/** A request of an extension. */
 function extended<Q, A>(
   extension: string,
   write: (writer: Writer, request: Q) => void,

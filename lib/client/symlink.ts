@@ -13,7 +13,6 @@ import { SftpStatusError } from "./errors.ts";
 /** Which of SYMLINK's two paths comes first. */
 type Order = "target first" | "link first";
 
-/** A link to be made. */
 interface Link {
   /** Its text. */
   readonly target: string;

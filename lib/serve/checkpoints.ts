@@ -1,3 +1,4 @@
+import { GracePeriod } from "../async/grace_period.ts";
 import { after } from "../async/maybe_promise.ts";
 import type { MaybePromise } from "../storage/storage.ts";
 import { StorageError } from "../storage/errors.ts";
@@ -17,9 +18,6 @@ const WATCH_INTERVAL_MS = 500;
 
 /** Time between two heartbeats of a session that does not block. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
-
-/** Time that work under way still has when the client has gone. */
-const GRACE_MS = 1000;
 
 /** Time that work still has after the end of input, if nothing tells whether the client reads. */
 const AFTER_INPUT_MS = 10_000;
@@ -52,13 +50,12 @@ export class Checkpoints {
   #isClientGone = false;
   #inputEnd = Infinity;
   #watch: ReturnType<typeof setInterval> | undefined;
-  #grace: ReturnType<typeof setTimeout> | undefined;
   #heart: ReturnType<typeof setInterval> | undefined;
-  readonly #left = Promise.withResolvers<never>();
+  /** For work under way when the client has gone. */
+  readonly #grace = new GracePeriod();
 
   constructor(options: CheckpointOptions) {
     this.#options = options;
-    this.#left.promise.catch(() => undefined); // Not every session waits for it.
   }
 
   /** Whether the session is over: no further request is begun. */
@@ -104,7 +101,7 @@ export class Checkpoints {
 
   /** Settles as `work` does, but throws a moment after the client has gone. */
   async bounded(work: Promise<void>): Promise<void> {
-    await Promise.race([work, this.#left.promise]);
+    await this.#grace.bounded(work);
   }
 
   /** From now on, while the storage works, checks now and then that the client is there. */
@@ -120,7 +117,7 @@ export class Checkpoints {
   /** Stops all checks. */
   stop(): void {
     this.#unwatch();
-    clearTimeout(this.#grace);
+    this.#grace.cancel();
     clearInterval(this.#heart);
   }
 
@@ -131,8 +128,7 @@ export class Checkpoints {
 
   #leave(): void {
     this.#unwatch();
-    const gone = new Deno.errors.BrokenPipe("the client has gone");
-    this.#grace = setTimeout(() => this.#left.reject(gone), GRACE_MS);
+    this.#grace.begin(new Deno.errors.BrokenPipe("the client has gone"));
   }
 
   /** Checks, if it is time to; returns whether the session is over. */

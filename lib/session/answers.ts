@@ -7,6 +7,7 @@
 
 import { FARTHEST_SECOND } from "../attrs.ts";
 import type { DirEntry, FileAttrs, FileSystemStats, OwnerNames } from "../storage/storage.ts";
+import { STATVFS_FIGURES } from "../wire/extensions.ts";
 
 const MAX_U64 = 2 ** 64;
 
@@ -111,24 +112,10 @@ export function checkedEntries(entries: readonly DirEntry[]): readonly DirEntry[
   return entries;
 }
 
-const FIGURES = [
-  "bsize",
-  "frsize",
-  "blocks",
-  "bfree",
-  "bavail",
-  "files",
-  "ffree",
-  "favail",
-  "fsid",
-  "flag",
-  "namemax",
-] as const satisfies readonly (keyof FileSystemStats)[];
-
 /** Figures of a file system as they are, if they can be sent. */
 export function checkedFigures(method: string, figures: FileSystemStats): FileSystemStats {
   checkObject(method, "answer", figures, "figures are wanted");
-  for (const name of FIGURES) {
+  for (const name of STATVFS_FIGURES) {
     const figure = figures[name];
     if (typeof figure === "bigint" && figure >= 0n && figure < 2n ** 64n) continue;
     throw wrong(method, name, figure, "a bigint from 0n to 2n ** 64n - 1n is wanted");

@@ -33,7 +33,6 @@ export interface OpenDirectory {
   waiting: readonly DirEntry[];
 }
 
-/** An open file or directory. */
 export type OpenHandle = OpenFile | OpenDirectory;
 
 /** Totals of the files of a session. */

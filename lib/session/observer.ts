@@ -77,7 +77,7 @@ export interface ObservedKind extends RequestKind {
 
 /**
  * Somebody who watches a session. It is asked once for each kind of request
- * what it wants to hear, so that what nobody watches costs nothing. Where a
+ * what it wants to hear, so that what no observer watches costs nothing. Where a
  * method answers by a promise the request waits for it, and the session goes
  * on as with a storage that answers by promises.
  */

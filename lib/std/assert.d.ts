@@ -37,31 +37,6 @@ export function assertStrictEquals<T>(
 /** Asserts that the two are not the same by `Object.is`. */
 export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void;
 
-/** Asserts that the two numbers are no further apart than `tolerance`. */
-export function assertAlmostEquals(
-  actual: number,
-  expected: number,
-  tolerance?: number,
-  msg?: string,
-): void;
-
-/** Asserts that the value is neither null nor undefined. */
-export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T>;
-
-/** Asserts that `actual` deeply contains every value of `expected`. */
-export function assertArrayIncludes<T>(
-  actual: ArrayLike<T>,
-  expected: ArrayLike<T>,
-  msg?: string,
-): void;
-
-/** Asserts that `actual` deeply contains at least what `expected` does. */
-export function assertObjectMatch(
-  actual: Record<PropertyKey, unknown>,
-  expected: Record<PropertyKey, unknown>,
-  msg?: string,
-): void;
-
 /** Asserts that `actual` contains `expected`. */
 export function assertStringIncludes(actual: string, expected: string, msg?: string): void;
 
@@ -78,26 +53,8 @@ export function assertInstanceOf<T>(
   msg?: string,
 ): asserts actual is T;
 
-/** Asserts that the value is not an instance of the class. */
-export function assertNotInstanceOf<A, T>(
-  actual: A,
-  unexpectedType: ClassOf<T>,
-  msg?: string,
-): asserts actual is Exclude<A, T>;
-
-/** Asserts that the value is an Error, of the class and with the text where they are given. */
-export function assertIsError<E extends Error = Error>(
-  error: unknown,
-  errorClass?: ClassOf<E>,
-  msgMatches?: string | RegExp,
-  msg?: string,
-): asserts error is E;
-
 /** Asserts that `actual > expected`. */
 export function assertGreater<T>(actual: T, expected: T, msg?: string): void;
-
-/** Asserts that `actual >= expected`. */
-export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string): void;
 
 /** Asserts that `actual < expected`. */
 export function assertLess<T>(actual: T, expected: T, msg?: string): void;

@@ -114,5 +114,5 @@ export abstract class ReadOnlyStorage implements Storage {
 }
 
 function refuse(): never {
-  throw new StorageError("denied", "this is only read");
+  throw new StorageError("denied", "this is read-only");
 }

@@ -8,14 +8,11 @@ export type Ability = "writing" | "links";
 /** What a storage may leave out, so that tests of it are left out too. */
 export type Need = keyof StorageExtensions | "resolvesParents" | Ability;
 
-/** One test. */
+/** One test, on a storage that holds the tree. */
 export interface Case {
-  /** A sentence. */
-  readonly name: string;
   readonly needs?: readonly Need[];
   /** What exists before the test; a test without a tree begins with nothing, and writes. */
   readonly tree?: Tree;
-  /** Runs on a storage that holds the tree. */
   run(subject: Subject): Promise<void>;
 }
 
@@ -25,5 +22,6 @@ export interface Group {
   readonly needs?: readonly Need[];
   /** The group runs only if this one is skipped: a group or an ability. */
   readonly insteadOf?: string;
-  readonly cases: readonly Case[];
+  /** By their names, which are sentences. */
+  readonly cases: Readonly<Record<string, Case | Case["run"]>>;
 }

@@ -74,6 +74,7 @@ const WRITING = "writing";
 
 /** A test, with everything that decides whether it runs. */
 interface Entry {
+  readonly name: string;
   readonly test: Case;
   /** The test's name in the report. */
   readonly title: string;
@@ -82,12 +83,17 @@ interface Entry {
 }
 
 const ENTRIES: readonly Entry[] = GROUPS.flatMap((group) =>
-  group.cases.map((test) => ({
-    test,
-    title: `${group.name}: ${test.name}`,
-    group,
-    needs: [...group.needs ?? [], ...test.needs ?? [], ...test.tree === undefined ? [WRITING] : []],
-  }))
+  Object.entries(group.cases).map(([name, one]) => {
+    const test: Case = typeof one === "function" ? { run: one } : one;
+    const { needs = [], tree } = test;
+    return {
+      name,
+      test,
+      title: `${group.name}: ${name}`,
+      group,
+      needs: [...group.needs ?? [], ...needs, ...tree === undefined ? [WRITING] : []],
+    };
+  })
 );
 
 /**
@@ -229,8 +235,8 @@ function reasonToSkip(entry: Entry, { skips, offered }: Suite): string | undefin
 }
 
 /** Whether a skip's name covers a test. */
-function isCalled({ test, group, needs }: Entry, name: string): boolean {
-  return name === test.name || name === group.name || needs.includes(name);
+function isCalled({ name: own, group, needs }: Entry, name: string): boolean {
+  return name === own || name === group.name || needs.includes(name);
 }
 
 function skipOf(name: string, skips: readonly Skip[]): Skip | undefined {

@@ -1,4 +1,5 @@
 import type { Polling, Transport } from "./stdio.ts";
+import { GRACE_MS, GracePeriod } from "../async/grace_period.ts";
 import { withTimeout } from "../async/with_timeout.ts";
 
 /** How long a session may last; without limit where one is absent. */
@@ -22,9 +23,6 @@ export interface TimeoutHooks {
 
 /** Bytes to write between two checks of whether the client still takes them. */
 const WRITE_PIECE_BYTES = 64 * 1024;
-
-/** Milliseconds for replies and outstanding requests after the time is over. */
-const END_GRACE_MS = 1000;
 
 /** The longest that a timer and poll(2) can wait. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
@@ -51,13 +49,13 @@ export class Timeouts {
   #endRead: () => void = () => {};
   /** Breaks off the write that waits. */
   #endWrite: () => void = () => {};
-  readonly #givenUp = Promise.withResolvers<never>();
+  /** For replies and outstanding requests after the time is over. */
+  readonly #grace = new GracePeriod();
 
   constructor(limits: TimeoutOptions, hooks: TimeoutHooks) {
     this.#limits = limits;
     this.#hooks = hooks;
     this.#end = performance.now() + (limits.maxSession ?? Infinity);
-    this.#givenUp.promise.catch(() => undefined); // It may have no other handler.
     this.#wind();
   }
 
@@ -77,7 +75,7 @@ export class Timeouts {
    * time is over.
    */
   async bounded(work: Promise<void>): Promise<void> {
-    await Promise.race([work, this.#givenUp.promise]);
+    await this.#grace.bounded(work);
   }
 
   /**
@@ -86,7 +84,8 @@ export class Timeouts {
    */
   async ended(work: Promise<void>): Promise<void> {
     clearTimeout(this.#timer);
-    await (this.#isOver ? withTimeout(work, END_GRACE_MS, undefined) : work);
+    this.#grace.cancel();
+    await (this.#isOver ? withTimeout(work, GRACE_MS, undefined) : work);
   }
 
   /**
@@ -191,14 +190,12 @@ export class Timeouts {
 
   #finish(reason: string): void {
     this.#isOver = true;
-    this.#lastMoment = performance.now() + END_GRACE_MS;
+    this.#lastMoment = performance.now() + GRACE_MS;
     this.#hooks.onEnd(reason);
     this.#endRead();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#endWrite();
-      this.#givenUp.reject(new SessionTimeout());
-    }, END_GRACE_MS);
+    this.#timer = setTimeout(() => this.#endWrite(), GRACE_MS);
+    this.#grace.begin(new SessionTimeout());
   }
 
   /** The timer fires wherever nothing blocks. */

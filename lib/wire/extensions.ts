@@ -41,7 +41,6 @@ export interface Limits {
   readonly maxOpenHandles: number;
 }
 
-/** copy-data */
 export interface CopyDataRequest {
   readonly source: Uint8Array;
   readonly sourceOffset: number;
@@ -74,7 +73,6 @@ export interface CheckFileHandleRequest extends CheckFileRange {
   readonly handle: Uint8Array;
 }
 
-/** check-file-name */
 export interface CheckFileNameRequest extends CheckFileRange {
   readonly path: string;
 }
@@ -87,7 +85,6 @@ export interface CheckFileReply {
   readonly hashes: Uint8Array;
 }
 
-/** Reads copy-data. */
 export function readCopyData(reader: Reader): CopyDataRequest {
   const source = reader.bytes();
   const sourceOffset = reader.u64();
@@ -96,7 +93,6 @@ export function readCopyData(reader: Reader): CopyDataRequest {
   return { source, sourceOffset, length, target, targetOffset: reader.u64() };
 }
 
-/** Writes copy-data. */
 export function writeCopyData(writer: Writer, request: CopyDataRequest): void {
   writer.bytes(request.source);
   writer.u64(request.sourceOffset);
@@ -117,13 +113,11 @@ export function writeIds(writer: Writer, request: IdsRequest): void {
   writePackedNumbers(writer, request.gids);
 }
 
-/** Reads check-file-handle. */
 export function readCheckFileHandle(reader: Reader): CheckFileHandleRequest {
   const handle = reader.bytes();
   return { handle, ...readCheckFileRange(reader) };
 }
 
-/** Reads check-file-name. */
 export function readCheckFileName(reader: Reader): CheckFileNameRequest {
   const path = reader.name();
   return { path, ...readCheckFileRange(reader) };
@@ -137,36 +131,22 @@ export function writeCheckFileRange(writer: Writer, range: CheckFileRange): void
   writer.u32(range.blockSize);
 }
 
+/** The figures of a statvfs reply, in its order. */
+export const STATVFS_FIGURES: readonly (keyof FileSystemStats)[] = [
+  ...["bsize", "frsize", "blocks", "bfree", "bavail", "files", "ffree", "favail", "fsid"] as const,
+  ...["flag", "namemax"] as const,
+];
+
 /** Reads the body of a statvfs reply. */
 export function readStatVfs(reader: Reader): FileSystemStats {
-  return {
-    bsize: reader.bigU64(),
-    frsize: reader.bigU64(),
-    blocks: reader.bigU64(),
-    bfree: reader.bigU64(),
-    bavail: reader.bigU64(),
-    files: reader.bigU64(),
-    ffree: reader.bigU64(),
-    favail: reader.bigU64(),
-    fsid: reader.bigU64(),
-    flag: reader.bigU64(),
-    namemax: reader.bigU64(),
-  };
+  const figures = {} as Record<keyof FileSystemStats, bigint>;
+  for (const name of STATVFS_FIGURES) figures[name] = reader.bigU64();
+  return figures;
 }
 
 /** Writes the body of a statvfs reply. */
 export function writeStatVfs(writer: Writer, figures: FileSystemStats): void {
-  writer.bigU64(figures.bsize);
-  writer.bigU64(figures.frsize);
-  writer.bigU64(figures.blocks);
-  writer.bigU64(figures.bfree);
-  writer.bigU64(figures.bavail);
-  writer.bigU64(figures.files);
-  writer.bigU64(figures.ffree);
-  writer.bigU64(figures.favail);
-  writer.bigU64(figures.fsid);
-  writer.bigU64(figures.flag);
-  writer.bigU64(figures.namemax);
+  for (const name of STATVFS_FIGURES) writer.bigU64(figures[name]);
 }
 
 /** Reads the body of a limits reply. */

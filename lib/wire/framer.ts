@@ -11,8 +11,8 @@ const WORTHWHILE_BYTES = 32 * 1024;
 
 /**
  * Cuts a stream of bytes into packets. It holds one buffer, which is read into
- * and whose packets are views, so nothing is copied but what a packet leaves
- * behind it. Where parts of packets are to stay, it goes on in another buffer
+ * and whose packets are views, so nothing is copied but what
+ * follows a packet. Where parts of packets are to stay, it goes on in another buffer
  * when that one is full.
  */
 export class Framer {

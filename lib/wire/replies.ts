@@ -21,7 +21,6 @@ export interface VersionReply {
   readonly extensions: readonly (readonly [name: string, data: string])[];
 }
 
-/** STATUS */
 export interface StatusReply {
   /** A value of `StatusCode`. */
   readonly code: number;
@@ -72,7 +71,6 @@ export function writeStatus(writer: Writer, id: number, reply: StatusReply): voi
   writer.end();
 }
 
-/** Writes HANDLE. */
 export function writeHandleReply(writer: Writer, id: number, handle: Uint8Array): void {
   writer.begin(PacketType.HANDLE);
   writer.u32(id);
@@ -103,7 +101,6 @@ export function readNames(reader: Reader): NameEntry[] {
   return entries;
 }
 
-/** Writes NAME. */
 export function writeNames(writer: Writer, id: number, entries: readonly NameEntry[]): void {
   const countAt = beginNames(writer, id);
   for (const { name, longname, attrs } of entries) {
@@ -139,7 +136,6 @@ export function endNames(writer: Writer, countAt: number, count: number): void {
   writer.end();
 }
 
-/** Writes ATTRS. */
 export function writeAttrsReply(writer: Writer, id: number, attrs: FileAttrs): void {
   writer.begin(PacketType.ATTRS);
   writer.u32(id);

@@ -14,7 +14,6 @@ import { PacketType } from "./constants.ts";
 import type { Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
-/** OPEN */
 export interface OpenRequest {
   readonly path: string;
   /** Bits of `OpenFlag`. */
@@ -28,14 +27,12 @@ export interface HandleRequest {
   readonly handle: Uint8Array;
 }
 
-/** READ */
 export interface ReadRequest {
   readonly handle: Uint8Array;
   readonly offset: number;
   readonly length: number;
 }
 
-/** WRITE */
 export interface WriteRequest {
   readonly handle: Uint8Array;
   readonly offset: number;
@@ -85,14 +82,12 @@ export function writeInit(writer: Writer, version: number): void {
   writer.end();
 }
 
-/** Reads OPEN. */
 export function readOpen(reader: Reader): OpenRequest {
   const path = reader.name();
   const pflags = reader.u32();
   return { path, pflags, attrs: readAttrs(reader) };
 }
 
-/** Writes OPEN. */
 export function writeOpen(writer: Writer, request: OpenRequest): void {
   writer.name(request.path);
   writer.u32(request.pflags);
@@ -109,21 +104,18 @@ export function writeHandle(writer: Writer, request: HandleRequest): void {
   writer.bytes(request.handle);
 }
 
-/** Reads READ. */
 export function readRead(reader: Reader): ReadRequest {
   const handle = reader.bytes();
   const offset = reader.u64();
   return { handle, offset, length: reader.u32() };
 }
 
-/** Writes READ. */
 export function writeRead(writer: Writer, request: ReadRequest): void {
   writer.bytes(request.handle);
   writer.u64(request.offset);
   writer.u32(request.length);
 }
 
-/** Reads WRITE. */
 export function readWrite(reader: Reader): WriteRequest {
   const handle = reader.bytes();
   const offset = reader.u64();
@@ -183,13 +175,11 @@ export function writeTwoPaths(writer: Writer, request: TwoPathsRequest): void {
   writer.name(request.to);
 }
 
-/** Reads SYMLINK. */
 export function readSymlink(reader: Reader): SymlinkRequest {
   const target = reader.name();
   return { target, link: reader.name() };
 }
 
-/** Writes SYMLINK. */
 export function writeSymlink(writer: Writer, request: SymlinkRequest): void {
   writer.name(request.target);
   writer.name(request.link);

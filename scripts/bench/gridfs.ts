@@ -12,24 +12,20 @@ import { noise } from "../../tests/support/files.ts";
 import { gridFsWords } from "../../tests/support/gridfs.ts";
 import { type Mongo, withMongo } from "../../tests/support/mongodb.ts";
 import { startServer } from "../../tests/support/server.ts";
-import { eprintLine } from "../support/print.ts";
-import { pause } from "./interrupt.ts";
 import { COMMON_OPTIONS } from "./options.ts";
-import { addSample, type Samples } from "./samples.ts";
-import type { Subject } from "./subject.ts";
+import { addSample } from "./report.ts";
+import { turns } from "./session.ts";
+import type { Samples, Subject } from "./subject.ts";
 import { MIB } from "./workspace.ts";
 
 const CHUNK_BYTES = 255 * 1024;
 
-/** One way to store a file and to read it back. */
-interface Way {
-  readonly id: string;
-  readonly name: string;
-  readonly go: (mongo: Mongo, bytes: Uint8Array, timed: Timed) => Promise<void>;
-}
-
-/** Measures a transfer, which returns the number of bytes. */
-type Timed = (metric: "up" | "down", transfer: () => Promise<number>) => Promise<void>;
+/** Stores a file and reads it back; `timed` measures a transfer, which returns its bytes. */
+type Way = (
+  mongo: Mongo,
+  bytes: Uint8Array,
+  timed: (metric: "up" | "down", transfer: () => Promise<number>) => Promise<void>,
+) => Promise<void>;
 
 /** `deno task bench:gridfs` */
 export const gridfs: Subject = {
@@ -44,17 +40,14 @@ export const gridfs: Subject = {
   async measure({ rounds, size, only, program }) {
     const samples: Samples = {};
     const bytes = noise(size * MIB);
-    const ways: readonly Way[] = [
-      { id: "driver", name: "GridFSBucket", go: byDriver },
-      { id: "sftpwrap", name: "sftpwrap", go: (...all) => bySftp(program, ...all) },
-    ];
-    const contestants = ways.filter(({ id }) => only.includes(id));
-    for (const round of Array(rounds).keys()) {
-      eprintLine(`round ${round + 1} of ${rounds}`);
-      for (const { id, go } of round % 2 === 0 ? contestants : contestants.toReversed()) {
-        await pause();
+    const contestants = [
+      { id: "driver", name: "GridFSBucket", way: byDriver },
+      { id: "sftpwrap", name: "sftpwrap", way: bySftp(program) },
+    ].filter(({ id }) => only.includes(id));
+    for await (const order of turns(rounds, contestants)) {
+      for (const { id, way } of order) {
         await withMongo((mongo) =>
-          go(mongo, bytes, async (metric, transfer) => {
+          way(mongo, bytes, async (metric, transfer) => {
             const start = performance.now();
             const count = await transfer();
             addSample(samples, metric, id, bytes.length / 1000 / (performance.now() - start));
@@ -71,12 +64,11 @@ export const gridfs: Subject = {
   },
 };
 
-async function byDriver({ uri, database }: Mongo, bytes: Uint8Array, timed: Timed) {
+const byDriver: Way = async ({ uri, database }, bytes, timed) => {
   await using client = new MongoClient(uri);
   const bucket = new GridFSBucket(client.db(database));
-  const count = Math.ceil(bytes.length / CHUNK_BYTES);
   const parts = Array.from(
-    { length: count },
+    { length: Math.ceil(bytes.length / CHUNK_BYTES) },
     (_, index) => bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
   );
   await timed("up", async () => {
@@ -88,21 +80,18 @@ async function byDriver({ uri, database }: Mongo, bytes: Uint8Array, timed: Time
     for await (const chunk of bucket.openDownloadStreamByName("file")) length += chunk.length;
     return length;
   });
-}
+};
 
-async function bySftp(
-  program: string | undefined,
-  mongo: Mongo,
-  bytes: Uint8Array,
-  timed: Timed,
-): Promise<void> {
-  const [deno = "", ...words] = gridFsWords(mongo);
-  const args = program === undefined ? words : words.slice(words.indexOf("gridfs"));
-  await using server = await startServer(program ?? deno, args);
-  const { client } = server;
-  await timed("up", async () => {
-    await client.writeFile("/file", bytes);
-    return bytes.length;
-  });
-  await timed("down", async () => (await client.readFile("/file")).length);
+function bySftp(program: string | undefined): Way {
+  return async (mongo, bytes, timed) => {
+    const [deno = "", ...words] = gridFsWords(mongo);
+    const args = program === undefined ? words : words.slice(words.indexOf("gridfs"));
+    await using server = await startServer(program ?? deno, args);
+    const { client } = server;
+    await timed("up", async () => {
+      await client.writeFile("/file", bytes);
+      return bytes.length;
+    });
+    await timed("down", async () => (await client.readFile("/file")).length);
+  };
 }

@@ -11,13 +11,12 @@ import { programPath } from "../../tests/support/programs.ts";
 import { commandLine, run, runOk } from "../../tests/support/run.ts";
 import { type Sshd, withSshd } from "../../tests/support/sshd.ts";
 import { eprintLine } from "../support/print.ts";
-import { pause } from "./interrupt.ts";
 import { type BenchOptions, COMMON_OPTIONS } from "./options.ts";
 import { request } from "./packets.ts";
 import { type Contestant, runRounds, STAGE_IDS, STAGE_METRICS } from "./rounds.ts";
-import { addSample, figuresOf, type Samples, summarize } from "./samples.ts";
-import { type Program, Session } from "./session.ts";
-import type { Bar, Measured, Metric, Subject } from "./subject.ts";
+import { addSample, summarize } from "./report.ts";
+import { pause, type Program, Session, stopSessions, turns } from "./session.ts";
+import type { Bar, Measured, Metric, Samples, Subject } from "./subject.ts";
 import { isInMemory, MIB, withWorkspace, writePattern } from "./workspace.ts";
 
 /** The project's own directory. */
@@ -42,25 +41,19 @@ const METRICS: readonly Metric[] = [
   { id: "sshd-put", name: "through sshd: put", unit: "MB/s", digits: 0 },
 ];
 
-/** The least ratios to OpenSSH, for both roots. */
-const RATIOS: Readonly<Record<string, { readonly kernel: number; readonly portable: number }>> = {
-  r32: { kernel: 1.5, portable: 1 },
-  r255: { kernel: 1.2, portable: 1 },
-  w32: { kernel: 1.1, portable: 1 },
-  w255: { kernel: 1.2, portable: 1 },
-  s1: { kernel: 1, portable: 1 },
-  sp: { kernel: 1.6, portable: 1 },
-  oc: { kernel: 1.1, portable: 0.7 },
-  rd: { kernel: 1.3, portable: 0.7 },
+/** The least ratios to OpenSSH: of the kernel root, and of the portable one. */
+const RATIOS: Readonly<Record<string, readonly [kernel: number, portable: number]>> = {
+  ...{ r32: [1.5, 1], r255: [1.2, 1], w32: [1.1, 1], w255: [1.2, 1] },
+  ...{ s1: [1, 1], sp: [1.6, 1], oc: [1.1, 0.7], rd: [1.3, 0.7] },
 };
 
 const BARS: readonly Bar[] = [
-  ...(["kernel", "portable"] as const).flatMap((id) =>
+  ...["kernel", "portable"].flatMap((id, index) =>
     Object.entries(RATIOS).map(([metric, least]) => ({
       metric,
       id,
       against: REFERENCE,
-      atLeast: least[id],
+      atLeast: least[index]!,
     }))
   ),
   { metric: "cpu-r32", id: "kernel", against: REFERENCE, atMost: 1 },
@@ -78,8 +71,7 @@ export const jail: Subject = {
   about: "Compares the jail with OpenSSH's sftp-server: in turn, on a socketpair, files in memory.",
   defaults: {
     ...COMMON_OPTIONS,
-    ...{ size: "512", stages: "", dir: "", idle: "0" },
-    ...{ sshd: false, all: false, readme: false },
+    ...{ size: "512", stages: "", dir: "", idle: "0", sshd: "", all: "", readme: "" },
   },
   stages: STAGE_IDS,
   contestants: [REFERENCE, "kernel", "portable"],
@@ -100,11 +92,10 @@ async function measure(options: BenchOptions, build: string): Promise<Measured> 
     const contestants = all.filter(({ id }) => only.includes(id));
     const hello = program === undefined ? undefined : await compileHello(build);
     const load = { ...WORK, bytes };
-    await pause();
     await runRounds(samples, options, { contestants, hello, load });
     if (idle > 0) await measureIdle(samples, contestants, idle);
     if (options.has("sshd")) await throughSshd(samples, contestants, { ...options, directory });
-    const start = summarize(figuresOf(samples, "start", "hello"))?.median.toFixed(1);
+    const start = summarize(samples, { metric: "start", id: "hello" })?.median.toFixed(1);
     if (start !== undefined) notes.push(`a compiled hello world takes ${start} ms`);
     if (!isInMemory(directory)) notes.push(`${directory} is not in memory`);
     return { contestants, metrics: METRICS, samples, notes };
@@ -120,15 +111,11 @@ function field(cwd: string, program: string | undefined): readonly Contestant[] 
   // As OpenSSH's server, which logs only errors unless it is told otherwise.
   const quietly = ["jail", "--log-level=ERROR"];
   const how = program === undefined ? "deno run" : "compiled";
+  const words = [...portable, ...quietly, "--confine=portable", cwd];
   return [
     { id: REFERENCE, name: "OpenSSH", argv: [programPath("sftp-server")], cwd },
     { id: "kernel", name: `kernel root, ${how}`, argv: [...kernel, ...quietly, cwd], cwd },
-    {
-      id: "portable",
-      name: "portable root, deno run",
-      argv: [...portable, ...quietly, "--confine=portable", cwd],
-      cwd,
-    },
+    { id: "portable", name: "portable root, deno run", argv: words, cwd },
   ];
 }
 
@@ -161,7 +148,6 @@ async function measureIdle(samples: Samples, contestants: readonly Contestant[],
     eprintLine(`${count} idle sessions: ${contestant.name}`);
     const sessions: Session[] = [];
     while (sessions.length < count) {
-      await pause();
       const session = await Session.start(contestant);
       sessions.push(session);
       // As every client begins.
@@ -171,7 +157,7 @@ async function measureIdle(samples: Samples, contestants: readonly Contestant[],
     for (const session of sessions) {
       addSample(samples, "idle", contestant.id, session.memory("private"));
     }
-    await Promise.all(sessions.map((session) => session.stop()));
+    await stopSessions(sessions);
   }
 }
 
@@ -186,9 +172,8 @@ async function throughSshd(
   await writePattern(`${directory}/sent`, bytes);
   const config = contestants.map(({ id, argv }) => `Subsystem ${id} ${commandLine(argv)}`);
   await withSshd({ subsystem: null, config }, async (sshd) => {
-    for (const round of Array(rounds).keys()) {
-      eprintLine(`through sshd, round ${round + 1} of ${rounds}`);
-      for (const { id } of contestants) {
+    for await (const order of turns(rounds, contestants, "through sshd, round")) {
+      for (const { id } of order) {
         // OpenSSH's server has no root of its own.
         const root = id === REFERENCE ? directory : "";
         const transfer = async (metric: string, command: string, file: string) => {

@@ -10,14 +10,13 @@
 import { OpenFlag, PacketType, StatusCode } from "../../lib/wire/constants.ts";
 import { withTempDir } from "../../tests/support/files.ts";
 import type { Connection } from "./connection.ts";
-import { pause } from "./interrupt.ts";
 import { ROOT } from "./jail.ts";
 import { COMMON_OPTIONS } from "./options.ts";
 import { request } from "./packets.ts";
-import { addSample, figuresOf, type Samples } from "./samples.ts";
-import { type Program, Session } from "./session.ts";
+import { addSample } from "./report.ts";
+import { type Program, Session, turns } from "./session.ts";
 import { close, expectOk, open } from "./stages.ts";
-import type { Subject } from "./subject.ts";
+import type { Samples, Subject } from "./subject.ts";
 
 /** No policy, to compare with, and each policy that remembers. */
 const POLICIES = ["none", "upload-only", "no-overwrite", "no-delete"] as const;
@@ -38,8 +37,8 @@ export const policies: Subject = {
     const samples: Samples = {};
     const deno = [Deno.execPath(), "run", "--no-prompt", "-A", `${ROOT}main.ts`];
     const words = [...program === undefined ? deno : [program], "jail", "--log-level=ERROR"];
-    for (const _ of Array(rounds).keys()) {
-      for (const id of only) {
+    for await (const order of turns(rounds, only)) {
+      for (const id of order) {
         const flags = id === "none" ? [] : [`--${id}`];
         for (const count of counts) {
           await withTempDir((cwd) =>
@@ -47,7 +46,7 @@ export const policies: Subject = {
           );
         }
         const [first = 0, last = 0] = [counts[0], counts.at(-1)]
-          .map((count) => figuresOf(samples, `upload-${count}`, id).at(-1));
+          .map((count) => samples[`upload-${count}`]?.[id]?.at(-1));
         addSample(samples, GROWTH, id, last / first);
       }
     }
@@ -64,9 +63,8 @@ export const policies: Subject = {
 };
 
 async function measure(samples: Samples, program: Program, count: number): Promise<void> {
-  await pause();
   const session = await Session.start(program);
-  await session.run(`${count} uploads`, ({ connection }) => {
+  await session.run(`${count} uploads`, (connection) => {
     expectOk(connection.call(request(PacketType.MKDIR, "folder", 0)));
     const before = session.cpuTime();
     for (let index = 0; index < count; index++) upload(connection, `folder/${index}`);

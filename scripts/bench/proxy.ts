@@ -13,8 +13,7 @@ import { compilePlan, parseCompileArgs } from "../support/compile_plan.ts";
 import { REFERENCE, ROOT } from "./jail.ts";
 import { type BenchOptions, COMMON_OPTIONS } from "./options.ts";
 import { type Contestant, runRounds, STAGE_IDS, STAGE_METRICS } from "./rounds.ts";
-import type { Samples } from "./samples.ts";
-import type { Bar, Measured, Subject } from "./subject.ts";
+import type { Bar, Measured, Samples, Subject } from "./subject.ts";
 import { MIB, withWorkspace } from "./workspace.ts";
 
 const WORK = { stats: 10_000, piped: 100_000, opens: 1000 } as const;
@@ -83,15 +82,11 @@ function field(
   const deno = [Deno.execPath(), "run", "--quiet", "--no-check", "--no-prompt", "-A"];
   const own = [...program === undefined ? [...deno, `${ROOT}main.ts`] : [program], "proxy"];
   const raw = pump === undefined ? [...deno, ROOT + PUMP_SOURCE] : [pump];
+  const ssh = [programPath("ssh"), "-F", sshConfig, "-s", alias, "sftp"];
   const words = ["-c", "/dev/null", "-k", clientKey, "-n", knownHosts, "-p", `${port}`];
   const byOpenssh = [...own, "--transport=openssh", "-c", sshConfig, alias];
   return [
-    {
-      id: REFERENCE,
-      name: "ssh -s",
-      argv: [programPath("ssh"), "-F", sshConfig, "-s", alias, "sftp"],
-      cwd,
-    },
+    { id: REFERENCE, name: "ssh -s", argv: ssh, cwd },
     { id: PUMP, name: "raw pump", argv: [...raw, user, host, `${port}`, clientKey], cwd },
     { id: EMBEDDED, name: "proxy", argv: [...own, ...words, `${user}@${host}`], cwd },
     { id: OPENSSH, name: "proxy --transport=openssh", argv: byOpenssh, cwd },
@@ -99,12 +94,13 @@ function field(
 }
 
 /** Compiles the pump as the proxy is compiled, so that both have the same Deno's ciphers. */
-async function compilePump(build: string): Promise<string> {
+export async function compilePump(build: string): Promise<string> {
   const deno = Deno.env.get("DENO_COMPILE") || Deno.execPath();
-  const { bundle, compile } = compilePlan(parseCompileArgs(["--output", `${build}/pump`]));
+  const output = `${build}/pump`;
+  const { bundle, compile } = compilePlan(parseCompileArgs([]));
   const options = { env: { DENO_TLS_CA_STORE: "mozilla,system" } };
   await runOk(deno, [...bundle, "--outdir", build, ROOT + PUMP_SOURCE], options);
   await addNodeGlobals(`${build}/raw_pump.js`);
-  await runOk(deno, [...compile, `${build}/raw_pump.js`], options);
-  return `${build}/pump`;
+  await runOk(deno, [...compile, `--output=${output}`, `${build}/raw_pump.js`], options);
+  return output;
 }

@@ -27,8 +27,11 @@ const channel = await new Promise<Duplex>((resolve, reject) => {
     client.subsys("sftp", (error, channel) => error ? reject(error) : resolve(channel));
   });
   const { cipher, mac, kex, hostKey } = ALGORITHMS;
+  const sock = connect({ host, port: Number(port) });
+  // Compiled, its option of that name does nothing, and each request waits for an acknowledgement.
+  sock.once("connect", () => sock.setNoDelay(true));
   client.connect({
-    sock: connect({ host, port: Number(port), noDelay: true }),
+    sock,
     username,
     readyTimeout: 20_000,
     keepaliveInterval: 0,

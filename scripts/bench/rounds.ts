@@ -4,13 +4,11 @@
  * @module
  */
 
-import { eprintLine } from "../support/print.ts";
-import { pause } from "./interrupt.ts";
 import type { BenchOptions } from "./options.ts";
-import type { Metric } from "./subject.ts";
-import { addSample, median, type Samples } from "./samples.ts";
-import { type Program, Session, timeToEnd } from "./session.ts";
+import { addSample, median } from "./report.ts";
+import { pause, type Program, Session, stopSessions, timeToEnd, turns } from "./session.ts";
 import { type Load, type Stage, STAGES } from "./stages.ts";
+import type { Metric, Samples } from "./subject.ts";
 
 const GIB = 2 ** 30;
 
@@ -20,9 +18,8 @@ const STARTS = 5;
 /** The id of the start among the stages. */
 const START = "start";
 
-/** A server that is compared. */
+/** A server that is compared; its id is as in `--only`. */
 export interface Contestant extends Program {
-  /** As in `--only`. */
   readonly id: string;
 }
 
@@ -54,56 +51,40 @@ export interface RoundsOptions {
 export async function runRounds(
   samples: Samples,
   { rounds, stages: ids }: BenchOptions,
-  options: RoundsOptions,
+  { contestants, hello, load }: RoundsOptions,
 ): Promise<void> {
   const stages = STAGES.filter(({ id }) => ids.includes(id));
-  const [first] = options.contestants;
-  if (stages.length > 0 && first !== undefined) await warmUp(first, stages, options.load);
-  for (const round of Array(rounds).keys()) {
-    eprintLine(`round ${round + 1} of ${rounds}`);
-    // Each has its turn at being the first.
-    const order = options.contestants.map((_, index, all) => all[(index + round) % all.length]!);
-    if (ids.includes(START)) await measureStarts(samples, order, options);
-    if (stages.length > 0) await measureStages(samples, order, stages, options);
-  }
-}
-
-/** Lets V8 compile the load generator before it counts. */
-async function warmUp(contestant: Contestant, stages: readonly Stage[], load: Load) {
-  const session = await Session.start(contestant);
+  // Lets V8 compile the load generator before it counts.
   const little = { bytes: load.bytes / 8, stats: 2000, piped: 10_000, opens: 500 };
-  for (const stage of stages) {
-    await pause();
-    await session.run(stage.name, ({ connection }) => stage.run(connection, little));
+  if (stages.length > 0) await measureStages({}, contestants.slice(0, 1), stages, little);
+  for await (const order of turns(rounds, contestants)) {
+    if (ids.includes(START)) await measureStarts(samples, order, hello);
+    if (stages.length > 0) await measureStages(samples, order, stages, load);
   }
-  await session.stop();
 }
 
 async function measureStarts(
   samples: Samples,
   order: readonly Contestant[],
-  { hello }: RoundsOptions,
+  hello: Program | undefined,
 ): Promise<void> {
-  const times: Samples = {};
+  const times: Record<string, number[]> = {};
   for (let count = 0; count < STARTS; count++) {
     for (const contestant of order) {
-      await pause();
       const session = await Session.start(contestant);
-      addSample(times, START, contestant.id, session.startTime);
+      (times[contestant.id] ??= []).push(session.startTime);
       await session.stop();
     }
-    if (hello !== undefined) addSample(times, START, "hello", await timeToEnd(hello));
+    if (hello !== undefined) (times.hello ??= []).push(await timeToEnd(hello));
   }
-  for (const [id, all] of Object.entries(times[START] ?? {})) {
-    addSample(samples, START, id, median(all));
-  }
+  for (const [id, all] of Object.entries(times)) addSample(samples, START, id, median(all));
 }
 
 async function measureStages(
   samples: Samples,
   order: readonly Contestant[],
   stages: readonly Stage[],
-  { load }: RoundsOptions,
+  load: Load,
 ): Promise<void> {
   const sessions = new Map<string, Session>();
   for (const contestant of order) sessions.set(contestant.id, await Session.start(contestant));
@@ -111,17 +92,12 @@ async function measureStages(
     for (const [id, session] of sessions) {
       await pause();
       const before = session.cpuTime();
-      const { amount, seconds } = await session.run(
-        stage.name,
-        ({ connection }) => stage.run(connection, load),
-      );
+      const { amount, seconds } = await session.run(stage.name, (to) => stage.run(to, load));
       const cpuSeconds = (session.cpuTime() - before) / 1e9;
       addSample(samples, stage.id, id, amount / seconds / stage.divisor);
       if (stage.moves) addSample(samples, `cpu-${stage.id}`, id, cpuSeconds * GIB / amount);
     }
   }
-  for (const [id, session] of sessions) {
-    addSample(samples, "peak", id, session.memory("peak"));
-    await session.stop();
-  }
+  for (const [id, session] of sessions) addSample(samples, "peak", id, session.memory("peak"));
+  await stopSessions(sessions.values());
 }

@@ -1,4 +1,5 @@
 import { PacketType, SFTP_VERSION } from "../../lib/wire/constants.ts";
+import { eprintLine } from "../support/print.ts";
 import { Connection } from "./connection.ts";
 import * as libc from "./libc.ts";
 import { initPacket } from "./packets.ts";
@@ -6,10 +7,9 @@ import { initPacket } from "./packets.ts";
 /** How long a server may take to end after its client has hung up; then it is killed. */
 const END_LIMIT_MS = 5000;
 
-/** A server to start. */
+/** A server to start, by its absolute path. */
 export interface Program {
   readonly name: string;
-  /** The program by its absolute path, and its arguments. */
   readonly argv: readonly string[];
   readonly cwd: string;
 }
@@ -39,9 +39,10 @@ export class Session {
 
   /** @throws {Error} If the program does not speak SFTP; with what it wrote to standard error. */
   static async start(program: Program): Promise<Session> {
+    await pause();
     const start = performance.now();
     const session = new Session(program);
-    await session.run("the start", ({ connection }) => {
+    await session.run("the start", (connection) => {
       const reply = connection.call(initPacket());
       if (reply.type !== PacketType.VERSION || reply.u32(1) !== SFTP_VERSION) {
         throw new Error("it does not speak SFTP version 3");
@@ -52,9 +53,9 @@ export class Session {
   }
 
   /** Does some work. An error says where, and what the server wrote to standard error. */
-  async run<T>(what: string, work: (session: Session) => T): Promise<T> {
+  async run<T>(what: string, work: (connection: Connection) => T): Promise<T> {
     try {
-      return work(this);
+      return work(this.connection);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       await this.stop();
@@ -91,9 +92,9 @@ export class Session {
   }
 }
 
-/** Stops whatever still runs. */
-export async function stopSessions(): Promise<void> {
-  await Promise.all([...running].map((session) => session.stop()));
+/** Stops whatever still runs, or these. */
+export async function stopSessions(sessions: Iterable<Session> = running): Promise<void> {
+  await Promise.all(Array.from(sessions, (session) => session.stop()));
 }
 
 /** Runs a program that ends by itself, and returns the milliseconds that it takes. */
@@ -124,4 +125,42 @@ function spawn({ argv, cwd }: Program): { descriptor: number; server: Deno.Child
   const server = libc.withStdin(theirs, () => command.spawn());
   libc.closeDescriptor(theirs);
   return { descriptor, server };
+}
+
+/** The order of the contestants in each round: each has its turn at being the first. */
+export async function* turns<T>(
+  rounds: number,
+  contestants: readonly T[],
+  what = "round",
+): AsyncGenerator<readonly T[]> {
+  for (let round = 0; round < rounds; round++) {
+    await pause();
+    eprintLine(`${what} ${round + 1} of ${rounds}`);
+    const first = round % Math.max(1, contestants.length);
+    yield [...contestants.slice(first), ...contestants.slice(0, first)];
+  }
+}
+
+let hasSignal = false;
+
+/** From now on a signal ends the run at its next {@linkcode pause}, so that it cleans up. */
+export function watchSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => hasSignal = true);
+  }
+}
+
+/**
+ * Lets signal listeners run, which a running stage blocks.
+ *
+ * @throws {Error} If a signal has come.
+ */
+export async function pause(): Promise<void> {
+  if (await wasInterrupted(1)) throw new Error("the run was interrupted");
+}
+
+/** Whether a signal has come, or comes in this time. */
+export async function wasInterrupted(milliseconds: number): Promise<boolean> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return hasSignal;
 }

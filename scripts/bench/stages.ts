@@ -5,38 +5,30 @@
  */
 
 import { OpenFlag, PacketType, StatusCode } from "../../lib/wire/constants.ts";
-import type { Connection, Exchange, Reply } from "./connection.ts";
+import type { Connection, Reply } from "./connection.ts";
 import type { Bytes } from "./libc.ts";
 import { request, Ring, setHandle, transferPacket } from "./packets.ts";
 import { ENTRIES, FILE, patternAt, patternBlock } from "./workspace.ts";
 
 const KIB = 1024;
 
-/** The most that OpenSSH's server takes and gives in one packet. */
-const LARGE = 255 * KIB;
+/** The most that OpenSSH's server takes and gives in one packet, in KiB. */
+const LARGE = 255;
 
-/** How much work each stage is. */
-export interface Load {
-  /** Bytes to read or write; rounded down to whole requests. */
-  readonly bytes: number;
-  /** STATs that each wait for the one before. */
-  readonly stats: number;
-  /** STATs with 64 in flight. */
-  readonly piped: number;
-  /** Files to open, read and close. */
-  readonly opens: number;
-}
+/**
+ * How much work each stage is: bytes to read or write in whole requests, STATs that each wait for the
+ * one before, STATs with 64 in flight, and files to open, read and close.
+ */
+export type Load = Readonly<Record<"bytes" | "stats" | "piped" | "opens", number>>;
 
-/** What a stage did. */
+/** What a stage did: operations, entries or bytes. */
 export interface Outcome {
-  /** Operations, entries or bytes: what the stage counts. */
   readonly amount: number;
   readonly seconds: number;
 }
 
-/** One kind of work. */
+/** One kind of work; its id is as in `--stages`. */
 export interface Stage {
-  /** As in `--stages`. */
   readonly id: string;
   readonly name: string;
   /** What a table shows: this many of `amount` in a second are one of `unit`. */
@@ -50,67 +42,52 @@ export interface Stage {
 
 /** The stages, in their order. */
 export const STAGES: readonly Stage[] = [
-  transfer("r32", "READ 32 KiB, 64 in flight", read(32 * KIB, 64)),
-  transfer("r255", "READ 255 KiB, 16 in flight", read(LARGE, 16)),
-  transfer("w32", "WRITE 32 KiB, 64 in flight", write(32 * KIB, 64)),
-  transfer("w255", "WRITE 255 KiB, 16 in flight", write(LARGE, 16)),
+  transfer("r32", "READ", 32, 64),
+  transfer("r255", "READ", LARGE, 16),
+  transfer("w32", "WRITE", 32, 64),
+  transfer("w255", "WRITE", LARGE, 16),
   operations("s1", "STAT, one at a time", "requests/s", (to, load) => stat(to, load.stats, 1)),
   operations("sp", "STAT, 64 in flight", "requests/s", (to, load) => stat(to, load.piped, 64)),
   operations("oc", "open + read + close", "files/s", openReadClose),
   operations("rd", "READDIR, attributes and longname", "entries/s", list),
 ];
 
-function transfer(id: string, name: string, run: Stage["run"]): Stage {
-  return { id, name, unit: "MB/s", divisor: 1e6, moves: true, run };
-}
-
 function operations(id: string, name: string, unit: string, run: Stage["run"]): Stage {
   return { id, name, unit, divisor: 1, moves: false, run };
 }
 
-function read(chunk: number, window: number): Stage["run"] {
-  return (to, { bytes }) => {
-    const handle = open(to, FILE.big, OpenFlag.READ);
-    const ring = new Ring(transferPacket(PacketType.READ, handle, chunk), window);
-    return move(to, { handle, ring, chunk, bytes }, (reply) => {
-      expect(reply, PacketType.DATA);
-      if (reply.u32(5) === chunk && reply.u8(9) === patternAt(reply.u32(1) * chunk)) return;
-      throw new Error("READ returned what the file does not hold");
-    });
-  };
-}
-
-function write(chunk: number, window: number): Stage["run"] {
-  return (to, { bytes }) => {
+function transfer(id: string, type: "READ" | "WRITE", kib: number, window: number): Stage {
+  const name = `${type} ${kib} KiB, ${window} in flight`;
+  const size = kib * KIB;
+  const run = (to: Connection, { bytes }: Load) => {
     const { WRITE, CREAT, TRUNC, READ } = OpenFlag;
-    const handle = open(to, FILE.out, WRITE | CREAT | TRUNC);
-    const ring = new Ring(
-      transferPacket(PacketType.WRITE, handle, patternBlock().slice(0, chunk)),
-      window,
-    );
-    const outcome = move(to, { handle, ring, chunk, bytes }, expectOk);
-    // The file ends where it should: of two bytes there, one comes back.
-    const reading = open(to, FILE.out, READ);
-    const last = new Ring(transferPacket(PacketType.READ, reading, 2), 1);
-    last.place(0, reading, outcome.amount - 1);
-    const reply = to.call(last.bytes);
-    expect(reply, PacketType.DATA);
-    if (reply.u32(5) !== 1) throw new Error("WRITE wrote another length than it said");
-    close(to, reading);
-    return outcome;
+    const handle = type === "READ"
+      ? open(to, FILE.big, READ)
+      : open(to, FILE.out, WRITE | CREAT | TRUNC);
+    const data = type === "READ" ? size : patternBlock().slice(0, size);
+    const ring = new Ring(transferPacket(PacketType[type], handle, data), window);
+    const count = Math.floor(bytes / size);
+    const prepare = (index: number) => ring.place(index, handle, index * size);
+    const reply = type === "READ" ? (one: Reply) => expectPattern(one, size) : expectOk;
+    const seconds = timed(() => to.run({ ring, count, prepare, reply }));
+    close(to, handle);
+    const amount = count * size;
+    if (type === "WRITE") expectSize(to.call(request(PacketType.STAT, FILE.out)), amount);
+    return { amount, seconds };
   };
+  return { id, name, unit: "MB/s", divisor: 1e6, moves: true, run };
 }
 
-function move(
-  to: Connection,
-  { handle, ring, chunk, bytes }: { handle: Bytes; ring: Ring; chunk: number; bytes: number },
-  reply: Exchange["reply"],
-): Outcome {
-  const count = Math.floor(bytes / chunk);
-  const prepare = (index: number) => ring.place(index, handle, index * chunk);
-  const seconds = timed(() => to.run({ ring, count, prepare, reply }));
-  close(to, handle);
-  return { amount: count * chunk, seconds };
+function expectPattern(reply: Reply, size: number): void {
+  expect(reply, PacketType.DATA);
+  if (reply.u32(5) === size && reply.u8(9) === patternAt(reply.u32(1) * size)) return;
+  throw new Error("READ returned what the file does not hold");
+}
+
+/** The lower half of a size is after its flags and its upper half. */
+function expectSize(reply: Reply, size: number): void {
+  expect(reply, PacketType.ATTRS);
+  if (reply.u32(13) !== size >>> 0) throw new Error("WRITE wrote another length than it said");
 }
 
 function stat(to: Connection, count: number, window: number): Outcome {
@@ -178,7 +155,6 @@ export function open(connection: Connection, name: string, flags: number): Bytes
   return reply.bytes(5);
 }
 
-/** Closes a handle. */
 export function close(connection: Connection, handle: Bytes): void {
   expectOk(connection.call(request(PacketType.CLOSE, handle)));
 }

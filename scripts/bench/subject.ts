@@ -1,22 +1,20 @@
 import type { BenchOptions, Defaults } from "./options.ts";
-import type { Samples } from "./samples.ts";
 
-/** One figure, by what it tells. */
+/** Figures by metric, then by contestant, then by round. */
+export type Samples = Record<string, Record<string, number[]>>;
+
+/** One figure, by what it tells: its unit is empty where it is a plain number. */
 export interface Metric {
-  /** As in the samples. */
   readonly id: string;
-  /** For the first column of a table. */
   readonly name: string;
-  /** Empty where the figure is a plain number. */
   readonly unit: string;
   /** Decimals to show. */
   readonly digits: number;
 }
 
-/** What a figure has to reach. */
+/** What a figure of a contestant has to reach. */
 export interface Bar {
   readonly metric: string;
-  /** The contestant. */
   readonly id: string;
   /** The contestant whose figures it is divided by, pair by pair; absent for the figure itself. */
   readonly against?: string;
@@ -44,7 +42,6 @@ export interface Subject {
   measure(options: BenchOptions): Promise<Measured>;
 }
 
-/** What was measured. */
 export interface Measured {
   readonly contestants: readonly { readonly id: string; readonly name: string }[];
   /** In the order of the table. */
@@ -52,16 +49,4 @@ export interface Measured {
   readonly samples: Samples;
   /** What is not as it should be, and what else there is to say. */
   readonly notes: readonly string[];
-}
-
-/** All that a run gave; `--json` prints it. */
-export interface Report extends Measured {
-  /** Names the machine and what is installed on it. */
-  readonly machine: string;
-  /** `2026-01-31` */
-  readonly date: string;
-  /** The contestant that the others are divided by. */
-  readonly reference: string;
-  readonly rounds: number;
-  readonly size: number;
 }

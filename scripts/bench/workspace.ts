@@ -20,29 +20,18 @@ export const FILE = { big: "big", out: "out", small: "small", many: "many" } as 
 /** Files in {@linkcode FILE.many}. */
 export const ENTRIES = 10_000;
 
-/** What the directory has to hold. */
-export interface WorkspaceOptions {
-  /** Where to make it; undefined for a file system in memory. */
-  readonly dir: string | undefined;
-  /** Bytes that must be free. */
-  readonly needed: number;
-  /** Bytes of {@linkcode FILE.big}. */
-  readonly bytes: number;
-}
-
 /**
- * Makes the directory with its files, and removes it after `use`. Where neither `/tmp` nor the
- * user's runtime directory is in memory, root mounts a file system; `/dev/shm` will not do, because
- * Deno lets only `--allow-all` into `/dev`.
+ * Makes the directory with a file of some bytes, and removes it after `use`. Where `dir` does not say
+ * where, and neither `/tmp` nor the user's runtime directory is in memory, root mounts a file system;
+ * `/dev/shm` will not do, because Deno lets only `--allow-all` into `/dev`.
  *
- * @throws {RangeError} If there is no place for it.
+ * @throws {RangeError} If there is no place for it, which is `needed` bytes.
  */
 export async function withWorkspace<T>(
-  { dir, needed, bytes }: WorkspaceOptions,
+  { dir, needed, bytes }: { readonly dir: string | undefined; needed: number; bytes: number },
   use: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const inMemory = ["/tmp", Deno.env.get("XDG_RUNTIME_DIR") ?? "/"].find(isInMemory);
-  const place = dir ?? inMemory;
+  const place = dir ?? ["/tmp", Deno.env.get("XDG_RUNTIME_DIR") ?? "/"].find(isInMemory);
   const isMounted = place === undefined;
   const { available } = Deno.systemMemoryInfo();
   if (isMounted && Deno.uid() !== 0 || dir === undefined && available < needed) {
@@ -53,7 +42,13 @@ export async function withWorkspace<T>(
   try {
     const options = `size=${needed},mode=755`;
     if (isMounted) await runOk("mount", ["-t", "tmpfs", "-o", options, "bench", directory]);
-    await fill(directory, bytes);
+    await writePattern(`${directory}/${FILE.big}`, bytes);
+    await Deno.writeTextFile(`${directory}/${FILE.small}`, "hello\n");
+    await Deno.mkdir(`${directory}/${FILE.many}`);
+    for (let index = 0; index < ENTRIES; index++) {
+      const name = `file-${String(index).padStart(6, "0")}.txt`;
+      await Deno.writeTextFile(`${directory}/${FILE.many}/${name}`, "");
+    }
     return await use(directory);
   } finally {
     // A server that sshd has started may be the last to leave.
@@ -65,16 +60,6 @@ export async function withWorkspace<T>(
 /** Whether a directory is on a file system without a disk. */
 export function isInMemory(directory: string): boolean {
   return IN_MEMORY.includes(statfsSync(directory).type);
-}
-
-async function fill(directory: string, bytes: number): Promise<void> {
-  await writePattern(`${directory}/${FILE.big}`, bytes);
-  await Deno.writeTextFile(`${directory}/${FILE.small}`, "hello\n");
-  await Deno.mkdir(`${directory}/${FILE.many}`);
-  for (let index = 0; index < ENTRIES; index++) {
-    const name = `file-${String(index).padStart(6, "0")}.txt`;
-    await Deno.writeFile(`${directory}/${FILE.many}/${name}`, new Uint8Array());
-  }
 }
 
 /** Makes a file of whole MiB. */

@@ -20,12 +20,8 @@ const WITHOUT_DENO = [
   "lib/client/",
   "lib/linux/errno.ts",
   "lib/storage/memory/",
-  "lib/storage/storage.ts",
-  "lib/storage/entries.ts",
-  "lib/storage/errors.ts",
-  "lib/storage/errno.ts",
-  "lib/storage/path.ts",
-  "lib/storage/read_only.ts",
+  ...["storage", "entries", "errors", "errno", "path", "read_only"]
+    .map((name) => `lib/storage/${name}.ts`),
 ];
 
 /** The only room that calls the system's libraries. */
@@ -67,11 +63,8 @@ const plugin: Deno.lint.Plugin = {
           if (!isOfProgram(context) || isIn(context, STDOUT_ROOMS)) return;
           const { object } = node;
           if (object.type !== "Identifier" || !["Deno", "process"].includes(object.name)) return;
-          report(
-            context,
-            node,
-            "stdout is the wire: only lib/serve/ and lib/transport/ write there",
-          );
+          const message = "stdout is the wire: only lib/serve/ and lib/transport/ write there";
+          report(context, node, message);
         },
       }),
     },

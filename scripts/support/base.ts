@@ -6,6 +6,9 @@
  */
 
 import { Buffer } from "node:buffer";
+import { existsSync } from "node:fs";
+import { findProgram } from "../../tests/support/programs.ts";
+import { run } from "./run.ts";
 
 /** Numbers of architectures in an ELF header (`e_machine`). */
 const MACHINES: Readonly<Record<string, number>> = { "x86_64": 62, aarch64: 183 };
@@ -56,18 +59,12 @@ export async function chooseBase(
 }
 
 async function readBase(path: string, variable: string) {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new TypeError(`${variable} (${path}) does not exist`);
-  }
-  const isElf = new TextDecoder().decode(bytes.subarray(1, 4)) === "ELF";
-  const at = Buffer.from(bytes.buffer).indexOf("Deno/");
-  const userAgent = new TextDecoder("latin1").decode(bytes.subarray(at, at + 20));
+  if (!existsSync(path)) throw new TypeError(`${variable} (${path}) does not exist`);
+  const text = Buffer.from(await Deno.readFile(path));
+  const at = text.indexOf("Deno/");
+  const userAgent = text.toString("latin1", at, at + 20);
   return {
-    machine: isElf ? bytes[MACHINE_OFFSET_BYTES] : undefined,
+    machine: text.toString("latin1", 1, 4) === "ELF" ? text[MACHINE_OFFSET_BYTES] : undefined,
     version: at === -1 ? undefined : /^Deno\/(\d+\.\d+\.\d+)/.exec(userAgent)?.[1],
   };
 }
@@ -88,37 +85,13 @@ export async function tryProgram(
   args: readonly string[],
   arch: string,
 ): Promise<string | undefined> {
-  const emulated = arch !== archOf();
-  if (emulated && !isThere(`${Deno.env.get("QEMU_LD_PREFIX") ?? ""}${ARM64_LOADER}`)) {
-    return undefined;
-  }
-  const words = emulated ? [`qemu-${arch}`, path, ...args] : [path, ...args];
-  const [program = "", ...rest] = words;
-  try {
-    const { code, stdout, stderr } = await new Deno.Command(program, {
-      args: rest,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      signal: AbortSignal.timeout(FIRST_WORD_MS),
-    }).output();
-    const said = new TextDecoder().decode(stdout);
-    if (code === 0 && said.includes("sftpwrap ")) return said;
-    const [reason] = new TextDecoder().decode(stderr).trim().split("\n");
-    throw new TypeError(
-      `the program does not run (exit status ${code}): ${reason || "it says nothing"}`,
-    );
-  } catch (error) {
-    if (emulated && error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const emulator = `qemu-${arch}`;
+  const isEmulated = arch !== archOf();
+  const loader = `${Deno.env.get("QEMU_LD_PREFIX") ?? ""}${ARM64_LOADER}`;
+  if (isEmulated && !(existsSync(loader) && findProgram(emulator))) return undefined;
+  const [program = "", ...rest] = isEmulated ? [emulator, path, ...args] : [path, ...args];
+  const { code, stdout, stderr } = await run(program, rest, { limitMs: FIRST_WORD_MS });
+  if (code === 0 && stdout.includes("sftpwrap ")) return stdout;
+  const reason = stderr.trim().split("\n")[0] || "it says nothing";
+  throw new TypeError(`the program does not run (exit status ${code}): ${reason}`);
 }

@@ -5,9 +5,16 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { UsageError } from "../../lib/cli/errors.ts";
-import { type JailOptions, parseJailOptions } from "../../lib/cli/jail/options.ts";
-import { PROXY_VARIABLES, proxyScope } from "./proxy_plan.ts";
+import { parseJailOptions } from "../../lib/cli/jail/options.ts";
+import {
+  NOT_A_SESSION,
+  PROXY_VARIABLES,
+  proxyScope,
+  type Scope,
+  scopeOf,
+  SESSION_VARIABLES,
+  sessionOptions,
+} from "./proxy_plan.ts";
 import { DOCTOR_PROGRAMS } from "../../lib/cli/doctor/programs.ts";
 import { LIBC_PATHS } from "../../lib/linux/libc.ts";
 
@@ -55,7 +62,7 @@ export function knownFlags(flags: readonly string[], help: string): readonly str
 /** Variables that `sftpwrap gridfs` reads beside those of every session and of the proxy. */
 const GRIDFS_VARIABLES: readonly string[] = ["SFTPWRAP_MONGODB_URI"];
 
-const VARIABLES = "USER,LOGNAME,HOME,SSH_CONNECTION,SSH_ORIGINAL_COMMAND,TZ,TZDIR";
+const VARIABLES: readonly string[] = [...SESSION_VARIABLES, "TZ", "TZDIR"];
 
 /** Where libc is on the system that the program is for. */
 function libcPaths(target: string | undefined): readonly string[] {
@@ -81,10 +88,9 @@ export function parseCompileArgs(args: readonly string[]): CompileOptions {
   });
   const jailOptions = parsed["--"] ?? [];
   const { jail, proxy, output, target } = parsed;
-  if (jail === undefined && proxy === undefined) {
-    if (parsed["read-only"] || jailOptions.length > 0) {
-      throw new TypeError("--read-only and options of the jail need --jail DIR");
-    }
+  const isGeneral = jail === undefined && proxy === undefined;
+  if (isGeneral && (parsed["read-only"] || jailOptions.length > 0)) {
+    throw new TypeError("--read-only and options of the jail need --jail DIR");
   }
   if (jail === "") throw new TypeError("--jail needs a directory");
   if (jail !== undefined && proxy !== undefined) {
@@ -102,18 +108,21 @@ export function parseCompileArgs(args: readonly string[]): CompileOptions {
 
 /** @throws {TypeError} If a jail's directory or options make no sense. */
 export function compilePlan(options: CompileOptions): CompilePlan {
-  const { jail, proxy, output = "dist/sftpwrap", target } = options;
+  const { jail, proxy, output = "dist/sftpwrap", target, readOnly, jailOptions } = options;
+  const args = [...readOnly ? ["--read-only"] : [], ...jailOptions];
   const scope = proxy !== undefined
-    ? oneProxyScope(proxy, options)
+    ? proxyScope(proxy, args, Deno.env.get("HOME"))
     : jail === undefined
-    ? generalScope(target)
-    : jailScope(jail, options);
+    ? GENERAL_SCOPE
+    : jailScope(jail, args);
+  const permissions = [
+    ...scope.permissions,
+    `--allow-env=${scope.variables.join(",")}`,
+    `--allow-ffi=${libcPaths(target).join(",")}`,
+  ];
   return {
     bundle: [
-      "bundle",
-      "--quiet",
-      "--no-check",
-      "--minify",
+      ...["bundle", "--quiet", "--no-check", "--minify"],
       // What a session seldom needs, such as policies, stays in files that are loaded on demand.
       "--code-splitting",
       // Addons that ssh2 tries to load, and works without.
@@ -121,14 +130,11 @@ export function compilePlan(options: CompileOptions): CompilePlan {
       "--platform=deno",
     ],
     compile: [
-      "compile",
-      "--quiet",
-      "--no-check",
-      "--no-prompt",
+      ...["compile", "--quiet", "--no-check", "--no-prompt"],
       // Deno trusts its code cache, which is in a folder that every user may write to.
       "--no-code-cache",
       ...target === undefined ? [] : [`--target=${target}`],
-      ...scope.permissions,
+      ...permissions,
     ],
     output,
     target,
@@ -136,98 +142,47 @@ export function compilePlan(options: CompileOptions): CompilePlan {
     summary: [
       `${output}: ${purpose(options)}`,
       ...scope.baked.length > 0 ? [`arguments: ${scope.baked.join(" ")}`] : [],
-      ...scope.permissions.map((flag) => `permission: ${flag}`),
+      ...permissions.map((flag) => `permission: ${flag}`),
     ],
   };
-}
-
-/** Permissions and arguments of a program. */
-interface Scope {
-  readonly permissions: readonly string[];
-  readonly baked: readonly string[];
 }
 
 /** For every use: a session drops the permissions that it does not need before the first request. */
-function generalScope(target: string | undefined): Scope {
-  return {
-    permissions: [
-      "--allow-read",
-      "--allow-write",
-      "--allow-sys",
-      // The proxy connects to any host, itself or with the system's ssh; so does GridFS.
-      "--allow-net",
-      `--allow-run=${["ssh", ...DOCTOR_PROGRAMS].join(",")}`,
-      `--allow-env=${[VARIABLES, ...PROXY_VARIABLES, ...GRIDFS_VARIABLES].join(",")}`,
-      `--allow-ffi=${libcPaths(target).join(",")}`,
-    ],
-    baked: [],
-  };
-}
-
-function oneProxyScope(proxy: string, { readOnly, jailOptions, target }: CompileOptions): Scope {
-  const args = [...readOnly ? ["--read-only"] : [], ...jailOptions];
-  const { permissions, variables, baked } = proxyScope(proxy, args, Deno.env.get("HOME"));
-  return {
-    permissions: [
-      ...permissions,
-      `--allow-env=${variables.join(",")}`,
-      `--allow-ffi=${libcPaths(target).join(",")}`,
-    ],
-    baked,
-  };
-}
+const GENERAL_SCOPE: Scope = {
+  permissions: [
+    ...["--allow-read", "--allow-write", "--allow-sys"],
+    // The proxy connects to any host, itself or with the system's ssh; so does GridFS.
+    "--allow-net",
+    `--allow-run=${["ssh", ...DOCTOR_PROGRAMS].join(",")}`,
+  ],
+  variables: [...VARIABLES, ...PROXY_VARIABLES, ...GRIDFS_VARIABLES],
+  baked: [],
+};
 
 function purpose({ jail, proxy }: CompileOptions): string {
   if (proxy !== undefined) return `a proxy for ${proxy}`;
   return jail === undefined ? "for every use" : `the jail ${jail}`;
 }
 
-function jailScope(jail: string, { readOnly, jailOptions, target }: CompileOptions): Scope {
+function jailScope(jail: string, args: readonly string[]): Scope {
   if (!jail.startsWith("/")) throw new TypeError(`--jail ${jail} must be an absolute path`);
-  const switches = readOnly ? ["--read-only"] : [];
-  const baked = ["jail", ...switches, ...jailOptions, jail];
-  const parsed = sessionOptions(baked.slice(1));
+  const baked = ["jail", ...args, jail];
+  const parsed = sessionOptions(parseJailOptions, baked.slice(1));
+  if (parsed.check || parsed.command !== undefined) throw new TypeError(NOT_A_SESSION);
   if (parsed.directory !== jail) {
     throw new TypeError(`${parsed.directory} is no option of the jail`);
   }
   if (jail.includes("%")) throw new TypeError(`${jail} holds a %: DIR cannot have tokens here`);
-  if (parsed.logFile !== undefined && !parsed.logFile.startsWith("/")) {
-    throw new TypeError(`the log ${parsed.logFile} must be an absolute path`);
-  }
-  if (parsed.logFile?.includes("%")) {
-    throw new TypeError(`the log ${parsed.logFile} must be a path without tokens`);
-  }
   const log = parsed.logFile === undefined ? [] : [parsed.logFile];
-  const writable = [...parsed.readOnly ? [] : [jail], ...log];
+  if (log.some((path) => path.includes("%"))) {
+    throw new TypeError(`the log ${log} must be a path without tokens`);
+  }
   return {
     permissions: [
-      `--allow-read=${pathList([jail, ...ACCOUNT_FILES, ...ZONE_FILES])}`,
-      ...writable.length > 0 ? [`--allow-write=${pathList(writable)}`] : [],
-      `--allow-env=${VARIABLES}`,
-      `--allow-ffi=${libcPaths(target).join(",")}`,
+      ...scopeOf("read", [jail, ...ACCOUNT_FILES, ...ZONE_FILES]),
+      ...scopeOf("write", [...parsed.readOnly ? [] : [jail], ...log]),
     ],
+    variables: VARIABLES,
     baked,
   };
-}
-
-/** The options that the program will find in its arguments. */
-function sessionOptions(args: readonly string[]): JailOptions {
-  let parsed: ReturnType<typeof parseJailOptions>;
-  try {
-    parsed = parseJailOptions(args);
-  } catch (error) {
-    if (error instanceof UsageError) throw new TypeError(error.message);
-    throw error;
-  }
-  if ("print" in parsed || parsed.check || parsed.command !== undefined) {
-    throw new TypeError("options of the jail must be those of a session");
-  }
-  return parsed;
-}
-
-/** Deno splits paths at commas, and a comma in a path cannot be escaped. */
-function pathList(paths: readonly string[]): string {
-  const split = paths.find((path) => path.includes(","));
-  if (split !== undefined) throw new TypeError(`${split} holds a comma, and so cannot be a scope`);
-  return paths.join(",");
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { findCycles } from "./cycles.ts";
 import type { Import, ModuleGraph } from "./module_graph.ts";
 
 /** A line that breaks a rule. */
@@ -101,16 +100,24 @@ function refuseFile(
 
 /** No file of `lib/` imports itself through others; an import of a type counts too. */
 function checkCycles(imports: readonly Import[]): Violation[] {
-  const graph = new Map<string, string[]>();
-  for (const { from, file } of imports) {
-    if (file === undefined || !from.startsWith("lib/")) continue;
-    graph.set(from, [...graph.get(from) ?? [], file]);
+  let edges = imports.filter(({ from, file }) => from.startsWith("lib/") && file !== undefined);
+  // A file that imports none of those left is in no cycle.
+  for (let count = -1; count !== edges.length;) {
+    count = edges.length;
+    const importing = new Set(edges.map(({ from }) => from));
+    edges = edges.filter(({ file = "" }) => importing.has(file));
   }
-  return findCycles(graph).map((cycle) => {
-    const [first = "", second = first] = cycle;
-    const line = imports.find(({ from, file }) => from === first && file === second)?.line ?? 1;
-    return { path: first, line, what: `a cycle of imports: ${[...cycle, first].join(" -> ")}` };
-  });
+  const path: Import[] = [];
+  for (let edge = edges[0]; edge !== undefined && !path.includes(edge);) {
+    path.push(edge);
+    const next = edge.file;
+    edge = edges.find(({ from }) => from === next);
+  }
+  const end = path.at(-1)?.file;
+  const cycle = path.slice(path.findIndex(({ from }) => from === end));
+  if (cycle[0] === undefined) return [];
+  const files = [...cycle.map(({ from }) => from), end].join(" -> ");
+  return [{ path: cycle[0].from, line: cycle[0].line, what: `a cycle of imports: ${files}` }];
 }
 
 /** Visits what each entry evaluates at its start. */
@@ -131,18 +138,12 @@ function checkLate(imports: readonly Import[], { late }: Rules): Violation[] {
 }
 
 function checkFolders(files: readonly string[], { mostFiles }: Rules): Violation[] {
-  const counts = new Map<string, number>();
-  for (const path of files.filter((one) => one.startsWith("lib/"))) {
-    const folder = path.slice(0, path.lastIndexOf("/") + 1);
-    counts.set(folder, (counts.get(folder) ?? 0) + 1);
-  }
-  return [...counts]
-    .filter(([, count]) => count > mostFiles)
-    .map(([path, count]) => ({
-      path,
-      line: 1,
-      what: `holds ${count} files, more than ${mostFiles}: it needs rooms`,
-    }));
+  const own = files.filter((path) => path.startsWith("lib/"));
+  const folders = Map.groupBy(own, (path) => path.slice(0, path.lastIndexOf("/") + 1));
+  return [...folders].flatMap(([path, { length }]) => {
+    const what = `holds ${length} files, more than ${mostFiles}: it needs rooms`;
+    return length > mostFiles ? [{ path, line: 1, what }] : [];
+  });
 }
 
 /** `tests/wire/reader_of_bytes_test.ts` is for `lib/wire/reader.ts` or a folder `lib/wire/reader/`. */

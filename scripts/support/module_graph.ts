@@ -4,6 +4,9 @@
  * @module
  */
 
+import { existsSync, readdirSync } from "node:fs";
+import { runOk } from "./run.ts";
+
 /** One import of a file. */
 export interface Import {
   /** The importing file, by its path from the root. */
@@ -25,11 +28,9 @@ export interface ModuleGraph {
 }
 
 /** The part of `deno info --json` that is read here. */
-interface Info {
-  readonly modules: readonly {
-    readonly specifier: string;
-    readonly dependencies?: readonly Dependency[];
-  }[];
+interface Module {
+  readonly specifier: string;
+  readonly dependencies?: readonly Dependency[];
 }
 
 interface Dependency {
@@ -45,30 +46,30 @@ interface Resolved {
 }
 
 /**
- * Reads the graph of all TypeScript files below some folders.
+ * Reads the graph of all TypeScript files in some folders.
  *
  * @param root The project's folder, which ends in `/` and holds `deno.json`.
  * @param places Folders, which end in `/`, and files, from the root. One that does not exist is empty.
- * @throws {Error} If `deno info` fails.
+ * @throws {TypeError} If `deno info` fails.
  */
 export async function readModuleGraph(
   root: string,
   places: readonly string[],
 ): Promise<ModuleGraph> {
-  const files = existing(root, places).flatMap((place) => [...sources(root, place)]);
+  const files = places.filter((place) => existsSync(root + place)).flatMap((place) =>
+    place.endsWith("/")
+      ? readdirSync(root + place, { recursive: true }).map((name) => `${place}${name}`)
+      : [place]
+  ).filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
   const entry = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     const text = files.map((file) => `import "file://${root}${file}";\n`).join("");
     await Deno.writeTextFile(entry, text);
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["info", "--quiet", "--json", "--config", `${root}deno.json`, entry],
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as Info;
-    const imports = modules.flatMap(({ specifier, dependencies = [] }) => {
+    const words = ["info", "--quiet", "--json", "--config", `${root}deno.json`, entry];
+    const { modules } = JSON.parse(await runOk(Deno.execPath(), words));
+    const imports = modules.flatMap(({ specifier, dependencies = [] }: Module) => {
       const from = pathBelow(root, specifier);
-      if (from === undefined) return [];
-      return dependencies.map((dependency) => importOf(root, from, dependency));
+      return from === undefined ? [] : dependencies.map((one) => importOf(root, from, one));
     });
     return { files, imports };
   } finally {
@@ -76,10 +77,15 @@ export async function readModuleGraph(
   }
 }
 
-function importOf(root: string, from: string, dependency: Dependency): Import {
-  const { specifier, code, type, isDynamic } = dependency;
+function importOf(
+  root: string,
+  from: string,
+  { specifier, code, type, isDynamic }: Dependency,
+): Import {
   const resolved = code ?? type;
-  const file = isPath(specifier) ? pathBelow(root, resolved?.specifier ?? "") : undefined;
+  const file = /^(\.|file:)/.test(specifier)
+    ? pathBelow(root, resolved?.specifier ?? "")
+    : undefined;
   return {
     from,
     line: (resolved?.span?.start.line ?? 0) + 1,
@@ -89,10 +95,6 @@ function importOf(root: string, from: string, dependency: Dependency): Import {
   };
 }
 
-function isPath(specifier: string): boolean {
-  return specifier.startsWith(".") || specifier.startsWith("file:");
-}
-
 function pathBelow(root: string, url: string): string | undefined {
   const start = `file://${root}`;
   return url.startsWith(start) ? url.slice(start.length) : undefined;
@@ -100,21 +102,5 @@ function pathBelow(root: string, url: string): string | undefined {
 
 /** `npm:ssh2@1.16.0/lib/x.js` is `ssh2`, `@std/cli/parse-args` is `@std/cli`, `node:fs` stays. */
 function packageName(specifier: string): string {
-  const match = /^(?:(?:npm|jsr):\/?)?((?:@[^/]+\/)?[^/@]+)/.exec(specifier);
-  return match?.[1] ?? specifier;
-}
-
-function existing(root: string, places: readonly string[]): readonly string[] {
-  const present = new Set(Array.from(Deno.readDirSync(root), ({ name }) => name));
-  return places.filter((place) => present.has(place.replace("/", "")));
-}
-
-function* sources(root: string, place: string): Generator<string> {
-  if (!place.endsWith("/")) {
-    if (place.endsWith(".ts") && !place.endsWith(".d.ts")) yield place;
-    return;
-  }
-  for (const entry of Deno.readDirSync(root + place)) {
-    yield* sources(root, `${place}${entry.name}${entry.isDirectory ? "/" : ""}`);
-  }
+  return /^(?:(?:npm|jsr):\/?)?((?:@[^/]+\/)?[^/@]+)/.exec(specifier)?.[1] ?? specifier;
 }

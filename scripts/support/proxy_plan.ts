@@ -7,6 +7,11 @@
 import { UsageError } from "../../lib/cli/errors.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "../../lib/cli/proxy/options.ts";
 
+/** Variables that every session reads. */
+export const SESSION_VARIABLES: readonly string[] = [
+  ...["USER", "LOGNAME", "HOME", "SSH_CONNECTION", "SSH_ORIGINAL_COMMAND"],
+];
+
 /** Variables that `sftpwrap proxy` reads beside those of every session. */
 export const PROXY_VARIABLES: readonly string[] = [
   "SSH_AUTH_SOCK",
@@ -20,14 +25,18 @@ const COMMON_FILES = "/etc/ssh";
 /** Keys that are tried if none is named. */
 const DEFAULT_KEYS: readonly string[] = ["id_rsa", "id_ed25519", "id_ecdsa"];
 
-/** Permissions to bake, and arguments. */
-export interface ProxyScope {
+/** What is baked into a program. */
+export interface Scope {
   /** Flags of Deno, except those for the environment and for libc. */
   readonly permissions: readonly string[];
   /** Variables that are read. */
   readonly variables: readonly string[];
+  /** Arguments. */
   readonly baked: readonly string[];
 }
+
+/** Why options cannot be baked in. */
+export const NOT_A_SESSION = "options of a program must be those of a session";
 
 /**
  * The scope of a program for one remote server.
@@ -41,41 +50,43 @@ export function proxyScope(
   place: string,
   args: readonly string[],
   home: string | undefined,
-): ProxyScope {
+): Scope {
   const match = /^((?:[^@]+@)?)(\[[^\]]+\]|[^:@]+):(\d+)$/.exec(place);
   if (match === null) throw new TypeError(`--proxy ${place} is not [USER@]HOST:PORT`);
   const [, user = "", host = "", port = ""] = match;
   if (user.includes(":")) throw new TypeError("a program must not hold a password");
   const baked = ["proxy", "-p", port, ...args, user + host];
-  const options = sessionOptions(baked.slice(1));
+  const options = sessionOptions(parseProxyOptions, baked.slice(1));
+  if (options.agent) {
+    throw new TypeError("a program for one host reaches no agent, whose socket has no fixed place");
+  }
   if (`${options.destination.port}` !== port || options.destination.host !== bare(host)) {
     throw new TypeError("the options of the proxy name another host or port");
   }
   return {
     permissions: [
-      ...scope("read", readFiles(options, home)),
-      ...scope("write", writtenFiles(options, home)),
+      ...scopeOf("read", readFiles(options, home)),
+      ...scopeOf("write", writtenFiles(options, home)),
       options.transport === "openssh" ? "--allow-run=ssh" : `--allow-net=${host}:${port}`,
     ],
-    variables: ["USER", "LOGNAME", "HOME", "SSH_CONNECTION", "SSH_ORIGINAL_COMMAND"]
-      .concat(PROXY_VARIABLES.slice(1)),
+    variables: [...SESSION_VARIABLES, ...PROXY_VARIABLES.slice(1)],
     baked,
   };
 }
 
-function sessionOptions(args: readonly string[]): ProxyCommandOptions {
-  let parsed: ReturnType<typeof parseProxyOptions>;
+/** The options that the program will find in its arguments. */
+export function sessionOptions<T extends object>(
+  parse: (args: readonly string[]) => T,
+  args: readonly string[],
+): Exclude<T, { readonly print: string }> {
   try {
-    parsed = parseProxyOptions(args);
+    const parsed = parse(args);
+    if (!("print" in parsed)) return parsed as ReturnType<typeof sessionOptions<T>>;
   } catch (error) {
     if (error instanceof UsageError) throw new TypeError(error.message);
     throw error;
   }
-  if ("print" in parsed) throw new TypeError("options of the proxy must be those of a session");
-  if (parsed.agent) {
-    throw new TypeError("a program for one host reaches no agent, whose socket has no fixed place");
-  }
-  return parsed;
+  throw new TypeError(NOT_A_SESSION);
 }
 
 function readFiles(options: ProxyCommandOptions, home: string | undefined): string[] {
@@ -106,7 +117,8 @@ function inHome(names: readonly string[], home: string | undefined): string[] {
   return names.map((name) => `${home}/.ssh/${name}`);
 }
 
-function scope(kind: "read" | "write", paths: readonly string[]): string[] {
+/** A permission for some paths; Deno splits them at commas, and a comma cannot be escaped. */
+export function scopeOf(kind: "read" | "write", paths: readonly string[]): string[] {
   for (const path of paths) {
     if (!path.startsWith("/")) throw new TypeError(`${path} must be an absolute path`);
     if (path.includes(",")) throw new TypeError(`${path} holds a comma, and so cannot be a scope`);

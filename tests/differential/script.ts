@@ -16,6 +16,11 @@ import {
 import type { ChildServer } from "../support/wire_session.ts";
 import type { Tree } from "./tree.ts";
 
+/** The words of a text. */
+export function words(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
+
 /** A path or text; in a string, `@` is the name of the case's directory. */
 export type PathSpec = string | ((place: string) => Uint8Array);
 

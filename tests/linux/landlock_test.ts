@@ -4,7 +4,7 @@ import { openLibc } from "../../lib/linux/libc.ts";
 import { withTempDir } from "../support/files.ts";
 import type { Need } from "../support/programs.ts";
 import { runChild } from "../storage/local/child.ts";
-import { makeLinksOut } from "../storage/local/escapes.ts";
+import { makeLinksOut } from "../storage/local/operations.ts";
 import { fillOutside, snapshot } from "../storage/local/places.ts";
 
 // Each test confines a process of its own: there is no way back.

@@ -1,14 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  ALONE,
-  type Conclusion,
-  eachOf,
-  inOrder,
-  lastLine,
-  RunReport,
-  sumOf,
-  testArguments,
-} from "../../scripts/test.ts";
+import { ALONE, eachOf, inOrder, RunReport, testArguments } from "../../scripts/test.ts";
 
 const FLAGS = ["test", "--allow-all", "--no-prompt", "--no-check"];
 const QUICK = [...FLAGS, "--ignore=tests/long"];
@@ -130,18 +121,10 @@ function reportOf(printed: string): RunReport {
   return report;
 }
 
-function concluded({ noSkip }: { noSkip: boolean }): Conclusion {
-  return reportOf(PRINTED).conclude({ success: false, noSkip, name: "the run" });
-}
-
 Deno.test("RunReport counts whole tests, names skips and keeps what failed and why", () => {
-  const { failures, ...rest } = concluded({ noSkip: false });
-  assertEquals(rest, {
-    passed: 1,
-    failed: 1,
-    skips: ["skipped: needs lftp (./tests/a_test.ts)"],
-    missing: ["lftp", "python:paramiko"],
-  });
+  const { passed, failed, skipped, missing, failures } = reportOf(PRINTED);
+  assertEquals([passed, failed, skipped], [1, 1, ["needs lftp (./tests/a_test.ts)"]]);
+  assertEquals([...missing], ["lftp", "python:paramiko"]);
   assertEquals(failures.slice(0, 4), [
     " ERRORS ",
     "",
@@ -150,44 +133,36 @@ Deno.test("RunReport counts whole tests, names skips and keeps what failed and w
   ]);
 });
 
-Deno.test("RunReport counts a skip as a failure where none is allowed", () => {
-  const { failed, skips } = concluded({ noSkip: true });
-  assertEquals({ failed, skips }, {
-    failed: 2,
-    skips: ["not to be skipped: needs lftp (./tests/a_test.ts)"],
-  });
-});
-
 Deno.test("RunReport counts a run that breaks off as a failure", () => {
   const broken = reportOf("running 1 test from ./a_test.ts\npasses ... ok (1ms)\n");
-  assertEquals(broken.conclude({ success: false, noSkip: false, name: "a_test.ts" }), {
-    passed: 0,
-    failed: 1,
-    skips: [],
-    missing: [],
-    failures: ["failed: a_test.ts as a whole; it broke off"],
-  });
+  broken.ended("a_test.ts", false);
+  assertEquals([broken.passed, broken.failed, broken.skipped], [0, 1, []]);
+  assertEquals(broken.failures, ["failed: a_test.ts as a whole; it broke off"]);
 });
 
 Deno.test("results of several runs add up, and the last line tells what was skipped", () => {
-  const none: Conclusion = { passed: 3, failed: 0, skips: [], missing: [], failures: [] };
-  const sum = sumOf([concluded({ noSkip: false }), none]);
-  assertEquals([sum.passed, sum.failed, sum.skips.length], [4, 1, 1]);
-  assertEquals(sum.missing, ["lftp", "python:paramiko"]);
-  assertEquals(sum.failures, concluded({ noSkip: false }).failures);
-  assertEquals(lastLine(sum, false), "4 passed, 1 failed, 1 skipped");
-  assertEquals(lastLine(sumOf([concluded({ noSkip: true }), none]), true), "4 passed, 2 failed");
-  assertEquals(lastLine(none, false), "3 passed, 0 failed");
+  const sum = new RunReport();
+  sum.add(reportOf(PRINTED));
+  sum.add(reportOf("ok | 3 passed | 0 failed (1s)"));
+  assertEquals([[...sum.missing], sum.failures], [
+    ["lftp", "python:paramiko"],
+    reportOf(PRINTED).failures,
+  ]);
+  assertEquals(sum.lastLine(false), "4 passed, 1 failed, 1 skipped");
+  // Where none is allowed, a skip is a failure.
+  assertEquals(sum.lastLine(true), "4 passed, 2 failed");
+  assertEquals(reportOf("ok | 3 passed | 0 failed (1s)").lastLine(false), "3 passed, 0 failed");
 });
 
 Deno.test("RunReport reads the last line of a run that passes, and of one that is filtered", () => {
   for (
-    const [line, passed] of [
+    const [line, count] of [
       ["ok | 2170 passed (7341 steps) | 0 failed | 3 ignored (5m2s)", 2170],
       ["ok | 3 passed | 0 failed | 2 filtered out (45ms)", 3],
       ["ok | 10 passed | 0 failed (1s)", 10],
     ] as const
   ) {
-    assertEquals(reportOf(line).counts, { passed, failed: 0 });
+    const { passed, failed } = reportOf(line);
+    assertEquals([passed, failed], [count, 0]);
   }
 });

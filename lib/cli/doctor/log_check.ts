@@ -53,7 +53,7 @@ function* checkFile(path: string, { logRequired }: LogOptions): Iterable<Finding
   }
   try {
     openToAppend(path);
-    // What a look has made is not left behind.
+    // What a look has made is removed again.
     if (before === undefined) Deno.removeSync(path);
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -1,5 +1,5 @@
 import { granted } from "../../permissions.ts";
-import { patiently } from "../../audit/patience.ts";
+import { whenWritable } from "../../audit/when_writable.ts";
 import { FileType } from "../../attrs.ts";
 import { Errno } from "../../linux/errno.ts";
 import { check, StatusReader } from "../../storage/local/kernel/status.ts";
@@ -115,11 +115,11 @@ function appenderOf(libc: Libc, fd: number): Appender {
     throw new StartError("it is a FIFO that nothing reads from, or a socket");
   }
   check(fd);
-  const patient = patiently(libc);
+  const retry = whenWritable(libc);
   return {
     writeSync(bytes) {
       let written = -Errno.EINTR;
-      while (written === -Errno.EINTR) written = patient(fd, () => libc.write(fd, bytes));
+      while (written === -Errno.EINTR) written = retry(fd, () => libc.write(fd, bytes));
       return check(written);
     },
   };

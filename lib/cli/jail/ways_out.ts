@@ -18,58 +18,18 @@ import {
 } from "./containment.ts";
 
 /** Files and directories in a home that sshd takes keys from, or that the account's shell runs. */
-const LOGIN_FILES: ReadonlySet<string> = new Set([
-  ".ssh",
-  ".rhosts",
-  ".shosts",
-  ".k5login",
-  ".k5users",
-  ".pam_environment",
-  ".profile",
-  ".bash_profile",
-  ".bash_login",
-  ".bash_logout",
-  ".bashrc",
-  ".bash_aliases",
-  ".zshenv",
-  ".zprofile",
-  ".zshrc",
-  ".zlogin",
-  ".zlogout",
-  ".login",
-  ".logout",
-  ".cshrc",
-  ".tcshrc",
-  ".kshrc",
-  ".mkshrc",
-]);
+const LOGIN_FILES: ReadonlySet<string> = new Set(
+  (".ssh .rhosts .shosts .k5login .k5users .pam_environment .profile .bash_profile .bash_login " +
+    ".bash_logout .bashrc .bash_aliases .zshenv .zprofile .zshrc .zlogin .zlogout .login " +
+    ".logout .cshrc .tcshrc .kshrc .mkshrc").split(" "),
+);
 
 /** The same for desktops, systemd, mail, and programs that nearly every account runs. */
-const FURTHER_FILES: ReadonlySet<string> = new Set([
-  ".xprofile",
-  ".xinitrc",
-  ".xsession",
-  ".xsessionrc",
-  ".forward",
-  ".procmailrc",
-  ".config",
-  ".local",
-  ".gnupg",
-  ".gitconfig",
-  ".inputrc",
-  ".vimrc",
-  ".vim",
-  ".emacs",
-  ".emacs.d",
-  ".tmux.conf",
-  ".screenrc",
-  ".npmrc",
-  ".cargo",
-  ".deno",
-  ".nvm",
-  ".pyenv",
-  "bin",
-]);
+const FURTHER_FILES: ReadonlySet<string> = new Set(
+  (".xprofile .xinitrc .xsession .xsessionrc .forward .procmailrc .config .local .gnupg " +
+    ".gitconfig .inputrc .vimrc .vim .emacs .emacs.d .tmux.conf .screenrc .npmrc .cargo .deno " +
+    ".nvm .pyenv bin").split(" "),
+);
 
 /** How many files of a jail are checked for being another name of such a file. */
 const MAX_LOOKS = 10_000;

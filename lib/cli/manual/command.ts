@@ -1,7 +1,7 @@
 import { print } from "../../transport/stdio.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandSpec, helpOf, parseOptions, usageOf } from "../options/args.ts";
-import { orTold } from "../told.ts";
+import { exitStatusOf } from "../exit_status.ts";
 import { completionsFor } from "./completions.ts";
 import { completionsSpec, helpSpec, manSpec, SHELLS } from "./options.ts";
 import { mainPage, subcommandPage, type Summary } from "./page.ts";
@@ -69,7 +69,7 @@ async function printing(
   spec: CommandSpec,
   text: (operand: string | undefined) => string | Promise<string>,
 ): Promise<number> {
-  return await orTold({ usage: usageOf(spec) }, async () => {
+  return await exitStatusOf({ usage: usageOf(spec) }, async () => {
     const { switches, operands: [operand, second] } = parseOptions(args, spec.options);
     if (second !== undefined) throw new UsageError(`unexpected operand "${second}"`);
     print(switches.has("help") ? helpOf(spec) : await text(operand));

@@ -43,7 +43,6 @@ export function mainPage(subcommands: readonly Summary[], edition: Edition): str
   ]);
 }
 
-/** The page of a subcommand. */
 export function subcommandPage(
   { name, forms, about, options }: CommandSpec,
   summary: string,

@@ -2,7 +2,6 @@ import type { CommandSpec, OptionSpec } from "../options/args.ts";
 import type { Summary } from "./page.ts";
 import { type Completed, operandOf, valueOf, wordsOf } from "./values.ts";
 
-/** The completions for zsh. */
 export function zshCompletions(
   subcommands: readonly Summary[],
   tables: readonly CommandSpec[],

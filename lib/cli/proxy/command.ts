@@ -60,8 +60,8 @@ export async function connectTo(
   });
   warn(log, warnings(options));
   if (options.transport === "openssh") {
-    const { keepInherited } = await import("./inherited_descriptors.ts");
-    keepInherited();
+    const { closeInheritedOnExec } = await import("./inherited_descriptors.ts");
+    closeInheritedOnExec();
   }
   return await connect({
     ...options,
@@ -86,5 +86,7 @@ function* warnings(options: ProxyCommandOptions): Iterable<string> {
     const reason = file === undefined ? undefined : exposure(file);
     if (reason !== undefined) yield reason;
   }
-  if (verifyHost === "off") yield "the host's key is not verified: anybody may be in the middle";
+  if (verifyHost === "off") {
+    yield "the host's key is not verified: the connection may be intercepted";
+  }
 }

@@ -31,7 +31,7 @@ function parsePlain(text: string): Destination {
   const host = hostOf(bracketed?.[1] ?? rest);
   if (bracketed === null && /^[^:]*:[^:]*$/.test(rest)) {
     // What looks like a port may be a password without a host: do not repeat it.
-    throw new UsageError("a port goes behind -p, or into an sftp:// URL");
+    throw new UsageError("give the port with -p, or in an sftp:// URL");
   }
   return { host, user, password, port: undefined, path: undefined };
 }

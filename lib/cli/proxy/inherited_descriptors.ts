@@ -15,12 +15,12 @@ type Calls = Pick<Libc, "descriptorLimit" | "setCloseOnExec" | "setCloseOnExecFr
  *
  * Does nothing if no system call can be made, as without the permission for FFI.
  */
-export function keepInherited(): void {
+export function closeInheritedOnExec(): void {
   const libc = openLibcIfAllowed();
   if (libc !== undefined) closeOnExec(libc);
 }
 
-/** Does the work of {@linkcode keepInherited} by these calls. */
+/** Does the work of {@linkcode closeInheritedOnExec} by these calls. */
 export function closeOnExec(calls: Calls): void {
   if (calls.setCloseOnExecFrom(FIRST_INHERITED) === 0) return;
   const limit = calls.descriptorLimit();

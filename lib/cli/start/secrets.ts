@@ -37,7 +37,7 @@ function firstLine(file: string, what: string): string {
   }
   // Some editors begin a file with a byte-order mark.
   const [line = ""] = text.replace(/^\ufeff/, "").split(/\r?\n/, 1);
-  if (line === "") throw new StartError(`the first line of ${file} is empty, and no ${what}`);
+  if (line === "") throw new StartError(`the first line of ${file} is empty: it has no ${what}`);
   return line;
 }
 

@@ -25,7 +25,6 @@ export class LeaseHeld extends StorageError {
   }
 }
 
-/** What is waited for. */
 export interface LeaseWait {
   /** Whether the waiting has been given up. */
   isOver(): boolean;

@@ -110,7 +110,6 @@ export class FileNode extends BaseNode {
   }
 }
 
-/** A directory. */
 export class DirectoryNode extends BaseNode {
   readonly entries: Map<string, TreeNode> = new Map();
   /** The directory that holds this one; the root holds itself. */

@@ -25,7 +25,7 @@ export class Space {
   constructor(limits: SpaceLimits) {
     for (const [name, limit] of Object.entries(limits)) {
       if (Number.isSafeInteger(limit) && limit >= 0) continue;
-      throw new RangeError(`Cannot set ${name} to ${limit}: it is no whole number`);
+      throw new RangeError(`Cannot set ${name} to ${limit}: not a whole number`);
     }
     this.maxBytes = limits.maxBytes;
     this.maxNodes = limits.maxNodes;

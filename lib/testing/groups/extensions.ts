@@ -7,63 +7,47 @@ import { bytesOf, how, pattern, type Subject } from "../subject.ts";
 export const hardLinks: Group = {
   name: "hardLink",
   needs: ["hardLink"],
-  cases: [
-    {
-      name: "hardLink() gives a file a second name",
-      async run(s) {
-        await s.put("/a", "content");
-        await s.extension("hardLink")("/a", "/b");
-        await s.put("/b", "changed");
-        assertEquals([await s.get("/a"), await s.kind("/b")], ["changed", "file"]);
-        await s.storage.remove("/a");
-        assertEquals([await s.names("/"), await s.get("/b")], [["b"], "changed"]);
-      },
+  cases: {
+    "hardLink() gives a file a second name": async (s) => {
+      await s.put("/a", "content");
+      await s.extension("hardLink")("/a", "/b");
+      await s.put("/b", "changed");
+      assertEquals([await s.get("/a"), await s.kind("/b")], ["changed", "file"]);
+      await s.storage.remove("/a");
+      assertEquals([await s.names("/"), await s.get("/b")], [["b"], "changed"]);
     },
-    {
-      name: "hardLink() increases the number of links, if a storage returns it",
-      async run(s) {
-        await s.put("/a", "content");
-        await s.extension("hardLink")("/a", "/b");
-        for (const { links } of await s.list("/")) assertEquals(links ?? 2, 2);
-      },
+    "hardLink() increases the number of links, if a storage returns it": async (s) => {
+      await s.put("/a", "content");
+      await s.extension("hardLink")("/a", "/b");
+      for (const { links } of await s.list("/")) assertEquals(links ?? 2, 2);
     },
-    {
-      name: "hardLink() fails where there is something, and keeps it",
-      async run(s) {
-        await s.put("/a", "first");
-        await s.put("/b", "second");
-        await s.refuses("failure", "file exists", () => s.extension("hardLink")("/a", "/b"));
-        await s.refuses("failure", "file exists", () => s.extension("hardLink")("/a", "/a"));
-        assertEquals([await s.get("/a"), await s.get("/b")], ["first", "second"]);
-      },
+    "hardLink() fails where there is something, and keeps it": async (s) => {
+      await s.put("/a", "first");
+      await s.put("/b", "second");
+      await s.refuses("failure", "file exists", () => s.extension("hardLink")("/a", "/b"));
+      await s.refuses("failure", "file exists", () => s.extension("hardLink")("/a", "/a"));
+      assertEquals([await s.get("/a"), await s.get("/b")], ["first", "second"]);
     },
-    {
-      name: "hardLink() of a name that is not there is not-found",
-      async run(s) {
-        await s.refuses("not-found", "no such file", () => s.extension("hardLink")("/a", "/b"));
-        await s.put("/a");
-        await s.refuses("not-found", "no such file", () => s.extension("hardLink")("/a", "/no/b"));
-      },
+    "hardLink() of a name that is not there is not-found": async (s) => {
+      await s.refuses("not-found", "no such file", () => s.extension("hardLink")("/a", "/b"));
+      await s.put("/a");
+      await s.refuses("not-found", "no such file", () => s.extension("hardLink")("/a", "/no/b"));
     },
-    {
-      name: "hardLink() of a directory is denied",
-      async run(s) {
-        await s.mkdir("/d");
-        const action = () => s.extension("hardLink")("/d", "/e");
-        await s.refuses("denied", "operation not permitted", action);
-        assertEquals(await s.names("/"), ["d"]);
-      },
+    "hardLink() of a directory is denied": async (s) => {
+      await s.mkdir("/d");
+      const action = () => s.extension("hardLink")("/d", "/e");
+      await s.refuses("denied", "operation not permitted", action);
+      assertEquals(await s.names("/"), ["d"]);
     },
-  ],
+  },
 };
 
 /** lsetstat@openssh.com */
 export const linkAttributes: Group = {
   name: "setLinkAttrs",
   needs: ["setLinkAttrs"],
-  cases: [
-    {
-      name: "setLinkAttrs() changes a link's times and not its target's",
+  cases: {
+    "setLinkAttrs() changes a link's times and not its target's": {
       needs: ["links"],
       async run(s) {
         await s.put("/a");
@@ -74,16 +58,12 @@ export const linkAttributes: Group = {
         assertEquals((await s.storage.lstat("/link")).mtime, 4);
       },
     },
-    {
-      name: "setLinkAttrs() of what is not a link is as setAttrs()",
-      async run(s) {
-        await s.put("/a");
-        await s.extension("setLinkAttrs")("/a", { atime: 3, mtime: 4 });
-        assertEquals((await s.storage.stat("/a")).mtime, 4);
-      },
+    "setLinkAttrs() of what is not a link is as setAttrs()": async (s) => {
+      await s.put("/a");
+      await s.extension("setLinkAttrs")("/a", { atime: 3, mtime: 4 });
+      assertEquals((await s.storage.stat("/a")).mtime, 4);
     },
-    {
-      name: "setLinkAttrs() takes a link that leads nowhere",
+    "setLinkAttrs() takes a link that leads nowhere": {
       needs: ["links"],
       async run(s) {
         await s.storage.symlink("no", "/link");
@@ -92,22 +72,18 @@ export const linkAttributes: Group = {
         assertEquals((await s.storage.lstat("/link")).mtime, 4);
       },
     },
-    {
-      name: "setLinkAttrs() of a name that is not there is not-found",
-      async run(s) {
-        const action = () => s.extension("setLinkAttrs")("/no", { atime: 1, mtime: 2 });
-        await s.refuses("not-found", "no such file", action);
-      },
+    "setLinkAttrs() of a name that is not there is not-found": async (s) => {
+      const action = () => s.extension("setLinkAttrs")("/no", { atime: 1, mtime: 2 });
+      await s.refuses("not-found", "no such file", action);
     },
-  ],
+  },
 };
 
 /** statvfs@openssh.com, fstatvfs@openssh.com, fsync@openssh.com, users-groups-by-id@openssh.com */
 export const figures: Group = {
   name: "figures",
-  cases: [
-    {
-      name: "statVfs() returns figures that fit together",
+  cases: {
+    "statVfs() returns figures that fit together": {
       needs: ["statVfs"],
       async run(s) {
         const told = await s.extension("statVfs")("/");
@@ -119,15 +95,13 @@ export const figures: Group = {
         assert(told.files >= told.ffree);
       },
     },
-    {
-      name: "statVfs() of a name that is not there is not-found",
+    "statVfs() of a name that is not there is not-found": {
       needs: ["statVfs"],
       async run(s) {
         await s.refuses("not-found", "no such file", () => s.extension("statVfs")("/no"));
       },
     },
-    {
-      name: "fileStatVfs() returns what statVfs() returns",
+    "fileStatVfs() returns what statVfs() returns": {
       needs: ["statVfs", "fileStatVfs"],
       async run(s) {
         await s.put("/a");
@@ -138,8 +112,7 @@ export const figures: Group = {
         });
       },
     },
-    {
-      name: "fsync() keeps what was written",
+    "fsync() keeps what was written": {
       needs: ["fsync"],
       async run(s) {
         await s.using("/a", how("write", "create"), async (file) => {
@@ -149,8 +122,7 @@ export const figures: Group = {
         assertEquals(await s.get("/a"), "content");
       },
     },
-    {
-      name: "ownerNames() returns a name for each number, in order",
+    "ownerNames() returns a name for each number, in order": {
       needs: ["ownerNames"],
       async run(s) {
         const told = await s.extension("ownerNames")([0, 4_294_967_294, 0], [4_294_967_294]);
@@ -159,86 +131,68 @@ export const figures: Group = {
         assertEquals(await s.extension("ownerNames")([], []), { users: [], groups: [] });
       },
     },
-  ],
+  },
 };
 
 /** copy-data */
 export const copying: Group = {
   name: "copyData",
   needs: ["copyData"],
-  cases: [
-    {
-      name: "copyData() copies a whole file",
-      async run(s) {
-        const bytes = pattern(1_500_000);
-        await s.put("/a", bytes);
-        assertEquals(await copy(s, { length: Infinity }), 1_500_000);
-        assertEquals(await s.bytes("/b"), bytes);
-      },
+  cases: {
+    "copyData() copies a whole file": async (s) => {
+      const bytes = pattern(1_500_000);
+      await s.put("/a", bytes);
+      assertEquals(await copy(s, { length: Infinity }), 1_500_000);
+      assertEquals(await s.bytes("/b"), bytes);
     },
-    {
-      name: "copyData() copies a range to a place",
-      async run(s) {
-        await s.put("/a", "0123456789");
-        await s.put("/b", "abcdefghij");
-        assertEquals(await copy(s, { sourcePosition: 2, length: 3, targetPosition: 5 }), 3);
-        assertEquals(await s.get("/b"), "abcde234ij");
-        assertEquals(await s.get("/a"), "0123456789");
-      },
+    "copyData() copies a range to a place": async (s) => {
+      await s.put("/a", "0123456789");
+      await s.put("/b", "abcdefghij");
+      assertEquals(await copy(s, { sourcePosition: 2, length: 3, targetPosition: 5 }), 3);
+      assertEquals(await s.get("/b"), "abcde234ij");
+      assertEquals(await s.get("/a"), "0123456789");
     },
-    {
-      name: "copyData() makes the target longer, with zeros in the gap",
-      async run(s) {
-        await s.put("/a", "0123456789");
-        await s.put("/b", "ab");
-        await copy(s, { sourcePosition: 7, length: 3, targetPosition: 4 });
-        assertEquals(await s.get("/b"), "ab\0\x00789");
-      },
+    "copyData() makes the target longer, with zeros in the gap": async (s) => {
+      await s.put("/a", "0123456789");
+      await s.put("/b", "ab");
+      await copy(s, { sourcePosition: 7, length: 3, targetPosition: 4 });
+      assertEquals(await s.get("/b"), "ab\0\x00789");
     },
-    {
-      name: "copyData() returns how much there was at the source's end",
-      async run(s) {
-        await s.put("/a", "0123456789");
-        assertEquals(await copy(s, { sourcePosition: 8, length: 100 }), 2);
-        assertEquals(await s.get("/b"), "89");
-        assertEquals(await copy(s, { sourcePosition: 10, length: 100 }), 0);
-        assertEquals(await copy(s, { sourcePosition: 1000, length: 100 }), 0);
-        assertEquals(await s.get("/b"), "89");
-      },
+    "copyData() returns how much there was at the source's end": async (s) => {
+      await s.put("/a", "0123456789");
+      assertEquals(await copy(s, { sourcePosition: 8, length: 100 }), 2);
+      assertEquals(await s.get("/b"), "89");
+      assertEquals(await copy(s, { sourcePosition: 10, length: 100 }), 0);
+      assertEquals(await copy(s, { sourcePosition: 1000, length: 100 }), 0);
+      assertEquals(await s.get("/b"), "89");
     },
-    {
-      name: "copyData() within one file is refused, also by two handles",
-      async run(s) {
-        await s.put("/a", "content");
-        await s.using("/a", how("read", "write"), async (first) => {
-          await s.refuses("failure", "", () => copyBetween(s, first, first));
-          await s.using("/a", how("write"), async (second) => {
-            await s.refuses("failure", "", () => copyBetween(s, first, second));
-          });
+    "copyData() within one file is refused, also by two handles": async (s) => {
+      await s.put("/a", "content");
+      await s.using("/a", how("read", "write"), async (first) => {
+        await s.refuses("failure", "", () => copyBetween(s, first, first));
+        await s.using("/a", how("write"), async (second) => {
+          await s.refuses("failure", "", () => copyBetween(s, first, second));
         });
-        assertEquals(await s.get("/a"), "content");
-      },
+      });
+      assertEquals(await s.get("/a"), "content");
     },
-    {
-      name: "copyData() needs a source to read and a target to write",
-      async run(s) {
-        await s.put("/a", "content");
-        await s.put("/b", "other");
-        const reason = "not open for this";
-        await s.using("/a", how("write"), async (a) => {
-          await s.using("/b", how("write"), async (b) => {
-            await s.refuses("not-found", reason, () => copyBetween(s, a, b));
-          });
+    "copyData() needs a source to read and a target to write": async (s) => {
+      await s.put("/a", "content");
+      await s.put("/b", "other");
+      const reason = "not open for this";
+      await s.using("/a", how("write"), async (a) => {
+        await s.using("/b", how("write"), async (b) => {
+          await s.refuses("not-found", reason, () => copyBetween(s, a, b));
         });
-        await s.using("/a", how("read"), async (a) => {
-          await s.using("/b", how("read"), async (b) => {
-            await s.refuses("not-found", reason, () => copyBetween(s, a, b));
-          });
+      });
+      await s.using("/a", how("read"), async (a) => {
+        await s.using("/b", how("read"), async (b) => {
+          await s.refuses("not-found", reason, () => copyBetween(s, a, b));
         });
-        assertEquals(await s.get("/b"), "other");
-      },
+      });
+      assertEquals(await s.get("/b"), "other");
     },
-  ],
+  },
 };
 
 /** Copies from `/a` to `/b`. */

@@ -8,9 +8,8 @@ const MANY = 250;
 /** The content of a directory. */
 export const listing: Group = {
   name: "listing",
-  cases: [
-    {
-      name: "openDir() lists files and directories",
+  cases: {
+    "openDir() lists files and directories": {
       tree: { d: { e: {}, a: "content" } },
       async run(s) {
         const entries = await s.list("/d");
@@ -18,36 +17,31 @@ export const listing: Group = {
         assertEquals(told, ["directory e", "file a"]);
       },
     },
-    {
-      name: "openDir() lists the root",
+    "openDir() lists the root": {
       tree: { a: "" },
       async run(s) {
         assertEquals(await s.names("/"), ["a"]);
       },
     },
-    {
-      name: "openDir() lists nothing of an empty directory",
+    "openDir() lists nothing of an empty directory": {
       tree: { d: {} },
       async run(s) {
         assertEquals(await s.names("/d"), []);
       },
     },
-    {
-      name: "openDir() of a name that is not there is not-found",
+    "openDir() of a name that is not there is not-found": {
       tree: {},
       async run(s) {
         await s.refuses("not-found", "no such file", () => s.storage.openDir("/d"));
       },
     },
-    {
-      name: "openDir() of a file is not-found",
+    "openDir() of a file is not-found": {
       tree: { a: "" },
       async run(s) {
         await s.refuses("not-found", "not a directory", () => s.storage.openDir("/a"));
       },
     },
-    {
-      name: "an entry has the attributes that lstat() returns",
+    "an entry has the attributes that lstat() returns": {
       tree: { d: {}, a: "content" },
       async run(s) {
         for (const { name, attrs } of await s.list("/")) {
@@ -59,15 +53,13 @@ export const listing: Group = {
         }
       },
     },
-    {
-      name: "an entry has at least one link, if it has a number of links",
+    "an entry has at least one link, if it has a number of links": {
       tree: { d: {}, a: "" },
       async run(s) {
         for (const { links } of await s.list("/")) assert((links ?? 1) >= 1);
       },
     },
-    {
-      name: "next() gives at most as many entries as asked for, and each once",
+    "next() gives at most as many entries as asked for, and each once": {
       tree: files(25),
       async run(s) {
         const directory = await s.storage.openDir("/");
@@ -82,8 +74,7 @@ export const listing: Group = {
         assertEquals(names.filter((name) => name !== "." && name !== "..").sort(), namesOf(25));
       },
     },
-    {
-      name: "next() gives one entry at a time",
+    "next() gives one entry at a time": {
       tree: files(3),
       async run(s) {
         const directory = await s.storage.openDir("/");
@@ -98,8 +89,7 @@ export const listing: Group = {
         assertEquals(names.filter((name) => !name.startsWith(".")).length, 3);
       },
     },
-    {
-      name: "next() keeps returning none at the end",
+    "next() keeps returning none at the end": {
       tree: { d: {} },
       async run(s) {
         const directory = await s.storage.openDir("/d");
@@ -109,35 +99,30 @@ export const listing: Group = {
         await directory.close();
       },
     },
-    {
-      name: "next() gives each of many entries",
+    "next() gives each of many entries": {
       tree: files(MANY),
       async run(s) {
         assertEquals(await s.names("/"), namesOf(MANY));
       },
     },
-    {
-      name: "next() continues when entries are removed meanwhile",
-      async run(s) {
-        await s.fill(files(60));
-        const directory = await s.storage.openDir("/");
-        const removed: string[] = [];
-        for (;;) {
-          const batch = await directory.next(7);
-          if (batch.length === 0) break;
-          for (const { name } of batch) {
-            if (name === "." || name === "..") continue;
-            await s.storage.remove("/" + name);
-            removed.push(name);
-          }
+    "next() continues when entries are removed meanwhile": async (s) => {
+      await s.fill(files(60));
+      const directory = await s.storage.openDir("/");
+      const removed: string[] = [];
+      for (;;) {
+        const batch = await directory.next(7);
+        if (batch.length === 0) break;
+        for (const { name } of batch) {
+          if (name === "." || name === "..") continue;
+          await s.storage.remove("/" + name);
+          removed.push(name);
         }
-        await directory.close();
-        assertEquals(removed.sort(), namesOf(60));
-        assertEquals(await s.names("/"), []);
-      },
+      }
+      await directory.close();
+      assertEquals(removed.sort(), namesOf(60));
+      assertEquals(await s.names("/"), []);
     },
-    {
-      name: "close() in the middle of a listing leaves the directory as it is",
+    "close() in the middle of a listing leaves the directory as it is": {
       tree: files(5),
       async run(s) {
         const directory = await s.storage.openDir("/");
@@ -146,7 +131,7 @@ export const listing: Group = {
         assertEquals(await s.names("/"), namesOf(5));
       },
     },
-  ],
+  },
 };
 
 function namesOf(count: number): string[] {

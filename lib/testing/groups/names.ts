@@ -32,17 +32,15 @@ const RAW_NAMES = ["\udcff", "caf\udce9", "\udc80é\udcbf", "a\udced\udca0\udc80
 /** Names that are text. */
 export const names: Group = {
   name: "names",
-  cases: [
-    {
-      name: "odd names of files are found",
+  cases: {
+    "odd names of files are found": {
       tree: Object.fromEntries(ODD_NAMES.map((name) => [name, name])),
       async run(s) {
         assertEquals(await s.names("/"), [...ODD_NAMES].sort());
         for (const name of ODD_NAMES) assertEquals(await s.get("/" + name), name);
       },
     },
-    {
-      name: "odd names of directories are found",
+    "odd names of directories are found": {
       tree: Object.fromEntries(ODD_NAMES.map((name) => [name, { a: name }])),
       async run(s) {
         assertEquals(await s.names("/"), [...ODD_NAMES].sort());
@@ -52,8 +50,7 @@ export const names: Group = {
         }
       },
     },
-    {
-      name: "odd names that are not there are not-found",
+    "odd names that are not there are not-found": {
       tree: {},
       async run(s) {
         for (const name of ODD_NAMES) {
@@ -61,94 +58,69 @@ export const names: Group = {
         }
       },
     },
-    {
-      name: "odd names of files are removed",
-      async run(s) {
-        for (const name of ODD_NAMES) await s.put("/" + name, name);
-        for (const name of ODD_NAMES) await s.storage.remove("/" + name);
-        assertEquals(await s.names("/"), []);
-      },
+    "odd names of files are removed": async (s) => {
+      for (const name of ODD_NAMES) await s.put("/" + name, name);
+      for (const name of ODD_NAMES) await s.storage.remove("/" + name);
+      assertEquals(await s.names("/"), []);
     },
-    {
-      name: "odd names of directories are removed",
-      async run(s) {
-        for (const name of ODD_NAMES) await s.mkdir("/" + name);
-        for (const name of ODD_NAMES) await s.storage.rmdir("/" + name);
-        assertEquals(await s.names("/"), []);
-      },
+    "odd names of directories are removed": async (s) => {
+      for (const name of ODD_NAMES) await s.mkdir("/" + name);
+      for (const name of ODD_NAMES) await s.storage.rmdir("/" + name);
+      assertEquals(await s.names("/"), []);
     },
-    {
-      name: "a name of 255 bytes survives the round trip",
-      async run(s) {
-        const long = ["a".repeat(255), "é".repeat(127) + "b"];
-        for (const name of long) await s.put("/" + name);
-        assertEquals(await s.names("/"), long.sort());
-      },
+    "a name of 255 bytes survives the round trip": async (s) => {
+      const long = ["a".repeat(255), "é".repeat(127) + "b"];
+      for (const name of long) await s.put("/" + name);
+      assertEquals(await s.names("/"), long.sort());
     },
-    {
-      name: "a name of 256 bytes is invalid",
-      async run(s) {
-        for (const name of ["a".repeat(256), "é".repeat(128)]) {
-          const path = "/" + name;
-          const create = how("write", "create");
-          const reason = "name too long";
-          await s.refuses("invalid", reason, () => s.storage.open(path, create));
-          await s.refuses("invalid", reason, () => s.storage.mkdir(path, {}));
-          await s.refuses("invalid", reason, () => s.storage.stat(path));
-        }
-        assertEquals(await s.names("/"), []);
-      },
+    "a name of 256 bytes is invalid": async (s) => {
+      for (const name of ["a".repeat(256), "é".repeat(128)]) {
+        const path = "/" + name;
+        const create = how("write", "create");
+        const reason = "name too long";
+        await s.refuses("invalid", reason, () => s.storage.open(path, create));
+        await s.refuses("invalid", reason, () => s.storage.mkdir(path, {}));
+        await s.refuses("invalid", reason, () => s.storage.stat(path));
+      }
+      assertEquals(await s.names("/"), []);
     },
-    {
-      name: "a path of 5000 bytes is invalid",
-      async run(s) {
-        const path = "/a".repeat(2500);
-        await s.refuses("invalid", "name too long", () => s.storage.stat(path));
-      },
+    "a path of 5000 bytes is invalid": async (s) => {
+      const path = "/a".repeat(2500);
+      await s.refuses("invalid", "name too long", () => s.storage.stat(path));
     },
-  ],
+  },
 };
 
 /** Names with bytes that are not UTF-8, for storages that support them. */
 export const rawNames: Group = {
   name: "raw names",
-  cases: [
-    {
-      name: "raw names of files survive the round trip",
-      async run(s) {
-        for (const [index, name] of RAW_NAMES.entries()) await s.put("/" + name, `${index}`);
-        assertEquals(await s.names("/"), [...RAW_NAMES].sort());
-        for (const [index, name] of RAW_NAMES.entries()) {
-          assertEquals(await s.get("/" + name), `${index}`);
-          await s.storage.remove("/" + name);
-        }
-        assertEquals(await s.names("/"), []);
-      },
+  cases: {
+    "raw names of files survive the round trip": async (s) => {
+      for (const [index, name] of RAW_NAMES.entries()) await s.put("/" + name, `${index}`);
+      assertEquals(await s.names("/"), [...RAW_NAMES].sort());
+      for (const [index, name] of RAW_NAMES.entries()) {
+        assertEquals(await s.get("/" + name), `${index}`);
+        await s.storage.remove("/" + name);
+      }
+      assertEquals(await s.names("/"), []);
     },
-    {
-      name: "raw names of directories survive the round trip",
-      async run(s) {
-        for (const name of RAW_NAMES) {
-          await s.mkdir("/" + name);
-          await s.put(`/${name}/a`, "content");
-          assertEquals(await s.storage.realPath(`/${name}/a`), `/${name}/a`);
-          await s.storage.remove(`/${name}/a`);
-          await s.storage.rmdir("/" + name);
-        }
-        assertEquals(await s.names("/"), []);
-      },
+    "raw names of directories survive the round trip": async (s) => {
+      for (const name of RAW_NAMES) {
+        await s.mkdir("/" + name);
+        await s.put(`/${name}/a`, "content");
+        assertEquals(await s.storage.realPath(`/${name}/a`), `/${name}/a`);
+        await s.storage.remove(`/${name}/a`);
+        await s.storage.rmdir("/" + name);
+      }
+      assertEquals(await s.names("/"), []);
     },
-    {
-      name: "rename() gives raw names",
-      async run(s) {
-        await s.put("/a", "content");
-        await s.storage.rename("/a", "/\udcff");
-        await s.storage.rename("/\udcff", "/\udcfe");
-        assertEquals([await s.names("/"), await s.get("/\udcfe")], [["\udcfe"], "content"]);
-      },
+    "rename() gives raw names": async (s) => {
+      await s.put("/a", "content");
+      await s.storage.rename("/a", "/\udcff");
+      await s.storage.rename("/\udcff", "/\udcfe");
+      assertEquals([await s.names("/"), await s.get("/\udcfe")], [["\udcfe"], "content"]);
     },
-    {
-      name: "links contain raw names",
+    "links contain raw names": {
       needs: ["links"],
       async run(s) {
         await s.put("/\udcff", "content");
@@ -157,16 +129,13 @@ export const rawNames: Group = {
         assertEquals(await s.get("/\udcfe"), "content");
       },
     },
-    {
-      name: "raw names are as long as their bytes",
-      async run(s) {
-        const name = "\udcff".repeat(255);
-        await s.put("/" + name);
-        assertEquals(await s.names("/"), [name]);
-        await s.refuses("invalid", "name too long", () => s.storage.stat(`/${name}\udcff`));
-      },
+    "raw names are as long as their bytes": async (s) => {
+      const name = "\udcff".repeat(255);
+      await s.put("/" + name);
+      assertEquals(await s.names("/"), [name]);
+      await s.refuses("invalid", "name too long", () => s.storage.stat(`/${name}\udcff`));
     },
-  ],
+  },
 };
 
 /**
@@ -175,26 +144,23 @@ export const rawNames: Group = {
 export const refusedRawNames: Group = {
   name: "refused raw names",
   insteadOf: "raw names",
-  cases: [
-    {
-      name: "raw names are refused, and nothing is made",
-      async run(s) {
-        await s.put("/a", "content");
-        for (const name of RAW_NAMES) {
-          const path = "/" + name;
-          for (
-            const action of [
-              () => s.storage.open(path, how("write", "create")),
-              () => s.storage.mkdir(path, {}),
-              () => s.storage.rename("/a", path),
-              () => s.storage.symlink("a", path),
-            ]
-          ) {
-            assertInstanceOf(await failureOf(action), StorageError);
-          }
+  cases: {
+    "raw names are refused, and nothing is made": async (s) => {
+      await s.put("/a", "content");
+      for (const name of RAW_NAMES) {
+        const path = "/" + name;
+        for (
+          const action of [
+            () => s.storage.open(path, how("write", "create")),
+            () => s.storage.mkdir(path, {}),
+            () => s.storage.rename("/a", path),
+            () => s.storage.symlink("a", path),
+          ]
+        ) {
+          assertInstanceOf(await failureOf(action), StorageError);
         }
-        assertEquals([await s.names("/"), await s.get("/a")], [["a"], "content"]);
-      },
+      }
+      assertEquals([await s.names("/"), await s.get("/a")], [["a"], "content"]);
     },
-  ],
+  },
 };

@@ -5,46 +5,40 @@ import { how, kindOf } from "../subject.ts";
 /** What `realPath` makes of a path. */
 export const paths: Group = {
   name: "paths",
-  cases: [
-    {
-      name: "realPath() of the root is the root",
+  cases: {
+    "realPath() of the root is the root": {
       tree: {},
       async run(s) {
         assertEquals(await s.storage.realPath("/"), "/");
       },
     },
-    {
-      name: "realPath() of what is there is its path",
+    "realPath() of what is there is its path": {
       tree: { d: { a: "" } },
       async run(s) {
         assertEquals(await s.storage.realPath("/d"), "/d");
         assertEquals(await s.storage.realPath("/d/a"), "/d/a");
       },
     },
-    {
-      name: "realPath() takes a last segment that is not there",
+    "realPath() takes a last segment that is not there": {
       tree: { d: {} },
       async run(s) {
         assertEquals(await s.storage.realPath("/new"), "/new");
         assertEquals(await s.storage.realPath("/d/new"), "/d/new");
       },
     },
-    {
-      name: "realPath() in a directory that is not there is not-found",
+    "realPath() in a directory that is not there is not-found": {
       tree: {},
       async run(s) {
         await s.refuses("not-found", "no such file", () => s.storage.realPath("/no/new"));
       },
     },
-    {
-      name: "realPath() below a file is not-found",
+    "realPath() below a file is not-found": {
       tree: { a: "" },
       async run(s) {
         await s.refuses("not-found", "not a directory", () => s.storage.realPath("/a/b"));
       },
     },
-    {
-      name: "realPath() follows links, on the way and at the end",
+    "realPath() follows links, on the way and at the end": {
       needs: ["links"],
       async run(s) {
         await s.mkdir("/d", "/d/e");
@@ -57,8 +51,7 @@ export const paths: Group = {
         assertEquals(await s.storage.realPath("/d/file link"), "/d/e/a");
       },
     },
-    {
-      name: "realPath() of links in a loop is not-found",
+    "realPath() of links in a loop is not-found": {
       needs: ["links"],
       async run(s) {
         await s.storage.symlink("b", "/a");
@@ -66,16 +59,15 @@ export const paths: Group = {
         await s.refuses("not-found", "too many links to follow", () => s.storage.realPath("/a"));
       },
     },
-  ],
+  },
 };
 
 /** `..` and a closing `/`, for storages that resolve them. */
 export const parents: Group = {
   name: "parents",
   needs: ["resolvesParents"],
-  cases: [
-    {
-      name: "`..` is the directory above, and the root above itself",
+  cases: {
+    "`..` is the directory above, and the root above itself": {
       tree: { d: { e: {} }, a: "content" },
       async run(s) {
         assertEquals(await s.get("/d/e/../../a"), "content");
@@ -85,8 +77,7 @@ export const parents: Group = {
         assertEquals(kindOf(await s.storage.lstat("/d/..")), "directory");
       },
     },
-    {
-      name: "`..` after a link is the parent of what the link leads to",
+    "`..` after a link is the parent of what the link leads to": {
       needs: ["links"],
       async run(s) {
         await s.mkdir("/d", "/d/e");
@@ -102,27 +93,20 @@ export const parents: Group = {
         assertEquals(await s.names("/d"), ["a", "e"]);
       },
     },
-    {
-      name: "`..` after what is not a directory is not-found",
-      async run(s) {
-        await s.put("/a");
-        await s.refuses("not-found", "not a directory", () => s.storage.stat("/a/.."));
-        await s.refuses("not-found", "no such file", () => s.storage.stat("/no/.."));
-        await s.refuses("not-found", "no such file", () => s.storage.mkdir("/no/../d", {}));
-      },
+    "`..` after what is not a directory is not-found": async (s) => {
+      await s.put("/a");
+      await s.refuses("not-found", "not a directory", () => s.storage.stat("/a/.."));
+      await s.refuses("not-found", "no such file", () => s.storage.stat("/no/.."));
+      await s.refuses("not-found", "no such file", () => s.storage.mkdir("/no/../d", {}));
     },
-    {
-      name: "`..` as the last name is there already, and cannot be removed",
-      async run(s) {
-        await s.mkdir("/d", "/d/e");
-        await s.refuses("failure", "", () => s.storage.mkdir("/d/e/..", {}));
-        await s.refuses("failure", "", () => s.storage.rmdir("/d/e/.."));
-        await s.refuses("failure", "", () => s.storage.remove("/d/e/.."));
-        assertEquals(await s.names("/d"), ["e"]);
-      },
+    "`..` as the last name is there already, and cannot be removed": async (s) => {
+      await s.mkdir("/d", "/d/e");
+      await s.refuses("failure", "", () => s.storage.mkdir("/d/e/..", {}));
+      await s.refuses("failure", "", () => s.storage.rmdir("/d/e/.."));
+      await s.refuses("failure", "", () => s.storage.remove("/d/e/.."));
+      assertEquals(await s.names("/d"), ["e"]);
     },
-    {
-      name: "a closing `/` finds a directory",
+    "a closing `/` finds a directory": {
       tree: { d: { a: "" } },
       async run(s) {
         assertEquals(kindOf(await s.storage.stat("/d/")), "directory");
@@ -130,23 +114,19 @@ export const parents: Group = {
         assertEquals(await s.storage.realPath("/d/"), "/d");
       },
     },
-    {
-      name: "a closing `/` after a file is not-found",
-      async run(s) {
-        await s.put("/a", "content");
-        const reason = "not a directory";
-        await s.refuses("not-found", reason, () => s.storage.stat("/a/"));
-        await s.refuses("not-found", reason, () => s.storage.lstat("/a/"));
-        await s.refuses("not-found", reason, () => s.storage.open("/a/", how("read")));
-        await s.refuses("not-found", reason, () => s.storage.setAttrs("/a/", { size: 0 }));
-        await s.refuses("not-found", reason, () => s.storage.remove("/a/"));
-        await s.refuses("not-found", reason, () => s.storage.rename("/a/", "/b"));
-        await s.refuses("not-found", reason, () => s.storage.rename("/a", "/b/"));
-        assertEquals([await s.names("/"), await s.get("/a")], [["a"], "content"]);
-      },
+    "a closing `/` after a file is not-found": async (s) => {
+      await s.put("/a", "content");
+      const reason = "not a directory";
+      await s.refuses("not-found", reason, () => s.storage.stat("/a/"));
+      await s.refuses("not-found", reason, () => s.storage.lstat("/a/"));
+      await s.refuses("not-found", reason, () => s.storage.open("/a/", how("read")));
+      await s.refuses("not-found", reason, () => s.storage.setAttrs("/a/", { size: 0 }));
+      await s.refuses("not-found", reason, () => s.storage.remove("/a/"));
+      await s.refuses("not-found", reason, () => s.storage.rename("/a/", "/b"));
+      await s.refuses("not-found", reason, () => s.storage.rename("/a", "/b/"));
+      assertEquals([await s.names("/"), await s.get("/a")], [["a"], "content"]);
     },
-    {
-      name: "lstat() with a closing `/` follows a link",
+    "lstat() with a closing `/` follows a link": {
       needs: ["links"],
       async run(s) {
         await s.mkdir("/d");
@@ -155,8 +135,7 @@ export const parents: Group = {
         assertEquals(kindOf(await s.storage.lstat("/link/")), "directory");
       },
     },
-    {
-      name: "readLink() with a closing `/` finds the directory, which is not a link",
+    "readLink() with a closing `/` finds the directory, which is not a link": {
       needs: ["links"],
       async run(s) {
         await s.mkdir("/d");
@@ -164,8 +143,7 @@ export const parents: Group = {
         await s.refuses("invalid", "invalid argument", () => s.storage.readLink("/link/"));
       },
     },
-    {
-      name: "remove() with a closing `/` removes no link",
+    "remove() with a closing `/` removes no link": {
       needs: ["links"],
       async run(s) {
         await s.mkdir("/d");
@@ -174,23 +152,17 @@ export const parents: Group = {
         assertEquals(await s.kind("/link"), "link");
       },
     },
-    {
-      name: "open() with create makes no file of a name with a closing `/`",
-      async run(s) {
-        const options = how("write", "create");
-        await s.refuses("failure", "is a directory", () => s.storage.open("/new/", options));
-        assertEquals(await s.names("/"), []);
-      },
+    "open() with create makes no file of a name with a closing `/`": async (s) => {
+      const options = how("write", "create");
+      await s.refuses("failure", "is a directory", () => s.storage.open("/new/", options));
+      assertEquals(await s.names("/"), []);
     },
-    {
-      name: "mkdir(), rename() and rmdir() take directories with a closing `/`",
-      async run(s) {
-        await s.storage.mkdir("/d/", {});
-        await s.storage.rename("/d/", "/e/");
-        assertEquals(await s.names("/"), ["e"]);
-        await s.storage.rmdir("/e/");
-        assertEquals(await s.names("/"), []);
-      },
+    "mkdir(), rename() and rmdir() take directories with a closing `/`": async (s) => {
+      await s.storage.mkdir("/d/", {});
+      await s.storage.rename("/d/", "/e/");
+      assertEquals(await s.names("/"), ["e"]);
+      await s.storage.rmdir("/e/");
+      assertEquals(await s.names("/"), []);
     },
-  ],
+  },
 };

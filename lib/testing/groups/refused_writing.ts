@@ -12,9 +12,8 @@ const CHANGES = ["posixRename", "hardLink", "setLinkAttrs", "fsync", "copyData"]
 export const refusedWriting: Group = {
   name: "refused writing",
   insteadOf: "writing",
-  cases: [
-    {
-      name: "open() to write is refused",
+  cases: {
+    "open() to write is refused": {
       tree: TREE,
       async run(s) {
         for (
@@ -33,8 +32,7 @@ export const refusedWriting: Group = {
         await assertAsItWas(s);
       },
     },
-    {
-      name: "open() makes no file and cuts none, even if it is opened for reading",
+    "open() makes no file and cuts none, even if it is opened for reading": {
       tree: TREE,
       async run(s) {
         await s.refusesToServe(() => s.storage.open("/new", how("write", "create")));
@@ -43,8 +41,7 @@ export const refusedWriting: Group = {
         await assertAsItWas(s);
       },
     },
-    {
-      name: "an open file is neither written nor changed",
+    "an open file is neither written nor changed": {
       tree: TREE,
       async run(s) {
         await s.using("/a", how("read"), async (file) => {
@@ -55,8 +52,7 @@ export const refusedWriting: Group = {
         await assertAsItWas(s);
       },
     },
-    {
-      name: "setAttrs() is refused",
+    "setAttrs() is refused": {
       tree: TREE,
       async run(s) {
         for (const attrs of [{ size: 0 }, { permissions: 0o600 }, { atime: 1, mtime: 2 }]) {
@@ -65,8 +61,7 @@ export const refusedWriting: Group = {
         await assertAsItWas(s);
       },
     },
-    {
-      name: "mkdir() and symlink() are refused",
+    "mkdir() and symlink() are refused": {
       tree: TREE,
       async run(s) {
         await s.refusesToServe(() => s.storage.mkdir("/new", {}));
@@ -74,8 +69,7 @@ export const refusedWriting: Group = {
         await assertAsItWas(s);
       },
     },
-    {
-      name: "remove() and rmdir() are refused",
+    "remove() and rmdir() are refused": {
       tree: TREE,
       async run(s) {
         await s.refusesToServe(() => s.storage.remove("/a"));
@@ -83,8 +77,7 @@ export const refusedWriting: Group = {
         await assertAsItWas(s);
       },
     },
-    {
-      name: "rename() is refused",
+    "rename() is refused": {
       tree: TREE,
       async run(s) {
         await s.refusesToServe(() => s.storage.rename("/a", "/new"));
@@ -92,8 +85,7 @@ export const refusedWriting: Group = {
         await assertAsItWas(s);
       },
     },
-    {
-      name: "no extension is offered that changes anything",
+    "no extension is offered that changes anything": {
       tree: {},
       run({ storage }) {
         const offered = CHANGES.filter((name) => storage.extensions[name] !== undefined);
@@ -101,7 +93,7 @@ export const refusedWriting: Group = {
         return Promise.resolve();
       },
     },
-  ],
+  },
 };
 
 async function assertAsItWas(s: Subject): Promise<void> {

@@ -134,7 +134,7 @@ export class Writing implements Waiting {
     if (!this.isWaiting) return false;
     try {
       const count = this.#sendNow(this.#rest);
-      this.#rest = behind(this.#rest, count);
+      this.#rest = remainingAfter(this.#rest, count);
       this.#restsUntil = this.isWaiting && this.#isWide() ? this.#now() + REST_MS : 0;
       if (this.isWaiting) return count > 0;
       this.#resolve();
@@ -147,7 +147,7 @@ export class Writing implements Waiting {
 }
 
 /** What remains after the first `count` bytes. */
-function behind(parts: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+function remainingAfter(parts: readonly Uint8Array[], count: number): readonly Uint8Array[] {
   let index = 0;
   while (index < parts.length && count >= parts[index]!.length) count -= parts[index++]!.length;
   if (index === parts.length) return [];

@@ -36,13 +36,13 @@ export class PollSet {
    * those.
    */
   ask(isLeftOut: (one: Waiting) => boolean = () => false): boolean {
-    let somebody = false;
+    let anyWaits = false;
     for (let index = 0; index < this.#all.length; index++) {
       const one = this.#all[index]!;
-      somebody ||= one.isWaiting;
+      anyWaits ||= one.isWaiting;
       this.#fds.ask(index, one.isWaiting && !isLeftOut(one) ? one.fd : NO_FD, one.events);
     }
-    return somebody;
+    return anyWaits;
   }
 
   /** Whether the descriptor with this index is readable: bytes, the end, or an error. */

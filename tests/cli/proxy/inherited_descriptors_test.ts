@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { closeOnExec, keepInherited } from "../../../lib/cli/proxy/inherited_descriptors.ts";
+import { closeInheritedOnExec, closeOnExec } from "../../../lib/cli/proxy/inherited_descriptors.ts";
 import { openLibcIfAllowed } from "../../../lib/linux/libc.ts";
 import { run } from "../../support/run.ts";
 
@@ -12,8 +12,8 @@ async function inherited(): Promise<number[]> {
   return stdout.trim().split("\n").map(Number).sort((a, b) => a - b);
 }
 
-Deno.test("keepInherited() leaves a child its three streams", async () => {
-  keepInherited();
+Deno.test("closeInheritedOnExec() leaves a child its three streams", async () => {
+  closeInheritedOnExec();
   // The fourth is the directory that it lists.
   assertEquals(await inherited(), [0, 1, 2, 3]);
 });

@@ -1,5 +1,5 @@
 import { Flag, type SentAttrs } from "../../support/raw.ts";
-import { type Case, step } from "../script.ts";
+import { type Case, step, words } from "../script.ts";
 import { directory, file, link, madeBy, partOf, type Tree } from "../tree.ts";
 
 const { READ, WRITE } = Flag;
@@ -20,21 +20,10 @@ function treeFor(path: string): Tree {
   return partOf(targets, path);
 }
 
-const paths = [
-  "file",
-  "directory",
-  "to-file",
-  "to-directory",
-  "to-nothing",
-  "to-itself",
-  "missing",
-  "fifo",
-  "file/",
-  "directory/",
-  "to-file/",
-  "to-directory/",
-  "file/below",
-];
+const paths = words(`
+  file directory to-file to-directory to-nothing to-itself missing fifo file/ directory/ to-file/
+  to-directory/ file/below
+`);
 
 /** Each subset of the four kinds of attributes. */
 const subsets: SentAttrs[] = Array.from({ length: 16 }, (_, bits) => ({

@@ -1,5 +1,5 @@
 import { Flag, str, u32 } from "../../support/raw.ts";
-import { type Case, step } from "../script.ts";
+import { type Case, step, words } from "../script.ts";
 import { directory, file, hardLinkOf, link, madeBy, type Node, type Tree } from "../tree.ts";
 
 const DAY = 86_400;
@@ -148,26 +148,10 @@ const opening: Case[] = [{
     root: link("/"),
     fifo: madeBy("mkfifo", "{}"),
   },
-  steps: [
-    "d",
-    "d/",
-    "d/.",
-    "d/..",
-    "to-d",
-    "to-d/",
-    "to-d/..",
-    "up/@/d",
-    "root/@/d",
-    "file",
-    "file/",
-    "to-file",
-    "to-nothing",
-    "to-itself",
-    "fifo",
-    "missing",
-    "missing/..",
-    "file/below",
-  ].map((path) => step.opendir("d", `@/${path}`)),
+  steps: words(`
+    d d/ d/. d/.. to-d to-d/ to-d/.. up/@/d root/@/d file file/ to-file to-nothing to-itself fifo
+    missing missing/.. file/below
+  `).map((path) => step.opendir("d", `@/${path}`)),
 }, {
   name: "READDIR while the directory changes",
   tree: { d: directory(), ...prefixed("d/", many(150, 5)) },
@@ -211,26 +195,11 @@ const extensions: Case[] = [
       ...["", "root", "nobody", "no_such_user", ".", "root/..", "~"]
         .map((user) => step.homeDirectory(user)),
       ...[
-        "~",
-        "~/",
-        "~/@/d",
-        "~/@/link",
-        "~/@/missing",
-        "~/@/missing/below",
-        "~root",
-        "~root/",
-        "~root/@/link",
-        "~nobody",
-        "~no_such_user",
-        "~no_such_user/x",
         "",
-        ".",
-        "/",
-        "@/d/..",
-        "@/~",
-        "/~",
-        "~~",
-        "~/..",
+        ...words(`
+        ~ ~/ ~/@/d ~/@/link ~/@/missing ~/@/missing/below ~root ~root/ ~root/@/link ~nobody
+        ~no_such_user ~no_such_user/x . / @/d/.. @/~ /~ ~~ ~/..
+      `),
       ].map((path) => step.expandPath(path)),
     ],
   },

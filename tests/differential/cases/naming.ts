@@ -1,5 +1,5 @@
 import { bytesOf, concat } from "../../support/raw.ts";
-import { type Case, type PathSpec, step } from "../script.ts";
+import { type Case, type PathSpec, step, words } from "../script.ts";
 import { directory, file, hardLinkOf, link, madeBy, partOf, type Tree } from "../tree.ts";
 
 /** What RENAME, posix-rename and hardlink may meet on either side. */
@@ -26,50 +26,16 @@ function treeFor(...paths: readonly string[]): Tree {
   return partOf(sides, ...paths);
 }
 
-const sources = [
-  "file",
-  "empty",
-  "full",
-  "to-file",
-  "to-full",
-  "to-nothing",
-  "fifo",
-  "missing",
-  "file/",
-  "empty/",
-  "empty/.",
-  "empty/..",
-  "to-full/",
-  "to-full/inside",
-  "file/below",
-  "missing/below",
-];
+const sources = words(`
+  file empty full to-file to-full to-nothing fifo missing file/ empty/ empty/. empty/.. to-full/
+  to-full/inside file/below missing/below
+`);
 
-const destinations = [
-  "new",
-  "file",
-  "other-file",
-  "same-file",
-  "other-empty",
-  "other-full",
-  "full",
-  "to-file",
-  "to-full",
-  "other-to-nothing",
-  "fifo",
-  "new/",
-  "new/.",
-  "other-empty/",
-  "other-empty/.",
-  "other-empty/..",
-  "full/deeper/new",
-  "to-full/new",
-  "to-nothing/new",
-  "missing/new",
-  "file/new",
-  "empty/new",
-  "full/inside/new",
-];
+const destinations = words(`
+  new file other-file same-file other-empty other-full full to-file to-full other-to-nothing fifo
+  new/ new/. other-empty/ other-empty/. other-empty/.. full/deeper/new to-full/new to-nothing/new
+  missing/new file/new empty/new full/inside/new
+`);
 
 const matrix: Case[] = [
   { request: "RENAME", make: step.rename },
@@ -96,60 +62,20 @@ const roots: Case[] = [step.rename, step.posixRename, step.hardlink].flatMap((ma
   }))
 );
 
-const removing: Case[] = [
-  "file",
-  "same-file",
-  "empty",
-  "full",
-  "to-file",
-  "to-full",
-  "to-nothing",
-  "fifo",
-  "missing",
-  "file/",
-  "empty/",
-  "empty/.",
-  "empty/..",
-  "full/..",
-  "to-full/",
-  "to-full/.",
-  "to-file/",
-  "to-nothing/",
-  "missing/",
-  "to-full/inside",
-  "to-full/deeper",
-  "file/below",
-  "missing/below",
-].flatMap((path) => [
+const removing: Case[] = words(`
+  file same-file empty full to-file to-full to-nothing fifo missing file/ empty/ empty/. empty/..
+  full/.. to-full/ to-full/. to-file/ to-nothing/ missing/ to-full/inside to-full/deeper file/below
+  missing/below
+`).flatMap((path) => [
   { name: `REMOVE of ${path}`, tree: treeFor(path), steps: [step.remove(`@/${path}`)] },
   { name: `RMDIR of ${path}`, tree: treeFor(path), steps: [step.rmdir(`@/${path}`)] },
 ]);
 
-const making: Case[] = [
-  "new",
-  "new/",
-  "new/.",
-  "new/..",
-  "new//",
-  "file",
-  "file/",
-  "empty",
-  "empty/",
-  "empty/.",
-  "empty/..",
-  "to-file",
-  "to-full",
-  "to-full/",
-  "to-nothing",
-  "to-nothing/",
-  "to-full/new",
-  "to-full/../new",
-  "full/deeper/new",
-  "missing/new",
-  "file/new",
-  "./new",
-  ".//./new",
-].flatMap((path) => [
+const making: Case[] = words(`
+  new new/ new/. new/.. new// file file/ empty empty/ empty/. empty/.. to-file to-full to-full/
+  to-nothing to-nothing/ to-full/new to-full/../new full/deeper/new missing/new file/new ./new
+  .//./new
+`).flatMap((path) => [
   { name: `MKDIR of ${path}`, tree: treeFor(path), steps: [step.mkdir(`@/${path}`)] },
   {
     name: `SYMLINK at ${path}`,
@@ -213,25 +139,10 @@ const linkTexts: Case[] = texts.map((text, index) => ({
 const reading: Case[] = [{
   name: "READLINK of what is a link and what is not",
   tree: { ...sides, up: link("../@/file"), absolute: link("/@/full") },
-  steps: [
-    "to-file",
-    "to-full",
-    "to-nothing",
-    "up",
-    "absolute",
-    "file",
-    "full",
-    "fifo",
-    "missing",
-    "to-file/",
-    "to-full/",
-    "to-full/.",
-    "to-nothing/",
-    "missing/",
-    "file/",
-    "absolute/inside",
-    "file/below",
-  ].map((path) => step.readlink(`@/${path}`)),
+  steps: words(`
+    to-file to-full to-nothing up absolute file full fifo missing to-file/ to-full/ to-full/.
+    to-nothing/ missing/ file/ absolute/inside file/below
+  `).map((path) => step.readlink(`@/${path}`)),
 }];
 
 const bytes = (...values: number[]): PathSpec => (place) =>

@@ -1,5 +1,5 @@
 import { Flag } from "../../support/raw.ts";
-import { type Case, step } from "../script.ts";
+import { type Case, step, words } from "../script.ts";
 import { directory, file, hardLinkOf, link, madeBy, partOf, type Tree } from "../tree.ts";
 
 const { READ, WRITE, APPEND, CREAT, TRUNC, EXCL } = Flag;
@@ -19,16 +19,9 @@ const targets: Tree = {
 
 const device = madeBy("mknod", "{}", "c", "1", "3");
 
-const paths = [
-  "file",
-  "missing",
-  "directory",
-  "to-file",
-  "to-directory",
-  "to-nothing",
-  "to-itself",
-  "absolute",
-];
+const paths = words(`
+  file missing directory to-file to-directory to-nothing to-itself absolute
+`);
 
 /** Each of the 64 combinations of `pflags`, on each kind of target. */
 const everyFlag: Case[] = paths.flatMap((path) =>
@@ -123,26 +116,11 @@ const otherAttributes: Case[] = [
 ];
 
 /** Where a path ends in `/` or in `/.`, and what is no file. */
-const oddTargets: Case[] = [
-  "file/",
-  "file/.",
-  "missing/",
-  "missing/.",
-  "directory/",
-  "directory/.",
-  "directory/..",
-  "to-file/",
-  "to-directory/",
-  "to-nothing/",
-  "to-nothing-as-directory",
-  "to-file-as-directory",
-  "device",
-  "file/below",
-  "missing/below",
-  "to-file/below",
-  "directory/../file",
-  "to-directory/../file",
-].flatMap((path) =>
+const oddTargets: Case[] = words(`
+  file/ file/. missing/ missing/. directory/ directory/. directory/.. to-file/ to-directory/
+  to-nothing/ to-nothing-as-directory to-file-as-directory device file/below missing/below
+  to-file/below directory/../file to-directory/../file
+`).flatMap((path) =>
   [READ, WRITE, WRITE | CREAT, WRITE | CREAT | EXCL, WRITE | TRUNC].map((pflags) => ({
     name: `OPEN of ${path} with pflags ${pflags}`,
     tree: partOf({ ...targets, device }, path, "file"),

@@ -1,4 +1,4 @@
-import { type Case, step } from "../script.ts";
+import { type Case, step, words } from "../script.ts";
 import { directory, file, link, type Node, type Tree } from "../tree.ts";
 
 const tree: Tree = {
@@ -31,64 +31,16 @@ const tree: Tree = {
 };
 
 const walks = [
-  "file",
-  "d",
-  "d/",
-  "d//",
-  "d/.",
-  "d/..",
-  "d/../d",
-  "d/e/../..",
-  "d/e/../../file",
-  "d/up",
-  "d/up/file",
-  "d/up/d/up/file",
-  "d/sibling",
-  "d/sibling/",
-  "to-d/e/f",
-  "to-e/f",
-  "to-e/..",
-  "to-e/../e/f",
-  "to-e/../../file",
-  "dotted/f",
-  "absolute",
-  "absolute/f",
-  "absolute/..",
-  "absolute-file",
-  "root/@/file",
-  "root/..",
-  "root/../@/file",
-  "beyond",
-  "outside",
-  "motd",
-  "through-file",
-  "to-file-slash",
-  "file/",
-  "file/.",
-  "file/..",
-  "file/../file",
-  "to-nothing",
-  "to-nothing/",
-  "to-nothing/..",
-  "to-nothing-below",
-  "to-link/e",
-  "to-itself",
-  "to-itself/x",
-  "ping",
-  "missing",
-  "missing/",
-  "missing/.",
-  "missing/..",
-  "missing/../file",
-  "missing/below",
-  "missing/below/",
-  "slashes/f",
-  "parent/@/file",
-  "here/here/file",
-  "../@/file",
-  "../../../../@/file",
-  "./././file",
   "",
+  ...words(`
+  file d d/ d// d/. d/.. d/../d d/e/../.. d/e/../../file d/up d/up/file d/up/d/up/file d/sibling
+  d/sibling/ to-d/e/f to-e/f to-e/.. to-e/../e/f to-e/../../file dotted/f absolute absolute/f
+  absolute/.. absolute-file root/@/file root/.. root/../@/file beyond outside motd through-file
+  to-file-slash file/ file/. file/.. file/../file to-nothing to-nothing/ to-nothing/..
+  to-nothing-below to-link/e to-itself to-itself/x ping missing missing/ missing/. missing/..
+  missing/../file missing/below missing/below/ slashes/f parent/@/file here/here/file ../@/file
+  ../../../../@/file ./././file
+`),
 ];
 
 /** The ways only look, so they share a tree. */

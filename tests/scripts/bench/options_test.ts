@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../../lib/cli/errors.ts";
 import { jail } from "../../../scripts/bench/jail.ts";
 import { help, parseBenchArgs } from "../../../scripts/bench/options.ts";
 import { policies } from "../../../scripts/bench/policies.ts";
@@ -39,15 +40,15 @@ Deno.test("parseBenchArgs() refuses what it does not know, by name", () => {
       [["--stages", "r32,r33"], "r33"],
       [["--only", "vsftpd"], "vsftpd"],
     ] as const
-  ) assertThrows(() => parseBenchArgs(args, jail), TypeError, message);
+  ) assertThrows(() => parseBenchArgs(args, jail), UsageError, message);
 });
 
 Deno.test("parseBenchArgs() refuses an option that its subject does not have", () => {
-  assertThrows(() => parseBenchArgs(["--size=1"], policies), TypeError, "--size");
+  assertThrows(() => parseBenchArgs(["--size=1"], policies), UsageError, "--size");
   assertEquals(parseBenchArgs(["--counts=10,20"], policies).counts, [10, 20]);
 });
 
 Deno.test("help() lists the options of the subject alone", () => {
-  assert(help("jail", jail).includes("--stages VALUE"));
+  assert(help("jail", jail).includes("--stages LIST"));
   assert(!help("policies", policies).includes("--stages"));
 });

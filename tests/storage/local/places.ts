@@ -24,9 +24,6 @@ export interface Places {
   readonly outside: string;
 }
 
-/** A size that nothing else has, by which a look at the canary gives itself away. */
-export const CANARY_SIZE = 7919;
-
 /** Runs `use` with an empty jail and a filled outside, and removes both. */
 export function withPlaces<T>(use: (places: Places) => T): T {
   const base = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sftpwrap_root_" }));
@@ -64,7 +61,7 @@ export function fillOutside(outside: string): void {
   Deno.mkdirSync(`${outside}/dir`, { recursive: true });
   Deno.mkdirSync(`${outside}/empty`);
   for (const name of ["canary", "dir/canary"]) {
-    Deno.writeFileSync(`${outside}/${name}`, new Uint8Array(CANARY_SIZE).fill(0x63));
+    Deno.writeFileSync(`${outside}/${name}`, new Uint8Array(7919).fill(0x63));
     Deno.chmodSync(`${outside}/${name}`, 0o640);
     Deno.utimeSync(`${outside}/${name}`, 1_000_000_000, 1_000_000_000);
   }

@@ -29,7 +29,6 @@ export interface Reached {
   readonly client?: MongoClient;
 }
 
-/** The parts of a link. */
 export interface LinkParts {
   /**
    * Connects to the database with a new client.

@@ -29,7 +29,6 @@ export interface Finding {
   readonly mended: boolean;
 }
 
-/** How to sweep. */
 export interface SweepOptions {
   /** Whether to repair what is found. */
   readonly mend: boolean;

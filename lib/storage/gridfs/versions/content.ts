@@ -14,7 +14,6 @@ const MAX_HOLE_BYTES = 1024 * 1024 * 1024;
 /** The most chunks of zeros, where chunks are small. */
 const MAX_HOLE_CHUNKS = 16_384;
 
-/** The parts of a content. */
 export interface ContentParts {
   readonly chunkSize: number;
   readonly sender: ChunkSender;

@@ -8,7 +8,7 @@ import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
 
 const COPY_BYTES = 256 * 1024;
 
-/** Identifies the file behind a descriptor or a name. */
+/** Identifies the file that a descriptor or a name leads to. */
 export interface Identity {
   readonly dev: number;
   readonly ino: number | null;

@@ -150,7 +150,7 @@ function single(line: ConfigLine): readonly string[] {
 function files(line: ConfigLine): readonly string[] {
   if (line.words.includes("")) throw lineError(line, `empty argument of ${line.written}`);
   if (line.words.length > 1 && line.words.some((word) => word.toLowerCase() === "none")) {
-    throw lineError(line, `"none" stands alone behind ${line.written}`);
+    throw lineError(line, `${line.written} takes nothing beside "none"`);
   }
   return line.words;
 }

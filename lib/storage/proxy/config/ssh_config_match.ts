@@ -9,7 +9,6 @@ export interface MatchContext {
   readonly originalHost: string;
   /** The user on the far side. */
   readonly user: string;
-  /** The local user. */
   readonly localUser: string;
   /** Whether the line cannot match, since the Include of its file does not; it is still checked. */
   readonly isDead: boolean;

@@ -281,7 +281,7 @@ async function openJump(
     (port ?? target.port) === target.port;
   if (isItself && before === undefined) return undefined;
   if (depth === MAX_JUMPS) {
-    throw new ConnectError(`ProxyJump ${target.jumps}: too many hosts, or they lead in a circle`);
+    throw new ConnectError(`ProxyJump ${target.jumps}: too many hosts, or a loop`);
   }
   return await Ssh2Session.open(load, {
     // Options given for the target, above all its password, are not for the jump host.

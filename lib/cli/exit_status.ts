@@ -14,7 +14,7 @@ export interface Attempt {
  * Runs something, and returns its exit status: 1 if the command line cannot be understood, the
  * session cannot begin, or this program has a bug, which is reported on standard error.
  */
-export async function orTold(
+export async function exitStatusOf(
   { usage, report }: Attempt,
   run: () => Promise<number>,
 ): Promise<number> {

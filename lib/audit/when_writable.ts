@@ -10,7 +10,7 @@ const PATIENCE_MS = 1000;
  * Repeats a call on a non-blocking descriptor once the other side has room, or gives up in time. The
  * function that this returns makes the call, and returns what it returned: `-errno` if it failed.
  */
-export function patiently(libc: Pick<Libc, "poll">): (fd: number, call: () => number) => number {
+export function whenWritable(libc: Pick<Libc, "poll">): (fd: number, call: () => number) => number {
   let patience = PATIENCE_MS;
   return (fd, call) => {
     let result = call();
