@@ -50,6 +50,16 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
     run: async (args) => await (await import("./doctor/command.ts")).doctorCommand(args),
   },
   {
+    name: "who",
+    summary: "list the sessions that live",
+    run: async (args) => await (await import("./sessions/who.ts")).whoCommand(args),
+  },
+  {
+    name: "kick",
+    summary: "end sessions",
+    run: async (args) => await (await import("./sessions/kick.ts")).kickCommand(args),
+  },
+  {
     name: "man",
     summary: "print a page of the manual",
     run: async (args, build) =>

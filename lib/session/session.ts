@@ -88,7 +88,7 @@ export class Session implements Conversation {
         this.#replyFailure(asked.id, asked.row, error);
         this.#lent.failed(asked);
       },
-    });
+    }, options.anyOrder);
   }
 
   /** Replies that are ready to be sent. */
