@@ -60,8 +60,8 @@ const SPECS: readonly OptionSpec[] = [
     help: "move so much a second at most, up and down: 500K, 2M/s",
   },
   { name: "shared-rate", value: "BYTES", help: "the same for all sessions of the user together" },
-  { name: "who", help: "let sftpwrap who list the session; the other limits do so, too" },
-  { name: "state-dir", value: "DIR", help: "where sessions find each other (/run/sftpwrap/%U)" },
+  { name: "who", help: "list the session in sftpwrap who, as other limits do" },
+  { name: "state-dir", value: "DIR", help: "where sessions find each other, outside of the jail" },
 ];
 
 /** The options. */
@@ -75,13 +75,15 @@ export const sessionLimitSpecs: readonly OptionSpec[] = SPECS.map(
  * @throws {UsageError} If a value cannot be understood.
  */
 export function parseSessionLimits({ values, switches }: ParsedArgs): SessionLimits {
+  const stateDirectory = values.get("state-dir");
+  if (stateDirectory === "") throw new UsageError("option --state-dir is empty");
   return {
     maxSessions: count("max-sessions", values),
     maxSessionsPerAddress: count("max-sessions-per-address", values),
     rate: rate("rate", values),
     sharedRate: rate("shared-rate", values),
     who: switches.has("who"),
-    stateDirectory: values.get("state-dir"),
+    stateDirectory,
   };
 }
 
