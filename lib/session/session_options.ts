@@ -29,8 +29,9 @@ export interface SessionOptions {
   /** What tells this session from all others; a random one where absent. */
   readonly id?: string | undefined;
   /**
-   * Whether a request is answered as soon as it is done, even if an earlier one is not: for a
-   * storage that holds some of them up. In the order in which they came where absent.
+   * Whether requests overlap from the start, and each is answered as soon as it is done, even if an
+   * earlier one is not: for a storage that holds some of them up. In the order in which they came
+   * where absent.
    */
   readonly anyOrder?: boolean | undefined;
   /** How many handles may be open at once. */

@@ -1,4 +1,3 @@
-import { StorageError } from "../storage/errors.ts";
 import type { MaybePromise } from "../storage/storage.ts";
 import type { Meter } from "./meter.ts";
 
@@ -14,7 +13,6 @@ const RETRY_MS = 1;
 interface Waiting {
   readonly bytes: number;
   readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
 }
 
 /** A piece that is bought, and when it may be used. */
@@ -56,9 +54,9 @@ export class Pace {
         return;
       }
     }
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const queue = this.#queues.get(file);
-      const waiting = { bytes, resolve, reject };
+      const waiting = { bytes, resolve };
       if (queue === undefined) this.#queues.set(file, [waiting]);
       else queue.push(waiting);
       if (!this.#isRunning) this.#run();
@@ -70,12 +68,12 @@ export class Pace {
     this.#credit += bytes;
   }
 
-  /** Fails what waits for a file, which is being closed. */
-  cancel(file: object): void {
-    const queue = this.#queues.get(file);
-    if (queue === undefined) return;
+  /**
+   * Forgets what waits for a file, which is being closed because the session breaks off: its reply
+   * is awaited by no one, and a log need not tell of it.
+   */
+  forget(file: object): void {
     this.#queues.delete(file);
-    for (const { reject } of queue) reject(new StorageError("failure", "the file is closed"));
   }
 
   async #run(): Promise<void> {

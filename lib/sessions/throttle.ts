@@ -65,8 +65,8 @@ class ThrottledFile extends FilteredFile {
   }
 
   override close(aborted: boolean): MaybePromise<void> {
-    this.#paces.up.cancel(this);
-    this.#paces.down.cancel(this);
+    this.#paces.up.forget(this);
+    this.#paces.down.forget(this);
     return super.close(aborted);
   }
 }

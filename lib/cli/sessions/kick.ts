@@ -43,12 +43,24 @@ function only(name: string, sessions: readonly FoundSession[]): FoundSession {
   return session;
 }
 
-async function kicked(libc: Libc, session: FoundSession): Promise<boolean> {
+/** How long a session has to end, and who hears what has become of it. */
+export interface Kicking {
+  /** Milliseconds. */
+  readonly patience: number;
+  readonly say: (line: string) => void;
+}
+
+/** Ends a session, and returns whether it has ended. */
+export async function kicked(
+  libc: Libc,
+  session: FoundSession,
+  { patience, say: sayLine }: Kicking = { patience: PATIENCE_MS, say: printLine },
+): Promise<boolean> {
   const { id, folder: { slots, user } } = session;
-  const say = (what: string) => print(`session ${id} of ${escapeControls(user)} ${what}\n`);
+  const say = (what: string) => sayLine(`session ${id} of ${escapeControls(user)} ${what}`);
   try {
     slots.kick(id, nameOf(libc.getuid()));
-    if (await ends(session, PATIENCE_MS)) {
+    if (await ends(session, patience)) {
       say("has ended");
       return true;
     }
@@ -63,6 +75,10 @@ async function kicked(libc: Libc, session: FoundSession): Promise<boolean> {
   }
   say("does not end");
   return false;
+}
+
+function printLine(line: string): void {
+  print(`${line}\n`);
 }
 
 async function ends({ id, folder: { slots } }: FoundSession, patience: number): Promise<boolean> {
