@@ -8,7 +8,7 @@ import { checkGridFs, openGridFs } from "../../storage/gridfs/open.ts";
 import { DEFAULT_BUCKET } from "../../storage/gridfs/database/bucket_name.ts";
 import type { GridFsOptions } from "../../storage/gridfs/database/options.ts";
 import { StartError, UsageError } from "../errors.ts";
-import { attend } from "../start/attend.ts";
+import { attend } from "../sessions/attend.ts";
 import { type GridFsCommandOptions, gridFsSpec, parseGridFsOptions } from "./options.ts";
 import { type MongoPlace, parseMongoUri, requireBucketName, requireDatabaseName } from "./uri.ts";
 import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";

@@ -7,7 +7,7 @@ import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { JailStorage } from "../../storage/local/jail.ts";
 import { prepareConfinement } from "../start/confinement.ts";
 import { StartError } from "../errors.ts";
-import { attend } from "../start/attend.ts";
+import { attend } from "../sessions/attend.ts";
 import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { logWithin, realDirectory } from "./directory.ts";
 import { type JailOptions, jailSpec, parseJailOptions } from "./options.ts";

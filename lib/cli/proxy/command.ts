@@ -2,7 +2,7 @@ import type { Log } from "../../session/log.ts";
 import { connect } from "../../storage/proxy/connect.ts";
 import { type Connected, ConnectError } from "../../storage/proxy/connection_options.ts";
 import { StartError } from "../errors.ts";
-import { attend } from "../start/attend.ts";
+import { attend } from "../sessions/attend.ts";
 import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { openLog } from "../start/log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions, proxySpec } from "./options.ts";

@@ -22,6 +22,9 @@ export const HOME_STATE = [".local", "state", "sftpwrap"] as const;
 
 const PRIVATE_MODE = 0o700;
 
+/** Of faccessat(2). */
+const MAY_WRITE_AND_ENTER = 0o3;
+
 /** Where the state folder is, and what it must not be in. */
 export interface StatePlace {
   /** What the command line says (`--state-dir`), with its tokens expanded. */
@@ -52,14 +55,40 @@ export interface StateDirectory {
  *   others, or is in the jail.
  */
 export function openStateDirectory(libc: Libc, place: StatePlace): StateDirectory {
+  return withWay(libc, place, (ways) => {
+    for (const way of ways) make(libc, way);
+    const path = ways.at(-1)!;
+    return { path, descriptor: openOwn(libc, path) };
+  });
+}
+
+/**
+ * As {@linkcode openStateDirectory}, but makes nothing.
+ *
+ * @returns The path alone if the folder could be made.
+ */
+export function findStateDirectory(
+  libc: Libc,
+  place: StatePlace,
+): StateDirectory | { readonly path: string; readonly descriptor?: never } {
+  return withWay(libc, place, (ways) => {
+    const path = ways.at(-1)!;
+    const missing = ways.find((way) => libc.faccessat(AT_FDCWD, nulTerminated(way), 0) < 0);
+    if (missing === undefined) return { path, descriptor: openOwn(libc, path) };
+    const parent = nulTerminated(missing.replace(/\/[^/]+\/*$/, "") || "/");
+    check(libc.faccessat(AT_FDCWD, parent, MAY_WRITE_AND_ENTER));
+    return { path };
+  });
+}
+
+function withWay<T>(libc: Libc, place: StatePlace, use: (ways: readonly string[]) => T): T {
   const ways = wayTo(libc, place);
   const path = ways.at(-1)!;
   try {
     if (place.jail !== undefined && containmentOf(place.jail).holds(path)) {
       throw new StartError("it is in the jail, and clients could change it (--state-dir DIR)");
     }
-    for (const way of ways) make(libc, way);
-    return { path, descriptor: openOwn(libc, path) };
+    return use(ways);
   } catch (error) {
     throw new StartError(`the state folder ${path} cannot be used: ${messageOf(error)}`);
   }

@@ -15,8 +15,8 @@ import {
   type SessionLimits,
 } from "../options/session_limits.ts";
 import { expandTokens } from "../options/tokens.ts";
-import { reasonWithoutLibc } from "./rings.ts";
-import { openStateDirectory, type StateDirectory } from "./state_directory.ts";
+import { reasonWithoutLibc } from "../start/rings.ts";
+import { openStateDirectory, type StateDirectory } from "../start/state_directory.ts";
 
 /** Bytes of one direction's number in the file of a shared rate. */
 const METER_BYTES = 8;

@@ -7,7 +7,7 @@ import { ask, request } from "../../support/raw.ts";
 import { withoutCalls } from "../../support/without_calls.ts";
 import { jailWords } from "../../support/jail.ts";
 import { ChildServer, type Ended, run, sftpwrap } from "../../support/wire_session.ts";
-import { fromClient, type Sessions, withSessions } from "../sessions/live.ts";
+import { fromClient, type Sessions, withSessions } from "./live.ts";
 
 const REFUSED = 75;
 
