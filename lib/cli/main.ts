@@ -16,6 +16,7 @@ export interface Build {
 }
 
 const jail = async () => await import("./jail/command.ts");
+const sessions = async () => await import("./sessions/command.ts");
 const manual = async () => await import("./manual/command.ts");
 
 /**
@@ -52,12 +53,12 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
   {
     name: "who",
     summary: "list the sessions that live",
-    run: async (args) => await (await import("./sessions/who.ts")).whoCommand(args),
+    run: async (args) => await (await sessions()).whoCommand(args),
   },
   {
     name: "kick",
     summary: "end sessions",
-    run: async (args) => await (await import("./sessions/kick.ts")).kickCommand(args),
+    run: async (args) => await (await sessions()).kickCommand(args),
   },
   {
     name: "man",
