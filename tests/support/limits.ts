@@ -22,5 +22,4 @@ export const noSessionLimits: SessionLimits = {
   rate: undefined,
   sharedRate: undefined,
   who: false,
-  stateDirectory: undefined,
 };

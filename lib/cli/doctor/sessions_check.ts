@@ -12,14 +12,14 @@ import { bad, type Finding, ok } from "./finding.ts";
 
 /** Whether sessions find each other, if an option needs that. */
 export function* checkSessions(
-  { sessions }: ServingOptions,
+  { sessions, stateDirectory }: ServingOptions,
   who: Identity,
   jail?: string,
 ): Iterable<Finding> {
   if (!needsSlot(sessions)) return;
   try {
     const libc = openLibc();
-    const given = sessions.stateDirectory && expandTokens(sessions.stateDirectory, who);
+    const given = stateDirectory && expandTokens(stateDirectory, who);
     const { path, descriptor } = findStateDirectory(libc, { given, home: who.home, jail });
     const slots = descriptor === undefined ? undefined : Slots.openIfThere(libc, descriptor);
     const living = slots?.living().length ?? 0;

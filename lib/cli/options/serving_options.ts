@@ -26,6 +26,7 @@ import {
   parseSessionLimits,
   type SessionLimits,
   sessionLimitSpecs,
+  stateDirectoryOf,
 } from "./session_limits.ts";
 import { queried, requestList, umask } from "./values.ts";
 
@@ -38,6 +39,8 @@ export interface ServingOptions extends LogOptions, TimeoutOptions {
   readonly allow: readonly string[] | undefined;
   readonly limits: Limits;
   readonly sessions: SessionLimits;
+  /** Where sessions of a user keep what they share, with its tokens. */
+  readonly stateDirectory: string | undefined;
 }
 
 /** How long a session may be. */
@@ -115,6 +118,7 @@ function parseServingOptions(parsed: ParsedArgs): ServingOptions {
     ...sessionTimes(values),
     limits: parseLimits(parsed),
     sessions: parseSessionLimits(parsed),
+    stateDirectory: stateDirectoryOf(values),
   };
 }
 

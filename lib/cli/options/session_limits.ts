@@ -25,14 +25,14 @@ export interface SessionLimits {
   readonly sharedRate: number | undefined;
   /** Whether the session is listed even if nothing else needs that. */
   readonly who: boolean;
-  /** Where sessions find each other, with its tokens. */
-  readonly stateDirectory: string | undefined;
 }
 
 /** Whose session it is, and what it serves. */
 export interface Attending {
   readonly who: TokenValues;
   readonly session: SessionFacts;
+  /** `--state-dir`, with its tokens. */
+  readonly stateDirectory: string | undefined;
   /** Whom the session is for, if several share the account. */
   readonly logUser: string | undefined;
   /** What is served, by its kind. */
@@ -57,15 +57,21 @@ const SPECS: readonly OptionSpec[] = [
   {
     name: "rate",
     value: "BYTES",
-    help: "move so much a second at most, up and down: 500K, 2M/s",
+    help: "move at most so much a second, each way: 500K, 2M/s",
   },
   { name: "shared-rate", value: "BYTES", help: "the same for all sessions of the user together" },
   { name: "who", help: "list the session in sftpwrap who, as other limits do" },
-  { name: "state-dir", value: "DIR", help: "where sessions find each other, outside of the jail" },
 ];
 
+/** Where sessions of a user keep what they share. */
+export const STATE_DIR_OPTION: OptionSpec = {
+  name: "state-dir",
+  value: "DIR",
+  help: "where sessions find each other, outside of the jail",
+};
+
 /** The options. */
-export const sessionLimitSpecs: readonly OptionSpec[] = SPECS.map(
+export const sessionLimitSpecs: readonly OptionSpec[] = [...SPECS, STATE_DIR_OPTION].map(
   (spec) => ({ ...spec, group: "How many sessions, and how fast" }),
 );
 
@@ -75,16 +81,24 @@ export const sessionLimitSpecs: readonly OptionSpec[] = SPECS.map(
  * @throws {UsageError} If a value cannot be understood.
  */
 export function parseSessionLimits({ values, switches }: ParsedArgs): SessionLimits {
-  const stateDirectory = values.get("state-dir");
-  if (stateDirectory === "") throw new UsageError("option --state-dir is empty");
   return {
     maxSessions: count("max-sessions", values),
     maxSessionsPerAddress: count("max-sessions-per-address", values),
     rate: rate("rate", values),
     sharedRate: rate("shared-rate", values),
     who: switches.has("who"),
-    stateDirectory,
   };
+}
+
+/**
+ * Reads {@linkcode STATE_DIR_OPTION}.
+ *
+ * @throws {UsageError} If the value is empty.
+ */
+export function stateDirectoryOf(values: ReadonlyMap<string, string>): string | undefined {
+  const value = values.get(STATE_DIR_OPTION.name);
+  if (value === "") throw new UsageError(`option --${STATE_DIR_OPTION.name} is empty`);
+  return value;
 }
 
 /** Whether a session has a slot: a file by which other sessions, and people, find it. */

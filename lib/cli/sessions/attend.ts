@@ -6,10 +6,10 @@ import { type Attendance, type Attending, needsSlot } from "../options/session_l
  * if no option asks for it.
  */
 export async function attend(
-  { sessions, logUser }: ServingOptions,
-  attending: Omit<Attending, "logUser">,
+  { sessions, stateDirectory, logUser }: ServingOptions,
+  attending: Omit<Attending, "stateDirectory" | "logUser">,
 ): Promise<Attendance> {
   if (!needsSlot(sessions) && sessions.rate === undefined) return { policies: [] };
   const { takePlace } = await import("./attendance.ts");
-  return await takePlace(sessions, { ...attending, logUser });
+  return await takePlace(sessions, { ...attending, stateDirectory, logUser });
 }

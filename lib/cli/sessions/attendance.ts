@@ -37,7 +37,7 @@ export async function takePlace(
   if (!needsSlot(limits)) return paced(own, own);
   const libc = libcForSlots();
   const state = openStateDirectory(libc, {
-    given: limits.stateDirectory && expandTokens(limits.stateDirectory, attending.who),
+    given: attending.stateDirectory && expandTokens(attending.stateDirectory, attending.who),
     home: attending.who.home,
     jail: attending.jail,
   });

@@ -40,6 +40,7 @@ Deno.test("parseGridFsOptions() knows the defaults", () => {
     maxSession: undefined,
     limits: noLimits,
     sessions: noSessionLimits,
+    stateDirectory: undefined,
   });
 });
 
@@ -85,6 +86,7 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     idleTimeout: 900_000,
     maxSession: 7_200_000,
     sessions: noSessionLimits,
+    stateDirectory: undefined,
     limits: { ...noLimits, denyPaths: ["*.key"], noDelete: true },
   });
 });

@@ -136,6 +136,7 @@ const defaults: JailOptions = {
   check: false,
   limits: noLimits,
   sessions: noSessionLimits,
+  stateDirectory: undefined,
 };
 
 Deno.test("parseJailOptions() reads each option", () => {

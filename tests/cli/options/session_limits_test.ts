@@ -22,9 +22,10 @@ Deno.test("the limits of sessions are read", () => {
       rate: 500 * 1024,
       sharedRate: 2 * 1024 * 1024,
       who: true,
-      stateDirectory: "/run/sftpwrap/%U",
     },
   );
+  const { stateDirectory } = sessionIn(parseJailOptions(["--state-dir=/run/sftpwrap/%U", "/srv"]));
+  assertEquals(stateDirectory, "/run/sftpwrap/%U");
   assertEquals(parsed("--rate=1g/s").rate, 2 ** 30);
   assertEquals(parsed("--rate=7").rate, 7);
 });

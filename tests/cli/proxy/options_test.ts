@@ -45,6 +45,7 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     readOnly: false,
     limits: noLimits,
     sessions: noSessionLimits,
+    stateDirectory: undefined,
     deny: undefined,
     allow: undefined,
   });
