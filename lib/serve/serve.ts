@@ -2,7 +2,7 @@ import { HeldLog } from "../audit/held_log.ts";
 import { whoseSession } from "../audit/openssh_lines.ts";
 import { type AccessPolicy, applyPolicies } from "../policy/access.ts";
 import { type Log, LogLevel, silentLog } from "../session/log.ts";
-import type { FileTotals } from "../session/handles.ts";
+import type { SessionTotals } from "../session/observer.ts";
 import { Session } from "../session/session.ts";
 import type { SessionOptions } from "../session/session_options.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -57,7 +57,9 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
    * Asked about once a second, with what the session has moved so far; returns why the session must
    * end now, as when its time is over, or undefined.
    */
-  readonly mustEnd?: ((moved: FileTotals) => string | undefined) | undefined;
+  readonly mustEnd?:
+    | ((moved: Pick<SessionTotals, "files" | "bytesRead" | "bytesWritten">) => string | undefined)
+    | undefined;
 }
 
 /**
