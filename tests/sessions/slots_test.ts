@@ -4,6 +4,7 @@ import { Open } from "../../lib/linux/linux.ts";
 import type { LiveSession, SlotFacts } from "../../lib/sessions/slot.ts";
 import { Slots } from "../../lib/sessions/slots.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
+import { racedFor } from "./slots_racer.ts";
 import { withTempDir } from "../support/files.ts";
 
 const libc = openLibc();
@@ -51,6 +52,14 @@ Deno.test("a session sees those before it, and is seen by those after it", async
     assertEquals(slots.isAlive(ONE), true);
     assertEquals(slots.isAlive(THREE), false);
     assertEquals(Deno.statSync(`${path}/${ONE}`).mode! & 0o777, 0o600);
+  });
+});
+
+Deno.test("of sessions that begin at the same moment, one gets the last place", async () => {
+  await withTempDir(async (directory) => {
+    const folders = Array.from({ length: 100 }, (_, round) => `${directory}/${round}`);
+    for (const folder of folders) await Deno.mkdir(folder);
+    assertEquals(await racedFor(folders, 3), folders.map(() => 1));
   });
 });
 

@@ -93,25 +93,18 @@ onEachJail("a session ends after its longest time, whatever goes on", async (way
 
 onEachJail("waiting for the rate is not idle", async (way) => {
   await withTempDir(async (directory) => {
-    await Deno.writeFile(`${directory}/down`, new Uint8Array(300_000).fill(7));
-    const server = jailServer(way, directory, ["--idle-timeout=1", "--rate=120K"]);
+    const length = 150_000;
+    await Deno.writeFile(`${directory}/down`, new Uint8Array(length).fill(7));
+    const server = jailServer(way, directory, ["--idle-timeout=1", "--rate=60K"]);
     await server.greet();
     const down = await server.handle(ask.open("/down", 1));
     const up = await server.handle(ask.open("/up", 2 | 8));
-    // More than two seconds in each direction, during which the client only waits.
-    const requests = [0, 1, 2].flatMap((part) => [
-      ask.read(down, part * 100_000, 100_000),
-      ask.write(up, part * 100_000, new Uint8Array(100_000).fill(part)),
-    ]);
+    // Each takes more than two seconds, in which nothing is read or sent.
+    const requests = [ask.read(down, 0, length), ask.write(up, 0, new Uint8Array(length).fill(9))];
     await server.send(joined(requests.map((one, id) => request(one, 100 + id))));
-    const replies = [];
-    for (const _ of requests) replies.push(await server.receive());
-    const bytes = replies.map((reply) => reply?.kind === "data" ? reply.data.length : 0);
-    assertEquals(bytes.reduce((sum, count) => sum + count), 300_000);
-    const ids = replies.map((reply) => reply !== undefined && "id" in reply ? reply.id : 0);
-    assertEquals(ids.sort(), [100, 101, 102, 103, 104, 105]);
-    const written = await Deno.readFile(`${directory}/up`);
-    assertEquals([written.length, written[0], written[299_999]], [300_000, 0, 2]);
+    const replies = [await server.receive(), await server.receive()];
+    assertEquals(replies.map((reply) => reply?.kind).sort(), ["data", "status"]);
+    assertEquals(await Deno.readFile(`${directory}/up`), new Uint8Array(length).fill(9));
     // A client that asks for nothing is idle nevertheless.
     await hungUp(server);
     const { code, stderr } = await server.end();
