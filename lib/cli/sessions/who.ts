@@ -21,7 +21,7 @@ export async function whoCommand(args: readonly string[]): Promise<number> {
 function run(options: WhoOptions): number {
   const { sessions, troubles } = findSessions(openLibc(), options);
   for (const trouble of troubles) printError(`sftpwrap: ${escapeControls(trouble)}\n`);
-  const sorted = sessions.toSorted((one, other) => sinceOf(one) < sinceOf(other) ? -1 : 1);
+  const sorted = sessions.toSorted((one, other) => begunAt(one) - begunAt(other));
   print(options.json ? sorted.map(jsonOf).join("") : tableOf(sorted));
   return troubles.length === 0 ? 0 : 1;
 }
@@ -66,8 +66,13 @@ function jsonOf(session: FoundSession): string {
   return `${escapeJson(JSON.stringify(object))}\n`;
 }
 
+/** The time when it began; 0 if it does not say. */
+function begunAt({ facts: { since = "" } }: FoundSession): number {
+  return Date.parse(since) || 0;
+}
+
 /** The time as `2026-01-31T12:00:00Z`; empty if it is none. */
-function sinceOf({ facts: { since = "" } }: FoundSession): string {
-  const time = Date.parse(since);
-  return Number.isNaN(time) ? "" : new Date(time).toISOString().replace(/\.\d+/, "");
+function sinceOf(session: FoundSession): string {
+  const time = begunAt(session);
+  return time === 0 ? "" : new Date(time).toISOString().replace(/\.\d+/, "");
 }
