@@ -6,6 +6,7 @@ import { Pace } from "../../lib/sessions/pace.ts";
 import { withTempDir } from "../support/files.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
+const libc = openLibc();
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -82,7 +83,6 @@ async function withMeters(
   use: (clock: VirtualClock, meters: (rate: number) => Meter[]) => Promise<void>,
 ): Promise<void> {
   await withTempDir(async (directory) => {
-    const libc = openLibc();
     const clock = new VirtualClock();
     await Deno.writeTextFile(`${directory}/rate`, "");
     const name = new TextEncoder().encode(`${directory}/rate\0`);
