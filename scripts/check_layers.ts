@@ -26,7 +26,7 @@ const SYSTEM = ["linux", "errno", "permissions"];
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
   ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
-  ...["policy", "audit", "transport", "serve", "testing", "mod"],
+  ...["policy", "sessions", "audit", "transport", "serve", "testing", "mod"],
 ];
 
 /** All of the program, for tests and scripts. */
@@ -51,7 +51,17 @@ const LAYERS: readonly Layer[] = [
   // The interface of a storage. A backend and the session know nothing else of each other.
   layer(
     "contract",
-    ["storage", "entries", "errors", "errno", "path", "read_only", "to_write", "walk"]
+    [
+      "storage",
+      "entries",
+      "errors",
+      "errno",
+      "filtered_storage",
+      "path",
+      "read_only",
+      "to_write",
+      "walk",
+    ]
       .map((name) => `lib/storage/${name}.ts`),
     { imports: [...NOUNS, "errno"] },
   ),
@@ -84,6 +94,10 @@ const LAYERS: readonly Layer[] = [
 
   // Functions over rows: what is allowed, and what was done by whom.
   layer("policy", ["lib/policy/"], { imports: [...CONTRACT, "session"], types: ["wire"] }),
+  layer("sessions", ["lib/sessions/"], {
+    imports: [...CONTRACT, ...SYSTEM, "local"],
+    types: ["policy"],
+  }),
   layer("audit", ["lib/audit/"], { imports: [...CONTRACT, ...SYSTEM, "session"] }),
 
   // The parts put together. What connects this program to a client or to a remote server is a
@@ -124,8 +138,8 @@ function layer(
 
 /** Rooms of `lib/` whose tests are at the same place in `tests/`. */
 const MIRRORED = [
-  ...["async", "audit", "cli", "client", "linux", "policy", "serve", "session", "storage"],
-  ...["testing", "transport", "wire"],
+  ...["async", "audit", "cli", "client", "linux", "policy", "serve", "session", "sessions"],
+  ...["storage", "testing", "transport", "wire"],
 ];
 
 /** The rules beside the layers. */

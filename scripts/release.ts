@@ -31,7 +31,7 @@ const TARGETS: Readonly<Record<string, string>> = {
 const DOCUMENTS: Readonly<Record<string, readonly string[]>> = {
   "sftpwrap.1": ["man"],
   ...Object.fromEntries(
-    ["jail", "proxy", "gridfs", "authorize", "doctor"]
+    ["jail", "proxy", "gridfs", "authorize", "doctor", "who", "kick"]
       .map((page) => [`sftpwrap-${page}.1`, ["man", page]]),
   ),
   sftpwrap: ["completions", "bash"],

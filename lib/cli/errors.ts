@@ -13,6 +13,9 @@ export class ToldStartError extends StartError {
   override readonly name = "ToldStartError";
 }
 
+/** A session that cannot begin now, and could at another time: exit status 75. */
+export class RefusedSession extends StartError {}
+
 /** Whether an error says why a session cannot begin; any other is a bug. */
 export function isFailedStart(error: unknown): error is UsageError | StartError {
   return error instanceof UsageError || error instanceof StartError;

@@ -1,6 +1,9 @@
 import { escapeControls } from "../audit/log_text.ts";
 import { printError } from "../transport/stdio.ts";
-import { isFailedStart, ToldStartError, UsageError } from "./errors.ts";
+import { isFailedStart, RefusedSession, ToldStartError, UsageError } from "./errors.ts";
+
+/** EX_TEMPFAIL of sysexits.h: the same may work later. */
+const REFUSED_EXIT_STATUS = 75;
 
 /** What is run, for the report of its failure. */
 export interface Attempt {
@@ -12,7 +15,8 @@ export interface Attempt {
 
 /**
  * Runs something, and returns its exit status: 1 if the command line cannot be understood, the
- * session cannot begin, or this program has a bug, which is reported on standard error.
+ * session cannot begin, or this program has a bug, which is reported on standard error; 75 if there
+ * are too many sessions already.
  */
 export async function exitStatusOf(
   { usage, report }: Attempt,
@@ -29,6 +33,6 @@ export async function exitStatusOf(
     }
     if (error instanceof UsageError) printError(`${usage}\n`);
     await report?.(error);
-    return 1;
+    return error instanceof RefusedSession ? REFUSED_EXIT_STATUS : 1;
   }
 }

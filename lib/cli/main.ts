@@ -16,6 +16,7 @@ export interface Build {
 }
 
 const jail = async () => await import("./jail/command.ts");
+const sessions = async () => await import("./sessions/command.ts");
 const manual = async () => await import("./manual/command.ts");
 
 /**
@@ -48,6 +49,16 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
     name: "doctor",
     summary: "say what would keep a set-up from working, and what mends it",
     run: async (args) => await (await import("./doctor/command.ts")).doctorCommand(args),
+  },
+  {
+    name: "who",
+    summary: "list the sessions that live",
+    run: async (args) => await (await sessions()).whoCommand(args),
+  },
+  {
+    name: "kick",
+    summary: "end sessions",
+    run: async (args) => await (await sessions()).kickCommand(args),
   },
   {
     name: "man",

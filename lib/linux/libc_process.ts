@@ -21,6 +21,7 @@ const SO_SNDBUF = 7;
 const MSG_DONTWAIT = 0x40n;
 const MSG_NOSIGNAL = 0x4000n;
 const SEND_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL;
+const CLOCK_MONOTONIC = 1;
 const ITIMER_REAL = 0;
 const ITIMER_PROF = 2;
 const LANDLOCK_CREATE_RULESET_VERSION = 1;
@@ -96,6 +97,10 @@ export interface ProcessCalls {
    * this much CPU time; replaces the previous timer (setitimer(2)).
    */
   setTimer(clock: "real" | "cpu", milliseconds: number): number;
+  /** Milliseconds of the clock that all processes share and that is never set (CLOCK_MONOTONIC). */
+  monotonicTime(): number;
+  /** kill(2) */
+  kill(pid: number, signal: number): number;
   /** landlock_create_ruleset(2): a descriptor. */
   landlockCreateRuleset(attributes: Bytes): number;
   /** landlock_create_ruleset(2): the ABI version. */
@@ -186,6 +191,13 @@ export function processCalls(symbols: Symbols, calls: SystemCalls): ProcessCalls
       const which = clock === "real" ? ITIMER_REAL : ITIMER_PROF;
       return calls.buffer(SystemCall.setitimer, which, value);
     },
+    monotonicTime() {
+      const time = new BigInt64Array(2);
+      calls.buffer(SystemCall.clockGettime, CLOCK_MONOTONIC, new Uint8Array(time.buffer));
+      const [seconds, nanoseconds] = time;
+      return Number(seconds) * 1000 + Number(nanoseconds) / 1e6;
+    },
+    kill: (pid, signal) => numbers(SystemCall.kill, pid, signal),
     landlockCreateRuleset(attributes) {
       return calls.first(SystemCall.landlockCreateRuleset, attributes, attributes.length);
     },

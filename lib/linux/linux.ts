@@ -64,6 +64,7 @@ export const Rename = {
 export const Lock = {
   EX: 2,
   NB: 4,
+  UN: 8,
 } as const;
 
 /**
@@ -103,6 +104,7 @@ export const DIRENTS_BYTES = 32 * 1024;
 
 /** Numbers of system calls. */
 export const SystemCall = {
+  clockGettime: ARM ? 113n : 228n,
   close: ARM ? 57n : 3n,
   closeRange: 436n,
   connect: ARM ? 203n : 42n,
@@ -123,6 +125,7 @@ export const SystemCall = {
   getdents64: ARM ? 61n : 217n,
   geteuid: ARM ? 175n : 107n,
   getrlimit: ARM ? 163n : 97n,
+  kill: ARM ? 129n : 62n,
   landlockAddRule: 445n,
   landlockCreateRuleset: 444n,
   landlockRestrictSelf: 446n,

@@ -2,6 +2,7 @@ import { HeldLog } from "../audit/held_log.ts";
 import { whoseSession } from "../audit/openssh_lines.ts";
 import { type AccessPolicy, applyPolicies } from "../policy/access.ts";
 import { type Log, LogLevel, silentLog } from "../session/log.ts";
+import type { SessionTotals } from "../session/observer.ts";
 import { Session } from "../session/session.ts";
 import type { SessionOptions } from "../session/session_options.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -52,6 +53,13 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
    * uses no CPU then.
    */
   readonly heartbeat?: (() => void) | undefined;
+  /**
+   * Asked about once a second, with what the session has moved so far; returns why the session must
+   * end now, as when its time is over, or undefined.
+   */
+  readonly mustEnd?:
+    | ((moved: Pick<SessionTotals, "files" | "bytesRead" | "bytesWritten">) => string | undefined)
+    | undefined;
 }
 
 /**
@@ -64,7 +72,7 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
  *
  * @returns The exit status, as OpenSSH's: 0 at the end of input, 1 after an
  * error of the stream or of the storage, 11 after a packet above 256 KiB, 255 after a malformed one,
- * and where the time of the session is over.
+ * and where the time of the session is over or it must end.
  */
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
   const log = new HeldLog(options.log ?? silentLog, options.uploads);
@@ -73,11 +81,14 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
   const limited = applyPolicies(storage, options.policies ?? []);
   const session = new Session({ ...options, ...limited, log, observers });
   await session.opened();
-  const timeouts = options.idleTimeout === undefined && options.maxSession === undefined
+  const { mustEnd } = options;
+  const limits = [options.idleTimeout, options.maxSession, mustEnd];
+  const timeouts = limits.every((limit) => limit === undefined)
     ? undefined
     : new Timeouts(options, {
       isBusy: () => session.busy,
-      onEnd: (reason) => say(log, LogLevel.INFO, `session timed out for ${who}: ${reason}`),
+      mustEnd: mustEnd && (() => mustEnd(session.handles.totalsSoFar)),
+      onEnd: (what, reason) => say(log, LogLevel.INFO, `session ${what} for ${who}: ${reason}`),
     });
   const { transport = stdio, heartbeat } = options;
   const conversation = new Loop(session, { transport, log, timeouts, heartbeat });

@@ -82,6 +82,18 @@ export class Handles {
     return { files: this.#files, bytesRead: this.#bytesRead, bytesWritten: this.#bytesWritten };
   }
 
+  /** Like {@linkcode totals}, with the bytes of those that are open. */
+  get totalsSoFar(): FileTotals {
+    const { files } = this.totals;
+    let { bytesRead, bytesWritten } = this.totals;
+    for (const open of this.#open.values()) {
+      if (open.kind === "directory") continue;
+      bytesRead += open.bytesRead;
+      bytesWritten += open.bytesWritten;
+    }
+    return { files, bytesRead, bytesWritten };
+  }
+
   /** What `handle` refers to, if it is open. */
   find(handle: Uint8Array): OpenHandle | undefined {
     return this.#open.get(numberOf(handle));

@@ -42,6 +42,7 @@ const MAX_IDLE_SLOTS = 256;
 export class Sequencer {
   readonly #conversation: Conversation;
   readonly #work: Work;
+  readonly #anyOrder: boolean;
   /** What is in flight, in order, after `#first` places of requests already answered. */
   readonly #slots: Slot[] = [];
   #first = 0;
@@ -52,10 +53,15 @@ export class Sequencer {
   /** Called when replies have been written. */
   onReply: () => void = () => {};
 
-  /** Made by a session. */
-  constructor(conversation: Conversation, work: Work) {
+  /**
+   * Made by a session.
+   *
+   * @param anyOrder Whether a request is answered before an earlier one that is not done.
+   */
+  constructor(conversation: Conversation, work: Work, anyOrder = false) {
     this.#conversation = conversation;
     this.#work = work;
+    this.#anyOrder = anyOrder;
   }
 
   /** Whether anything is in flight. */
@@ -84,8 +90,9 @@ export class Sequencer {
     while (this.busy) await this.#change();
   }
 
-  /** Answers what is done, as far as nothing before it is under way. */
+  /** Answers what is done, as far as nothing before it is under way if the order counts. */
   settled(): void {
+    if (this.#anyOrder) this.#bringForward();
     let next = this.#first;
     while (next < this.#slots.length && this.#slots[next]!.isDone) {
       const slot = this.#slots[next++]!;
@@ -98,6 +105,15 @@ export class Sequencer {
       this.onReply();
     }
     this.#wake?.();
+  }
+
+  /** Puts what is done before what is not. */
+  #bringForward(): void {
+    const waiting = this.#slots.splice(this.#first);
+    const [done, rest] = [true, false].map((isDone) =>
+      waiting.filter((slot) => slot.isDone === isDone)
+    );
+    this.#slots.push(...done!, ...rest!);
   }
 
   async #startLater(slot: Slot, alone: boolean): Promise<void> {

@@ -53,7 +53,7 @@ export class Session implements Conversation {
   #replies = new Writer(MAX_PACKET_LENGTH);
   readonly #lent = new LentMemory();
   #initialized = false;
-  #asynchronous = false;
+  #asynchronous: boolean;
 
   constructor(options: SessionOptions) {
     this.storage = options.storage;
@@ -76,6 +76,7 @@ export class Session implements Conversation {
     this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
     const isCloseWatched = this.#watches.has(this.#byType.get(PacketType.CLOSE)!);
+    this.#asynchronous = options.anyOrder ?? false;
     this.uploads = isCloseWatched ? options.uploads : undefined;
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, {
@@ -88,7 +89,7 @@ export class Session implements Conversation {
         this.#replyFailure(asked.id, asked.row, error);
         this.#lent.failed(asked);
       },
-    });
+    }, options.anyOrder);
   }
 
   /** Replies that are ready to be sent. */
@@ -109,7 +110,7 @@ export class Session implements Conversation {
     replies.clear();
   }
 
-  /** Whether the storage has answered by a promise: then requests may overlap. */
+  /** Whether requests may overlap: the storage has answered by a promise, or the order is any. */
   get asynchronous(): boolean {
     return this.#asynchronous;
   }

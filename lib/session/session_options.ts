@@ -28,6 +28,12 @@ export interface SessionOptions {
   readonly serves?: Readonly<Record<string, string>> | undefined;
   /** What tells this session from all others; a random one where absent. */
   readonly id?: string | undefined;
+  /**
+   * Whether requests overlap from the start, and each is answered as soon as it is done, even if an
+   * earlier one is not: for a storage that holds some of them up. In the order in which they came
+   * where absent.
+   */
+  readonly anyOrder?: boolean | undefined;
   /** How many handles may be open at once. */
   readonly maxHandles?: number | undefined;
 }

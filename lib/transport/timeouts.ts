@@ -17,12 +17,17 @@ export interface TimeoutOptions {
 export interface TimeoutHooks {
   /** Whether the storage still works on a request: such a session is not idle. */
   isBusy(): boolean;
-  /** Called once, when the time is over, with the reason. */
-  onEnd(reason: string): void;
+  /** Asked about once a second; returns why the session must end, whatever its limits are. */
+  mustEnd?: (() => string | undefined) | undefined;
+  /** Called once, when the time is over, with what has become of the session, and why. */
+  onEnd(what: "timed out" | "ended", reason: string): void;
 }
 
 /** Bytes to write between two checks of whether the client still takes them. */
 const WRITE_PIECE_BYTES = 64 * 1024;
+
+/** Milliseconds between two questions of whether the session must end. */
+const ASK_INTERVAL_MS = 1000;
 
 /** The longest that a timer and poll(2) can wait. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
@@ -41,6 +46,8 @@ export class Timeouts {
   readonly #end: number;
   /** When the client or the storage has last done something. */
   #lastSign = performance.now();
+  /** When to ask next whether the session must end. */
+  #nextQuestion: number;
   #isOver = false;
   /** When unsent replies are dropped; set once the time is over. */
   #lastMoment = Infinity;
@@ -56,6 +63,7 @@ export class Timeouts {
     this.#limits = limits;
     this.#hooks = hooks;
     this.#end = performance.now() + (limits.maxSession ?? Infinity);
+    this.#nextQuestion = hooks.mustEnd === undefined ? Infinity : 0;
     this.#wind();
   }
 
@@ -171,7 +179,7 @@ export class Timeouts {
     const { idleTimeout = Infinity } = this.#limits;
     const next = this.#isOver
       ? this.#lastMoment
-      : Math.min(this.#end, this.#lastSign + idleTimeout);
+      : Math.min(this.#end, this.#lastSign + idleTimeout, this.#nextQuestion);
     return Math.ceil(Math.max(0, Math.min(next - performance.now(), MAX_WAIT_MS)));
   }
 
@@ -180,18 +188,26 @@ export class Timeouts {
     if (this.#isOver) return true;
     const { idleTimeout = Infinity, maxSession } = this.#limits;
     const now = performance.now();
-    if (now >= this.#end) this.#finish(`the session has lasted ${seconds(maxSession)}`);
-    else if (this.#hooks.isBusy()) this.#sign();
+    if (now >= this.#end) {
+      this.#finish("timed out", `the session has lasted ${seconds(maxSession)}`);
+    } else if (this.#hooks.isBusy()) this.#sign();
     else if (now >= this.#lastSign + idleTimeout) {
-      this.#finish(`no request for ${seconds(idleTimeout)}`);
+      this.#finish("timed out", `no request for ${seconds(idleTimeout)}`);
     }
+    if (!this.#isOver && now >= this.#nextQuestion) this.#ask(now);
     return this.#isOver;
   }
 
-  #finish(reason: string): void {
+  #ask(now: number): void {
+    this.#nextQuestion = now + ASK_INTERVAL_MS;
+    const reason = this.#hooks.mustEnd?.();
+    if (reason !== undefined) this.#finish("ended", reason);
+  }
+
+  #finish(what: "timed out" | "ended", reason: string): void {
     this.#isOver = true;
     this.#lastMoment = performance.now() + GRACE_MS;
-    this.#hooks.onEnd(reason);
+    this.#hooks.onEnd(what, reason);
     this.#endRead();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#endWrite(), GRACE_MS);

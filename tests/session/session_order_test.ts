@@ -124,6 +124,32 @@ Deno.test("Session lets READs of one handle overlap, and answers them in order",
   await dialogue.end();
 });
 
+Deno.test("Session answers what is done before what waits, where the order does not count", async () => {
+  const gate = new Gate((what) => what.startsWith("read "));
+  const dialogue = new Dialogue(waiting(await filled(), gate.wait), { anyOrder: true });
+  const [one, other] = [
+    await dialogue.handle(ask.open("/a", 1)),
+    await dialogue.handle(ask.open("/b", 1)),
+  ];
+  dialogue.send(ask.read(one, 0, 1)); // 3
+  dialogue.send(ask.stat("/a")); // 4
+  dialogue.send(ask.read(other, 0, 2)); // 5
+  dialogue.send(ask.stat("/missing")); // 6
+  await nextTurn();
+  assertEquals(dialogue.take().map(tell).sort(), ["4 attrs 100000", "6 status 2 No such file"]);
+  await gate.release(1);
+  assertEquals(dialogue.take().map(tell), ["5 data 2 b"]);
+  assertEquals(dialogue.session.busy, true);
+  const closing = dialogue.send(ask.close(one));
+  await nextTurn();
+  assertEquals(dialogue.take(), [], "CLOSE did not wait for a READ of its handle");
+  await gate.release();
+  await closing;
+  await dialogue.session.idle();
+  assertEquals(dialogue.take().map(idOf), [3, 7]);
+  await dialogue.end();
+});
+
 Deno.test("Session takes nothing beside a request that changes the tree", async () => {
   const changing: [string, Request][] = [
     ["mkdir", ask.mkdir("/x")],

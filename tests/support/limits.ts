@@ -1,4 +1,5 @@
 import type { Limits } from "../../lib/cli/options/policies.ts";
+import type { SessionLimits } from "../../lib/cli/options/session_limits.ts";
 
 /** Limits that limit nothing. */
 export const noLimits: Limits = {
@@ -12,4 +13,13 @@ export const noLimits: Limits = {
   dirMode: undefined,
   ignoreChmod: false,
   maxFileSize: undefined,
+};
+
+/** Any number of sessions, at any rate. */
+export const noSessionLimits: SessionLimits = {
+  maxSessions: undefined,
+  maxSessionsPerAddress: undefined,
+  rate: undefined,
+  sharedRate: undefined,
+  who: false,
 };

@@ -91,6 +91,28 @@ onEachJail("a session ends after its longest time, whatever goes on", async (way
   });
 });
 
+onEachJail("waiting for the rate is not idle", async (way) => {
+  await withTempDir(async (directory) => {
+    const length = 150_000;
+    await Deno.writeFile(`${directory}/down`, new Uint8Array(length).fill(7));
+    const server = jailServer(way, directory, ["--idle-timeout=1", "--rate=60K"]);
+    await server.greet();
+    const down = await server.handle(ask.open("/down", 1));
+    const up = await server.handle(ask.open("/up", 2 | 8));
+    // Each takes more than two seconds, in which nothing is read or sent.
+    const requests = [ask.read(down, 0, length), ask.write(up, 0, new Uint8Array(length).fill(9))];
+    await server.send(joined(requests.map((one, id) => request(one, 100 + id))));
+    const replies = [await server.receive(), await server.receive()];
+    assertEquals(replies.map((reply) => reply?.kind).sort(), ["data", "status"]);
+    assertEquals(await Deno.readFile(`${directory}/up`), new Uint8Array(length).fill(9));
+    // A client that asks for nothing is idle nevertheless.
+    await hungUp(server);
+    const { code, stderr } = await server.end();
+    assertEquals(code, 255, stderr);
+    assertMatch(stderr, /session timed out for .*: no request for 1 s/);
+  });
+});
+
 onEachJail("a client that takes no replies is idle", async (way) => {
   await withTempDir(async (directory) => {
     await Deno.writeFile(`${directory}/file`, new Uint8Array(300_000));

@@ -14,6 +14,7 @@ import { bad, type Finding, ok, report } from "./finding.ts";
 import { checkLog } from "./log_check.ts";
 import { checkStartDirectory } from "./start_directory_check.ts";
 import { checkHost } from "./host_checks.ts";
+import { checkSessions } from "./sessions_check.ts";
 import { firstClosed } from "./way_in.ts";
 
 /** What is looked at, in the order of the report; the rings come before, and are entered last. */
@@ -26,6 +27,7 @@ const CHECKS: readonly ((jail: CheckedJail) => Iterable<Finding> | Promise<Itera
   ({ options, directory }) =>
     logWithin(directory, options.logFile) === undefined ? checkLog(options) : [],
   ({ who }) => checkHost(who),
+  ({ options, who, directory }) => checkSessions(options, who, directory),
 ];
 
 /**

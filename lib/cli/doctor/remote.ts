@@ -15,6 +15,7 @@ import { identity } from "../start/host.ts";
 import { bad, type Finding, ok, report, warn } from "./finding.ts";
 import { checkHost } from "./host_checks.ts";
 import { checkLog } from "./log_check.ts";
+import { checkSessions } from "./sessions_check.ts";
 
 /** The session's part of `sftpwrap doctor proxy`. */
 export async function checkProxy(parsed: ProxyCommandOptions): Promise<number> {
@@ -68,7 +69,7 @@ async function checkRemote<T extends ProxyCommandOptions | GridFsCommandOptions>
   const who = identity();
   try {
     const options = withLogFile(parsed, who);
-    found.push(...checkLog(options), ...checkHost(who));
+    found.push(...checkLog(options), ...checkHost(who), ...checkSessions(options, who));
     found.push(ok(`far side: connected to ${await connect(options, log)}`));
   } catch (error) {
     const known = [StartError, ConnectError];

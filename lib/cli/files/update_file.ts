@@ -4,7 +4,8 @@ import { FileType } from "../../attrs.ts";
 import { Errno } from "../../linux/errno.ts";
 import { check, StatusReader } from "../../storage/local/kernel/status.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
-import { At, Lock, Open } from "../../linux/linux.ts";
+import { lockWithin } from "../../linux/lock_within.ts";
+import { At, Open } from "../../linux/linux.ts";
 import { StartError } from "../errors.ts";
 import { updateFilePortably } from "./update_file_portable.ts";
 import {
@@ -27,7 +28,6 @@ const MAX_BYTES = 16 * 1024 * 1024;
 
 /** How long another process may lock the file. */
 const LOCK_PATIENCE_MS = 30_000;
-const LOCK_PAUSE_MS = 5;
 
 /**
  * Changes a text file as a whole. A reader sees the old text or the new one; other callers of this
@@ -122,14 +122,9 @@ class Update {
   }
 
   #lock(fd: number): void {
-    const deadline = Date.now() + LOCK_PATIENCE_MS;
-    for (;;) {
-      const result = this.#libc.flock(fd, Lock.EX | Lock.NB);
-      if (result === 0) return;
-      if (result !== -Errno.EAGAIN && result !== -Errno.EINTR) check(result);
-      if (Date.now() > deadline) throw new StartError("another process holds its lock");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_PAUSE_MS);
-    }
+    const result = lockWithin(this.#libc, fd, LOCK_PATIENCE_MS);
+    if (result === -Errno.EAGAIN) throw new StartError("another process holds its lock");
+    check(result);
   }
 
   #isStillThere(identity: string): boolean {

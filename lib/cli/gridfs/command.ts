@@ -8,6 +8,7 @@ import { checkGridFs, openGridFs } from "../../storage/gridfs/open.ts";
 import { DEFAULT_BUCKET } from "../../storage/gridfs/database/bucket_name.ts";
 import type { GridFsOptions } from "../../storage/gridfs/database/options.ts";
 import { StartError, UsageError } from "../errors.ts";
+import { attend } from "../sessions/attend.ts";
 import { type GridFsCommandOptions, gridFsSpec, parseGridFsOptions } from "./options.ts";
 import { type MongoPlace, parseMongoUri, requireBucketName, requireDatabaseName } from "./uri.ts";
 import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
@@ -142,13 +143,17 @@ async function serveFrom(
     readonly log: Log;
   },
 ): Promise<number> {
+  const serves = {
+    gridfs: `${hosts}/${bucket.database ?? database}/${bucket.bucket ?? DEFAULT_BUCKET}`,
+  };
+  const attendance = await attend(options, { who, session, serves });
   const storage = await refused(
     openGridFs(uri, { ...bucket, log: (line) => log.write(LogLevel.INFO, line) }),
     hosts,
   );
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
-  const serving = servingOf(options);
+  const serving = servingOf(options, attendance);
   const confinement = prepareRemoteConfinement({ network: true });
   enterConfinement(confinement, log);
   log.write(LogLevel.INFO, `connected to ${hosts}`);
@@ -157,9 +162,7 @@ async function serveFrom(
     ...serving,
     startDirectory: start,
     ...session,
-    serves: {
-      gridfs: `${hosts}/${bucket.database ?? database}/${bucket.bucket ?? DEFAULT_BUCKET}`,
-    },
+    serves,
     // What the driver waits for is unknown here, and this thread must not keep it waiting.
     transport: confinement.prompt({ isIdle: () => false }),
     // Never resolves: a database that is away may come back.

@@ -7,6 +7,7 @@ import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { JailStorage } from "../../storage/local/jail.ts";
 import { prepareConfinement } from "../start/confinement.ts";
 import { StartError } from "../errors.ts";
+import { attend } from "../sessions/attend.ts";
 import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { logWithin, realDirectory } from "./directory.ts";
 import { type JailOptions, jailSpec, parseJailOptions } from "./options.ts";
@@ -60,7 +61,9 @@ async function serveJail(
 ): Promise<number> {
   // Without the permission to write the jail is read-only, whatever the options say.
   const readOnly = options.readOnly || !granted({ name: "write", path: directory });
-  const serving = servingOf({ ...options, readOnly });
+  const serves = { jail: directory };
+  const attendance = await attend(options, { who, session, serves, jail: directory });
+  const serving = servingOf({ ...options, readOnly }, attendance);
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
   const storage = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
@@ -80,7 +83,7 @@ async function serveJail(
     ...serving,
     startDirectory: place,
     ...session,
-    serves: { jail: directory },
+    serves,
     transport: confinement.transport,
     maxHandles: confinement.maxHandles,
   });

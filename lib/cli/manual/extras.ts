@@ -31,10 +31,22 @@ const DETAILS = {
   "no-delete": "Renaming is allowed. A session may remove what it has created itself.",
   deny: "Paths in a folder that matches are refused, too. They are still listed.",
   hide: "As --deny, and listings and look-ups do not have them.",
+  "max-sessions":
+    "A user is an account or, with --log-user, the sessions of that name. A refused session is " +
+    "logged, and its exit status is 75.",
+  rate: "Each direction counts by itself. Only the content of files is held up.",
+  "shared-rate": "Each session has the same part; what one does not want is the others'.",
+  "state-dir":
+    "Else it is /run/sftpwrap/UID if /run/sftpwrap is there, or ~/.local/state/sftpwrap. It is " +
+    "made with mode 0700, and refused if it is a link, of another user, or open to others.",
   "ignore-chmod": "Times and sizes in the same request are set.",
 } as const;
 
 const PASSWORD = ["SFTPWRAP_PASSWORD", "the password"] as const;
+
+const STATE_FILES = [
+  ["/run/sftpwrap/UID, ~/.local/state/sftpwrap", "the sessions of a user"],
+] as const;
 
 /** By the name of the subcommand. */
 export const EXTRAS: Readonly<Record<string, Extras>> = {
@@ -92,6 +104,19 @@ A bucket for each user:
   sftpwrap gridfs --uri-file /etc/sftpwrap/uri --bucket %u
 `,
     seeAlso: [["sshd_config", 5]],
+  },
+  who: {
+    files: STATE_FILES,
+    examples: `
+  sftpwrap who
+  sftpwrap who --json
+`,
+  },
+  kick: {
+    files: STATE_FILES,
+    examples: `
+  sftpwrap kick 1f0c2d3e
+`,
   },
   authorize: {
     details: DETAILS,

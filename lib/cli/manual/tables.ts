@@ -11,6 +11,7 @@ import { gridFsSpec } from "../gridfs/options.ts";
 import { jailSpec } from "../jail/options.ts";
 import type { CommandSpec } from "../options/args.ts";
 import { proxySpec } from "../proxy/options.ts";
+import { kickSpec, whoSpec } from "../sessions/options.ts";
 import { completionsSpec, helpSpec, manSpec } from "./options.ts";
 import { TOPICS } from "./topics.ts";
 
@@ -20,6 +21,8 @@ const DOCUMENTED: readonly CommandSpec[] = [
   gridFsSpec,
   authorizeSpec,
   doctorSpec,
+  whoSpec,
+  kickSpec,
 ];
 
 /** Every subcommand of the program. */

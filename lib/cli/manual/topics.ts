@@ -16,7 +16,8 @@ const EXIT_STATUS: Section = {
     ["0", "at the end of input"],
     ["1", "the session cannot begin, or the stream or storage fails"],
     ["11", "after a packet above 256 KiB"],
-    ["255", "after a malformed packet, and when the session timed out"],
+    ["75", "the user has too many sessions already (--max-sessions)"],
+    ["255", "after a malformed packet, and when the session timed out or was kicked"],
   ],
 };
 
@@ -64,7 +65,7 @@ and else a path from the root. The case matters.
 };
 
 const TOKENS: Section = {
-  text: "In DIR and in the values of --start-directory and --logfile:",
+  text: "In DIR and in the values of --start-directory, --logfile and --state-dir:",
   terms: [
     ["%u", "the user's name"],
     ["%U", "the user's number"],

@@ -215,17 +215,25 @@ export function helpOf({ name, forms, about, options }: CommandSpec): string {
   return `usage: ${usage}\n\n${about.trim()}\n\n${optionsHelp(options)}\n`;
 }
 
+/** The help of a longer option is on the next line. */
+const MAX_HEAD_LENGTH = 32;
+
 /** The options as lines of a help text; those of a group come below its heading. */
 export function optionsHelp(specs: readonly OptionSpec[]): string {
   const heads = specs.map(({ name, letter, value, otherwise }) => {
     const shown = value === undefined ? "" : otherwise === undefined ? ` ${value}` : `[=${value}]`;
     return `  ${letter === undefined ? "    " : `-${letter}, `}--${name}${shown}`;
   });
-  const width = Math.max(...heads.map((head) => head.length)) + 2;
+  const short = heads.filter((head) => head.length <= MAX_HEAD_LENGTH);
+  const width = Math.max(...short.map((head) => head.length)) + 2;
   const lines = new Map<string, string[]>([["", []]]);
   for (const [index, { group = "", help }] of specs.entries()) {
     const below = lines.get(group) ?? ["", `${group}:`];
-    lines.set(group, [...below, heads[index]!.padEnd(width) + help]);
+    const head = heads[index]!;
+    const entry = head.length < width
+      ? [head.padEnd(width) + help]
+      : [head, " ".repeat(width) + help];
+    lines.set(group, [...below, ...entry]);
   }
   return [...lines.values()].flat().join("\n");
 }

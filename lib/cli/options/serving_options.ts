@@ -21,6 +21,13 @@ import { type LogOptions, logSpecs, parseLogOptions, uploadsOf } from "./log_opt
 import { type Limits, policiesFor } from "./policies.ts";
 import { parseLimits, policySpecs } from "./policy_options.ts";
 import { UsageError } from "../errors.ts";
+import {
+  type Attendance,
+  parseSessionLimits,
+  type SessionLimits,
+  sessionLimitSpecs,
+  stateDirectoryOf,
+} from "./session_limits.ts";
 import { queried, requestList, umask } from "./values.ts";
 
 /** How a session is served. */
@@ -31,6 +38,9 @@ export interface ServingOptions extends LogOptions, TimeoutOptions {
   readonly deny: readonly string[] | undefined;
   readonly allow: readonly string[] | undefined;
   readonly limits: Limits;
+  readonly sessions: SessionLimits;
+  /** Where sessions of a user keep what they share, with its tokens. */
+  readonly stateDirectory: string | undefined;
 }
 
 /** How long a session may be. */
@@ -72,6 +82,7 @@ export function sessionSpecs(
     ...own,
     HELP_OPTION,
     ...policySpecs.map(withLetter),
+    ...sessionLimitSpecs,
   ];
 }
 
@@ -106,24 +117,28 @@ function parseServingOptions(parsed: ParsedArgs): ServingOptions {
     allow: requestList(values.get("allow-requests")),
     ...sessionTimes(values),
     limits: parseLimits(parsed),
+    sessions: parseSessionLimits(parsed),
+    stateDirectory: stateDirectoryOf(values),
   };
 }
 
 /**
- * The part of the options that `serve` takes. Also arms the backstop: from now on the system ends
+ * The part of the options that `serve` takes, with what the session's place adds. Also arms the backstop: from now on the system ends
  * this process if it hangs.
  */
 export function servingOf(
   { readOnly, deny, allow, limits, idleTimeout, maxSession, ...log }: ServingOptions,
+  { policies: first, ...attendance }: Attendance,
 ):
-  & Pick<ServeOptions, "uploads">
+  & Pick<ServeOptions, "uploads" | "mustEnd" | "anyOrder">
   & Required<Pick<ServeOptions, "policies" | "idleTimeout" | "maxSession" | "heartbeat">> {
   const policies: readonly AccessPolicy[] = [
+    ...first,
     ...policiesFor(limits),
     requestPolicy({ readOnly, deny, allow }),
   ];
   const heartbeat = armBackstop({ maxSession });
-  return { policies, idleTimeout, maxSession, heartbeat, uploads: uploadsOf(log) };
+  return { policies, idleTimeout, maxSession, heartbeat, uploads: uploadsOf(log), ...attendance };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Log } from "../../session/log.ts";
 import { connect } from "../../storage/proxy/connect.ts";
 import { type Connected, ConnectError } from "../../storage/proxy/connection_options.ts";
 import { StartError } from "../errors.ts";
+import { attend } from "../sessions/attend.ts";
 import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { openLog } from "../start/log_file.ts";
 import { parseProxyOptions, type ProxyCommandOptions, proxySpec } from "./options.ts";
@@ -27,10 +28,12 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
   const log = openLog(options, session);
   warnIfUnforced(start, log);
   return await orLogged(() => log, async () => {
+    const serves = { proxy: options.destination.host };
+    const attendance = await attend(options, { who, session, serves });
     try {
       const connected = await connectTo(options, { who, log });
       try {
-        return await serveFrom(connected, options, { session, log });
+        return await serveFrom(connected, options, { session, log, attendance });
       } finally {
         await connected.close();
       }

@@ -16,13 +16,18 @@ import { StartError } from "../errors.ts";
 import type { ProxyCommandOptions } from "./options.ts";
 import { prepareRemoteConfinement, type RemoteConfinement } from "../start/remote_confinement.ts";
 import { servingOf } from "../options/serving_options.ts";
+import type { Attendance } from "../options/session_limits.ts";
 import { enterConfinement } from "../start/start_log.ts";
 
 /** Serves the client from the far side, and returns the exit status. */
 export async function serveFrom(
   connected: Connected,
   options: ProxyCommandOptions,
-  { session, log }: { readonly session: SessionFacts; readonly log: Log },
+  { session, log, attendance }: {
+    readonly session: SessionFacts;
+    readonly log: Log;
+    readonly attendance: Attendance;
+  },
 ): Promise<number> {
   const { channel, description } = connected;
   const isChild = !("source" in channel);
@@ -41,7 +46,7 @@ export async function serveFrom(
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
-  const serving = servingOf(options);
+  const serving = servingOf(options, attendance);
   log.write(LogLevel.INFO, `connected to ${description}`);
   enterConfinement(confinement, log);
   return await serve(storage, {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { noLimits } from "../../support/limits.ts";
+import { noLimits, noSessionLimits } from "../../support/limits.ts";
 import { UsageError } from "../../../lib/cli/errors.ts";
 import { type GridFsCommandOptions, parseGridFsOptions } from "../../../lib/cli/gridfs/options.ts";
 
@@ -39,6 +39,8 @@ Deno.test("parseGridFsOptions() knows the defaults", () => {
     idleTimeout: undefined,
     maxSession: undefined,
     limits: noLimits,
+    sessions: noSessionLimits,
+    stateDirectory: undefined,
   });
 });
 
@@ -83,6 +85,8 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     allow: ["open"],
     idleTimeout: 900_000,
     maxSession: 7_200_000,
+    sessions: noSessionLimits,
+    stateDirectory: undefined,
     limits: { ...noLimits, denyPaths: ["*.key"], noDelete: true },
   });
 });

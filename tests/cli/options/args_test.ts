@@ -12,7 +12,7 @@ import { UsageError } from "../../../lib/cli/errors.ts";
 import { type JailOptions, parseJailOptions } from "../../../lib/cli/jail/options.ts";
 import { parseGridFsOptions } from "../../../lib/cli/gridfs/options.ts";
 import { parseProxyOptions } from "../../../lib/cli/proxy/options.ts";
-import { noLimits } from "../../support/limits.ts";
+import { noLimits, noSessionLimits } from "../../support/limits.ts";
 import { LogLevel } from "../../../lib/session/log.ts";
 import { requestNames } from "../../../lib/session/request_names.ts";
 
@@ -135,6 +135,8 @@ const defaults: JailOptions = {
   confine: "auto",
   check: false,
   limits: noLimits,
+  sessions: noSessionLimits,
+  stateDirectory: undefined,
 };
 
 Deno.test("parseJailOptions() reads each option", () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/cli/errors.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "../../../lib/cli/proxy/options.ts";
-import { noLimits } from "../../support/limits.ts";
+import { noLimits, noSessionLimits } from "../../support/limits.ts";
 
 function parsed(...args: readonly string[]): ProxyCommandOptions {
   const options = parseProxyOptions(args);
@@ -44,6 +44,8 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     umask: undefined,
     readOnly: false,
     limits: noLimits,
+    sessions: noSessionLimits,
+    stateDirectory: undefined,
     deny: undefined,
     allow: undefined,
   });

@@ -52,6 +52,11 @@ export class StatusReader {
     return this.#words.slice(Stat.DEV, Stat.INO + 2).join(":");
   }
 
+  /** The inode of the file whose status was read last. */
+  get inode(): bigint {
+    return new BigUint64Array(this.#bytes.buffer)[Stat.INO >> 1]!;
+  }
+
   /** Whether the file whose status was read last has this device and inode. */
   isOf(dev: bigint, ino: bigint): boolean {
     const words = new BigUint64Array(this.#bytes.buffer);
