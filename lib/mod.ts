@@ -29,7 +29,7 @@ export type { RemoteCopy, RemoteFile } from "./client/remote_file.ts";
 export type { DownloadOptions, UploadOptions } from "./client/transfer.ts";
 export type { AccessPolicy } from "./policy/access.ts";
 export { appendOnly } from "./policy/append_only.ts";
-export { FilteredFile, FilteredStorage } from "./policy/filtered_storage.ts";
+export { FilteredFile, FilteredStorage } from "./storage/filtered_storage.ts";
 export { maxFileSize } from "./policy/max_file_size.ts";
 export { type ForcedModes, forcedModes } from "./policy/modes.ts";
 export { noDelete } from "./policy/no_delete.ts";

@@ -51,7 +51,17 @@ const LAYERS: readonly Layer[] = [
   // The interface of a storage. A backend and the session know nothing else of each other.
   layer(
     "contract",
-    ["storage", "entries", "errors", "errno", "path", "read_only", "to_write", "walk"]
+    [
+      "storage",
+      "entries",
+      "errors",
+      "errno",
+      "filtered_storage",
+      "path",
+      "read_only",
+      "to_write",
+      "walk",
+    ]
       .map((name) => `lib/storage/${name}.ts`),
     { imports: [...NOUNS, "errno"] },
   ),

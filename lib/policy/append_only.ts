@@ -9,7 +9,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { FilteredFile, NeverReplacingStorage, whileOpen } from "./filtered_storage.ts";
+import { FilteredFile, NeverReplacingStorage, whileOpen } from "../storage/filtered_storage.ts";
 import { refuseKinds } from "./requests.ts";
 
 /**

@@ -10,7 +10,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { FilteredFile, FilteredStorage } from "./filtered_storage.ts";
+import { FilteredFile, FilteredStorage } from "../storage/filtered_storage.ts";
 
 /**
  * No file grows larger than `bytes`. Affects WRITE, SETSTAT and FSETSTAT of the size, and

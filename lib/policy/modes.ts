@@ -7,7 +7,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { FilteredFile, FilteredStorage, whileOpen } from "./filtered_storage.ts";
+import { FilteredFile, FilteredStorage, whileOpen } from "../storage/filtered_storage.ts";
 
 /** The options of {@linkcode forcedModes}. */
 export interface ForcedModes {

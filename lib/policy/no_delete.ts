@@ -4,7 +4,7 @@ import { StorageError } from "../storage/errors.ts";
 import type { FileAttrs, MaybePromise, OpenOptions, VirtualPath } from "../storage/storage.ts";
 import { nameOf } from "../storage/path.ts";
 import type { AccessPolicy } from "./access.ts";
-import { type FilteredFile, FilteredStorage, withoutSlash } from "./filtered_storage.ts";
+import { type FilteredFile, FilteredStorage, withoutSlash } from "../storage/filtered_storage.ts";
 import { type OwnKind, OwnNames } from "./own_names.ts";
 
 /**

@@ -8,7 +8,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { FilteredFile, NeverReplacingStorage } from "./filtered_storage.ts";
+import { FilteredFile, NeverReplacingStorage } from "../storage/filtered_storage.ts";
 import { OwnNames } from "./own_names.ts";
 
 /**

@@ -15,7 +15,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { type FilteredFile, FilteredStorage, withoutSlash } from "./filtered_storage.ts";
+import { type FilteredFile, FilteredStorage, withoutSlash } from "../storage/filtered_storage.ts";
 import { Globs, type Match, type PatternState } from "./glob.ts";
 
 /**

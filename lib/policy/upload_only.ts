@@ -9,7 +9,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
-import { type FilteredFile, FilteredStorage } from "./filtered_storage.ts";
+import { type FilteredFile, FilteredStorage } from "../storage/filtered_storage.ts";
 import { OwnNames } from "./own_names.ts";
 import { refuseKinds } from "./requests.ts";
 

@@ -1,6 +1,6 @@
 import { denyPaths } from "../../lib/policy/path_limits.ts";
 import { applyPolicies } from "../../lib/policy/access.ts";
-import { FilteredStorage } from "../../lib/policy/filtered_storage.ts";
+import { FilteredStorage } from "../../lib/storage/filtered_storage.ts";
 import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { conformance } from "../../lib/testing/mod.ts";
 import { later } from "../support/later.ts";

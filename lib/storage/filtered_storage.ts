@@ -1,5 +1,5 @@
 /**
- * The base of all limits: a storage around another one that passes everything on. A policy
+ * The base of what is put around a storage: it passes everything on. A policy, for example,
  * overrides what it limits.
  *
  * @module
@@ -7,7 +7,7 @@
 
 import type { FileSystemStats, OwnerNames } from "../attrs.ts";
 import { after, orElse } from "../async/maybe_promise.ts";
-import { childOf, nameOf, parentOf } from "../storage/path.ts";
+import { childOf, nameOf, parentOf } from "./path.ts";
 import type {
   CopyRange,
   DirHandle,
@@ -18,7 +18,7 @@ import type {
   Storage,
   StorageExtensions,
   VirtualPath,
-} from "../storage/storage.ts";
+} from "./storage.ts";
 
 /** An open file of a {@linkcode FilteredStorage}, which passes everything on. */
 export class FilteredFile implements FileHandle {
