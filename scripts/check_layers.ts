@@ -26,7 +26,7 @@ const SYSTEM = ["linux", "errno", "permissions"];
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
   ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
-  ...["policy", "audit", "transport", "serve", "testing", "mod"],
+  ...["policy", "audit", "quota", "transport", "serve", "testing", "mod"],
 ];
 
 /** All of the program, for tests and scripts. */
@@ -96,6 +96,9 @@ const LAYERS: readonly Layer[] = [
   layer("policy", ["lib/policy/"], { imports: [...CONTRACT, "session"], types: ["wire"] }),
   layer("audit", ["lib/audit/"], { imports: [...CONTRACT, ...SYSTEM, "session"] }),
 
+  // What a storage may hold.
+  layer("quota", ["lib/quota/"], { imports: [...CONTRACT, "linux"] }),
+
   // The parts put together. What connects this program to a client or to a remote server is a
   // transport.
   layer("transport", ["lib/transport/"], {
@@ -134,7 +137,8 @@ function layer(
 
 /** Rooms of `lib/` whose tests are at the same place in `tests/`. */
 const MIRRORED = [
-  ...["async", "audit", "cli", "client", "linux", "policy", "serve", "session", "storage"],
+  ...["async", "audit", "cli", "client", "linux", "policy", "quota", "serve", "session"],
+  ...["storage"],
   ...["testing", "transport", "wire"],
 ];
 

@@ -1,5 +1,5 @@
 import { StorageError } from "../../errors.ts";
-import type { FileSystemStats } from "../../storage.ts";
+import type { FileSystemStats, NodeUsage } from "../../storage.ts";
 import { Errno } from "../../../linux/errno.ts";
 import { check, checkSize, NO_NAME, type StatusReader, timesOf } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
@@ -28,6 +28,8 @@ const COPY_BY_HAND: ReadonlySet<number> = new Set([
 export interface FileContext {
   readonly libc: Libc;
   readonly reader: StatusReader;
+  /** Whether a file takes its blocks, or else its size. */
+  readonly countsBlocks: () => boolean;
 }
 
 interface KernelCopy extends RootCopy {
@@ -38,11 +40,13 @@ interface KernelCopy extends RootCopy {
 export class KernelFile implements RootFile {
   readonly #libc: Libc;
   readonly #reader: StatusReader;
+  readonly #countsBlocks: () => boolean;
   #fd: number;
 
   constructor(fd: number, context: FileContext) {
     this.#libc = context.libc;
     this.#reader = context.reader;
+    this.#countsBlocks = context.countsBlocks;
     this.#fd = fd;
   }
 
@@ -88,6 +92,11 @@ export class KernelFile implements RootFile {
 
   statVfs(): FileSystemStats {
     return statVfsOf(this.#fd, this.#libc);
+  }
+
+  usage(): NodeUsage {
+    check(this.#reader.lookAtOpen(this.#fd));
+    return this.#reader.usage(this.#countsBlocks());
   }
 
   isSameAs(other: RootFile): boolean {

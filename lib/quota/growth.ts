@@ -1,0 +1,62 @@
+/**
+ * How much a file can grow.
+ *
+ * @module
+ */
+
+import type { NodeUsage, UsageSupport } from "../storage/storage.ts";
+
+/** Blocks that hold the tree of a file's blocks come to no more than this part of it. */
+const TREE_PART = 64;
+
+/**
+ * Bytes of the blocks that a write touches: it adds no more than these, whatever is there.
+ *
+ * @param position Undefined for the end, wherever that is.
+ */
+export function blocksAround(
+  position: number | undefined,
+  length: number,
+  blockBytes: number,
+): number {
+  if (position === undefined) return (Math.ceil(length / blockBytes) + 1) * blockBytes;
+  const first = Math.floor(position / blockBytes);
+  return (Math.ceil((position + length) / blockBytes) - first) * blockBytes;
+}
+
+/** Bytes that a write adds at most to a file that takes as much as `usage` says. */
+export function growthOf(
+  { bytes, size }: NodeUsage,
+  position: number | undefined,
+  length: number,
+  { blockBytes }: Pick<UsageSupport, "blockBytes">,
+): number {
+  const start = position ?? size;
+  const end = start + length;
+  if (blockBytes === undefined) return Math.max(end - size, 0);
+  const whole = inBlocks(size, blockBytes);
+  const beyond = Math.max(inBlocks(end, blockBytes) - Math.max(whole, blockStart(start)), 0);
+  const within = blocksAround(start, length, blockBytes) - beyond;
+  // No more can be filled than there are holes.
+  const holes = Math.max(whole - bytes, 0);
+  return beyond + Math.min(within, holes);
+
+  function blockStart(at: number): number {
+    return Math.floor(at / blockBytes!) * blockBytes!;
+  }
+}
+
+/** What an open file takes, without blocks that the file system keeps ahead for it. */
+export function usageWhileOpen(
+  usage: NodeUsage,
+  { blockBytes }: Pick<UsageSupport, "blockBytes">,
+): NodeUsage {
+  if (blockBytes === undefined) return usage;
+  const whole = inBlocks(usage.size, blockBytes);
+  const most = whole + Math.max(Math.ceil(whole / TREE_PART), blockBytes);
+  return usage.bytes <= most ? usage : { ...usage, bytes: most };
+}
+
+function inBlocks(bytes: number, blockBytes: number): number {
+  return Math.ceil(bytes / blockBytes) * blockBytes;
+}
