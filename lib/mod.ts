@@ -40,6 +40,7 @@ export { requestPolicy, type RequestRules } from "./policy/requests.ts";
 export { uploadOnly } from "./policy/upload_only.ts";
 export type { QuotaLimit } from "./quota/books.ts";
 export { quota, QuotaCount, type QuotaOptions } from "./quota/quota.ts";
+export type { Background } from "./serve/background.ts";
 export { serve, type ServeOptions } from "./serve/serve.ts";
 export type { TimeoutOptions } from "./transport/timeouts.ts";
 export type { Facts, Findings } from "./session/facts.ts";

@@ -38,6 +38,8 @@ export interface OpenNode {
 export interface Books {
   /** The limit that the last session had. */
   limit: QuotaLimit;
+  /** When the machine was started, for sessions of which it may not have kept all. */
+  boot?: string | undefined;
   /** What is there, without what sessions have not yet settled. */
   used: Amount;
   /** What live sessions may add without asking, by slot. */
@@ -162,14 +164,14 @@ export function booksIn(text: string): Books | undefined {
     throw error;
   }
   if (!isRecord(read)) return undefined;
-  const { limit, used, reserved, open, counted, unsure, changes, added, taken, moves } = read;
+  const { boot, limit, used, reserved, open, counted, unsure, changes, added, taken, moves } = read;
   if (!isAmount(used) || !isAmount(added) || !isAmount(taken) || !isLimit(limit)) return undefined;
   if (!isNumber(counted) || !isNumber(changes) || !isNumber(moves)) return undefined;
-  if (typeof unsure !== "boolean") return undefined;
+  if (typeof unsure !== "boolean" || (boot !== undefined && typeof boot !== "string")) return;
   if (!isListOf(reserved, isNumber, isAmount)) return undefined;
   if (!isListOf(open, (key) => typeof key === "string", isOpenNode)) return undefined;
   return {
-    ...{ limit, used, counted, unsure, changes, added, taken, moves },
+    ...{ boot, limit, used, counted, unsure, changes, added, taken, moves },
     reserved: new Map(reserved),
     open: new Map(open),
   };

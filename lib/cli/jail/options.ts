@@ -2,7 +2,9 @@ import type { ConfineMode } from "../start/confinement.ts";
 import type { CommandSpec, OptionSpec } from "../options/args.ts";
 import { UsageError } from "../errors.ts";
 import { parseSession, type ServingOptions, sessionSpecs } from "../options/serving_options.ts";
+import { QUOTA_OPTION, quotaLimit, STATE_DIR_OPTION } from "../options/quota_options.ts";
 import { oneOf } from "../options/values.ts";
+import type { QuotaLimit } from "../../quota/books.ts";
 
 const CONFINE_MODES = ["auto", "kernel", "portable"] as const satisfies readonly ConfineMode[];
 
@@ -16,6 +18,10 @@ export interface JailOptions extends ServingOptions {
   readonly confine: ConfineMode;
   /** Report how well the jail is kept, instead of serving. */
   readonly check: boolean;
+  /** What the jail may hold. */
+  readonly quota: QuotaLimit | undefined;
+  /** Where the count is kept, with its tokens. */
+  readonly stateDirectory: string | undefined;
 }
 
 const own: readonly OptionSpec[] = [
@@ -26,6 +32,7 @@ const own: readonly OptionSpec[] = [
     help: "kernel, portable, or auto (default): how the jail is kept",
   },
   { name: "check", help: "report how well the jail is kept, instead of serving" },
+  STATE_DIR_OPTION,
   { name: "allow-home", help: "allow a jail that contains .ssh, start-up files or the log" },
   {
     name: "command",
@@ -33,6 +40,7 @@ const own: readonly OptionSpec[] = [
     value: "COMMAND",
     help: "the command that sshd passes to a login shell",
   },
+  QUOTA_OPTION,
 ];
 
 /** The command line of `sftpwrap jail`; the letters are OpenSSH's. */
@@ -75,12 +83,18 @@ export function parseJailOptions(
     if (directory === undefined) throw new UsageError("DIR is missing");
     if (directory === "") throw new UsageError("DIR is empty");
     requireHarmless(directory, ignored);
+    const quota = quotaLimit(values.get("quota"));
+    if (quota !== undefined && switches.has("read-only")) {
+      throw new UsageError("--read-only and --quota contradict each other");
+    }
     return {
       directory,
       command: values.get("command"),
       allowHome: switches.has("allow-home"),
       confine: oneOf("confine", values.get("confine") ?? "auto", CONFINE_MODES),
       check: switches.has("check"),
+      quota,
+      stateDirectory: values.get("state-dir"),
     };
   });
 }

@@ -10,7 +10,7 @@ import { requestNames } from "../../session/request_names.ts";
 import type { OptionSpec, ParsedArgs } from "./args.ts";
 import { UsageError } from "../errors.ts";
 import type { Limits } from "./policies.ts";
-import { mode } from "./values.ts";
+import { byteCount, mode } from "./values.ts";
 
 const SPECS: readonly OptionSpec[] = [
   { name: "read-only", help: "refuse every request that changes anything" },
@@ -89,14 +89,9 @@ function patterns(given: readonly string[] = []): readonly string[] {
   return given;
 }
 
-const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
-
 function size(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  const [, digits, unit] = /^(\d{1,15})([KMG]?)$/i.exec(value) ?? [];
-  const bytes = Number(digits) * (UNITS[unit?.toUpperCase() ?? ""] ?? NaN);
-  if (!Number.isSafeInteger(bytes)) {
-    throw new UsageError(`--max-file-size "${value}" is not a number of bytes (10K, 10M, 10G)`);
-  }
-  return bytes;
+  const bytes = byteCount(value);
+  if (bytes !== undefined) return bytes;
+  throw new UsageError(`--max-file-size "${value}" is not a number of bytes (10K, 10M, 10G)`);
 }

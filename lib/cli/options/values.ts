@@ -48,6 +48,15 @@ export function mode(option: string, value: string | undefined): number | undefi
   return octal(`--${option}`, value, 0o7777);
 }
 
+const UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** A number of bytes, such as 10, 10K, 10M or 10G; undefined if the value is none. */
+export function byteCount(value: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,15})([KMG]?)$/i.exec(value) ?? [];
+  const bytes = Number(digits) * (UNITS[unit?.toUpperCase() ?? ""] ?? NaN);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
 function octal(what: string, value: string | undefined, most: number): number | undefined {
   if (value === undefined) return undefined;
   const number = /^[0-7]{1,5}$/.test(value) ? parseInt(value, 8) : Infinity;

@@ -1,0 +1,167 @@
+/**
+ * The quota of a jail: where its books are, and what is counted when.
+ *
+ * @module
+ */
+
+import { messageOf } from "../../message_of.ts";
+import { orElse } from "../../async/maybe_promise.ts";
+import { FileType } from "../../attrs.ts";
+import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
+import { Open } from "../../linux/linux.ts";
+import { Account } from "../../quota/account.ts";
+import type { Books, QuotaLimit } from "../../quota/books.ts";
+import { Count, type Counted } from "../../quota/count.ts";
+import { type OpenedLedger, openLedgerFile } from "../../quota/ledger_file.ts";
+import { QuotaStorage } from "../../quota/quota_storage.ts";
+import type { Background } from "../../serve/background.ts";
+import { type Log, LogLevel } from "../../session/log.ts";
+import { check, StatusReader } from "../../storage/local/kernel/status.ts";
+import type { Storage, UsageSupport } from "../../storage/storage.ts";
+import { StartError } from "../errors.ts";
+import { openAt, OTHERS_MAY_WRITE } from "../files/file_place.ts";
+import { textInProc } from "../jail/containment.ts";
+import { NO_LIBC } from "./rings.ts";
+import { openStateDirectory } from "./state_directory.ts";
+
+const PRIVATE_MODE = 0o600;
+
+/** Bytes of a digest in the name of a file of books. */
+const NAME_BYTES = 16;
+
+/** What other programs have changed is found no later than at the first quiet moment after this. */
+const COUNT_INTERVAL_MS = 24 * 60 * 60 * 1000;
+
+/** Whose quota it is. */
+export interface QuotaPlace {
+  /** The jail, by its real path. */
+  readonly jail: string;
+  /** `--state-dir`, with its tokens expanded. */
+  readonly stateDir: string | undefined;
+  readonly home: string | undefined;
+}
+
+/** A storage under a quota. */
+export interface LimitedStorage {
+  readonly storage: Storage;
+  /** Counts what is there, while the client asks for nothing; absent if that need not be. */
+  readonly background: Background | undefined;
+}
+
+/**
+ * Puts a quota around the storage of a jail. What is there is counted now if it never was, or if
+ * the books are damaged.
+ *
+ * @throws {StartError} If the quota cannot be kept.
+ */
+export async function withQuota(
+  storage: Storage,
+  limit: QuotaLimit,
+  { place, log }: { readonly place: QuotaPlace; readonly log: Log },
+): Promise<LimitedStorage> {
+  const { ledger, found, dead, path } = await openQuota(place);
+  try {
+    const support = requireUsage(storage);
+    const say = (text: string) => log.level >= LogLevel.INFO && log.write(LogLevel.INFO, text);
+    if (found === "damaged") {
+      log.write(LogLevel.ERROR, `the books of the quota were damaged (${path}): counted anew`);
+    }
+    if (dead > 0) say(`quota: ${dead} sessions have died, and what they left is counted`);
+    const { counted, unsure } = ledger.look((books) => ({ ...books }));
+    const told = (result: Counted) => say(`quota: ${toldOf(result)}`);
+    if (counted === 0) {
+      await new Count(storage, { support, ledger, done: told }).run();
+    }
+    ledger.enter(({ books }) => void (books.limit = limit));
+    const isDue = unsure || counted > 0 && Date.now() - counted > COUNT_INTERVAL_MS;
+    const count = isDue && ledger.claimCount()
+      ? new Count(storage, { support, ledger, done: told })
+      : undefined;
+    return {
+      storage: new QuotaStorage(storage, support, new Account(ledger, limit)),
+      background: count && backgroundOf(count, log),
+    };
+  } catch (error) {
+    ledger.close();
+    throw new StartError(`the quota cannot be kept: ${messageOf(error)}`);
+  }
+}
+
+/** Opens the books of a jail. */
+export async function openQuota(place: QuotaPlace): Promise<OpenedLedger & { path: string }> {
+  const libc = openLibcIfAllowed();
+  if (libc === undefined) throw new StartError(`a quota needs libc: ${NO_LIBC}`);
+  const { path: directory, descriptor } = openStateDirectory(libc, {
+    ...{ given: place.stateDir, home: place.home, jail: place.jail },
+  });
+  const name = await bookName(place.jail);
+  const path = `${directory}/${name}`;
+  try {
+    const fd = openBooks(libc, descriptor, name);
+    const boot = textInProc("/proc/sys/kernel/random/boot_id").trim();
+    try {
+      return { ...openLedgerFile(libc, fd, boot === "" ? {} : { boot }), path };
+    } catch (error) {
+      libc.close(fd);
+      throw error;
+    }
+  } catch (error) {
+    throw new StartError(`the books of the quota, ${path}, cannot be used: ${messageOf(error)}`);
+  } finally {
+    libc.close(descriptor);
+  }
+}
+
+/** The storage's figures, which the quota counts. */
+export function requireUsage({ usage }: Storage): UsageSupport {
+  if (usage === undefined) throw new StartError("this storage does not tell what its files take");
+  return usage;
+}
+
+/** What a count has found, in words. */
+export function toldOf({ before, now, isExact }: Counted): string {
+  const found = `${now.bytes} bytes in ${now.files} files`;
+  const known = before.bytes === now.bytes && before.files === now.files;
+  const was = known ? "" : `, not ${before.bytes} in ${before.files}`;
+  return `counted ${found}${was}${isExact ? "" : ", while sessions changed some"}`;
+}
+
+/** What a session says of its quota, for people. */
+export function usedOf({ used, limit }: Books): string {
+  const files = limit.files === undefined ? "" : ` of ${limit.files}`;
+  const part = limit.bytes === 0 ? "" : ` (${Math.round(100 * used.bytes / limit.bytes)} %)`;
+  return `${used.bytes} of ${limit.bytes} bytes${part}, ${used.files}${files} files`;
+}
+
+function openBooks(libc: Libc, directory: number, name: string): number {
+  const flags = Open.RDWR | Open.CREAT | Open.NOFOLLOW | Open.NONBLOCK | Open.NOCTTY;
+  const fd = check(openAt(libc, directory, { name, flags, mode: PRIVATE_MODE }));
+  const reader = new StatusReader(libc);
+  const { uid, permissions } = reader.ofOpen(fd);
+  const wrong = reader.type !== FileType.REGULAR
+    ? "not a regular file"
+    : uid !== libc.geteuid()
+    ? `it belongs to user ${uid}`
+    : (permissions & OTHERS_MAY_WRITE) !== 0
+    ? "others may write in it (chmod 600)"
+    : undefined;
+  if (wrong === undefined) return fd;
+  libc.close(fd);
+  throw new StartError(wrong);
+}
+
+/** One for each jail, by its path, which may be longer than a name. */
+async function bookName(jail: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(jail));
+  const bytes = new Uint8Array(digest).slice(0, NAME_BYTES);
+  return `quota-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** A count that fails is given up, and the session goes on. */
+function backgroundOf(count: Count, log: Log): Background {
+  return () =>
+    orElse(() => count.step(), (failure) => {
+      log.write(LogLevel.ERROR, `quota: counting has failed: ${messageOf(failure)}`);
+      return false;
+    });
+}
