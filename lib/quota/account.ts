@@ -25,6 +25,8 @@ const UNITS = ["bytes", "files"] as const;
 export interface GrowingNode {
   /** Bytes that were drawn for it, and are not settled yet. */
   drawn: number;
+  /** Bytes of what was drawn that the file system may still add; asked for once. */
+  owes(): number;
   /** Writes. */
   put(data: Uint8Array, position: number): MaybePromise<void>;
   /** What it takes now. */
@@ -126,10 +128,10 @@ export class Account {
     const { drawn } = node;
     node.drawn = 0;
     this.#growing.delete(node);
-    this.return(books, { bytes: drawn, files: 0 }, {
-      bytes: settle(books, usage, usage.bytes),
-      files: 0,
-    });
+    const owed = node.owes();
+    if (owed > 0) books.owed = { bytes: books.owed.bytes + owed, since: Date.now() };
+    const bytes = settle(books, usage, usage.bytes) + owed;
+    this.return(books, { bytes: drawn, files: 0 }, { bytes, files: 0 });
   }
 
   /** Enters what a node takes that took `before`, and has grown by no more than was taken. */

@@ -34,14 +34,28 @@ export interface OpenNode {
   holders: number[];
 }
 
+/** What is counted of a file: the blocks that it has, or its size. */
+export type Unit = "blocks" | "sizes";
+
+/** Bytes that may appear by themselves. */
+export interface Owed {
+  bytes: number;
+  /** When the last were added: milliseconds since 1970. */
+  since: number;
+}
+
 /** The books. Every number is whole and not negative, except for `used` while it is put right. */
 export interface Books {
   /** The limit that the last session had. */
   limit: QuotaLimit;
+  /** What is counted; absent before the first count. */
+  unit?: Unit | undefined;
   /** When the machine was started, for sessions of which it may not have kept all. */
   boot?: string | undefined;
   /** What is there, without what sessions have not yet settled. */
   used: Amount;
+  /** What the file system may still add, once it writes to the disk, to files in many pieces. */
+  owed: Owed;
   /** What live sessions may add without asking, by slot. */
   readonly reserved: Map<number, Amount>;
   /** By identity. Files that are open and removed still count. */
@@ -64,6 +78,7 @@ export function newBooks(): Books {
   return {
     limit: { bytes: 0 },
     used: nothing(),
+    owed: { bytes: 0, since: 0 },
     reserved: new Map(),
     open: new Map(),
     counted: 0,
@@ -91,8 +106,8 @@ export function add({ used, added, taken }: Books, bytes: number, files = 0): vo
 }
 
 /** What may still be reserved, under a limit. */
-export function available({ used, reserved }: Books, limit: QuotaLimit): Amount {
-  let bytes = limit.bytes - used.bytes;
+export function available({ used, owed, reserved }: Books, limit: QuotaLimit): Amount {
+  let bytes = limit.bytes - used.bytes - owed.bytes;
   let files = (limit.files ?? Infinity) - used.files;
   for (const amount of reserved.values()) {
     bytes -= amount.bytes;
@@ -164,14 +179,31 @@ export function booksIn(text: string): Books | undefined {
     throw error;
   }
   if (!isRecord(read)) return undefined;
-  const { boot, limit, used, reserved, open, counted, unsure, changes, added, taken, moves } = read;
+  const {
+    boot,
+    unit,
+    limit,
+    used,
+    owed,
+    reserved,
+    open,
+    counted,
+    unsure,
+    changes,
+    added,
+    taken,
+    moves,
+  } = read;
   if (!isAmount(used) || !isAmount(added) || !isAmount(taken) || !isLimit(limit)) return undefined;
+  if (unit !== undefined && unit !== "blocks" && unit !== "sizes") return undefined;
+  if (!isRecord(owed) || !isNumber(owed["bytes"]) || !isNumber(owed["since"])) return undefined;
   if (!isNumber(counted) || !isNumber(changes) || !isNumber(moves)) return undefined;
   if (typeof unsure !== "boolean" || (boot !== undefined && typeof boot !== "string")) return;
   if (!isListOf(reserved, isNumber, isAmount)) return undefined;
   if (!isListOf(open, (key) => typeof key === "string", isOpenNode)) return undefined;
   return {
-    ...{ boot, limit, used, counted, unsure, changes, added, taken, moves },
+    owed: { bytes: owed["bytes"], since: owed["since"] },
+    ...{ boot, unit, limit, used, counted, unsure, changes, added, taken, moves },
     reserved: new Map(reserved),
     open: new Map(open),
   };

@@ -15,6 +15,9 @@ import type { Ledger } from "./ledger.ts";
 /** Entries that are looked at in one step. */
 const STEP_ENTRIES = 32;
 
+/** File systems write to the disk in this time. */
+const ON_DISK_MS = 60_000;
+
 /** How often a count begins again because something has changed meanwhile. */
 const ATTEMPTS = 3;
 
@@ -119,8 +122,14 @@ function correct(books: Books, start: Marks, walk: Walk): Counted {
   // A name that moved may have been missed, and a count that did not see it tells nothing.
   else if (books.moves === start.moves) books.used = likely(books, start, found);
   if (isExact) books.unsure = false;
+  if (isExact && !mayGrow(books)) books.owed.bytes = 0;
   if (isExact || !books.unsure) books.counted = Date.now();
   return { before, now: { ...books.used }, isExact };
+}
+
+/** Whether what is owed may not be on the disk yet, and so was not seen. */
+export function mayGrow({ owed }: Books): boolean {
+  return owed.bytes > 0 && Date.now() - owed.since < ON_DISK_MS;
 }
 
 /** What is used if sessions have changed something meanwhile: the books, or the most that it can be. */

@@ -9,6 +9,28 @@ import type { NodeUsage, UsageSupport } from "../storage/storage.ts";
 /** Blocks that hold the tree of a file's blocks come to no more than this part of it. */
 const TREE_PART = 64;
 
+/** Pieces of a file that need no tree. */
+const PIECES_WITHOUT_TREE = 3;
+
+/** Bytes in the tree for a piece: its blocks are at least half full. */
+const TREE_BYTES = 2 * 12;
+
+/**
+ * Bytes of the tree that keeps the pieces of a file, which some file systems make only when they
+ * write to the disk; no more than a block for each piece.
+ *
+ * @param pieces How many writes did not begin where the one before has ended.
+ */
+export function treeBytes(
+  pieces: number,
+  { blockBytes, nameBytes }: Pick<UsageSupport, "blockBytes" | "nameBytes">,
+): number {
+  // Those whose directories have no blocks have no such trees.
+  if (blockBytes === undefined || nameBytes === 0 || pieces <= PIECES_WITHOUT_TREE) return 0;
+  const whole = inBlocks(pieces * TREE_BYTES, blockBytes) + blockBytes;
+  return Math.min(whole, (pieces - PIECES_WITHOUT_TREE) * blockBytes);
+}
+
 /**
  * Bytes of the blocks that a write touches: it adds no more than these, whatever is there.
  *

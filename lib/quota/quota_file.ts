@@ -10,7 +10,7 @@ import type {
 } from "../storage/storage.ts";
 import type { Account, GrowingNode } from "./account.ts";
 import { letGo } from "./books.ts";
-import { blocksAround, growthOf, usageWhileOpen } from "./growth.ts";
+import { blocksAround, growthOf, treeBytes, usageWhileOpen } from "./growth.ts";
 import type { Entry } from "./ledger.ts";
 
 /** What an open file needs of its storage. */
@@ -30,6 +30,10 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
   readonly appends: boolean;
   readonly #host: QuotaFileHost;
   readonly #path: VirtualPath;
+  /** Where the last write has ended, and how many writes did not begin there. */
+  #end = 0;
+  #pieces = 0;
+  #owed = 0;
 
   /** A handle around another one; `path` is where it was opened. */
   constructor(inner: FileHandle, host: QuotaFileHost, path: VirtualPath, append: boolean) {
@@ -44,6 +48,13 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
     return after(support.ofFile(this.inner), (usage) => usageWhileOpen(usage, support));
   }
 
+  owes(): number {
+    const all = treeBytes(this.#pieces, this.#host.support);
+    const more = all - this.#owed;
+    this.#owed = all;
+    return more;
+  }
+
   put(data: Uint8Array, position: number): MaybePromise<void> {
     return this.inner.write(data, position);
   }
@@ -52,13 +63,14 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
     const { length } = data;
     if (length === 0) return super.write(data, position);
     const { account, support: { blockBytes } } = this.#host;
+    const tree = this.#begins(position, length);
     if (blockBytes !== undefined) {
-      const bytes = blocksAround(this.appends ? undefined : position, length, blockBytes);
+      const bytes = blocksAround(this.appends ? undefined : position, length, blockBytes) + tree;
       const done = account.write(this, bytes, data, position);
       if (done !== false) return done;
     }
     return account.ledger.enter((entry) => {
-      const room = this.room(entry, this.appends ? undefined : position, length);
+      const room = this.room(entry, this.appends ? undefined : position, length, tree);
       return after(room, (bytes) => {
         const write = () => super.write(data, position);
         return this.#growing(entry, bytes, write);
@@ -98,12 +110,18 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
    * Takes what a write may add; see {@linkcode blocksAround}. The caller uses it, or returns it.
    *
    * @param position Undefined for the end.
+   * @param more Bytes besides these.
    */
-  room(entry: Entry, position: number | undefined, length: number): MaybePromise<number> {
+  room(
+    entry: Entry,
+    position: number | undefined,
+    length: number,
+    more = 0,
+  ): MaybePromise<number> {
     const { account, support, kept } = this.#host;
     const { blockBytes } = support;
     const exactly = () =>
-      after(this.usage(), (usage) => growthOf(usage, position, length, support));
+      after(this.usage(), (usage) => growthOf(usage, position, length, support) + more);
     const taken = (bytes: number, least?: () => MaybePromise<number>) =>
       after(
         account.take(entry, { bytes, files: 0 }, { kept, ...least && { least } }),
@@ -112,7 +130,7 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
     if (blockBytes === undefined) return after(exactly(), (bytes) => taken(bytes));
     // Another session that appends may move the end, and with it the blocks that are touched.
     const least = position === undefined ? undefined : exactly;
-    return taken(blocksAround(position, length, blockBytes), least);
+    return taken(blocksAround(position, length, blockBytes) + more, least);
   }
 
   /** Enters what the file takes, after something that may have made it grow. */
@@ -123,6 +141,15 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
       account.settleNode(entry.books, this, usage);
       account.relax(entry.books);
     });
+  }
+
+  /** Bytes that may be owed for a write that begins a new piece. */
+  #begins(position: number, length: number): number {
+    const isNext = position === this.#end || this.appends;
+    this.#end = position + length;
+    if (isNext) return 0;
+    this.#pieces++;
+    return this.#host.support.nameBytes > 0 ? this.#host.support.blockBytes ?? 0 : 0;
   }
 
   #closing(entry: Entry, usage: NodeUsage, close: () => MaybePromise<void>): MaybePromise<void> {

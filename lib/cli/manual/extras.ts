@@ -31,6 +31,7 @@ const DETAILS = {
   "no-delete": "Renaming is allowed. A session may remove what it has created itself.",
   deny: "Paths in a folder that matches are refused, too. They are still listed.",
   hide: "As --deny, and listings and look-ups do not have them.",
+  quota: "What exceeds it fails with the reason. Before the first count, everything is counted.",
   "ignore-chmod": "Times and sizes in the same request are set.",
 } as const;
 

@@ -11,6 +11,7 @@ import { gridFsSpec } from "../gridfs/options.ts";
 import { jailSpec } from "../jail/options.ts";
 import type { CommandSpec } from "../options/args.ts";
 import { proxySpec } from "../proxy/options.ts";
+import { quotaSpec } from "../quota/options.ts";
 import { completionsSpec, helpSpec, manSpec } from "./options.ts";
 import { TOPICS } from "./topics.ts";
 
@@ -20,6 +21,7 @@ const DOCUMENTED: readonly CommandSpec[] = [
   gridFsSpec,
   authorizeSpec,
   doctorSpec,
+  quotaSpec,
 ];
 
 /** Every subcommand of the program. */

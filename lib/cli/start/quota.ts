@@ -7,11 +7,12 @@
 import { messageOf } from "../../message_of.ts";
 import { orElse } from "../../async/maybe_promise.ts";
 import { FileType } from "../../attrs.ts";
+import { Errno } from "../../linux/errno.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Open } from "../../linux/linux.ts";
 import { Account } from "../../quota/account.ts";
-import type { Books, QuotaLimit } from "../../quota/books.ts";
-import { Count, type Counted } from "../../quota/count.ts";
+import type { Books, QuotaLimit, Unit } from "../../quota/books.ts";
+import { Count, type Counted, mayGrow } from "../../quota/count.ts";
 import { type OpenedLedger, openLedgerFile } from "../../quota/ledger_file.ts";
 import { QuotaStorage } from "../../quota/quota_storage.ts";
 import type { Background } from "../../serve/background.ts";
@@ -67,14 +68,18 @@ export async function withQuota(
       log.write(LogLevel.ERROR, `the books of the quota were damaged (${path}): counted anew`);
     }
     if (dead > 0) say(`quota: ${dead} sessions have died, and what they left is counted`);
-    const { counted, unsure } = ledger.look((books) => ({ ...books }));
+    const unit = unitOf(support);
+    const { isNew, isDue } = ledger.look((books) => ({
+      isNew: books.counted === 0 || (books.unit ?? unit) !== unit,
+      isDue: isCountDue(books),
+    }));
     const told = (result: Counted) => say(`quota: ${toldOf(result)}`);
-    if (counted === 0) {
-      await new Count(storage, { support, ledger, done: told }).run();
-    }
-    ledger.enter(({ books }) => void (books.limit = limit));
-    const isDue = unsure || counted > 0 && Date.now() - counted > COUNT_INTERVAL_MS;
-    const count = isDue && ledger.claimCount()
+    if (isNew) await new Count(storage, { support, ledger, done: told }).run();
+    ledger.enter(({ books }) => {
+      books.limit = limit;
+      books.unit = unit;
+    });
+    const count = isDue && !isNew && ledger.claimCount()
       ? new Count(storage, { support, ledger, done: told })
       : undefined;
     return {
@@ -87,8 +92,26 @@ export async function withQuota(
   }
 }
 
-/** Opens the books of a jail. */
-export async function openQuota(place: QuotaPlace): Promise<OpenedLedger & { path: string }> {
+/** The books of a jail, open. */
+export interface OpenedQuota extends OpenedLedger {
+  /** Where they are. */
+  readonly path: string;
+}
+
+/**
+ * Opens the books of a jail, and makes them if there are none.
+ *
+ * @throws {StartError} If they cannot be used.
+ */
+export async function openQuota(place: QuotaPlace): Promise<OpenedQuota> {
+  return (await openQuotaIf(place, { make: true }))!;
+}
+
+/** Opens the books of a jail, and returns undefined if there are none and none are to be made. */
+export async function openQuotaIf(
+  place: QuotaPlace,
+  { make }: { readonly make: boolean },
+): Promise<OpenedQuota | undefined> {
   const libc = openLibcIfAllowed();
   if (libc === undefined) throw new StartError(`a quota needs libc: ${NO_LIBC}`);
   const { path: directory, descriptor } = openStateDirectory(libc, {
@@ -97,7 +120,8 @@ export async function openQuota(place: QuotaPlace): Promise<OpenedLedger & { pat
   const name = await bookName(place.jail);
   const path = `${directory}/${name}`;
   try {
-    const fd = openBooks(libc, descriptor, name);
+    const fd = openBooks(libc, descriptor, { name, make });
+    if (fd === undefined) return undefined;
     const boot = textInProc("/proc/sys/kernel/random/boot_id").trim();
     try {
       return { ...openLedgerFile(libc, fd, boot === "" ? {} : { boot }), path };
@@ -126,16 +150,34 @@ export function toldOf({ before, now, isExact }: Counted): string {
   return `counted ${found}${was}${isExact ? "" : ", while sessions changed some"}`;
 }
 
-/** What a session says of its quota, for people. */
-export function usedOf({ used, limit }: Books): string {
-  const files = limit.files === undefined ? "" : ` of ${limit.files}`;
-  const part = limit.bytes === 0 ? "" : ` (${Math.round(100 * used.bytes / limit.bytes)} %)`;
-  return `${used.bytes} of ${limit.bytes} bytes${part}, ${used.files}${files} files`;
+/** How much of a quota is used, in words. */
+export function usedOf({ used }: Books, { bytes, files }: QuotaLimit): string {
+  const ofFiles = files === undefined ? "" : ` of ${files}`;
+  const part = bytes === 0 ? "" : ` (${Math.round(100 * used.bytes / bytes)} %)`;
+  return `${used.bytes} of ${bytes} bytes${part}, ${used.files}${ofFiles} files`;
 }
 
-function openBooks(libc: Libc, directory: number, name: string): number {
-  const flags = Open.RDWR | Open.CREAT | Open.NOFOLLOW | Open.NONBLOCK | Open.NOCTTY;
-  const fd = check(openAt(libc, directory, { name, flags, mode: PRIVATE_MODE }));
+function unitOf({ blockBytes }: UsageSupport): Unit {
+  return blockBytes === undefined ? "sizes" : "blocks";
+}
+
+/** Whether what the books say may differ from what is there. */
+function isCountDue(books: Books): boolean {
+  const { counted, unsure, owed } = books;
+  return unsure || Date.now() - counted > COUNT_INTERVAL_MS ||
+    (owed.bytes > 0 && !mayGrow(books));
+}
+
+function openBooks(
+  libc: Libc,
+  directory: number,
+  { name, make }: { readonly name: string; readonly make: boolean },
+): number | undefined {
+  const existing = Open.RDWR | Open.NOFOLLOW | Open.NONBLOCK | Open.NOCTTY;
+  const how = make ? { flags: existing | Open.CREAT, mode: PRIVATE_MODE } : { flags: existing };
+  const fd = openAt(libc, directory, { name, ...how });
+  if (fd === -Errno.ENOENT && !make) return undefined;
+  check(fd);
   const reader = new StatusReader(libc);
   const { uid, permissions } = reader.ofOpen(fd);
   const wrong = reader.type !== FileType.REGULAR
