@@ -106,7 +106,8 @@ export class Account {
 
   /** Gives back what was taken, but for what has been added to `used` instead. */
   return({ reserved }: Books, taken: Amount, used: Amount = nothing()): void {
-    const mine = reserved.get(this.ledger.slot) ?? nothing();
+    const mine = reserved.get(this.ledger.slot);
+    if (mine === undefined) return;
     for (const unit of UNITS) {
       const spent = Math.max(Math.min(used[unit], taken[unit]), 0);
       mine[unit] -= spent;
@@ -173,6 +174,8 @@ export class Account {
 
   #takes(entry: Entry, need: Amount, kept: number): boolean {
     const left = this.#left;
+    // Damaged books were made anew, and know nothing of this session.
+    if (!entry.books.reserved.has(this.ledger.slot)) left.bytes = left.files = 0;
     const isThere = UNITS.every((unit) => need[unit] <= left[unit]);
     if (!isThere && !this.#reserve(entry, need, kept)) return false;
     for (const unit of UNITS) left[unit] -= need[unit];

@@ -104,12 +104,13 @@ class FileKeeper implements Keeper {
   }
 
   save(books: Books): void {
+    // What cannot be written is read again.
+    this.#books = undefined;
     const text = textOf(books);
     const sequence = this.#sequence + 1;
     const header = `sftpwrap-quota ${FORMAT} ${sequence} ${text.length} ${hashOf(text)}\n`;
     const bytes = new TextEncoder().encode(header + text);
     if (bytes.length > COPY_BYTES) throw new StorageError("failure", "too many files are open");
-    this.#books = undefined;
     const at = (sequence % COPIES.length) * COPY_BYTES;
     for (let done = 0; done < bytes.length;) {
       done += check(this.#libc.pwrite(this.#fd, bytes.subarray(done), at + done));
