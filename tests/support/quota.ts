@@ -4,13 +4,14 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import type { SftpClient } from "../../lib/client/client.ts";
 import { SftpStatusError } from "../../lib/client/errors.ts";
 import type { RemoteFile } from "../../lib/client/remote_file.ts";
 import { noise } from "./files.ts";
 import { jailWords } from "./jail.ts";
 import { randomNumbers } from "./random.ts";
-import { runOk } from "./run.ts";
+import { run, runOk } from "./run.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
 /** Where a jail and its books are. */
@@ -30,6 +31,18 @@ export function quotaSession(
   return startServer(command!, args);
 }
 
+/** Has a session not begin, and returns what it says of that. */
+export async function refusedSession(
+  { jail, state }: QuotaPlaces,
+  quota: string,
+): Promise<string> {
+  const options = [`--quota=${quota}`, `--state-dir=${state}`];
+  const [command, ...args] = jailWords(jail, { options });
+  const { code, stdout, stderr } = await run(command!, args);
+  assertEquals([code, stdout], [1, ""]);
+  return stderr;
+}
+
 /** What du(1) and find(1) say of a directory. */
 export async function measured(directory: string): Promise<{ bytes: number; files: number }> {
   const du = await runOk("du", ["-s", "--block-size=1", directory]);
@@ -37,8 +50,17 @@ export async function measured(directory: string): Promise<{ bytes: number; file
   return { bytes: parseInt(du), files: parseInt(inodes) };
 }
 
+/** What books say. */
+export interface Booked {
+  readonly used: { readonly bytes: number; readonly files: number };
+  readonly reserved: readonly unknown[];
+  readonly open: readonly unknown[];
+  readonly unsure: boolean;
+  readonly unit: string;
+}
+
 /** What the books of the only jail in a state folder say. */
-export async function booked(state: string): Promise<Record<string, unknown>> {
+export async function booked(state: string): Promise<Booked> {
   const text = await Deno.readTextFile(await bookFile(state));
   const copies = [...text.matchAll(/sftpwrap-quota 1 (\d+) (\d+) [0-9a-f]+\n/g)];
   const [newest] = copies.sort((one, other) => Number(other[1]) - Number(one[1]));

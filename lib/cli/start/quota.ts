@@ -67,7 +67,11 @@ export async function withQuota(
     if (found === "damaged") {
       log.write(LogLevel.ERROR, `the books of the quota were damaged (${path}): counted anew`);
     }
-    if (dead > 0) say(`quota: ${dead} sessions have died, and what they left is counted`);
+    if (dead > 0) {
+      say(
+        `quota: ${dead === 1 ? "1 session has" : `${dead} sessions have`} died without giving back`,
+      );
+    }
     const unit = unitOf(support);
     const { isNew, isDue } = ledger.look((books) => ({
       isNew: books.counted === 0 || (books.unit ?? unit) !== unit,
