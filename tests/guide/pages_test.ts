@@ -6,6 +6,7 @@ import { parseDoctorOptions } from "../../lib/cli/doctor/options.ts";
 import { parseGridFsOptions } from "../../lib/cli/gridfs/options.ts";
 import { parseJailOptions } from "../../lib/cli/jail/options.ts";
 import { parseProxyOptions } from "../../lib/cli/proxy/options.ts";
+import { parseQuotaOptions } from "../../lib/cli/quota/options.ts";
 import { runOk } from "../support/run.ts";
 import { filesIn } from "./guide.ts";
 import {
@@ -21,13 +22,14 @@ import {
   readPages,
 } from "./pages.ts";
 
-const SUBCOMMANDS = ["jail", "proxy", "gridfs", "authorize", "doctor"] as const;
+const SUBCOMMANDS = ["jail", "proxy", "gridfs", "authorize", "doctor", "quota"] as const;
 
 const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
   jail: parseJailOptions,
   proxy: parseProxyOptions,
   gridfs: parseGridFsOptions,
   doctor: parseDoctorOptions,
+  quota: parseQuotaOptions,
 };
 
 /** Options of other programs that pages name, and of the project's own scripts. */
@@ -66,7 +68,15 @@ function everywhere(look: (page: Page) => readonly string[]): string[] {
 }
 
 Deno.test("there is a page for every room that has users", () => {
-  const rooms = ["cli", "policy", "audit", "storage/local", "storage/proxy", "storage/gridfs"];
+  const rooms = [
+    "cli",
+    "policy",
+    "quota",
+    "audit",
+    "storage/local",
+    "storage/proxy",
+    "storage/gridfs",
+  ];
   const paths = pages.map(({ path }) => path);
   for (const room of rooms) assert(paths.includes(`lib/${room}/README.md`), room);
 });

@@ -31,7 +31,6 @@ const DETAILS = {
   "no-delete": "Renaming is allowed. A session may remove what it has created itself.",
   deny: "Paths in a folder that matches are refused, too. They are still listed.",
   hide: "As --deny, and listings and look-ups do not have them.",
-  quota: "What exceeds it fails with the reason. Before the first count, everything is counted.",
   "ignore-chmod": "Times and sizes in the same request are set.",
 } as const;
 
@@ -42,6 +41,7 @@ export const EXTRAS: Readonly<Record<string, Extras>> = {
   jail: {
     details: {
       ...DETAILS,
+      quota: "What would exceed it fails with the reason. The first session counts what is there.",
       confine:
         "With auto, it takes the best that there is, and refuses to start where neither the " +
         "kernel resolves paths nor permission flags limit the program to the jail. With kernel, " +
