@@ -51,9 +51,15 @@ export class Account {
   /** What is reserved and not used. */
   readonly #left: Amount = nothing();
   readonly #growing = new Set<GrowingNode>();
+  readonly #refused: () => void;
 
-  /** An account under a limit. */
-  constructor(ledger: Ledger, limit: QuotaLimit) {
+  /**
+   * An account under a limit.
+   *
+   * @param refused Called if the quota has no room for something.
+   */
+  constructor(ledger: Ledger, limit: QuotaLimit, refused: () => void = () => {}) {
+    this.#refused = refused;
     this.ledger = ledger;
     this.limit = limit;
   }
@@ -95,10 +101,10 @@ export class Account {
     if (this.#takes(entry, need, kept)) return need;
     return after(this.settle(entry.books), () => {
       if (this.#takes(entry, need, kept)) return need;
-      if (least === undefined) throw quotaExceeded();
+      if (least === undefined) throw this.#exceeded();
       return after(least(), (bytes) => {
         const enough = { bytes, files: need.files };
-        if (!this.#takes(entry, enough, kept)) throw quotaExceeded();
+        if (!this.#takes(entry, enough, kept)) throw this.#exceeded();
         return enough;
       });
     });
@@ -172,6 +178,12 @@ export class Account {
     return { bytes: bytes + this.#left.bytes, files: files + this.#left.files };
   }
 
+  /** The failure that clients see: "Failure: quota exceeded". */
+  #exceeded(): StorageError {
+    this.#refused();
+    return new StorageError("failure", "quota exceeded");
+  }
+
   #takes(entry: Entry, need: Amount, kept: number): boolean {
     const left = this.#left;
     // Damaged books were made anew, and know nothing of this session.
@@ -213,9 +225,4 @@ export class Account {
       files: Math.min(Math.floor(files / PART_AHEAD), MOST_AHEAD.files),
     };
   }
-}
-
-/** The failure that clients see: "Failure: quota exceeded". */
-export function quotaExceeded(): StorageError {
-  return new StorageError("failure", "quota exceeded");
 }

@@ -29,6 +29,14 @@ export interface Counted {
   readonly isExact: boolean;
 }
 
+/** What a count needs besides the storage. */
+export interface CountOptions {
+  readonly support: UsageSupport;
+  readonly ledger: Ledger;
+  /** Called with the result of each attempt. */
+  readonly done: (counted: Counted) => void;
+}
+
 /**
  * Counts everything in a storage, step by step, while sessions go on. What they change meanwhile is
  * known from the books: the result is exact if nothing did, and otherwise not too little.
@@ -41,15 +49,7 @@ export class Count {
   #attempts = 0;
   #walk: Walk | undefined;
 
-  /** @param done Called with the result of each attempt. */
-  constructor(
-    storage: Storage,
-    { support, ledger, done }: {
-      readonly support: UsageSupport;
-      readonly ledger: Ledger;
-      readonly done: (counted: Counted) => void;
-    },
-  ) {
+  constructor(storage: Storage, { support, ledger, done }: CountOptions) {
     this.#storage = storage;
     this.#support = support;
     this.#ledger = ledger;

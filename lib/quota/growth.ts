@@ -6,9 +6,6 @@
 
 import type { NodeUsage, UsageSupport } from "../storage/storage.ts";
 
-/** Blocks that hold the tree of a file's blocks come to no more than this part of it. */
-const TREE_PART = 64;
-
 /** Pieces of a file that need no tree. */
 const PIECES_WITHOUT_TREE = 3;
 
@@ -66,17 +63,6 @@ export function growthOf(
   function blockStart(at: number): number {
     return Math.floor(at / blockBytes!) * blockBytes!;
   }
-}
-
-/** What an open file takes, without blocks that the file system keeps ahead for it. */
-export function usageWhileOpen(
-  usage: NodeUsage,
-  { blockBytes }: Pick<UsageSupport, "blockBytes">,
-): NodeUsage {
-  if (blockBytes === undefined) return usage;
-  const whole = inBlocks(usage.size, blockBytes);
-  const most = whole + Math.max(Math.ceil(whole / TREE_PART), blockBytes);
-  return usage.bytes <= most ? usage : { ...usage, bytes: most };
 }
 
 function inBlocks(bytes: number, blockBytes: number): number {

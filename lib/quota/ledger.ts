@@ -11,8 +11,10 @@ export interface Keeper {
   save(books: Books): void;
   /** Unlocks the books. */
   give(): void;
-  /** Whether this session alone may count from now on; it then does until it ends. */
+  /** Whether this session alone may count from now on, until `endCount`. */
   claimCount(): boolean;
+  /** Lets other sessions count. */
+  endCount(): void;
   /** Ends the use, and gives up what this session has locked. */
   close(): void;
 }
@@ -69,9 +71,14 @@ export class Ledger {
     }
   }
 
-  /** Whether this session alone may count everything. */
+  /** Whether this session alone may count everything, until {@linkcode Ledger.endCount}. */
   claimCount(): boolean {
     return this.#open().claimCount();
+  }
+
+  /** Lets other sessions count. */
+  endCount(): void {
+    this.#open().endCount();
   }
 
   /** Ends the use. */
@@ -134,6 +141,7 @@ export class MemoryBooks {
       save: () => {},
       give: () => {},
       claimCount: () => true,
+      endCount: () => {},
       close: () => {},
     }, this.#turns);
   }

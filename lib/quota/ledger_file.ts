@@ -128,6 +128,10 @@ class FileKeeper implements Keeper {
     return this.#tryLock(COUNT_LOCK);
   }
 
+  endCount(): void {
+    check(this.#libc.lockByte(this.#fd, COUNT_LOCK, "unlock"));
+  }
+
   close(): void {
     this.#libc.close(this.#fd);
   }

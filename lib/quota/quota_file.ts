@@ -6,11 +6,10 @@ import type {
   MaybePromise,
   NodeUsage,
   UsageSupport,
-  VirtualPath,
 } from "../storage/storage.ts";
 import type { Account, GrowingNode } from "./account.ts";
 import { letGo } from "./books.ts";
-import { blocksAround, growthOf, treeBytes, usageWhileOpen } from "./growth.ts";
+import { blocksAround, growthOf, treeBytes } from "./growth.ts";
 import type { Entry } from "./ledger.ts";
 
 /** What an open file needs of its storage. */
@@ -19,8 +18,6 @@ export interface QuotaFileHost {
   readonly support: UsageSupport;
   /** Bytes that only names may use. */
   readonly kept: number;
-  /** What the name at a path takes; undefined if it cannot be told. */
-  look(path: VirtualPath, follow: boolean): MaybePromise<NodeUsage | undefined>;
 }
 
 /** An open file whose growth a quota limits. */
@@ -29,23 +26,20 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
   /** Whether writes go to the end. */
   readonly appends: boolean;
   readonly #host: QuotaFileHost;
-  readonly #path: VirtualPath;
   /** Where the last write has ended, and how many writes did not begin there. */
   #end = 0;
   #pieces = 0;
   #owed = 0;
 
-  /** A handle around another one; `path` is where it was opened. */
-  constructor(inner: FileHandle, host: QuotaFileHost, path: VirtualPath, append: boolean) {
+  /** A handle around another one. */
+  constructor(inner: FileHandle, host: QuotaFileHost, appends: boolean) {
     super(inner);
     this.#host = host;
-    this.#path = path;
-    this.appends = append;
+    this.appends = appends;
   }
 
   usage(): MaybePromise<NodeUsage> {
-    const { support } = this.#host;
-    return after(support.ofFile(this.inner), (usage) => usageWhileOpen(usage, support));
+    return this.#host.support.ofFile(this.inner);
   }
 
   owes(): number {
@@ -160,7 +154,7 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
     });
     return after(
       closed,
-      () => after(this.#trimmed(entry, usage), () => this.#closed(entry, usage)),
+      () => this.#closed(entry, usage),
     );
   }
 
@@ -180,16 +174,6 @@ export class QuotaFile extends FilteredFile implements GrowingNode {
         throw failure;
       }));
     return after(done, () => this.grew(entry, bytes));
-  }
-
-  /** Some file systems keep blocks ahead for a file that is open, and free them on close. */
-  #trimmed({ books }: Entry, usage: NodeUsage): MaybePromise<void> {
-    const { account, support: { blockBytes = 1 }, look } = this.#host;
-    if (usage.bytes - usage.size < blockBytes) return;
-    return after(look(this.#path, true), (now) => {
-      if (now?.identity !== usage.identity) return;
-      account.enter(books, now, usage.bytes, { bytes: 0, files: 0 });
-    });
   }
 
   #closed({ books }: Entry, usage: NodeUsage): void {

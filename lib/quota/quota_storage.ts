@@ -42,7 +42,6 @@ export class QuotaStorage extends FilteredStorage {
       account,
       support,
       kept: this.#kept,
-      look: (path, follow) => this.#look(path, follow),
     };
     if (inner.underPolicies !== undefined) {
       this.underPolicies = () => new QuotaStorage(inner.underPolicies!(), support, account);
@@ -207,7 +206,7 @@ export class QuotaStorage extends FilteredStorage {
             if (options.create && node === undefined) account.enterNew(books, usage, taken);
             else account.enter(books, usage, node?.bytes ?? usage.bytes, taken);
             hold(books, account.ledger.slot, usage);
-            return new QuotaFile(inner, this.#host, path, options.append);
+            return new QuotaFile(inner, this.#host, options.append);
           })),
     );
   }

@@ -8,21 +8,26 @@ const QUIET_MS = 5;
 /** Time between two steps in a session that lets others run anyway. */
 const PAUSE_MS = 5;
 
-/**
- * Work that a session does while its client asks for nothing.
- *
- * @returns Whether there is more to do; called until there is not.
- */
-export type Background = () => MaybePromise<boolean>;
+/** Time between two looks at whether there is something to do, in such a session. */
+const LOOK_MS = 500;
+
+/** Work that a session does step by step while its client asks for nothing. */
+export interface Background {
+  /** Whether there is something to do now. */
+  readonly isDue: boolean;
+  /** Does a little of it. */
+  step(): MaybePromise<void>;
+}
 
 /** Does work in the background, one step at a time. */
 export class BackgroundWork {
-  #step: Background | undefined;
+  readonly #work: Background | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
 
-  /** @param step Undefined if there is nothing to do. */
-  constructor(step: Background | undefined) {
-    this.#step = step;
+  /** @param work Undefined if there never is something to do. */
+  constructor(work: Background | undefined) {
+    this.#work = work;
   }
 
   /**
@@ -31,32 +36,26 @@ export class BackgroundWork {
    * @param polling Without it, nothing is done.
    */
   whileQuiet(polling: Polling | undefined, goesOn: () => boolean): MaybePromise<void> {
-    while (this.#step !== undefined && polling !== undefined && goesOn()) {
+    const work = this.#work;
+    while (work?.isDue === true && polling !== undefined && goesOn()) {
       if (polling.wait({ input: true, output: false, timeout: QUIET_MS }).input) return;
-      const done = this.#take(this.#step);
+      const done = work.step();
       if (isPromise(done)) return done.then(() => this.whileQuiet(polling, goesOn));
     }
   }
 
   /** Takes steps between whatever else runs, from now on. */
   start(): void {
-    if (this.#step === undefined) return;
+    const work = this.#work;
+    if (work === undefined || this.#isOver) return;
     this.#timer = setTimeout(() => {
-      const step = this.#step;
-      if (step === undefined) return;
-      after(this.#take(step), () => this.start());
-    }, PAUSE_MS);
+      after(work.isDue ? work.step() : undefined, () => this.start());
+    }, work.isDue ? PAUSE_MS : LOOK_MS);
   }
 
   /** Takes no more steps. */
   stop(): void {
-    this.#step = undefined;
+    this.#isOver = true;
     clearTimeout(this.#timer);
-  }
-
-  #take(step: Background): MaybePromise<void> {
-    return after(step(), (more) => {
-      if (!more) this.#step = undefined;
-    });
   }
 }

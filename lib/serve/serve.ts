@@ -54,8 +54,8 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
    */
   readonly heartbeat?: (() => void) | undefined;
   /**
-   * Work that is done step by step while the client asks for nothing; called until it returns false.
-   * Each step should be short. A session that blocks and cannot poll does none.
+   * Work that is done step by step while the client asks for nothing. Each step should be short. A
+   * session that blocks and cannot poll does none.
    */
   readonly background?: Background | undefined;
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { blocksAround, growthOf, usageWhileOpen } from "../../lib/quota/growth.ts";
+import { blocksAround, growthOf, treeBytes } from "../../lib/quota/growth.ts";
 import type { NodeUsage } from "../../lib/storage/storage.ts";
 
 const K4 = 4096;
@@ -46,9 +46,11 @@ Deno.test("where sizes count, a write adds what it makes the file longer, holes 
   assertEquals(growthOf(file(10, 10), undefined, 10, sizes), 10);
 });
 
-Deno.test("blocks that are kept ahead for an open file do not count, those of its tree do", () => {
-  assertEquals(usageWhileOpen(file(K4, 2 * K4), BLOCKS).bytes, 2 * K4);
-  assertEquals(usageWhileOpen(file(K4, 16 * K4), BLOCKS).bytes, 2 * K4);
-  assertEquals(usageWhileOpen(file(640 * K4, 660 * K4), BLOCKS).bytes, 650 * K4);
-  assertEquals(usageWhileOpen(file(K4, 16 * K4), { blockBytes: undefined }).bytes, 16 * K4);
+Deno.test("the tree of a file in many pieces takes no more than a block for each", () => {
+  const units = { ...BLOCKS, nameBytes: 4 * K4 };
+  assertEquals([0, 3, 4, 5, 300].map((pieces) => treeBytes(pieces, units)), [
+    ...[0, 0, K4, 2 * K4, 3 * K4],
+  ]);
+  assertEquals(treeBytes(300, { ...BLOCKS, nameBytes: 0 }), 0);
+  assertEquals(treeBytes(300, { nameBytes: 4 * K4 }), 0);
 });

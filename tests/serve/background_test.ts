@@ -8,14 +8,23 @@ function polling(quiet: number): Polling {
   return { trySend: () => 0, wait: () => ({ input: ++looks > quiet }) };
 }
 
+/** Work of so many steps, which counts them. */
 function steps(most: number) {
   let taken = 0;
-  return { step: () => ++taken < most, taken: () => taken };
+  return {
+    work: {
+      get isDue() {
+        return taken < most;
+      },
+      step: () => void taken++,
+    },
+    taken: () => taken,
+  };
 }
 
 Deno.test("work in the background stops when the client asks for something, and goes on later", () => {
-  const { step, taken } = steps(10);
-  const work = new BackgroundWork(step);
+  const { work: counted, taken } = steps(10);
+  const work = new BackgroundWork(counted);
   work.whileQuiet(polling(3), () => true);
   assertEquals(taken(), 3);
   work.whileQuiet(polling(100), () => true);
@@ -25,33 +34,38 @@ Deno.test("work in the background stops when the client asks for something, and 
 });
 
 Deno.test("work in the background stops when the time of the session is over", () => {
-  const { step, taken } = steps(10);
-  const work = new BackgroundWork(step);
+  const { work: counted, taken } = steps(10);
+  const work = new BackgroundWork(counted);
   work.whileQuiet(polling(100), () => taken() < 2);
   assertEquals(taken(), 2);
 });
 
 Deno.test("without polling, nothing is done in the background", () => {
-  const { step, taken } = steps(10);
-  new BackgroundWork(step).whileQuiet(undefined, () => true);
+  const { work: counted, taken } = steps(10);
+  new BackgroundWork(counted).whileQuiet(undefined, () => true);
   assertEquals(taken(), 0);
 });
 
 Deno.test("steps that are promises are awaited", async () => {
-  const { step, taken } = steps(4);
-  const work = new BackgroundWork(() => Promise.resolve().then(step));
+  const { work: counted, taken } = steps(4);
+  const work = new BackgroundWork({
+    get isDue() {
+      return counted.isDue;
+    },
+    step: () => Promise.resolve().then(counted.step),
+  });
   await work.whileQuiet(polling(100), () => true);
   assertEquals(taken(), 4);
 });
 
 Deno.test("in a session that does not block, steps come between, until it ends", async () => {
-  const { step, taken } = steps(3);
-  const whole = new BackgroundWork(step);
+  const { work: counted, taken } = steps(3);
+  const whole = new BackgroundWork(counted);
   whole.start();
   while (taken() < 3) await new Promise((resolve) => setTimeout(resolve, 1));
   whole.stop();
   const endless = steps(Infinity);
-  const work = new BackgroundWork(endless.step);
+  const work = new BackgroundWork(endless.work);
   work.start();
   while (endless.taken() < 2) await new Promise((resolve) => setTimeout(resolve, 1));
   work.stop();

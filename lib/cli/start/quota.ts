@@ -5,14 +5,14 @@
  */
 
 import { messageOf } from "../../message_of.ts";
-import { orElse } from "../../async/maybe_promise.ts";
 import { FileType } from "../../attrs.ts";
 import { Errno } from "../../linux/errno.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { Open } from "../../linux/linux.ts";
 import { Account } from "../../quota/account.ts";
 import type { Books, QuotaLimit, Unit } from "../../quota/books.ts";
-import { Count, type Counted, mayGrow } from "../../quota/count.ts";
+import { Count, type Counted } from "../../quota/count.ts";
+import { Counter } from "../../quota/counter.ts";
 import { type OpenedLedger, openLedgerFile } from "../../quota/ledger_file.ts";
 import { QuotaStorage } from "../../quota/quota_storage.ts";
 import type { Background } from "../../serve/background.ts";
@@ -30,9 +30,6 @@ const PRIVATE_MODE = 0o600;
 /** Bytes of a digest in the name of a file of books. */
 const NAME_BYTES = 16;
 
-/** What other programs have changed is found no later than at the first quiet moment after this. */
-const COUNT_INTERVAL_MS = 24 * 60 * 60 * 1000;
-
 /** Whose quota it is. */
 export interface QuotaPlace {
   /** The jail, by its real path. */
@@ -45,7 +42,7 @@ export interface QuotaPlace {
 /** A storage under a quota. */
 export interface LimitedStorage {
   readonly storage: Storage;
-  /** Counts what is there, while the client asks for nothing; absent if that need not be. */
+  /** Counts what is there when that must be, while the client asks for nothing. */
   readonly background: Background | undefined;
 }
 
@@ -73,23 +70,20 @@ export async function withQuota(
       );
     }
     const unit = unitOf(support);
-    const { isNew, isDue } = ledger.look((books) => ({
-      isNew: books.counted === 0 || (books.unit ?? unit) !== unit,
-      isDue: isCountDue(books),
-    }));
-    const told = (result: Counted) => say(`quota: ${toldOf(result)}`);
-    if (isNew) await new Count(storage, { support, ledger, done: told }).run();
+    const isKnown = ledger.look((books) =>
+      books.counted > 0 && (books.unit === undefined || books.unit === unit)
+    );
+    const done = (result: Counted) => say(`quota: ${toldOf(result)}`);
+    if (!isKnown) await new Count(storage, { support, ledger, done }).run();
     ledger.enter(({ books }) => {
       books.limit = limit;
       books.unit = unit;
     });
-    const count = isDue && !isNew && ledger.claimCount()
-      ? new Count(storage, { support, ledger, done: told })
-      : undefined;
-    return {
-      storage: new QuotaStorage(storage, support, new Account(ledger, limit)),
-      background: count && backgroundOf(count, log),
-    };
+    const background = new Counter(storage, { support, ledger, done }, (failure) => {
+      log.write(LogLevel.ERROR, `quota: counting has failed: ${messageOf(failure)}`);
+    });
+    const account = new Account(ledger, limit, () => background.refused());
+    return { storage: new QuotaStorage(storage, support, account), background };
   } catch (error) {
     ledger.close();
     throw new StartError(`the quota cannot be kept: ${messageOf(error)}`);
@@ -165,13 +159,6 @@ function unitOf({ blockBytes }: UsageSupport): Unit {
   return blockBytes === undefined ? "sizes" : "blocks";
 }
 
-/** Whether what the books say may differ from what is there. */
-function isCountDue(books: Books): boolean {
-  const { counted, unsure, owed } = books;
-  return unsure || Date.now() - counted > COUNT_INTERVAL_MS ||
-    (owed.bytes > 0 && !mayGrow(books));
-}
-
 function openBooks(
   libc: Libc,
   directory: number,
@@ -201,13 +188,4 @@ async function bookName(jail: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(jail));
   const bytes = new Uint8Array(digest).slice(0, NAME_BYTES);
   return `quota-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
-
-/** A count that fails is given up, and the session goes on. */
-function backgroundOf(count: Count, log: Log): Background {
-  return () =>
-    orElse(() => count.step(), (failure) => {
-      log.write(LogLevel.ERROR, `quota: counting has failed: ${messageOf(failure)}`);
-      return false;
-    });
 }

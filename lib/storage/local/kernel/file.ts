@@ -4,6 +4,7 @@ import { Errno } from "../../../linux/errno.ts";
 import { check, checkSize, NO_NAME, type StatusReader, timesOf } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { At } from "../../../linux/linux.ts";
+import type { KernelUnits } from "./usage.ts";
 import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
 
 const COPY_BUFFER_BYTES = 256 * 1024;
@@ -28,8 +29,8 @@ const COPY_BY_HAND: ReadonlySet<number> = new Set([
 export interface FileContext {
   readonly libc: Libc;
   readonly reader: StatusReader;
-  /** Whether a file takes its blocks, or else its size. */
-  readonly countsBlocks: () => boolean;
+  /** How space is counted. */
+  readonly units: () => KernelUnits;
 }
 
 interface KernelCopy extends RootCopy {
@@ -40,13 +41,13 @@ interface KernelCopy extends RootCopy {
 export class KernelFile implements RootFile {
   readonly #libc: Libc;
   readonly #reader: StatusReader;
-  readonly #countsBlocks: () => boolean;
+  readonly #units: () => KernelUnits;
   #fd: number;
 
   constructor(fd: number, context: FileContext) {
     this.#libc = context.libc;
     this.#reader = context.reader;
-    this.#countsBlocks = context.countsBlocks;
+    this.#units = context.units;
     this.#fd = fd;
   }
 
@@ -96,7 +97,7 @@ export class KernelFile implements RootFile {
 
   usage(): NodeUsage {
     check(this.#reader.lookAtOpen(this.#fd));
-    return this.#reader.usage(this.#countsBlocks());
+    return this.#reader.usage(this.#units().countBlocks);
   }
 
   isSameAs(other: RootFile): boolean {

@@ -14,8 +14,8 @@ import { check, checkSize, NO_NAME, StatusReader, timesOf } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { At, AT_FDCWD, Open } from "../../../linux/linux.ts";
 import { OpenHow } from "../../../linux/structs.ts";
-import type { NodeStatus, Root, RootDir, RootFile, UsageUnits } from "../root.ts";
-import { unitsOf } from "./usage.ts";
+import type { NodeStatus, Root, RootDir, RootFile } from "../root.ts";
+import { type KernelUnits, unitsOf } from "./usage.ts";
 
 /** A FIFO must not block the session, and a terminal must not become its controlling terminal. */
 const NEVER_WAIT = Open.NONBLOCK | Open.NOCTTY;
@@ -49,7 +49,7 @@ export class KernelRoot implements Root {
   readonly #reader: StatusReader;
   readonly #links: LinkReader;
   readonly #context: ChmodContext & DirContext & FileContext;
-  #units: UsageUnits | undefined;
+  #units: KernelUnits | undefined;
 
   /** @param descriptor Of the directory; closed with this root. */
   constructor(descriptor: number, libc: Libc) {
@@ -59,8 +59,8 @@ export class KernelRoot implements Root {
     this.#reader = new StatusReader(libc);
     this.#links = new LinkReader(libc, this.#paths);
     const entryName = entryNameBuffer();
-    const countsBlocks = () => this.usageUnits().blockBytes !== undefined;
-    this.#context = { libc, paths: this.#paths, reader: this.#reader, entryName, countsBlocks };
+    const units = () => this.usageUnits();
+    this.#context = { libc, paths: this.#paths, reader: this.#reader, entryName, units };
   }
 
   open(path: VirtualPath, options: OpenOptions, mode: number): RootFile {
@@ -196,14 +196,14 @@ export class KernelRoot implements Root {
     return this.#paths.use(path, Open.PATH, (fd) => statVfsOf(fd, this.#libc));
   }
 
-  usageUnits(): UsageUnits {
+  usageUnits(): KernelUnits {
     return this.#units ??= unitsOf(this.descriptor, this.#libc);
   }
 
   usageOf(path: VirtualPath, { follow }: { readonly follow: boolean }): NodeUsage {
     return this.#paths.use(path, follow ? Open.PATH : Open.PATH | Open.NOFOLLOW, (fd) => {
       check(this.#reader.lookAtOpen(fd));
-      return this.#reader.usage(this.#context.countsBlocks());
+      return this.#reader.usage(this.usageUnits().countBlocks);
     });
   }
 

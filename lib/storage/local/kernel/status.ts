@@ -59,19 +59,23 @@ export class StatusReader {
     return words[Stat.DEV >> 1] === dev && words[Stat.INO >> 1] === ino;
   }
 
-  /** What the file whose status was read last takes: its blocks, or else its size. */
-  usage(countsBlocks: boolean): NodeUsage {
+  /**
+   * What the file whose status was read last takes: its blocks if `countBlocks` is given, otherwise
+   * its size.
+   *
+   * @param countBlocks Returns what counts of the blocks of a file with content.
+   */
+  usage(countBlocks: ((bytes: number, size: number) => number) | undefined): NodeUsage {
     const words = this.#words;
     const isDirectory = this.type === FileType.DIRECTORY;
     const size = words[SIZE]! + words[SIZE + 1]! * TWO_TO_32;
-    const blocks = words[BLOCKS]! + words[BLOCKS + 1]! * TWO_TO_32;
-    const counted = countsBlocks ? blocks * STAT_BLOCK_BYTES : isDirectory ? 0 : size;
-    return {
-      bytes: counted,
-      size,
-      identity: this.identity,
-      links: isDirectory ? 1 : words[NLINK]!,
-    };
+    const blocks = (words[BLOCKS]! + words[BLOCKS + 1]! * TWO_TO_32) * STAT_BLOCK_BYTES;
+    const bytes = countBlocks === undefined
+      ? isDirectory ? 0 : size
+      : this.type === FileType.REGULAR
+      ? countBlocks(blocks, size)
+      : blocks;
+    return { bytes, size, identity: this.identity, links: isDirectory ? 1 : words[NLINK]! };
   }
 
   /** The status that was read last. */
