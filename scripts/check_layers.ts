@@ -97,7 +97,7 @@ const LAYERS: readonly Layer[] = [
   layer("audit", ["lib/audit/"], { imports: [...CONTRACT, ...SYSTEM, "session"] }),
 
   // What a storage may hold.
-  layer("quota", ["lib/quota/"], { imports: [...CONTRACT, "linux"] }),
+  layer("quota", ["lib/quota/"], { imports: [...CONTRACT, "errno", "linux"] }),
 
   // The parts put together. What connects this program to a client or to a remote server is a
   // transport.
