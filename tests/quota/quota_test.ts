@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { quota } from "../../lib/quota/quota.ts";
+import { openJail } from "../../lib/storage/local/open_jail.ts";
 import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import { conformance } from "../../lib/testing/mod.ts";
 import { later } from "../support/later.ts";
@@ -8,6 +9,14 @@ import { ask, Flag } from "../support/raw.ts";
 
 const PLENTY = { bytes: 2 ** 40, files: 2 ** 20 };
 const EXCEEDED = "Failure: quota exceeded";
+
+Deno.test("quota() refuses what it cannot keep, and why", () => {
+  const { usage: _, ...silent } = later(new MemoryStorage());
+  assertThrows(() => quota(silent, { bytes: 1 }), TypeError, "tells what its nodes take (usage)");
+  for (const limit of [{ bytes: -1 }, { bytes: 1.5 }, { bytes: 1, files: NaN }]) {
+    assertThrows(() => quota(new MemoryStorage(), limit), RangeError, "not a whole number");
+  }
+});
 
 Deno.test("quota() behaves to a session like its inner storage", async (t) => {
   await conformance(t, async () => ({
@@ -21,6 +30,20 @@ Deno.test("quota() behaves to a session like its inner storage, with promises", 
     storage: await quota(later(new MemoryStorage()), PLENTY),
     tellsReasons: true,
   }));
+});
+
+Deno.test({
+  name: "quota() behaves to a session like the jail in it",
+  ignore: Deno.build.os !== "linux",
+  fn: (t) =>
+    conformance(t, async () => {
+      const directory = await Deno.realPath(await Deno.makeTempDir());
+      return {
+        storage: await quota(await openJail(directory, { confine: "kernel" }), PLENTY),
+        tellsReasons: true,
+        dispose: () => Deno.remove(directory, { recursive: true }),
+      };
+    }),
 });
 
 for (
