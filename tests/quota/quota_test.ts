@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { openLibcIfAllowed } from "../../lib/linux/libc.ts";
 import { quota } from "../../lib/quota/quota.ts";
 import { openJail } from "../../lib/storage/local/open_jail.ts";
 import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
@@ -6,6 +7,9 @@ import { conformance } from "../../lib/testing/mod.ts";
 import { later } from "../support/later.ts";
 import { Limited, UPLOAD } from "../policy/limited.ts";
 import { ask, Flag } from "../support/raw.ts";
+
+// Opened before all tests, and never released.
+openLibcIfAllowed();
 
 const PLENTY = { bytes: 2 ** 40, files: 2 ** 20 };
 const EXCEEDED = "Failure: quota exceeded";
