@@ -80,7 +80,7 @@ test("a torn write leaves what was written before it", async (again, path) => {
   const newest = text.indexOf('{"bytes":6');
   using file = await Deno.open(path, { write: true });
   await file.seek(newest, Deno.SeekMode.Start);
-  await file.write(new TextEncoder().encode("torn"));
+  await file.write(new TextEncoder().encode('{"bytes":9'));
   const next = openLedgerFile(openLibc(), again());
   assertEquals([next.found, next.ledger.look(({ used }) => used.bytes)], ["whole", 5]);
   next.ledger.close();

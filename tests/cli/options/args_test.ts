@@ -134,6 +134,8 @@ const defaults: JailOptions = {
   allowHome: false,
   confine: "auto",
   check: false,
+  quota: undefined,
+  stateDirectory: undefined,
   limits: noLimits,
 };
 

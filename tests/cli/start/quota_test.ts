@@ -97,6 +97,22 @@ test("what a killed session had reserved is put right in a quiet moment of the n
   assertStringIncludes(stderr, "quota: 1 session has died");
 });
 
+test("a folder that grows by the names in it is counted", async (places) => {
+  const session = await quotaSession(places, "10M");
+  const { client } = session;
+  await client.mkdir("/folder");
+  for (let index = 0; index < 60; index++) {
+    const name = `/folder/${index}`.padEnd(240, "x");
+    if (index % 2 === 0) await client.symlink("target", name);
+    else await client.hardLink(`/folder/${index - 1}`.padEnd(240, "x"), name);
+  }
+  for (let index = 0; index < 60; index += 4) {
+    await client.posixRename(`/folder/${index}`.padEnd(240, "x"), `/${index}`.padEnd(250, "y"));
+  }
+  await session.stop();
+  assertEquals((await booked(places.state)).used, await measured(places.jail));
+});
+
 test("a jail that is full already can be read and emptied", async (places) => {
   await Deno.writeFile(`${places.jail}/old`, noise(2 * MIB));
   await using session = await quotaSession(places, "1M");
