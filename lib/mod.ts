@@ -38,6 +38,9 @@ export { denyPaths, hidePaths } from "./policy/path_limits.ts";
 export { readOnly } from "./policy/read_only.ts";
 export { requestPolicy, type RequestRules } from "./policy/requests.ts";
 export { uploadOnly } from "./policy/upload_only.ts";
+export type { QuotaLimit } from "./quota/books.ts";
+export { quota, QuotaCount, type QuotaOptions } from "./quota/quota.ts";
+export type { Background } from "./serve/background.ts";
 export { serve, type ServeOptions } from "./serve/serve.ts";
 export type { TimeoutOptions } from "./transport/timeouts.ts";
 export type { Facts, Findings } from "./session/facts.ts";
@@ -67,6 +70,7 @@ export type {
   RootDir,
   RootEntry,
   RootFile,
+  UsageUnits,
 } from "./storage/local/root.ts";
 export { type PortableRights, PortableRoot } from "./storage/local/portable/root.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./storage/memory/memory.ts";
@@ -84,10 +88,12 @@ export type {
   FileHandle,
   FileSystemStats,
   MaybePromise,
+  NodeUsage,
   OpenOptions,
   OwnerNames,
   Storage,
   StorageExtensions,
+  UsageSupport,
   VirtualPath,
 } from "./storage/storage.ts";
 export { StatusCode } from "./wire/constants.ts";

@@ -3,6 +3,7 @@
  *
  *     deno task bench               the jail: medians, and ratios to OpenSSH pair by pair
  *     deno task bench --stages r32,sp --only openssh,kernel --rounds 3
+ *     deno task bench --only kernel,quota      what a quota costs
  *     deno task bench --all --check            everything, against the bars
  *     deno task bench --readme                 writes chart and table into the README
  *     deno task bench:proxy         the proxy, to a real sshd

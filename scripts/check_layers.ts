@@ -26,7 +26,7 @@ const SYSTEM = ["linux", "errno", "permissions"];
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
   ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
-  ...["policy", "sessions", "audit", "transport", "serve", "testing", "mod"],
+  ...["policy", "quota", "sessions", "audit", "transport", "serve", "testing", "mod"],
 ];
 
 /** All of the program, for tests and scripts. */
@@ -100,6 +100,9 @@ const LAYERS: readonly Layer[] = [
   }),
   layer("audit", ["lib/audit/"], { imports: [...CONTRACT, ...SYSTEM, "session"] }),
 
+  // What a storage may hold.
+  layer("quota", ["lib/quota/"], { imports: [...CONTRACT, "errno", "linux"] }),
+
   // The parts put together. What connects this program to a client or to a remote server is a
   // transport.
   layer("transport", ["lib/transport/"], {
@@ -138,7 +141,18 @@ function layer(
 
 /** Rooms of `lib/` whose tests are at the same place in `tests/`. */
 const MIRRORED = [
-  ...["async", "audit", "cli", "client", "linux", "policy", "serve", "session", "sessions"],
+  ...[
+    "async",
+    "audit",
+    "cli",
+    "client",
+    "linux",
+    "policy",
+    "quota",
+    "serve",
+    "session",
+    "sessions",
+  ],
   ...["storage", "testing", "transport", "wire"],
 ];
 

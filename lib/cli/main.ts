@@ -61,6 +61,11 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
     run: async (args) => await (await sessions()).kickCommand(args),
   },
   {
+    name: "quota",
+    summary: "say how much of its quota a jail uses",
+    run: async (args) => await (await import("./quota/command.ts")).quotaCommand(args),
+  },
+  {
     name: "man",
     summary: "print a page of the manual",
     run: async (args, build) =>

@@ -6,6 +6,10 @@ import { OPEN_HOW_BYTES } from "./structs.ts";
 
 const { EINTR } = Errno;
 const F_DUPFD_CLOEXEC = 1030;
+const F_OFD_SETLK = 37;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
+const STRUCT_FLOCK_BYTES = 32;
 const OPEN_HOW_SIZE = BigInt(OPEN_HOW_BYTES);
 
 /**
@@ -34,6 +38,11 @@ export interface FileCalls {
   pwrite(fd: number, data: Uint8Array, position: number): number;
   /** ftruncate(2) */
   ftruncate(fd: number, size: number): number;
+  /**
+   * Locks one byte of a file for this opening of it, or gives the lock up (F_OFD_SETLK): -EAGAIN
+   * (-11) if another one has it. The system gives it up with the last descriptor.
+   */
+  lockByte(fd: number, at: number, how: "lock" | "unlock"): number;
   /** fsync(2) */
   fsync(fd: number): number;
   /** fchmod(2) */
@@ -135,6 +144,14 @@ export function fileCalls(calls: SystemCalls): FileCalls {
     fstatfs: (fd, into) => buffer(SystemCall.fstatfs, fd, into),
 
     ftruncate: (fd, size) => again(() => calls.numbers(SystemCall.ftruncate, fd, size)),
+    lockByte(fd, at, how) {
+      const lock = new DataView(new ArrayBuffer(STRUCT_FLOCK_BYTES));
+      lock.setInt16(0, how === "lock" ? F_WRLCK : F_UNLCK, true);
+      lock.setBigInt64(8, BigInt(at), true);
+      lock.setBigInt64(16, 1n, true);
+      const bytes = new Uint8Array(lock.buffer);
+      return again(() => calls.third(SystemCall.fcntl, fd, F_OFD_SETLK, bytes));
+    },
     fsync: (fd) => again(() => calls.numbers(SystemCall.fsync, fd)),
     fchmod: (fd, mode) => again(() => calls.numbers(SystemCall.fchmod, fd, mode)),
 

@@ -78,8 +78,23 @@ export const Stat = {
   UID: ARM ? 6 : 7,
   GID: ARM ? 7 : 8,
   SIZE: 12,
+  BLOCKS: 16,
   ATIME: 18,
   MTIME: 22,
+} as const;
+
+/** Bytes of the blocks that a `struct stat` counts, whatever the file system's own blocks are. */
+export const STAT_BLOCK_BYTES = 512;
+
+/** Types of file systems, as statfs(2) tells them. */
+export const FileSystemType = {
+  BTRFS: 0x9123683e,
+  EXT: 0xef53,
+  F2FS: 0xf2f52010,
+  NFS: 0x6969,
+  OVERLAY: 0x794c7630,
+  TMPFS: 0x01021994,
+  XFS: 0x58465342,
 } as const;
 
 /** Bytes of a `struct stat`; arm64's is shorter. */

@@ -11,11 +11,16 @@ const BATCH_BYTES = 512 * 1024;
  * @returns Whether the session continues, because a storage has answered with a promise.
  */
 export async function serveBlocking(streams: Streams, log: HeldLog): Promise<boolean> {
-  const { session, transport, checkpoints, framer, packet } = streams;
+  const { session, transport, checkpoints, background, framer, packet } = streams;
   log.hold();
   checkpoints.setBlocking(true);
   try {
     while (!session.asynchronous) {
+      const worked = background.whileQuiet(
+        transport.polling,
+        () => checkpoints.between() === false,
+      );
+      if (worked !== undefined) await worked;
       const count = transport.readSync(framer.free());
       if (count === null) return false;
       framer.commit(count);

@@ -2,6 +2,7 @@ import type { Session } from "../session/session.ts";
 import type { Transport } from "../transport/stdio.ts";
 import type { Framer } from "../wire/framer.ts";
 import type { Reader } from "../wire/reader.ts";
+import type { BackgroundWork } from "./background.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { ReplySender } from "./reply_sender.ts";
 
@@ -13,6 +14,7 @@ export interface Streams {
   readonly session: Session;
   readonly transport: Transport;
   readonly checkpoints: Checkpoints;
+  readonly background: BackgroundWork;
   readonly framer: Framer;
   /** The current request. */
   readonly packet: Reader;
@@ -37,9 +39,10 @@ export class OverlappingLoop {
 
   /** Serves until the end of input. */
   async run(): Promise<void> {
-    const { session, transport, checkpoints, framer, packet } = this.#streams;
+    const { session, transport, checkpoints, background, framer, packet } = this.#streams;
     const sender = new ReplySender(session, transport);
     checkpoints.beat();
+    background.start();
     try {
       for (;;) {
         while (framer.next(packet)) {
@@ -55,6 +58,7 @@ export class OverlappingLoop {
         framer.commit(count);
       }
     } finally {
+      background.stop();
       checkpoints.inputEnded();
       await this.#watched(session.idle());
       await sender.end();

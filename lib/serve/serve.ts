@@ -5,6 +5,7 @@ import { type Log, LogLevel, silentLog } from "../session/log.ts";
 import type { SessionTotals } from "../session/observer.ts";
 import { Session } from "../session/session.ts";
 import type { SessionOptions } from "../session/session_options.ts";
+import { type Background, BackgroundWork } from "./background.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { serveBlocking } from "./blocking_loop.ts";
 import { OverlappingLoop, type Streams } from "./overlapping_loop.ts";
@@ -60,6 +61,11 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
   readonly mustEnd?:
     | ((moved: Pick<SessionTotals, "files" | "bytesRead" | "bytesWritten">) => string | undefined)
     | undefined;
+  /**
+   * Work that is done step by step while the client asks for nothing. Each step should be short. A
+   * session that blocks and cannot poll does none.
+   */
+  readonly background?: Background | undefined;
 }
 
 /**
@@ -90,8 +96,8 @@ export async function serve(storage: Storage, options: ServeOptions = {}): Promi
       mustEnd: mustEnd && (() => mustEnd(session.handles.totalsSoFar)),
       onEnd: (what, reason) => say(log, LogLevel.INFO, `session ${what} for ${who}: ${reason}`),
     });
-  const { transport = stdio, heartbeat } = options;
-  const conversation = new Loop(session, { transport, log, timeouts, heartbeat });
+  const { transport = stdio, heartbeat, background } = options;
+  const conversation = new Loop(session, { transport, log, timeouts, heartbeat, background });
   const exitStatus = await conversation.run({ who, failed: options.failed });
   await session.closed(exitStatus);
   return exitStatus;
@@ -110,11 +116,12 @@ class Loop {
   #failed = false;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(session: Session, { transport, log, timeouts, heartbeat }: {
+  constructor(session: Session, { transport, log, timeouts, heartbeat, background }: {
     readonly transport: Transport;
     readonly log: HeldLog;
     readonly timeouts: Timeouts | undefined;
     readonly heartbeat: (() => void) | undefined;
+    readonly background: Background | undefined;
   }) {
     this.#session = session;
     this.#transport = timeouts?.watch(transport) ?? transport;
@@ -135,6 +142,7 @@ class Loop {
       session,
       transport: this.#transport,
       checkpoints: this.#checkpoints,
+      background: new BackgroundWork(background),
       framer: new Framer(INPUT_BYTES),
       packet: new Reader(),
     };

@@ -17,6 +17,7 @@ import type {
   OpenOptions,
   Storage,
   StorageExtensions,
+  UsageSupport,
   VirtualPath,
 } from "./storage.ts";
 
@@ -71,6 +72,8 @@ export class FilteredStorage implements Storage<FilteredFile> {
   readonly resolvesParents: boolean;
   /** Those of the inner storage; each calls the method of the same name. */
   readonly extensions: StorageExtensions<FilteredFile>;
+  /** The same as in the inner storage. */
+  readonly usage: UsageSupport<FilteredFile> | undefined;
   readonly #inner: Storage;
 
   /** A storage around `inner`. */
@@ -78,6 +81,13 @@ export class FilteredStorage implements Storage<FilteredFile> {
     this.#inner = inner;
     this.resolvesParents = inner.resolvesParents ?? false;
     this.extensions = this.#offered();
+    const { usage } = inner;
+    this.usage = usage && {
+      blockBytes: usage.blockBytes,
+      nameBytes: usage.nameBytes,
+      ofPath: (path, options) => usage.ofPath(path, options),
+      ofFile: (file) => usage.ofFile(file.inner),
+    };
   }
 
   open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {

@@ -158,6 +158,33 @@ export interface StorageExtensions<F extends FileHandle = FileHandle> {
   ownerNames?(uids: readonly number[], gids: readonly number[]): MaybePromise<OwnerNames>;
 }
 
+/** What a node takes of the space of its storage. */
+export interface NodeUsage {
+  /** Bytes of the storage; a directory's own, without what is in it. */
+  readonly bytes: number;
+  /** The length of the content. */
+  readonly size: number;
+  /** The same under each name of the node, and different for every other node. */
+  readonly identity: string;
+  /** Names of a file, 0 once it is removed; 1 for a directory. */
+  readonly links: number;
+}
+
+/** Tells what nodes take: quotas need it. */
+export interface UsageSupport<F extends FileHandle = FileHandle> {
+  /**
+   * Bytes of a block, if whole blocks are counted: a write then takes no more than the blocks that
+   * it touches, and the holes of a file take nothing. If absent, a file takes its size.
+   */
+  readonly blockBytes?: number | undefined;
+  /** The most bytes by which a new name makes a directory grow. */
+  readonly nameBytes: number;
+  /** What is at `path` takes; fails as `stat` or, if a link is not to be followed, `lstat`. */
+  ofPath(path: VirtualPath, options: { readonly follow: boolean }): MaybePromise<NodeUsage>;
+  /** What an open file takes. */
+  ofFile(file: F): MaybePromise<NodeUsage>;
+}
+
 /** A tree of files. An unsupported operation fails with the code `unsupported`. */
 export interface Storage<F extends FileHandle = FileHandle> {
   /**
@@ -169,6 +196,9 @@ export interface Storage<F extends FileHandle = FileHandle> {
 
   /** What this storage can do beyond SFTP itself. */
   readonly extensions: StorageExtensions<F>;
+
+  /** What its nodes take, if it can tell. */
+  readonly usage?: UsageSupport<F> | undefined;
 
   /** Opens a file, never a directory. OPEN. */
   open(path: VirtualPath, options: OpenOptions): MaybePromise<F>;

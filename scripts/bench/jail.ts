@@ -72,9 +72,10 @@ export const jail: Subject = {
   defaults: {
     ...COMMON_OPTIONS,
     ...{ size: "512", stages: "", dir: "", idle: "0", sshd: "", all: "", readme: "" },
+    only: "openssh,kernel,portable",
   },
   stages: STAGE_IDS,
-  contestants: [REFERENCE, "kernel", "portable"],
+  contestants: [REFERENCE, "kernel", "portable", "quota"],
   bars: BARS,
   measure: (options) => withTempDir((build) => measure(options, build)),
 };
@@ -88,7 +89,7 @@ async function measure(options: BenchOptions, build: string): Promise<Measured> 
   const needed = (options.has("sshd") ? 8 : 2) * bytes + SPARE_BYTES;
   return await withWorkspace({ dir, needed, bytes }, async (directory) => {
     const program = options.program ?? await compileProgram(build, notes);
-    const all = field(directory, program);
+    const all = field(directory, program, `${build}/state`);
     const contestants = all.filter(({ id }) => only.includes(id));
     const hello = program === undefined ? undefined : await compileHello(build);
     const load = { ...WORK, bytes };
@@ -102,7 +103,11 @@ async function measure(options: BenchOptions, build: string): Promise<Measured> 
   });
 }
 
-function field(cwd: string, program: string | undefined): readonly Contestant[] {
+function field(
+  cwd: string,
+  program: string | undefined,
+  state: string,
+): readonly Contestant[] {
   const deno = [Deno.execPath(), "run", "--no-prompt"];
   const main = `${ROOT}main.ts`;
   const all = ["--allow-read", "--allow-write", "--allow-sys", `--allow-ffi=${LIBC_PATHS.join()}`];
@@ -116,6 +121,12 @@ function field(cwd: string, program: string | undefined): readonly Contestant[] 
     { id: REFERENCE, name: "OpenSSH", argv: [programPath("sftp-server")], cwd },
     { id: "kernel", name: `kernel root, ${how}`, argv: [...kernel, ...quietly, cwd], cwd },
     { id: "portable", name: "portable root, deno run", argv: words, cwd },
+    {
+      id: "quota",
+      name: "kernel root under a quota",
+      argv: [...kernel, ...quietly, "--quota=1000G", `--state-dir=${state}`, cwd],
+      cwd,
+    },
   ];
 }
 

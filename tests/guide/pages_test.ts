@@ -6,6 +6,7 @@ import { parseDoctorOptions } from "../../lib/cli/doctor/options.ts";
 import { parseGridFsOptions } from "../../lib/cli/gridfs/options.ts";
 import { parseJailOptions } from "../../lib/cli/jail/options.ts";
 import { parseProxyOptions } from "../../lib/cli/proxy/options.ts";
+import { parseQuotaOptions } from "../../lib/cli/quota/options.ts";
 import { parseKickOptions, parseWhoOptions } from "../../lib/cli/sessions/options.ts";
 import { runOk } from "../support/run.ts";
 import { filesIn } from "./guide.ts";
@@ -22,13 +23,23 @@ import {
   readPages,
 } from "./pages.ts";
 
-const SUBCOMMANDS = ["jail", "proxy", "gridfs", "authorize", "doctor", "who", "kick"] as const;
+const SUBCOMMANDS = [
+  "jail",
+  "proxy",
+  "gridfs",
+  "authorize",
+  "doctor",
+  "quota",
+  "who",
+  "kick",
+] as const;
 
 const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
   jail: parseJailOptions,
   proxy: parseProxyOptions,
   gridfs: parseGridFsOptions,
   doctor: parseDoctorOptions,
+  quota: parseQuotaOptions,
   who: parseWhoOptions,
   kick: parseKickOptions,
 };
@@ -72,6 +83,7 @@ Deno.test("there is a page for every room that has users", () => {
   const rooms = [
     "cli",
     "policy",
+    "quota",
     "sessions",
     "audit",
     "storage/local",

@@ -11,10 +11,16 @@ import type {
  * fails, only in a later microtask, and every fourth time in a later turn of the event loop.
  */
 export function later<F extends FileHandle>(storage: Storage<F>): Storage<LaterFile<F>> {
-  const { resolvesParents } = storage;
+  const { resolvesParents, usage } = storage;
   return {
     ...(resolvesParents === undefined ? {} : { resolvesParents }),
     extensions: laterExtensions(storage.extensions),
+    usage: usage && {
+      blockBytes: usage.blockBytes,
+      nameBytes: usage.nameBytes,
+      ofPath: (path, options) => delayed(() => usage.ofPath(path, options)),
+      ofFile: ({ file }) => delayed(() => usage.ofFile(file)),
+    },
     open: (path, options) => delayed(async () => new LaterFile(await storage.open(path, options))),
     openDir: (path) => delayed(async () => laterDir(await storage.openDir(path))),
     stat: (path) => delayed(() => storage.stat(path)),

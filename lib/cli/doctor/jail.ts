@@ -26,6 +26,8 @@ const CHECKS: readonly ((jail: CheckedJail) => Iterable<Finding> | Promise<Itera
   checkStartDirectory,
   ({ options, directory }) =>
     logWithin(directory, options.logFile) === undefined ? checkLog(options) : [],
+  async (jail) =>
+    jail.options.quota ? await (await import("./quota_check.ts")).checkQuota(jail) : [],
   ({ who }) => checkHost(who),
   ({ options, who, directory }) => checkSessions(options, who, directory),
 ];

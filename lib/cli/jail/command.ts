@@ -18,6 +18,8 @@ import { awaitSftp, requireSftp, type Start, warnIfUnforced } from "../start/req
 import { startDirectory } from "../start/start_directory.ts";
 import { enterConfinement, orLogged } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { LimitedStorage } from "../start/quota.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
 import { wayOut } from "./ways_out.ts";
 
@@ -66,7 +68,8 @@ async function serveJail(
   const serving = servingOf({ ...options, readOnly }, attendance);
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
-  const storage = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
+  const jail = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
+  const { storage, background } = await limited(jail, directory, options, { who, log });
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const place = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {
@@ -84,9 +87,23 @@ async function serveJail(
     startDirectory: place,
     ...session,
     serves,
+    background,
     transport: confinement.transport,
     maxHandles: confinement.maxHandles,
   });
+}
+
+/** The storage under its quota, whose modules only a session with one loads. */
+async function limited(
+  storage: Storage,
+  jail: string,
+  { quota, stateDirectory }: JailOptions,
+  { who, log }: { readonly who: Identity; readonly log: Log },
+): Promise<LimitedStorage> {
+  if (quota === undefined) return { storage, background: undefined };
+  const { withQuota } = await import("../start/quota.ts");
+  const stateDir = stateDirectory && expandTokens(stateDirectory, who);
+  return await withQuota(storage, quota, { place: { jail, stateDir, home: who.home }, log });
 }
 
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {

@@ -2,7 +2,9 @@ import type { ConfineMode } from "../start/confinement.ts";
 import type { CommandSpec, OptionSpec } from "../options/args.ts";
 import { UsageError } from "../errors.ts";
 import { parseSession, type ServingOptions, sessionSpecs } from "../options/serving_options.ts";
+import { QUOTA_OPTION, quotaLimit } from "../options/quota_options.ts";
 import { oneOf } from "../options/values.ts";
+import type { QuotaLimit } from "../../quota/books.ts";
 
 const CONFINE_MODES = ["auto", "kernel", "portable"] as const satisfies readonly ConfineMode[];
 
@@ -16,6 +18,8 @@ export interface JailOptions extends ServingOptions {
   readonly confine: ConfineMode;
   /** Report how well the jail is kept, instead of serving. */
   readonly check: boolean;
+  /** What the jail may hold. */
+  readonly quota: QuotaLimit | undefined;
 }
 
 const own: readonly OptionSpec[] = [
@@ -33,6 +37,7 @@ const own: readonly OptionSpec[] = [
     value: "COMMAND",
     help: "the command that sshd passes to a login shell",
   },
+  QUOTA_OPTION,
 ];
 
 /** The command line of `sftpwrap jail`; the letters are OpenSSH's. */
@@ -75,12 +80,17 @@ export function parseJailOptions(
     if (directory === undefined) throw new UsageError("DIR is missing");
     if (directory === "") throw new UsageError("DIR is empty");
     requireHarmless(directory, ignored);
+    const quota = quotaLimit(values.get("quota"));
+    if (quota !== undefined && switches.has("read-only")) {
+      throw new UsageError("--read-only and --quota contradict each other");
+    }
     return {
       directory,
       command: values.get("command"),
       allowHome: switches.has("allow-home"),
       confine: oneOf("confine", values.get("confine") ?? "auto", CONFINE_MODES),
       check: switches.has("check"),
+      quota,
     };
   });
 }

@@ -53,6 +53,7 @@ export const EXTRAS: Readonly<Record<string, Extras>> = {
   jail: {
     details: {
       ...DETAILS,
+      quota: "What would exceed it fails with the reason. The first session counts what is there.",
       confine:
         "With auto, it takes the best that there is, and refuses to start where neither the " +
         "kernel resolves paths nor permission flags limit the program to the jail. With kernel, " +

@@ -11,6 +11,7 @@ import { gridFsSpec } from "../gridfs/options.ts";
 import { jailSpec } from "../jail/options.ts";
 import type { CommandSpec } from "../options/args.ts";
 import { proxySpec } from "../proxy/options.ts";
+import { quotaSpec } from "../quota/options.ts";
 import { kickSpec, whoSpec } from "../sessions/options.ts";
 import { completionsSpec, helpSpec, manSpec } from "./options.ts";
 import { TOPICS } from "./topics.ts";
@@ -21,6 +22,7 @@ const DOCUMENTED: readonly CommandSpec[] = [
   gridFsSpec,
   authorizeSpec,
   doctorSpec,
+  quotaSpec,
   whoSpec,
   kickSpec,
 ];

@@ -16,6 +16,7 @@ import type {
   OpenOptions,
   Storage,
   StorageExtensions,
+  UsageSupport,
   VirtualPath,
 } from "../storage.ts";
 import { type Accounts, noAccounts } from "./accounts.ts";
@@ -52,6 +53,17 @@ export class JailStorage implements Storage<JailFile> {
     this.#root = root;
     this.#accounts = accounts;
     this.extensions = extensionsOf(root, accounts, (path) => this.#checked(path));
+  }
+
+  /** What its nodes take: their blocks, where the kernel tells them, else their sizes. */
+  get usage(): UsageSupport<JailFile> | undefined {
+    const root = this.#root;
+    if (root.usageUnits === undefined || root.usageOf === undefined) return undefined;
+    return {
+      ...root.usageUnits(),
+      ofPath: (path, options) => root.usageOf!(this.#checked(path), options),
+      ofFile: ({ file }) => file.usage!(),
+    };
   }
 
   open(path: VirtualPath, options: OpenOptions): MaybePromise<JailFile> {

@@ -10,7 +10,16 @@
  */
 
 import type { FileAttrs } from "../../attrs.ts";
-import type { FileSystemStats, OpenOptions, VirtualPath } from "../storage.ts";
+import type {
+  FileSystemStats,
+  NodeUsage,
+  OpenOptions,
+  UsageSupport,
+  VirtualPath,
+} from "../storage.ts";
+
+/** How the space of a root is counted. */
+export type UsageUnits = Pick<UsageSupport, "blockBytes" | "nameBytes">;
 
 /** What `stat` tells of a file: all attributes, and what `ls -l` shows besides. */
 export interface NodeStatus extends FileAttrs {
@@ -70,6 +79,8 @@ export interface RootFile {
   sync(): void;
   /** fstatvfs(3), if the root has `statVfs`. */
   statVfs(): FileSystemStats;
+  /** What it takes, if the root has `usageOf`. */
+  usage?(): NodeUsage;
   /** Whether `other` is the same file, under whatever name. */
   isSameAs(other: RootFile): boolean;
   /** Copies in the system where it can; returns the bytes copied, fewer only at the end. */
@@ -138,6 +149,10 @@ export interface Root {
   realPath(path: VirtualPath): VirtualPath;
   /** statvfs(3), if it is permitted. */
   statVfs?(path: VirtualPath): FileSystemStats;
+  /** How space is counted, if the root has `usageOf`. */
+  usageUnits?(): UsageUnits;
+  /** What is at a path takes, for quotas: its blocks, or else its size. */
+  usageOf?(path: VirtualPath, options: { readonly follow: boolean }): NodeUsage;
   /** Releases what the root itself holds. */
   close(): void;
 }

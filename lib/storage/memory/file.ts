@@ -1,6 +1,6 @@
 import type { FileAttrs } from "../../attrs.ts";
 import { StorageError } from "../errors.ts";
-import type { CopyRange, FileHandle, OpenOptions } from "../storage.ts";
+import type { CopyRange, FileHandle, NodeUsage, OpenOptions } from "../storage.ts";
 import { errorOf } from "../errno.ts";
 import type { FileNode } from "./node.ts";
 
@@ -45,6 +45,11 @@ export class MemoryFile implements FileHandle {
     const { content } = this.#node;
     content.write(data, this.#append ? content.length : position);
     this.#node.mtime = this.#host.time();
+  }
+
+  /** What the file takes. */
+  usage(): NodeUsage {
+    return this.#open().usage;
   }
 
   /** The file's attributes. */

@@ -24,6 +24,7 @@ import type {
   OpenOptions,
   Storage,
   StorageExtensions,
+  UsageSupport,
   VirtualPath,
 } from "../storage.ts";
 
@@ -102,6 +103,15 @@ export class MemoryStorage implements Storage<MemoryFile> {
       owners: this.#owners,
       time: this.#time,
     });
+  }
+
+  /** What its nodes take: the sizes of files and link texts. */
+  get usage(): UsageSupport<MemoryFile> {
+    return {
+      nameBytes: 0,
+      ofPath: (path, options) => this.#tree.find(path, options).usage,
+      ofFile: (file) => file.usage(),
+    };
   }
 
   /** Opens a file. */

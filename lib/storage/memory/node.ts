@@ -9,6 +9,7 @@ import { type FileAttrs, FileType, PERMISSION_BITS } from "../../attrs.ts";
 import { encodeName } from "../../names.ts";
 import { Content } from "./content.ts";
 import { errorOf } from "../errno.ts";
+import type { NodeUsage } from "../storage.ts";
 import type { Space } from "./space.ts";
 
 /** Any node. */
@@ -24,6 +25,9 @@ export interface NodeOrigin {
   readonly time: number;
 }
 
+/** How many nodes have been made. */
+let nodes = 0;
+
 /** What all nodes have. */
 abstract class BaseNode {
   /** Permission bits, without the type. */
@@ -37,6 +41,7 @@ abstract class BaseNode {
   /** Names that lead here; a node without any is gone once no handle has it open. */
   links = 0;
   readonly #type: number;
+  readonly #identity = String(++nodes);
 
   constructor(type: number, origin: NodeOrigin) {
     this.#type = type;
@@ -49,6 +54,13 @@ abstract class BaseNode {
 
   /** Bytes, as `stat` reports them. */
   abstract readonly size: number;
+
+  /** What the node takes. */
+  get usage(): NodeUsage {
+    const isDirectory = this.#type === FileType.DIRECTORY;
+    const { size } = this;
+    return { bytes: size, size, identity: this.#identity, links: isDirectory ? 1 : this.links };
+  }
 
   /** The attributes that `stat` reports. */
   get attrs(): FileAttrs {

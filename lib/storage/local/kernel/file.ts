@@ -1,9 +1,10 @@
 import { StorageError } from "../../errors.ts";
-import type { FileSystemStats } from "../../storage.ts";
+import type { FileSystemStats, NodeUsage } from "../../storage.ts";
 import { Errno } from "../../../linux/errno.ts";
 import { check, checkSize, NO_NAME, type StatusReader, timesOf } from "./status.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { At } from "../../../linux/linux.ts";
+import type { KernelUnits } from "./usage.ts";
 import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
 
 const COPY_BUFFER_BYTES = 256 * 1024;
@@ -28,6 +29,8 @@ const COPY_BY_HAND: ReadonlySet<number> = new Set([
 export interface FileContext {
   readonly libc: Libc;
   readonly reader: StatusReader;
+  /** How space is counted. */
+  readonly units: () => KernelUnits;
 }
 
 interface KernelCopy extends RootCopy {
@@ -38,11 +41,13 @@ interface KernelCopy extends RootCopy {
 export class KernelFile implements RootFile {
   readonly #libc: Libc;
   readonly #reader: StatusReader;
+  readonly #units: () => KernelUnits;
   #fd: number;
 
   constructor(fd: number, context: FileContext) {
     this.#libc = context.libc;
     this.#reader = context.reader;
+    this.#units = context.units;
     this.#fd = fd;
   }
 
@@ -88,6 +93,11 @@ export class KernelFile implements RootFile {
 
   statVfs(): FileSystemStats {
     return statVfsOf(this.#fd, this.#libc);
+  }
+
+  usage(): NodeUsage {
+    check(this.#reader.lookAtOpen(this.#fd));
+    return this.#reader.usage(this.#units().countBlocks);
   }
 
   isSameAs(other: RootFile): boolean {

@@ -1,6 +1,6 @@
 import { FileType, PERMISSION_BITS } from "../../../attrs.ts";
 import { StorageError } from "../../errors.ts";
-import type { FileSystemStats, OpenOptions, VirtualPath } from "../../storage.ts";
+import type { FileSystemStats, NodeUsage, OpenOptions, VirtualPath } from "../../storage.ts";
 import { errorOfNumber } from "../../errno.ts";
 import { Errno } from "../../../linux/errno.ts";
 import { TO_WRITE } from "../../to_write.ts";
@@ -15,6 +15,7 @@ import type { Libc } from "../../../linux/libc.ts";
 import { At, AT_FDCWD, Open } from "../../../linux/linux.ts";
 import { OpenHow } from "../../../linux/structs.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../root.ts";
+import { type KernelUnits, unitsOf } from "./usage.ts";
 
 /** A FIFO must not block the session, and a terminal must not become its controlling terminal. */
 const NEVER_WAIT = Open.NONBLOCK | Open.NOCTTY;
@@ -48,6 +49,7 @@ export class KernelRoot implements Root {
   readonly #reader: StatusReader;
   readonly #links: LinkReader;
   readonly #context: ChmodContext & DirContext & FileContext;
+  #units: KernelUnits | undefined;
 
   /** @param descriptor Of the directory; closed with this root. */
   constructor(descriptor: number, libc: Libc) {
@@ -57,7 +59,8 @@ export class KernelRoot implements Root {
     this.#reader = new StatusReader(libc);
     this.#links = new LinkReader(libc, this.#paths);
     const entryName = entryNameBuffer();
-    this.#context = { libc, paths: this.#paths, reader: this.#reader, entryName };
+    const units = () => this.usageUnits();
+    this.#context = { libc, paths: this.#paths, reader: this.#reader, entryName, units };
   }
 
   open(path: VirtualPath, options: OpenOptions, mode: number): RootFile {
@@ -191,6 +194,17 @@ export class KernelRoot implements Root {
 
   statVfs(path: VirtualPath): FileSystemStats {
     return this.#paths.use(path, Open.PATH, (fd) => statVfsOf(fd, this.#libc));
+  }
+
+  usageUnits(): KernelUnits {
+    return this.#units ??= unitsOf(this.descriptor, this.#libc);
+  }
+
+  usageOf(path: VirtualPath, { follow }: { readonly follow: boolean }): NodeUsage {
+    return this.#paths.use(path, follow ? Open.PATH : Open.PATH | Open.NOFOLLOW, (fd) => {
+      check(this.#reader.lookAtOpen(fd));
+      return this.#reader.usage(this.usageUnits().countBlocks);
+    });
   }
 
   close(): void {

@@ -2,14 +2,15 @@ import { boundedSecond, FileType } from "../../../attrs.ts";
 import { errorOfNumber } from "../../errno.ts";
 import { Errno } from "../../../linux/errno.ts";
 import type { Bytes, Libc } from "../../../linux/libc.ts";
-import { At, Stat, STRUCT_STAT_SIZE } from "../../../linux/linux.ts";
+import { At, Stat, STAT_BLOCK_BYTES, STRUCT_STAT_SIZE } from "../../../linux/linux.ts";
+import type { NodeUsage } from "../../storage.ts";
 import type { NodeStatus } from "../root.ts";
 
 /** The empty name: the call acts on the descriptor itself (AT_EMPTY_PATH). */
 export const NO_NAME: Bytes = new Uint8Array(1);
 
 const TWO_TO_32 = 2 ** 32;
-const { NLINK, UID, GID, MODE, SIZE, ATIME, MTIME } = Stat;
+const { NLINK, UID, GID, MODE, SIZE, BLOCKS, ATIME, MTIME } = Stat;
 
 const NOT_FOLLOWING = BigInt(At.SYMLINK_NOFOLLOW);
 const OF_THE_DESCRIPTOR = BigInt(At.EMPTY_PATH);
@@ -61,6 +62,25 @@ export class StatusReader {
   isOf(dev: bigint, ino: bigint): boolean {
     const words = new BigUint64Array(this.#bytes.buffer);
     return words[Stat.DEV >> 1] === dev && words[Stat.INO >> 1] === ino;
+  }
+
+  /**
+   * What the file whose status was read last takes: its blocks if `countBlocks` is given, otherwise
+   * its size.
+   *
+   * @param countBlocks Returns what counts of the blocks of a file with content.
+   */
+  usage(countBlocks: ((bytes: number, size: number) => number) | undefined): NodeUsage {
+    const words = this.#words;
+    const isDirectory = this.type === FileType.DIRECTORY;
+    const size = words[SIZE]! + words[SIZE + 1]! * TWO_TO_32;
+    const blocks = (words[BLOCKS]! + words[BLOCKS + 1]! * TWO_TO_32) * STAT_BLOCK_BYTES;
+    const bytes = countBlocks === undefined
+      ? isDirectory ? 0 : size
+      : this.type === FileType.REGULAR
+      ? countBlocks(blocks, size)
+      : blocks;
+    return { bytes, size, identity: this.identity, links: isDirectory ? 1 : words[NLINK]! };
   }
 
   /** The status that was read last. */

@@ -1,7 +1,7 @@
 import { boundedSecond } from "../../../attrs.ts";
 import { fs } from "./node_fs.ts";
 import { StorageError } from "../../errors.ts";
-import type { FileSystemStats } from "../../storage.ts";
+import type { FileSystemStats, NodeUsage } from "../../storage.ts";
 import { attempt } from "./deno_fs.ts";
 import type { Opened } from "./close.ts";
 import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
@@ -12,6 +12,22 @@ const COPY_BYTES = 256 * 1024;
 export interface Identity {
   readonly dev: number;
   readonly ino: number | null;
+}
+
+/** What a file takes: here, its size. */
+export function usageOf(
+  { dev, ino, size, nlink, isDirectory }: Identity & {
+    readonly size: number;
+    readonly nlink: number;
+    readonly isDirectory: boolean;
+  },
+): NodeUsage {
+  return {
+    bytes: isDirectory ? 0 : size,
+    size,
+    identity: `${dev}:${ino}`,
+    links: isDirectory ? 1 : nlink,
+  };
 }
 
 /** An open regular file. */
@@ -78,6 +94,11 @@ export class PortableFile implements RootFile {
 
   statVfs(): FileSystemStats {
     return this.#statVfs();
+  }
+
+  usage(): NodeUsage {
+    const { size, nlink } = attempt(() => fs.fstatSync(this.#fd));
+    return usageOf({ ...this.#identity, size, nlink, isDirectory: false });
   }
 
   isSameAs(other: RootFile): boolean {

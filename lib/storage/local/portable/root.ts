@@ -1,6 +1,6 @@
 import { fs } from "./node_fs.ts";
 import { childOf } from "../../path.ts";
-import type { FileSystemStats, OpenOptions, VirtualPath } from "../../storage.ts";
+import type { FileSystemStats, NodeUsage, OpenOptions, VirtualPath } from "../../storage.ts";
 import { StorageError, unsupported } from "../../errors.ts";
 import { attempt, attemptExisting, errnoName, statusOf } from "./deno_fs.ts";
 import { errorOf } from "../../errno.ts";
@@ -8,10 +8,10 @@ import { TO_WRITE } from "../../to_write.ts";
 import { makeDirectory } from "./mkdir.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { PortableDir } from "./dir.ts";
-import type { PortableFile } from "./file.ts";
+import { type PortableFile, usageOf } from "./file.ts";
 import { makeFile, openExisting } from "./open.ts";
 import { existing, resolve, type Resolved, resolveName, type Walker } from "./resolve.ts";
-import type { NodeStatus, Root, RootDir, RootFile } from "../root.ts";
+import type { NodeStatus, Root, RootDir, RootFile, UsageUnits } from "../root.ts";
 
 /** How often to retry an open while another process creates or removes the file. */
 const OPEN_ATTEMPTS = 8;
@@ -183,6 +183,15 @@ export class PortableRoot implements Root {
 
   realPath(path: VirtualPath): VirtualPath {
     return this.#resolve(path, true).path;
+  }
+
+  usageUnits(): UsageUnits {
+    return { nameBytes: 0 };
+  }
+
+  usageOf(path: VirtualPath, { follow }: { readonly follow: boolean }): NodeUsage {
+    const status = existing(this.#resolve(path, follow));
+    return usageOf({ ...status, nlink: status.nlink ?? 1 });
   }
 
   close(): void {
