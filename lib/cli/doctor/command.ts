@@ -95,7 +95,7 @@ async function lookAtSshd(
   account: Account,
   { sshdConfig, subcommand, args }: DoctorOptions,
 ): Promise<readonly Finding[]> {
-  const { checkSshd } = await import("./sshd.ts");
+  const { checkSshd } = await import("./sshd/check.ts");
   const advice = subcommand === "jail"
     ? `sftpwrap authorize --jail ${args.at(-1)} --install ${account.home}/.ssh/authorized_keys KEY`
     : `add ForceCommand /usr/local/bin/sftpwrap ${subcommand} … to sshd_config`;

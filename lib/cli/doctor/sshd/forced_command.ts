@@ -1,7 +1,7 @@
-import { OTHERS_MAY_WRITE, STICKY } from "../files/file_place.ts";
-import { pathAndParents } from "../jail/containment.ts";
-import { shellWord } from "../shell_word.ts";
-import { bad, type Finding, ok, warn } from "./finding.ts";
+import { OTHERS_MAY_WRITE, STICKY } from "../../files/file_place.ts";
+import { pathAndParents } from "../../jail/containment.ts";
+import { shellWord } from "../../shell_word.ts";
+import { bad, type Finding, ok, warn } from "../finding.ts";
 
 const MAY_RUN = 0o111;
 

@@ -1,8 +1,8 @@
-import { statusOf, textOf } from "../jail/containment.ts";
-import type { Account } from "./account.ts";
-import { shellWord } from "../shell_word.ts";
-import { bad, type Finding, ok, warn } from "./finding.ts";
-import { answerOf, GETENT, SSHD } from "./programs.ts";
+import { statusOf, textOf } from "../../jail/containment.ts";
+import type { Account } from "../account.ts";
+import { shellWord } from "../../shell_word.ts";
+import { bad, type Finding, ok, warn } from "../finding.ts";
+import { answerOf, GETENT, SSHD } from "../programs.ts";
 import { checkKeys, commandsOfKeys } from "./key_files.ts";
 import { parseSshdConfig, type SshdConfig, valueOf } from "./sshd_config.ts";
 import { checkCommand } from "./forced_command.ts";

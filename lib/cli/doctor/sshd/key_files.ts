@@ -1,9 +1,9 @@
-import { OTHERS_MAY_WRITE, ROOT_UID } from "../files/file_place.ts";
-import { parseLine } from "../authorize/authorized_key.ts";
-import { statusOf, textOf } from "../jail/containment.ts";
-import type { Account } from "./account.ts";
-import { shellWord } from "../shell_word.ts";
-import { bad, type Finding, ok, warn } from "./finding.ts";
+import { OTHERS_MAY_WRITE, ROOT_UID } from "../../files/file_place.ts";
+import { parseLine } from "../../authorize/authorized_key.ts";
+import { statusOf, textOf } from "../../jail/containment.ts";
+import type { Account } from "../account.ts";
+import { shellWord } from "../../shell_word.ts";
+import { bad, type Finding, ok, warn } from "../finding.ts";
 import { type SshdConfig, valueOf } from "./sshd_config.ts";
 
 const OWNER_MAY_READ = 0o400;
