@@ -2,7 +2,7 @@
  * Returns a function that runs `work` a moment later, once for all calls made meanwhile: what is made together
  * travels together so.
  */
-export function coalesce(work: () => void): () => void {
+export function onceSoon(work: () => void): () => void {
   let isSoon = false;
   function run(): void {
     isSoon = false;
