@@ -1,6 +1,6 @@
 /**
- * Returns a function that runs `work` a moment later, once for all calls made meanwhile: what is made together
- * travels together so.
+ * Returns a function that runs `work` in a microtask, once for all calls made until then: what is made
+ * together travels together so.
  */
 export function onceSoon(work: () => void): () => void {
   let isSoon = false;

@@ -9,7 +9,7 @@ import type { Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
-import { type Input, LentMemory } from "./lent_memory.ts";
+import { BufferLoans, type Input } from "./buffer_loans.ts";
 import { boundedField, type Log, LogLevel, silentLog } from "./log.ts";
 import { Longnames } from "./longname.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
@@ -51,7 +51,7 @@ export class Session implements Conversation {
   readonly #byExtension = new Map<string, Row>();
   readonly #sequencer: Sequencer;
   #replies = new Writer(MAX_PACKET_LENGTH);
-  readonly #lent = new LentMemory();
+  readonly #lent = new BufferLoans();
   #initialized = false;
   #asynchronous: boolean;
 
