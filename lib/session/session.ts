@@ -21,7 +21,7 @@ import { Sequencer } from "./sequencer.ts";
 import type { SessionOptions } from "./session_options.ts";
 import { statusOf } from "./status.ts";
 import type { Conversation, Policy, Row } from "./table.ts";
-import { harmless, Watch } from "./watch.ts";
+import { catchAndReport, Watch } from "./watch.ts";
 
 /** OpenSSH's default, which is what `ulimit -n` usually leaves. */
 const DEFAULT_MAX_HANDLES = 1019;
@@ -160,7 +160,7 @@ export class Session implements Conversation {
   /** Tells the observers that the session begins. */
   async opened(): Promise<void> {
     for (const observer of this.#observers) {
-      await harmless(
+      await catchAndReport(
         () => observer.opened?.(this.#facts),
         (error) => this.#logFailure("an observer of the session's beginning", error),
       );
@@ -172,7 +172,7 @@ export class Session implements Conversation {
     const duration = performance.now() - this.#start;
     const totals = { ...this.handles.totals, duration, exitStatus };
     for (const observer of this.#observers) {
-      await harmless(
+      await catchAndReport(
         () => observer.closed?.(this.#facts, totals),
         (error) => this.#logFailure("an observer of the session's end", error),
       );
