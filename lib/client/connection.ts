@@ -7,7 +7,7 @@ import type { Call } from "./calls.ts";
 import type { Channel, DirectChannel, Source } from "./channel.ts";
 import { ConnectionLostError } from "./errors.ts";
 import { CallExchange, type Exchange, ReadExchange, WriteExchange } from "./exchange.ts";
-import { type AdvertisedExtensions, readGreeting, textInstead } from "./handshake.ts";
+import { type AdvertisedExtensions, readGreeting, textInsteadOfSftp } from "./handshake.ts";
 import { type PacketSink, Receiver } from "./receiver.ts";
 import { Sender, sinkOf } from "./sender.ts";
 import { sourceOf } from "./source.ts";
@@ -160,7 +160,7 @@ export class Connection {
     try {
       receiver.accept(chunk);
     } catch (error) {
-      const text = this.#extensions === undefined ? textInstead(chunk) : undefined;
+      const text = this.#extensions === undefined ? textInsteadOfSftp(chunk) : undefined;
       if (text === undefined) throw error;
       throw new ProtocolError(`the server sent text in place of SFTP: "${text}"`);
     }

@@ -30,7 +30,7 @@ export function readGreeting(packet: Reader): AdvertisedExtensions {
  * The text that a server sent in place of SFTP: what a login shell prints, or
  * why an account is closed. Undefined where the bytes are no text.
  */
-export function textInstead(chunk: Uint8Array): string | undefined {
+export function textInsteadOfSftp(chunk: Uint8Array): string | undefined {
   const text = decodeName(chunk.subarray(0, MAX_QUOTE_BYTES)).trim();
   const [line] = text.split(/[\r\n]/, 1);
   return line !== undefined && /^[\t\x20-\x7e\x80-\u{10ffff}]{4,}$/u.test(line) ? line : undefined;

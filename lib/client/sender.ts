@@ -1,5 +1,5 @@
 import type { Sink } from "./channel.ts";
-import { coalesce } from "../async/coalesce.ts";
+import { onceSoon } from "../async/once_soon.ts";
 import { Writer } from "../wire/writer.ts";
 
 /** While this many bytes wait for the channel, further requests are not written yet. */
@@ -28,7 +28,7 @@ export class Sender {
   #queueStart = 0;
   #isSending = false;
   #onSent: () => void = () => {};
-  readonly #startSoon = coalesce(() => this.#start());
+  readonly #startSoon = onceSoon(() => this.#start());
   #stopped = false;
 
   /**

@@ -1,5 +1,5 @@
 import type { Session } from "../session/session.ts";
-import { coalesce } from "../async/coalesce.ts";
+import { onceSoon } from "../async/once_soon.ts";
 import type { Transport } from "../transport/stdio.ts";
 import { Writer } from "../wire/writer.ts";
 
@@ -11,7 +11,7 @@ export class ReplySender {
   readonly #session: Session;
   readonly #transport: Transport;
   #spare = new Writer();
-  readonly #startSoon = coalesce(() => this.#start());
+  readonly #startSoon = onceSoon(() => this.#start());
   #sending: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 

@@ -9,7 +9,7 @@ import type { Reader } from "../wire/reader.ts";
 import { DATA_HEADER_LENGTH, writeStatus, writeVersion } from "../wire/replies.ts";
 import { Writer } from "../wire/writer.ts";
 import { Handles } from "./handles.ts";
-import { type Input, LentMemory } from "./lent_memory.ts";
+import { BufferLoans, type Input } from "./buffer_loans.ts";
 import { boundedField, type Log, LogLevel, silentLog } from "./log.ts";
 import { Longnames } from "./longname.ts";
 import type { Observer, SessionFacts } from "./observer.ts";
@@ -21,7 +21,7 @@ import { Sequencer } from "./sequencer.ts";
 import type { SessionOptions } from "./session_options.ts";
 import { statusOf } from "./status.ts";
 import type { Conversation, Policy, Row } from "./table.ts";
-import { harmless, Watch } from "./watch.ts";
+import { catchAndReport, Watch } from "./watch.ts";
 
 /** OpenSSH's default, which is what `ulimit -n` usually leaves. */
 const DEFAULT_MAX_HANDLES = 1019;
@@ -51,7 +51,7 @@ export class Session implements Conversation {
   readonly #byExtension = new Map<string, Row>();
   readonly #sequencer: Sequencer;
   #replies = new Writer(MAX_PACKET_LENGTH);
-  readonly #lent = new LentMemory();
+  readonly #lent = new BufferLoans();
   #initialized = false;
   #asynchronous: boolean;
 
@@ -160,7 +160,7 @@ export class Session implements Conversation {
   /** Tells the observers that the session begins. */
   async opened(): Promise<void> {
     for (const observer of this.#observers) {
-      await harmless(
+      await catchAndReport(
         () => observer.opened?.(this.#facts),
         (error) => this.#logFailure("an observer of the session's beginning", error),
       );
@@ -172,7 +172,7 @@ export class Session implements Conversation {
     const duration = performance.now() - this.#start;
     const totals = { ...this.handles.totals, duration, exitStatus };
     for (const observer of this.#observers) {
-      await harmless(
+      await catchAndReport(
         () => observer.closed?.(this.#facts, totals),
         (error) => this.#logFailure("an observer of the session's end", error),
       );

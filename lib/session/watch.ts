@@ -161,7 +161,7 @@ export class Watch {
   }
 
   #tellOne(observer: Observer, operation: Operation, outcome: Outcome): MaybePromise<void> {
-    return harmless(
+    return catchAndReport(
       () => observer.after?.(operation, outcome),
       (error) => this.#options.report(`an observer of ${operation.name}`, error),
     );
@@ -170,8 +170,8 @@ export class Watch {
 
 const SUCCESS = status(StatusCode.OK).message;
 
-/** Does what may fail without harm, now or later. */
-export function harmless(
+/** Does what may fail without harm, now or later: a failure is only reported. */
+export function catchAndReport(
   work: () => MaybePromise<void>,
   report: (error: unknown) => void,
 ): MaybePromise<void> {

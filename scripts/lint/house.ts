@@ -20,7 +20,7 @@ const WITHOUT_DENO = [
   "lib/client/",
   "lib/linux/errno.ts",
   "lib/storage/memory/",
-  ...["storage", "entries", "errors", "errno", "path", "read_only"]
+  ...["storage", "entries", "errors", "errno", "path", "read_only", "to_write", "walk"]
     .map((name) => `lib/storage/${name}.ts`),
 ];
 

@@ -15,7 +15,7 @@ import {
   SESSION_VARIABLES,
   sessionOptions,
 } from "./proxy_plan.ts";
-import { DOCTOR_PROGRAMS } from "../../lib/cli/doctor/programs.ts";
+import { DOCTOR_PROGRAMS } from "../../lib/cli/doctor/run_program.ts";
 import { LIBC_PATHS } from "../../lib/linux/libc.ts";
 
 /** What `deno task compile` was asked for. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { FACILITIES } from "../../lib/audit/syslog.ts";
 import { StartError } from "../../lib/cli/errors.ts";
-import { openLog } from "../../lib/cli/start/log_file.ts";
+import { openLog } from "../../lib/cli/start/open_log.ts";
 import type { LogOptions } from "../../lib/cli/options/log_options.ts";
 import { openSyslog } from "../../lib/audit/syslog_socket.ts";
 import { LogLevel } from "../../lib/session/log.ts";

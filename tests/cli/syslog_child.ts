@@ -1,7 +1,7 @@
 /** Opens a log as a jail does, confines itself, and writes three lines, the last one on request. */
 
 import { prepareConfinement } from "../../lib/cli/start/confinement.ts";
-import { openLog } from "../../lib/cli/start/log_file.ts";
+import { openLog } from "../../lib/cli/start/open_log.ts";
 import { FACILITIES } from "../../lib/audit/syslog.ts";
 import { LogLevel } from "../../lib/session/log.ts";
 

@@ -7,7 +7,7 @@ import { serve } from "../../lib/serve/serve.ts";
 import { openJail } from "../../lib/storage/local/open_jail.ts";
 import { parseOptions } from "../../lib/cli/options/args.ts";
 import { identity, sessionFacts } from "../../lib/cli/start/host.ts";
-import { openLog } from "../../lib/cli/start/log_file.ts";
+import { openLog } from "../../lib/cli/start/open_log.ts";
 import { logSpecs, parseLogOptions } from "../../lib/cli/options/log_options.ts";
 
 const [directory, socket, ...options] = Deno.args as [string, string, ...string[]];

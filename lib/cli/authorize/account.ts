@@ -1,7 +1,7 @@
 import { messageOf } from "../../message_of.ts";
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { StartError } from "../errors.ts";
-import { ROOT_UID, workAs } from "../files/file_place.ts";
+import { assumeFileRights, ROOT_UID } from "../files/file_place.ts";
 import { isUnseen, statusOf, textOf } from "../jail/containment.ts";
 import { type ListedAccount, listedAccounts } from "../jail/ways_out.ts";
 import { type Identity, identity } from "../start/host.ts";
@@ -42,7 +42,7 @@ export function requireEntry(directory: string, { user, uid }: Identity): void {
   const libc = openLibcIfAllowed();
   const listed = uid === undefined || uid === ROOT_UID ? undefined : listedAs(uid);
   if (libc?.geteuid() !== ROOT_UID || listed === undefined) return;
-  const giveBack = workAs(libc, listed.uid, listed.gid, groupsOf(user));
+  const giveBack = assumeFileRights(libc, listed.uid, listed.gid, groupsOf(user));
   try {
     Deno.statSync(`${directory}/.`);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { answerOf, GETENT } from "./programs.ts";
+import { GETENT, runProgram } from "./run_program.ts";
 
 /** An account of this machine. */
 export interface Account {
@@ -11,7 +11,7 @@ export interface Account {
 
 /** The account with this name or number, from wherever the machine has it; undefined if none. */
 export async function findAccount(key: string): Promise<Account | undefined> {
-  const answer = await answerOf(GETENT, ["passwd", "--", key]);
+  const answer = await runProgram(GETENT, ["passwd", "--", key]);
   const fields = answer?.stdout.trimEnd().split(":") ?? [];
   const [name = "", , uid, gid, , home = "", shell = ""] = fields;
   if (answer?.code !== 0 || fields.length !== 7) return undefined;

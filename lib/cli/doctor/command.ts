@@ -6,7 +6,7 @@ import { runSubcommand } from "../subcommand.ts";
 import { type Account, findAccount } from "./account.ts";
 import { bad, type Finding, report } from "./finding.ts";
 import { type DoctorOptions, doctorSpec, parseDoctorOptions } from "./options.ts";
-import { answerOf, RUNUSER } from "./programs.ts";
+import { runProgram, RUNUSER } from "./run_program.ts";
 
 /** Runs `sftpwrap doctor`, and returns its exit status. */
 export async function doctorCommand(args: readonly string[]): Promise<number> {
@@ -70,7 +70,7 @@ async function lookAs(
     ...cache === undefined ? {} : { DENO_DIR: cache },
   };
   const program = [...thisProgram(), "doctor", "--no-sshd", subcommand, ...args];
-  const answer = await answerOf(RUNUSER, ["-u", name, "--", ...program], env);
+  const answer = await runProgram(RUNUSER, ["-u", name, "--", ...program], env);
   if (answer === undefined) return report([bad(`user: ${RUNUSER} (util-linux) cannot be run`)]);
   print(answer.stdout);
   if (answer.code === 0 || answer.stdout !== "") return answer.code;

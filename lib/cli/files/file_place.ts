@@ -194,7 +194,7 @@ class Walk {
   #workAsOwner(): void {
     const { uid, gid } = this.#status;
     if (!this.#isRoot || uid === ROOT_UID) return;
-    this.#giveBack = workAs(this.#libc, uid, gid);
+    this.#giveBack = assumeFileRights(this.#libc, uid, gid);
     this.#isRoot = false;
     this.owner = uid;
   }
@@ -248,7 +248,7 @@ class Walk {
  * @param others Its groups besides `gid`.
  * @returns A function that restores the rights.
  */
-export function workAs(
+export function assumeFileRights(
   libc: Libc,
   uid: number,
   gid: number,

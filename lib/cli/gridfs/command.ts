@@ -12,7 +12,7 @@ import { attend } from "../sessions/attend.ts";
 import { type GridFsCommandOptions, gridFsSpec, parseGridFsOptions } from "./options.ts";
 import { type MongoPlace, parseMongoUri, requireBucketName, requireDatabaseName } from "./uri.ts";
 import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
-import { openLog } from "../start/log_file.ts";
+import { openLog } from "../start/open_log.ts";
 import { prepareRemoteConfinement } from "../start/remote_confinement.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
 import { servingOf } from "../options/serving_options.ts";

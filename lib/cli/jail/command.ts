@@ -11,7 +11,7 @@ import { attend } from "../sessions/attend.ts";
 import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
 import { logWithin, realDirectory } from "./directory.ts";
 import { type JailOptions, jailSpec, parseJailOptions } from "./options.ts";
-import { openLog } from "../start/log_file.ts";
+import { openLog } from "../start/open_log.ts";
 import { missingPermissions } from "../start/missing_permissions.ts";
 import { servingOf } from "../options/serving_options.ts";
 import { awaitSftp, requireSftp, type Start, warnIfUnforced } from "../start/require_sftp.ts";

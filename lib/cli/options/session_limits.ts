@@ -67,7 +67,7 @@ const SPECS: readonly OptionSpec[] = [
 export const STATE_DIR_OPTION: OptionSpec = {
   name: "state-dir",
   value: "DIR",
-  help: "where sessions keep what they share, outside of the jail",
+  help: "where sessions keep what they share; not in the jail",
 };
 
 /** The options. */

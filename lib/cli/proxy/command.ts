@@ -4,7 +4,7 @@ import { type Connected, ConnectError } from "../../storage/proxy/connection_opt
 import { StartError } from "../errors.ts";
 import { attend } from "../sessions/attend.ts";
 import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
-import { openLog } from "../start/log_file.ts";
+import { openLog } from "../start/open_log.ts";
 import { parseProxyOptions, type ProxyCommandOptions, proxySpec } from "./options.ts";
 import { serveFrom } from "./session.ts";
 import { exposure, findSecret } from "../start/secrets.ts";

@@ -11,7 +11,7 @@ import { SYSLOG_PATH } from "../../audit/syslog_socket.ts";
 import { LogLevel } from "../../session/log.ts";
 import { DEFAULT_FACILITY, isLogTag, isLogUser, tagWithUser } from "../options/log_options.ts";
 import { identity, sessionFacts } from "./host.ts";
-import { formed, syslogIfThere, tellFailure } from "./log_file.ts";
+import { formed, syslogIfThere, tellFailure } from "./open_log.ts";
 import { failureOf, isReported } from "./start_log.ts";
 import { openTimeZone } from "./time_zone.ts";
 

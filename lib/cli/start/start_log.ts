@@ -6,7 +6,7 @@
 
 import { type Log, LogLevel } from "../../session/log.ts";
 import { printError } from "../../transport/stdio.ts";
-import type { SessionLog } from "./log_file.ts";
+import type { SessionLog } from "./open_log.ts";
 import { linesOf, type Ring } from "./rings.ts";
 import { isFailedStart } from "../errors.ts";
 

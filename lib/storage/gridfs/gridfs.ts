@@ -25,8 +25,8 @@
  * **The parts.** `tree` finds what a path leads to, `listing` lists. `chunk_reader` reads ahead,
  * `chunk_sender` writes behind, `content` lays one over the other, `draft` is a version that is
  * being written, `publish` makes versions visible and `retire` removes them, `rename` moves them,
- * `new_files` knows the files that no other session may see yet, `claims` keep other sessions away
- * meanwhile, and `sweep` and `settle` finish what dead sessions began.
+ * `new_files` knows the files that no other session may see yet, `name_locks` keep other sessions
+ * away meanwhile, and `sweep` and `settle` finish what dead sessions began.
  *
  * @module
  */
@@ -47,7 +47,7 @@ import type {
   VirtualPath,
 } from "../storage.ts";
 import { type Bucket, connect } from "./database/bucket.ts";
-import { claiming } from "./database/claims.ts";
+import { withNamesLocked } from "./tree/name_locks.ts";
 import type { Metadata } from "./database/documents.ts";
 import { fail } from "./database/gridfs_errors.ts";
 import { type FileHost, GridFsFile, sessionEnded } from "./gridfs_file.ts";
@@ -295,7 +295,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
 
   async #makeNode({ path }: Place, metadata: Metadata, target?: string): Promise<void> {
     const { tree } = this.#host;
-    await claiming(this.#host, [path], async () => {
+    await withNamesLocked(this.#host, [path], async () => {
       if (await tree.entry(path) !== undefined) throw errorOf("EEXIST");
       await keepDirectory(this.#bucket, parentOf(path));
       await this.#bucket.nodes.insert(newNode(path, metadata, target));

@@ -22,8 +22,8 @@ import type {
 } from "../storage.ts";
 import { FarErrors } from "./proxy_errors.ts";
 import { ProxyDir, ProxyFile } from "./proxy_file.ts";
-import { type FarPath, type FarPaths, WholeFarSide } from "./proxy_paths.ts";
-import { FarRoot, openFarRoot } from "./proxy_root.ts";
+import { type FarPath, type FarPaths, WholeFarSide } from "./far_paths.ts";
+import { FarRoot, openFarRoot } from "./far_root.ts";
 
 /** How to use the far side; all optional. */
 export interface ProxyOptions {

@@ -66,7 +66,7 @@ Deno.test("authorize refuses what the session would refuse, by the table of its 
       "unknown option --port": ["--jail", directory, "--port", "22"],
       "unknown option --check": ["--jail", directory, "--check"],
       '"70000" is not a port': ["--proxy", "far", "--port", "70000"],
-      "a port goes": ["--proxy", "far:22"],
+      "give the port with -p": ["--proxy", "far:22"],
       "--disable-known-hosts and --accept-new": ["--proxy", "far", "-d", "--accept-new"],
       "MONGODB-URI is not": ["--gridfs", "db/files"],
       "both --uri-file and a place": ["--gridfs", "mongodb://db/", "--uri-file", "/etc/uri"],

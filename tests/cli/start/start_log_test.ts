@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StartError, UsageError } from "../../../lib/cli/errors.ts";
 import { enterConfinement, isReported, orLogged } from "../../../lib/cli/start/start_log.ts";
-import type { SessionLog } from "../../../lib/cli/start/log_file.ts";
+import type { SessionLog } from "../../../lib/cli/start/open_log.ts";
 import { LogLevel } from "../../../lib/session/log.ts";
 
 /** A log that keeps its lines. */

@@ -2,7 +2,7 @@ import { statusOf, textOf } from "../../jail/containment.ts";
 import type { Account } from "../account.ts";
 import { shellWord } from "../../shell_word.ts";
 import { bad, type Finding, ok, warn } from "../finding.ts";
-import { answerOf, GETENT, SSHD } from "../programs.ts";
+import { GETENT, runProgram, SSHD } from "../run_program.ts";
 import { checkKeys, commandsOfKeys } from "./key_files.ts";
 import { parseSshdConfig, type SshdConfig, valueOf } from "./sshd_config.ts";
 import { checkCommand } from "./forced_command.ts";
@@ -22,7 +22,7 @@ export async function checkSshd(
   const { name } = account;
   const spec = `user=${name},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22`;
   const file = configFile === undefined ? [] : ["-f", configFile];
-  const answer = await answerOf(SSHD, ["-T", ...file, "-C", spec]);
+  const answer = await runProgram(SSHD, ["-T", ...file, "-C", spec]);
   if (answer === undefined) return [warn(`sshd: ${SSHD} cannot be run, so it is not looked at`)];
   if (answer.code !== 0) {
     const said = answer.stderr.trim().split(/\r?\n/)[0] ?? "";
@@ -114,7 +114,7 @@ function* checkShell({ name, shell }: Account): Iterable<Finding> {
 /** Without PAM, sshd refuses an account whose password is locked, whatever the key. */
 async function checkLock({ name }: Account, config: SshdConfig): Promise<readonly Finding[]> {
   if (valueOf(config, "usepam") === "yes") return [];
-  const [, password = ""] = (await answerOf(GETENT, ["shadow", "--", name]))?.stdout.split(":") ??
+  const [, password = ""] = (await runProgram(GETENT, ["shadow", "--", name]))?.stdout.split(":") ??
     [];
   return !password.startsWith("!") ? [] : [bad(
     `account: ${name}'s password is locked, and so, with "UsePAM no", sshd refuses its keys too`,

@@ -1,6 +1,6 @@
 import { errorOf } from "../../errno.ts";
 import { parentOf } from "../../path.ts";
-import { claiming } from "../database/claims.ts";
+import { withNamesLocked } from "./name_locks.ts";
 import { isAnswer } from "../database/gridfs_errors.ts";
 import { filenameOf } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
@@ -18,7 +18,7 @@ export async function removeDirectory(context: GridFsContext, found: Place): Pro
   if (name === "..") throw errorOf("ENOTEMPTY");
   if (path === "/") throw errorOf("EBUSY");
   requireDirectory(found.entry);
-  await claiming(context, [path], async () => {
+  await withNamesLocked(context, [path], async () => {
     // It may have been removed before the name was claimed.
     requireDirectory(await tree.entry(path));
     if (!await tree.isEmpty(path)) throw errorOf("ENOTEMPTY");
@@ -31,7 +31,7 @@ export async function removeEntry(context: GridFsContext, found: Place): Promise
   const { bucket, tree } = context;
   const { path } = found;
   refuseToRemove(found, found.entry);
-  await claiming(context, [path], async () => {
+  await withNamesLocked(context, [path], async () => {
     // It may have changed before the name was claimed.
     const entry = await tree.entry(path);
     refuseToRemove(found, entry);

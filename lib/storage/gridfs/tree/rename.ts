@@ -3,7 +3,7 @@ import { errorOf } from "../../errno.ts";
 import { StorageError } from "../../errors.ts";
 import { parentOf } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { claiming } from "../database/claims.ts";
+import { withNamesLocked } from "./name_locks.ts";
 import type { FileId, RenameDoc } from "../database/documents.ts";
 import { isAnswer } from "../database/gridfs_errors.ts";
 import { finishNowOrLater, ignoreFailure } from "../database/journal.ts";
@@ -32,7 +32,7 @@ export async function rename(
 ): Promise<void> {
   if (!isNamed(from)) throw errorOf("EBUSY");
   if (!isNamed(to)) throw errorOf(replace ? "EBUSY" : "EEXIST");
-  await claiming(context, [from.path, to.path], async () => {
+  await withNamesLocked(context, [from.path, to.path], async () => {
     // Both may have changed before the names were claimed.
     const [source, target] = await Promise.all(
       [from, to].map(({ path }) => context.tree.entry(path)),

@@ -3,7 +3,7 @@ import { errorOf } from "../../errno.ts";
 import { StorageError } from "../../errors.ts";
 import type { VirtualPath } from "../../storage.ts";
 import type { Bucket } from "../database/bucket.ts";
-import { claiming } from "../database/claims.ts";
+import { withNamesLocked } from "../tree/name_locks.ts";
 import { type FileDoc, timeOf } from "../database/documents.ts";
 import { fail, isAnswer } from "../database/gridfs_errors.ts";
 import { finishNowOrLater, LIFETIME_MS, uploadId } from "../database/journal.ts";
@@ -27,7 +27,7 @@ export interface Finished {
  */
 export async function publish(context: GridFsContext, finished: Finished): Promise<void> {
   const { bucket, journal } = context;
-  await claiming(context, [finished.path], async () => {
+  await withNamesLocked(context, [finished.path], async () => {
     const current = await currentAt(context, finished);
     const doc = documentOf(bucket, finished, current);
     const id = uploadId(doc._id);

@@ -1,5 +1,5 @@
 import { Socket } from "node:net";
-import { coalesce } from "../../../async/coalesce.ts";
+import { onceSoon } from "../../../async/once_soon.ts";
 
 /** The most bytes to send at once. */
 const BATCH_BYTES = 256 * 1024;
@@ -24,7 +24,7 @@ export class BatchingSocket extends Socket {
   #packets: ArrayBuffer[] = [];
   #batch: Uint8Array | undefined;
   #length = 0;
-  readonly #sendSoon = coalesce(() => {
+  readonly #sendSoon = onceSoon(() => {
     this.#send();
     for (const packet of this.#packets) packet.transfer(0);
     this.#packets = [];

@@ -1,4 +1,4 @@
-import { type Attempt, AttemptQueue, type ClientKey, describeAttempt } from "./authentication.ts";
+import { type Attempt, AttemptQueue, type ClientKey, describeAttempt } from "./login_attempts.ts";
 import type { ConnectOptions } from "../connection_options.ts";
 import type { Target } from "../config/target.ts";
 

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Attempt, KeyTools } from "./authentication.ts";
+import type { Attempt, KeyTools } from "./login_attempts.ts";
 import { strictPem } from "./private_pem.ts";
 import type {
   Agents,

@@ -1,7 +1,7 @@
 import { messageOf } from "../../../message_of.ts";
 import type { Duplex } from "node:stream";
 import { ALGORITHMS, algorithmsOf, NESTED_CIPHER } from "./algorithms.ts";
-import { credentials } from "./authentication.ts";
+import { collectCredentials } from "./login_attempts.ts";
 import { channelOf } from "./node_channel.ts";
 import { type Connected, ConnectError, type ConnectOptions } from "../connection_options.ts";
 import { Deadline } from "./deadline.ts";
@@ -215,7 +215,7 @@ export class Ssh2Session implements Way {
   }
 
   async #login(): Promise<Login<Ssh2Key>> {
-    const { attempts, obstacles } = await credentials(this.#target, {
+    const { attempts, obstacles } = await collectCredentials(this.#target, {
       options: this.#options,
       tools: keyTools(this.#ssh2),
     });

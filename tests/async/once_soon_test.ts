@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { coalesce } from "../../lib/async/coalesce.ts";
+import { onceSoon } from "../../lib/async/once_soon.ts";
 
-Deno.test("coalesce() runs once for all calls made meanwhile, and again for a later one", async () => {
+Deno.test("onceSoon() runs once for all calls made meanwhile, and again for a later one", async () => {
   let runs = 0;
-  const ask = coalesce(() => runs++);
+  const ask = onceSoon(() => runs++);
   ask();
   ask();
   assertEquals(runs, 0);

@@ -49,7 +49,7 @@ export interface KeyTools<K extends ClientKey> {
 }
 
 /** Collects everything to log in with, in the order in which ssh tries it. */
-export async function credentials<K extends ClientKey>(
+export async function collectCredentials<K extends ClientKey>(
   target: Target,
   { options, tools }: { readonly options: ConnectOptions; readonly tools: KeyTools<K> },
 ): Promise<Credentials<K>> {

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   AttemptQueue,
   type ClientKey,
-  credentials,
+  collectCredentials,
   describeAttempt,
-} from "../../../../lib/storage/proxy/ssh2/authentication.ts";
+} from "../../../../lib/storage/proxy/ssh2/login_attempts.ts";
 import { resolveTarget } from "../../../../lib/storage/proxy/config/target.ts";
 import { ciphersMayStay } from "../support/old_deno.ts";
 import { withTempDir } from "../../../support/files.ts";
@@ -21,7 +21,7 @@ const PASSPHRASE = "open, sesame";
 
 for (const type of ["ed25519", "rsa", "ecdsa"] satisfies KeyType[]) {
   Deno.test({
-    name: `credentials() opens an encrypted key of type ${type} with its passphrase alone`,
+    name: `collectCredentials() opens an encrypted key of type ${type} with its passphrase alone`,
     ...ssh,
     async fn() {
       await withSshd({ clientKey: type }, async (sshd) => {
@@ -39,7 +39,7 @@ for (const type of ["ed25519", "rsa", "ecdsa"] satisfies KeyType[]) {
 }
 
 Deno.test({
-  name: "credentials() opens encrypted keys of the older format",
+  name: "collectCredentials() opens encrypted keys of the older format",
   ...ssh,
   async fn() {
     await withSshd({ clientKey: "rsa" }, async (sshd) => {
@@ -64,7 +64,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials() says what does not open a key, whichever cipher encrypts it",
+  name: "collectCredentials() says what does not open a key, whichever cipher encrypts it",
   ...ssh,
   async fn() {
     await withSshd({}, async (sshd) => {
@@ -87,7 +87,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials() has each key of an agent tried, and says in the log which was refused",
+  name:
+    "collectCredentials() has each key of an agent tried, and says in the log which was refused",
   ...needs("sshd", "ssh-keygen", "ssh-agent", "ssh-add"),
   ...ciphersMayStay,
   async fn() {
@@ -119,7 +120,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials() goes on without an agent that does not answer",
+  name: "collectCredentials() goes on without an agent that does not answer",
   ...ssh,
   async fn() {
     await withSshd({}, async (sshd) => {
@@ -132,7 +133,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials() finds the default keys, as far as they are there",
+  name: "collectCredentials() finds the default keys, as far as they are there",
   ...ssh,
   async fn() {
     await withSshd({}, async (sshd) => {
@@ -152,7 +153,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials() says what is wrong with a key that it cannot use",
+  name: "collectCredentials() says what is wrong with a key that it cannot use",
   ...ssh,
   async fn() {
     await withSshd({}, async (sshd) => {
@@ -173,7 +174,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials() opens a key without a passphrase where one is given, in every format",
+  name: "collectCredentials() opens a key without a passphrase where one is given, in every format",
   ...needs("sshd", "ssh-keygen", "puttygen"),
   ...ciphersMayStay,
   async fn() {
@@ -195,7 +196,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials() says that a public key needs the agent which has the private one",
+  name: "collectCredentials() says that a public key needs the agent which has the private one",
   ...needs("sshd", "ssh-keygen", "ssh-agent", "ssh-add"),
   ...ciphersMayStay,
   async fn() {
@@ -284,7 +285,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "credentials() passes over a key of a curve that Deno does not sign with",
+  name: "collectCredentials() passes over a key of a curve that Deno does not sign with",
   ...ssh,
   async fn() {
     await withSshd({}, async (sshd) => {
@@ -301,7 +302,7 @@ Deno.test({
   },
 });
 
-Deno.test("credentials() keeps ssh's order: agent's keys that are named, other agent's, files", async () => {
+Deno.test("collectCredentials() keeps ssh's order: agent's keys that are named, other agent's, files", async () => {
   await withTempDir(async (directory) => {
     for (const name of ["a", "b", "c"]) {
       await Deno.writeTextFile(`${directory}/${name}`, name, { mode: 0o600 });
@@ -318,7 +319,7 @@ Deno.test("credentials() keeps ssh's order: agent's keys that are named, other a
         sshConfig: `${directory}/config`,
         environment: { agentSocket: "/agent" },
       });
-      const { attempts } = await credentials(resolveTarget(options), {
+      const { attempts } = await collectCredentials(resolveTarget(options), {
         options,
         tools: {
           parse: (bytes) => fakeKey(new TextDecoder().decode(bytes)),

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { wholeLines } from "../../../lib/cli/start/log_file.ts";
+import { wholeLines } from "../../../lib/cli/start/open_log.ts";
 import { withTempDir } from "../../support/files.ts";
 import { ask, bytesOf } from "../../support/raw.ts";
 import { needs } from "../../support/programs.ts";

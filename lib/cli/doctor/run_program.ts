@@ -1,5 +1,5 @@
 /**
- * The programs that `sftpwrap doctor` runs, by their paths: a user's PATH often lacks `sshd`.
+ * Runs the programs that `sftpwrap doctor` asks, by their paths: a user's PATH often lacks `sshd`.
  *
  * @module
  */
@@ -11,19 +11,19 @@ export const GETENT = "/usr/bin/getent";
 /** All of them, for `--allow-run`. */
 export const DOCTOR_PROGRAMS: readonly string[] = [SSHD, RUNUSER, GETENT];
 
-/** How a program ended. */
-export interface Answer {
+/** How a program ended, and what it printed. */
+export interface ProgramOutput {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Runs a program without a shell; undefined if it cannot be started. */
-export async function answerOf(
+export async function runProgram(
   program: string,
   args: readonly string[],
   env?: Readonly<Record<string, string>>,
-): Promise<Answer | undefined> {
+): Promise<ProgramOutput | undefined> {
   try {
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args: [...args],

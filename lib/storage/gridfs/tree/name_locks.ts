@@ -1,9 +1,9 @@
 import { ObjectId } from "mongodb";
 import { StorageError } from "../../errors.ts";
 import type { VirtualPath } from "../../storage.ts";
-import type { RenameDoc } from "./documents.ts";
-import { LIFETIME_MS } from "./journal.ts";
-import type { GridFsContext } from "./context.ts";
+import type { RenameDoc } from "../database/documents.ts";
+import { LIFETIME_MS } from "../database/journal.ts";
+import type { GridFsContext } from "../database/context.ts";
 import { settle } from "../repair/settle.ts";
 
 /** Milliseconds to wait for a name that another session is changing. */
@@ -18,9 +18,10 @@ const LONG_PAUSE_MS = 250;
 
 /**
  * Runs `work` while no other session changes one of these names, or renames a directory that
- * contains them. A rename that a dead session left unfinished is finished first.
+ * contains them: a name is locked by a claim in the journal. A rename that a dead session left
+ * unfinished is finished first.
  */
-export async function claiming<T>(
+export async function withNamesLocked<T>(
   context: GridFsContext,
   paths: readonly VirtualPath[],
   work: () => Promise<T>,

@@ -16,7 +16,7 @@ import { StorageError } from "../errors.ts";
 import { childOf } from "../path.ts";
 import type { FileAttrs, VirtualPath } from "../storage.ts";
 import { LinkWalk } from "../walk.ts";
-import type { FarPath, FarPaths } from "./proxy_paths.ts";
+import type { FarPath, FarPaths } from "./far_paths.ts";
 
 /** Names that are looked at in one round trip. */
 const SEGMENTS_AHEAD = 16;
