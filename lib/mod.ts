@@ -15,6 +15,7 @@
  */
 
 export { FileType, isDirectory, isRegular, isSymlink } from "./attrs.ts";
+export { atomic, type AtomicOptions, type FinishedUpload } from "./atomic/atomic.ts";
 export { type HookOperations, type Hooks, hooks, type OperationWith } from "./audit/hooks.ts";
 export { JsonLog } from "./audit/json_log.ts";
 export { LineLog } from "./audit/line_log.ts";
@@ -79,6 +80,7 @@ export type {
   CopyRange,
   DirEntry,
   DirHandle,
+  DraftSupport,
   ExtendedAttr,
   FileAttrs,
   FileHandle,

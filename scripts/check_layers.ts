@@ -26,7 +26,7 @@ const SYSTEM = ["linux", "errno", "permissions"];
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
   ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
-  ...["policy", "sessions", "audit", "transport", "serve", "testing", "mod"],
+  ...["atomic", "policy", "sessions", "audit", "transport", "serve", "testing", "mod"],
 ];
 
 /** All of the program, for tests and scripts. */
@@ -92,6 +92,9 @@ const LAYERS: readonly Layer[] = [
     packages: ["mongodb", "node:*"],
   }),
 
+  // What is around any storage.
+  layer("atomic", ["lib/atomic/"], { imports: CONTRACT }),
+
   // Functions over rows: what is allowed, and what was done by whom.
   layer("policy", ["lib/policy/"], { imports: [...CONTRACT, "session"], types: ["wire"] }),
   layer("sessions", ["lib/sessions/"], {
@@ -138,8 +141,8 @@ function layer(
 
 /** Rooms of `lib/` whose tests are at the same place in `tests/`. */
 const MIRRORED = [
-  ...["async", "audit", "cli", "client", "linux", "policy", "serve", "session", "sessions"],
-  ...["storage", "testing", "transport", "wire"],
+  ...["async", "atomic", "audit", "cli", "client", "linux", "policy", "serve", "session"],
+  ...["sessions", "storage", "testing", "transport", "wire"],
 ];
 
 /** The rules beside the layers. */

@@ -80,6 +80,8 @@ export interface Row<R = unknown, T = unknown> extends RequestKind {
   finds?(value: T, request: R): Findings | undefined;
   /** Does it. */
   run(conversation: Conversation, request: R): MaybePromise<T>;
+  /** It has failed, or was refused. */
+  failed?(conversation: Conversation, request: R, error: unknown): void;
   /** Writes the reply. */
   reply(out: Writer, id: number, value: T): void;
 }

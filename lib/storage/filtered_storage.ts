@@ -47,6 +47,10 @@ export class FilteredFile implements FileHandle {
   close(aborted: boolean): MaybePromise<void> {
     return this.inner.close(aborted);
   }
+
+  spoil(): void {
+    this.inner.spoil?.();
+  }
 }
 
 /** A path without the closing `/`, which asks for a directory. */

@@ -185,6 +185,10 @@ const copyData: Row<wire.CopyDataRequest, void> = {
     `copy-data from "${path}" off ${offset} len ${length} to "${to}" off ${targetOffset}`,
   ],
   run: runCopyData,
+  failed({ handles }, { target }, error) {
+    const isShort = error instanceof StorageError && error.status === StatusCode.EOF;
+    if (!isShort) handles.spoil(target);
+  },
   reply: replyOk,
 };
 

@@ -150,6 +150,7 @@ const write: Row<requests.WriteRequest, void> = {
       open.upload?.wrote(data, position);
     });
   },
+  failed: ({ handles }, { handle }) => handles.spoil(handle),
   reply: replyOk,
 };
 
@@ -184,6 +185,9 @@ const fsetstat: Row<requests.HandleAttrsRequest, void> = {
     const set = file.setAttrs(attrs);
     if (upload === undefined || attrs.size === undefined) return set;
     return after(set, () => upload.resized(attrs.size!));
+  },
+  failed({ handles }, { handle, attrs }) {
+    if (attrs.size !== undefined) handles.spoil(handle);
   },
   reply: replyOk,
 };

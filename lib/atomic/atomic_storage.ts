@@ -1,0 +1,379 @@
+import type { FileSystemStats } from "../attrs.ts";
+import { isDirectory } from "../attrs.ts";
+import { after, inTurn, type MaybePromise, orElse } from "../async/maybe_promise.ts";
+import { errorOf } from "../storage/errno.ts";
+import { StorageError } from "../storage/errors.ts";
+import {
+  FilteredFile,
+  FilteredStorage,
+  whileOpen,
+  withoutSlash,
+} from "../storage/filtered_storage.ts";
+import { parentOf } from "../storage/path.ts";
+import type {
+  CopyRange,
+  DirHandle,
+  FileAttrs,
+  FileHandle,
+  OpenOptions,
+  Storage,
+  VirtualPath,
+} from "../storage/storage.ts";
+import { TO_WRITE } from "../storage/to_write.ts";
+import type { AtomicOptions } from "./options.ts";
+import { openVisible } from "./directory.ts";
+import { Draft, type DraftContext } from "./draft.ts";
+import { DraftFile } from "./draft_file.ts";
+import { Drafts } from "./drafts.ts";
+import { hasOwnName } from "./own_names.ts";
+
+/** What `atomic` returns. */
+export class AtomicStorage extends FilteredStorage {
+  readonly #inner: Storage;
+  readonly #drafts = new Drafts<Draft>();
+  readonly #context: DraftContext;
+
+  constructor(inner: Storage, options: AtomicOptions) {
+    super(inner);
+    this.#inner = inner;
+    this.#context = { storage: inner, support: inner.drafts, options, drafts: this.#drafts };
+  }
+
+  override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
+    const { create, exclusive, truncate, write } = options;
+    requireVisible(path, create);
+    // A file has no closing slash: the storage finds out what is wrong.
+    if (withoutSlash(path) !== path) return super.open(path, options);
+    return after(this.#draftAt(path), (draft) => {
+      if (create && exclusive) return this.#openNew(path, draft, options);
+      if (draft !== undefined) {
+        if (truncate) return this.#openAnew(draft, options);
+        const joins = write && (draft.isReadable || !options.read);
+        if (joins) return new DraftFile(draft, options, false);
+        if (!write) return super.open(draft.path ?? path, { ...options, create: false });
+      }
+      if (!create && !truncate && !write) return super.open(path, options);
+      return this.#openExisting(path, options);
+    });
+  }
+
+  override openDir(path: VirtualPath): MaybePromise<DirHandle> {
+    requireVisible(path);
+    return after(super.openDir(path), (dir) => openVisible(dir, path, this.#context));
+  }
+
+  override stat(path: VirtualPath): MaybePromise<FileAttrs> {
+    return after(this.#seen(path), (seen) => super.stat(seen));
+  }
+
+  override lstat(path: VirtualPath): MaybePromise<FileAttrs> {
+    return after(this.#seen(path, false), (seen) => super.lstat(seen));
+  }
+
+  override setAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    const { size, ...others } = attrs;
+    if (size === undefined) return this.#setOthers(path, attrs);
+    requireVisible(path);
+    let failure: unknown;
+    const resized = orElse(() => this.#resize(path, size), (error) => {
+      failure = error;
+    });
+    return after(resized, () =>
+      after(this.#setOthers(path, others), () => {
+        if (failure !== undefined) throw failure;
+      }));
+  }
+
+  override realPath(path: VirtualPath): MaybePromise<VirtualPath> {
+    requireVisible(path);
+    return super.realPath(path);
+  }
+
+  override readLink(path: VirtualPath): MaybePromise<string> {
+    return after(this.#seen(path, false), (seen) => super.readLink(seen));
+  }
+
+  override symlink(target: string, link: VirtualPath): MaybePromise<void> {
+    return after(this.#requireFree(link), () => super.symlink(target, link));
+  }
+
+  override mkdir(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    return after(this.#requireFree(path), () => super.mkdir(path, attrs));
+  }
+
+  override rmdir(path: VirtualPath): MaybePromise<void> {
+    requireVisible(path);
+    return super.rmdir(path);
+  }
+
+  override remove(path: VirtualPath): MaybePromise<void> {
+    requireVisible(path);
+    return after(this.#draftAt(path, false), (draft) => {
+      if (draft === undefined) return super.remove(path);
+      const removed = orElse(() => super.remove(path), (failure) => {
+        if (draft.path === undefined || !isNotFound(failure)) throw failure;
+      });
+      return after(removed, () => this.#removed(draft.target));
+    });
+  }
+
+  override rename(from: VirtualPath, to: VirtualPath): MaybePromise<void> {
+    return this.#move(from, to, { replaces: false });
+  }
+
+  override posixRename(from: VirtualPath, to: VirtualPath): MaybePromise<void> {
+    return this.#move(from, to, { replaces: true });
+  }
+
+  override hardLink(existing: VirtualPath, link: VirtualPath): MaybePromise<void> {
+    requireVisible(existing);
+    return after(this.#draftAt(existing), (draft) => {
+      if (draft?.path !== undefined) throw new StorageError("failure", "file is being uploaded");
+      return after(this.#requireFree(link), () => super.hardLink(existing, link));
+    });
+  }
+
+  override setLinkAttrs(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    return after(this.#seen(path, false), (seen) => super.setLinkAttrs(seen, attrs));
+  }
+
+  override statVfs(path: VirtualPath): MaybePromise<FileSystemStats> {
+    return after(this.#seen(path), (seen) => super.statVfs(seen));
+  }
+
+  override fileStatVfs(file: FilteredFile): MaybePromise<FileSystemStats> {
+    return this.#inner.extensions.fileStatVfs!(innerOf(file));
+  }
+
+  override fsync(file: FilteredFile): MaybePromise<void> {
+    return this.#inner.extensions.fsync!(innerOf(file));
+  }
+
+  override copyData(range: CopyRange<FilteredFile>): MaybePromise<number> {
+    const { source, target } = range;
+    if (!(target instanceof DraftFile)) return super.copyData(range);
+    if (source instanceof DraftFile) source.toRead();
+    return after(target.toWrite(), (to) => {
+      const copy = (targetPosition: number) => {
+        const files = { source: innerOf(source), target: to };
+        return this.#inner.extensions.copyData!({ ...range, ...files, targetPosition });
+      };
+      return after(target.positionFor(range.targetPosition), copy);
+    });
+  }
+
+  #setOthers(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
+    return after(this.#seen(path), (seen) => super.setAttrs(seen, attrs));
+  }
+
+  /** A new size is an upload of its own, unless the file is being written. */
+  #resize(path: VirtualPath, size: number): MaybePromise<void> {
+    return after(this.#draftAt(path), (draft) => {
+      if (draft?.changed !== undefined) return draft.changed.setAttrs({ size });
+      return after(this.open(path, { ...TO_WRITE, truncate: size === 0 }), (file) =>
+        after(
+          whileOpen(file, () => file.setAttrs({ size })),
+          () => file.close(false),
+        ));
+    });
+  }
+
+  #openNew(
+    path: VirtualPath,
+    draft: Draft | undefined,
+    options: OpenOptions,
+  ): MaybePromise<FilteredFile> {
+    if (draft !== undefined) throw errorOf("EEXIST");
+    const isFree = orElse(
+      () => after(super.lstat(path), () => false),
+      (failure) => ifNotFound(failure, true),
+    );
+    return after(isFree, (isFree) => {
+      if (!isFree) throw errorOf("EEXIST");
+      return after(this.entryPath(path), (target) => this.#create(target, options));
+    });
+  }
+
+  /** A second version of a file that is being written already. */
+  #openAnew(draft: Draft, options: OpenOptions): MaybePromise<FilteredFile> {
+    return after(
+      Draft.ofReplaced(this.#context, draft, draft.current),
+      (anew) => this.#handleOn(anew, options, true),
+    );
+  }
+
+  #openExisting(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
+    const { create, truncate } = options;
+    const write = options.write || truncate;
+    const asItIs = { ...options, write, append: false, create: false, truncate: false };
+    // To continue a file means to copy it, for which it is read; one that is only written may be not
+    // readable.
+    const read = options.read || !truncate;
+    const opened = orElse<OpenedBase | undefined>(
+      () => after(super.open(path, { ...asItIs, read }), withReading(read)),
+      (failure) => {
+        if (create && isNotFound(failure)) return undefined;
+        if (options.read || !read || !isDenied(failure)) throw failure;
+        return after(super.open(path, asItIs), withReading(false));
+      },
+    );
+    return after(opened, (base) => {
+      if (base === undefined) {
+        return after(this.#newTarget(path), (target) => this.#create(target, options));
+      }
+      const { file, isReadable } = base;
+      if (!write) return file;
+      return whileOpen(file, () =>
+        after(super.realPath(path), (target) => {
+          const plan = { target, mustBeNew: false };
+          if (!truncate) {
+            const draft = Draft.unchanged(this.#context, plan, { file: file.inner, isReadable });
+            return this.#handleOn(draft, options, false);
+          }
+          return after(
+            Draft.ofReplaced(this.#context, plan, file.inner),
+            (draft) => after(file.close(false), () => this.#handleOn(draft, options, true)),
+          );
+        }));
+    });
+  }
+
+  #create(target: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
+    const plan = { target, mustBeNew: options.exclusive };
+    return after(
+      Draft.ofNew(this.#context, plan, options.attrs),
+      (draft) => this.#handleOn(draft, options, true),
+    );
+  }
+
+  #handleOn(draft: Draft, options: OpenOptions, hasChanged: boolean): FilteredFile {
+    this.#drafts.add(draft);
+    return new DraftFile(draft, options, hasChanged);
+  }
+
+  /** The path for a new file; a link that leads to nothing is followed. */
+  #newTarget(path: VirtualPath): MaybePromise<VirtualPath> {
+    const isLink = orElse(
+      () => after(super.lstat(path), () => true),
+      (failure) => ifNotFound(failure, false),
+    );
+    return after(isLink, (isLink) => isLink ? super.realPath(path) : this.entryPath(path));
+  }
+
+  /** What this session is writing where `path` leads to. */
+  #draftAt(path: VirtualPath, follow = true): MaybePromise<Draft | undefined> {
+    if (this.#drafts.isEmpty) return undefined;
+    const draft = this.#drafts.at(path);
+    if (draft !== undefined || withoutSlash(path) !== path) return draft;
+    return orElse(
+      () =>
+        after(
+          follow ? super.realPath(path) : this.entryPath(path),
+          (real) => this.#drafts.at(real),
+        ),
+      (failure) => {
+        if (failure instanceof StorageError) return undefined;
+        throw failure;
+      },
+    );
+  }
+
+  /** Where the inner storage has what this session sees at `path`. */
+  #seen(path: VirtualPath, follow = true): MaybePromise<VirtualPath> {
+    requireVisible(path);
+    return after(this.#draftAt(path, follow), (draft) => draft?.path ?? path);
+  }
+
+  /** Fails if the session is writing a file of that name. */
+  #requireFree(path: VirtualPath): MaybePromise<void> {
+    requireVisible(path, true);
+    return after(this.#draftAt(path, false), (draft) => {
+      if (draft !== undefined) throw errorOf("EEXIST");
+    });
+  }
+
+  #move(
+    from: VirtualPath,
+    to: VirtualPath,
+    { replaces }: { readonly replaces: boolean },
+  ): MaybePromise<void> {
+    requireVisible(from);
+    requireVisible(to, true);
+    const inStorage = () => replaces ? super.posixRename(from, to) : super.rename(from, to);
+    if (this.#drafts.isEmpty) return inStorage();
+    return after(this.entryPath(from), (source) =>
+      after(this.entryPath(to), (target) => {
+        const moved = this.#drafts.at(source);
+        const replaced = this.#drafts.at(target);
+        if (!replaces && replaced !== undefined) throw errorOf("EEXIST");
+        const done = orElse(inStorage, (failure) => {
+          if (moved?.path === undefined || !isNotFound(failure)) throw failure;
+          return this.#requireReplaceable(to, replaces);
+        });
+        if (source === target) return done;
+        const directory = parentOf(target);
+        const followed = after(
+          done,
+          () => inTurn(this.#drafts.allAt(source), (draft) => draft.moveTo(directory)),
+        );
+        return after(followed, () =>
+          after(
+            replaced && this.#removed(target),
+            () => this.#drafts.move(source, target),
+          ));
+      }));
+  }
+
+  /** As a rename of a file to `to` would. */
+  #requireReplaceable(to: VirtualPath, replaces: boolean): MaybePromise<void> {
+    const found = orElse<FileAttrs | undefined>(
+      () => super.lstat(to),
+      (failure) => ifNotFound(failure, undefined),
+    );
+    return after(found, (found) => {
+      if (found === undefined) return;
+      if (!replaces) throw errorOf("EEXIST");
+      if (isDirectory(found)) throw errorOf("EISDIR");
+    });
+  }
+
+  #removed(target: VirtualPath): MaybePromise<void> {
+    return inTurn([...this.#drafts.allAt(target)], (draft) => draft.removed());
+  }
+}
+
+/** An opened file, and whether it was opened for reading too. */
+interface OpenedBase {
+  readonly file: FilteredFile;
+  readonly isReadable: boolean;
+}
+
+function withReading(isReadable: boolean): (file: FilteredFile) => OpenedBase {
+  return (file) => ({ file, isReadable });
+}
+
+function innerOf(file: FilteredFile): FileHandle {
+  return file instanceof DraftFile ? file.draft.current : file.inner;
+}
+
+/** Fails if a path has a name that is the wrapper's own. */
+function requireVisible(path: VirtualPath, creates = false): void {
+  if (!hasOwnName(path)) return;
+  throw creates
+    ? new StorageError("denied", "this name is kept for atomic uploads")
+    : new StorageError("not-found", "no such file");
+}
+
+function isNotFound(failure: unknown): boolean {
+  return failure instanceof StorageError && failure.code === "not-found";
+}
+
+function isDenied(failure: unknown): boolean {
+  return failure instanceof StorageError && failure.code === "denied";
+}
+
+/** The value if something was not found; any other failure is thrown. */
+function ifNotFound<T>(failure: unknown, value: T): T {
+  if (isNotFound(failure)) return value;
+  throw failure;
+}
