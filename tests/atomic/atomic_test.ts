@@ -6,13 +6,7 @@ import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { conformance } from "../../lib/testing/mod.ts";
 import { later } from "../support/later.ts";
-import { namesIn, open, put, textIn } from "./support.ts";
-
-/** What an upload replaces is one name. */
-export const ATOMIC_SKIPS = [{
-  reason: "an upload replaces one name of a file; the others keep the old content",
-  tests: ["hardLink() gives a file a second name"],
-}];
+import { ATOMIC_SKIPS, namesIn, open, put, textIn } from "./support.ts";
 
 Deno.test("atomic(memory) behaves to a session like the storage itself", async (t) => {
   const fixture = () => ({ storage: atomic(new MemoryStorage()), tellsReasons: true });

@@ -10,6 +10,7 @@ import { beyondAnyFile, StorageError } from "../errors.ts";
 import type {
   CopyRange,
   DirHandle,
+  DraftSupport,
   FileHandle,
   FileSystemStats,
   MaybePromise,
@@ -40,6 +41,8 @@ export class JailStorage implements Storage<JailFile> {
   readonly extensions: StorageExtensions<JailFile>;
   readonly #root: Root;
   readonly #accounts: Accounts;
+  readonly #openDrafts: () => DraftSupport<JailFile> | undefined;
+  #drafts: DraftSupport<JailFile> | undefined;
   #isClosed = false;
 
   /**
@@ -47,11 +50,21 @@ export class JailStorage implements Storage<JailFile> {
    *
    * @param root What the client may reach.
    * @param accounts Names of owners for listings; without it they show numbers.
+   * @param drafts Opens the support for drafts, once it is asked for.
    */
-  constructor(root: Root, accounts: Accounts = noAccounts) {
+  constructor(
+    root: Root,
+    accounts: Accounts = noAccounts,
+    drafts: () => DraftSupport<JailFile> | undefined = () => undefined,
+  ) {
     this.#root = root;
     this.#accounts = accounts;
+    this.#openDrafts = drafts;
     this.extensions = extensionsOf(root, accounts, (path) => this.#checked(path));
+  }
+
+  get drafts(): DraftSupport<JailFile> | undefined {
+    return this.#drafts ??= this.#openDrafts();
   }
 
   open(path: VirtualPath, options: OpenOptions): MaybePromise<JailFile> {

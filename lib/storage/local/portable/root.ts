@@ -185,6 +185,16 @@ export class PortableRoot implements Root {
     return this.#resolve(path, true).path;
   }
 
+  syncDirectory(path: VirtualPath): void {
+    const { hostPath } = this.#found(path);
+    const fd = attempt(() => fs.openSync(hostPath, fs.constants.O_RDONLY));
+    try {
+      attempt(() => fs.fsyncSync(fd));
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
   close(): void {
     // Nothing is held open between two operations.
   }
