@@ -5,6 +5,9 @@ import type { SessionFacts } from "../../session/observer.ts";
 import { readAccounts } from "../../storage/local/accounts.ts";
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { JailStorage } from "../../storage/local/jail.ts";
+import type { Root } from "../../storage/local/root.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { withAtomicUploads } from "../start/atomic_uploads.ts";
 import { prepareConfinement } from "../start/confinement.ts";
 import { StartError } from "../errors.ts";
 import { attend } from "../sessions/attend.ts";
@@ -66,7 +69,7 @@ async function serveJail(
   const serving = servingOf({ ...options, readOnly }, attendance);
   const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
   if (options.umask !== undefined) confinement.umask(options.umask);
-  const storage = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
+  const storage = await jailStorage(confinement.root, { ...options, readOnly }, log);
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const place = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {
@@ -87,6 +90,19 @@ async function serveJail(
     transport: confinement.transport,
     maxHandles: confinement.maxHandles,
   });
+}
+
+async function jailStorage(
+  root: Root,
+  options: JailOptions,
+  log: Log,
+): Promise<Storage> {
+  const libc = openLibcIfAllowed();
+  const accounts = readAccounts(libc);
+  if (options.readOnly || !options.uploads.atomic) return new JailStorage(root, accounts);
+  const { jailDrafts } = await import("../../storage/local/drafts.ts");
+  const storage = new JailStorage(root, accounts, () => jailDrafts(root, libc));
+  return await withAtomicUploads(storage, options.uploads, log);
 }
 
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {

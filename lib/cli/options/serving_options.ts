@@ -28,6 +28,7 @@ import {
   sessionLimitSpecs,
   stateDirectoryOf,
 } from "./session_limits.ts";
+import { parseUploads, type UploadOptions, uploadSpecs } from "./upload_options.ts";
 import { queried, requestList, umask } from "./values.ts";
 
 /** How a session is served. */
@@ -41,6 +42,7 @@ export interface ServingOptions extends LogOptions, TimeoutOptions {
   readonly sessions: SessionLimits;
   /** Where sessions of a user keep what they share, with its tokens. */
   readonly stateDirectory: string | undefined;
+  readonly uploads: UploadOptions;
 }
 
 /** How long a session may be. */
@@ -83,6 +85,7 @@ export function sessionSpecs(
     HELP_OPTION,
     ...policySpecs.map(withLetter),
     ...sessionLimitSpecs,
+    ...uploadSpecs,
   ];
 }
 
@@ -119,6 +122,7 @@ function parseServingOptions(parsed: ParsedArgs): ServingOptions {
     limits: parseLimits(parsed),
     sessions: parseSessionLimits(parsed),
     stateDirectory: stateDirectoryOf(values),
+    uploads: parseUploads(parsed),
   };
 }
 

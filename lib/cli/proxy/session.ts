@@ -15,6 +15,7 @@ import type { Transport } from "../../transport/stdio.ts";
 import { StartError } from "../errors.ts";
 import type { ProxyCommandOptions } from "./options.ts";
 import { prepareRemoteConfinement, type RemoteConfinement } from "../start/remote_confinement.ts";
+import { withAtomicUploads } from "../start/atomic_uploads.ts";
 import { servingOf } from "../options/serving_options.ts";
 import type { Attendance } from "../options/session_limits.ts";
 import { enterConfinement } from "../start/start_log.ts";
@@ -46,10 +47,11 @@ export async function serveFrom(
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
+  const served = await withAtomicUploads(storage, options.uploads, log);
   const serving = servingOf(options, attendance);
   log.write(LogLevel.INFO, `connected to ${description}`);
   enterConfinement(confinement, log);
-  return await serve(storage, {
+  return await serve(served, {
     log,
     ...serving,
     startDirectory,

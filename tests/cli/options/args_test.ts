@@ -137,6 +137,7 @@ const defaults: JailOptions = {
   limits: noLimits,
   sessions: noSessionLimits,
   stateDirectory: undefined,
+  uploads: { atomic: false, sync: false },
 };
 
 Deno.test("parseJailOptions() reads each option", () => {
@@ -183,6 +184,8 @@ Deno.test("parseJailOptions() reads each option", () => {
     [["--allow-home"], { allowHome: true }],
     [["--confine=portable"], { confine: "portable" }],
     [["--check"], { check: true }],
+    [["--atomic-uploads"], { uploads: { atomic: true, sync: false } }],
+    [["--sync-uploads"], { uploads: { atomic: true, sync: true } }],
     [["-eR", "-P", requestNames.join(",")], {
       logToStderr: true,
       readOnly: true,

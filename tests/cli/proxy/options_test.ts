@@ -42,6 +42,7 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     logToStderr: false,
     logLevel: 3,
     umask: undefined,
+    uploads: { atomic: false, sync: false },
     readOnly: false,
     limits: noLimits,
     sessions: noSessionLimits,
