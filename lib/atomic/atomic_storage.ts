@@ -22,7 +22,7 @@ import type {
 import { TO_WRITE } from "../storage/to_write.ts";
 import type { AtomicOptions } from "./options.ts";
 import { openVisible } from "./directory.ts";
-import { Draft, type DraftContext } from "./draft.ts";
+import { Draft, type DraftContext, type DraftPlan } from "./draft.ts";
 import { DraftFile } from "./draft_file.ts";
 import { Drafts } from "./drafts.ts";
 import { hasOwnName } from "./own_names.ts";
@@ -219,13 +219,13 @@ export class AtomicStorage extends FilteredStorage {
     );
     return after(opened, (base) => {
       if (base === undefined) {
-        return after(this.#newTarget(path), (target) => this.#create(target, options));
+        return after(this.entryPath(path), (target) => this.#create(target, options));
       }
       const { file, isReadable } = base;
       if (!write) return file;
       return whileOpen(file, () =>
         after(super.realPath(path), (target) => {
-          const plan = { target, mustBeNew: false };
+          const plan: DraftPlan = { target, name: "taken" };
           if (!truncate) {
             const draft = Draft.unchanged(this.#context, plan, { file: file.inner, isReadable });
             return this.#handleOn(draft, options, false);
@@ -239,7 +239,7 @@ export class AtomicStorage extends FilteredStorage {
   }
 
   #create(target: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
-    const plan = { target, mustBeNew: options.exclusive };
+    const plan: DraftPlan = { target, name: options.exclusive ? "new" : "free" };
     return after(
       Draft.ofNew(this.#context, plan, options.attrs),
       (draft) => this.#handleOn(draft, options, true),
@@ -249,15 +249,6 @@ export class AtomicStorage extends FilteredStorage {
   #handleOn(draft: Draft, options: OpenOptions, hasChanged: boolean): FilteredFile {
     this.#drafts.add(draft);
     return new DraftFile(draft, options, hasChanged);
-  }
-
-  /** The path for a new file; a link that leads to nothing is followed. */
-  #newTarget(path: VirtualPath): MaybePromise<VirtualPath> {
-    const isLink = orElse(
-      () => after(super.lstat(path), () => true),
-      (failure) => ifNotFound(failure, false),
-    );
-    return after(isLink, (isLink) => isLink ? super.realPath(path) : this.entryPath(path));
   }
 
   /** What this session is writing where `path` leads to. */
@@ -314,7 +305,11 @@ export class AtomicStorage extends FilteredStorage {
         const directory = parentOf(target);
         const followed = after(
           done,
-          () => inTurn(this.#drafts.allAt(source), (draft) => draft.moveTo(directory)),
+          () =>
+            inTurn(this.#drafts.allAt(source), (draft) => {
+              if (replaces) draft.name = "taken";
+              return draft.moveTo(directory);
+            }),
         );
         return after(followed, () =>
           after(

@@ -26,12 +26,17 @@ export interface DraftContext {
   readonly drafts: Drafts<Draft>;
 }
 
+/**
+ * The target's name: something has it; nothing had it when the file was opened; or it must be new,
+ * so that nothing is replaced.
+ */
+export type NameState = "taken" | "free" | "new";
+
 /** What a draft is for. */
 export interface DraftPlan {
   /** The path of the file that it will be, without links. */
   readonly target: VirtualPath;
-  /** Whether it must not replace anything. */
-  readonly mustBeNew: boolean;
+  readonly name: NameState;
 }
 
 /** The file that is there, opened. */
@@ -49,7 +54,7 @@ export class Draft {
   target: VirtualPath;
   /** Its own name; undefined while nothing has changed. */
   path: VirtualPath | undefined;
-  mustBeNew: boolean;
+  name: NameState;
   /** Handles that are open. */
   handles = 0;
   readonly #context: DraftContext;
@@ -59,10 +64,10 @@ export class Draft {
   #isRemoved = false;
   #isSpoiled = false;
 
-  private constructor(context: DraftContext, { target, mustBeNew }: DraftPlan, base?: Base) {
+  private constructor(context: DraftContext, { target, name }: DraftPlan, base?: Base) {
     this.#context = context;
     this.target = target;
-    this.mustBeNew = mustBeNew;
+    this.name = name;
     this.#base = base;
   }
 
@@ -238,16 +243,11 @@ export class Draft {
       return after(flushed, () => this.#ask(file));
     };
     const named = () => {
-      const { rename, extensions } = {
-        rename: () => storage.rename(this.path!, this.target),
-        extensions: storage.extensions,
-      };
-      const done = this.mustBeNew ? rename() : extensions.posixRename!(this.path!, this.target);
-      return after(done, () => {
+      return after(this.#rename(), () => {
         this.path = undefined;
         drafts.delete(this);
         // They replace this one now.
-        for (const other of drafts.allAt(this.target)) other.mustBeNew = false;
+        for (const other of drafts.allAt(this.target)) other.name = "taken";
         if (options.sync) return support?.syncDirectory(parentOf(this.target));
       });
     };
@@ -259,6 +259,20 @@ export class Draft {
     return support === undefined
       ? after(ready(), () => after(close(), named))
       : after(ready(), () => after(named(), close));
+  }
+
+  /**
+   * Takes the target's place. Where nothing was when the file was opened, nothing is replaced at
+   * first: what has the name now may be a link that led to nothing, and is followed.
+   */
+  #rename(): MaybePromise<void> {
+    const { storage } = this.#context;
+    const replace = (target: VirtualPath) => storage.extensions.posixRename!(this.path!, target);
+    if (this.name === "taken") return replace(this.target);
+    return orElse(() => storage.rename(this.path!, this.target), (failure) => {
+      if (this.name === "new" || !(failure instanceof StorageError)) throw failure;
+      return after(storage.realPath(this.target), replace);
+    });
   }
 
   /** Asks whether the file may be published. */
