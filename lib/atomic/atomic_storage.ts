@@ -22,10 +22,13 @@ import type {
 import { TO_WRITE } from "../storage/to_write.ts";
 import type { AtomicOptions } from "./options.ts";
 import { openVisible } from "./directory.ts";
-import { Draft, type DraftContext, type DraftPlan } from "./draft.ts";
+import type { Draft, DraftContext } from "./draft.ts";
 import { DraftFile } from "./draft_file.ts";
 import { Drafts } from "./drafts.ts";
+import { ifNotFound, ignored, isNotFound } from "./failures.ts";
+import { join, openAgain, openExisting, openNew } from "./opening.ts";
 import { hasOwnName } from "./own_names.ts";
+import { Records } from "./records.ts";
 
 /** What `atomic` returns. */
 export class AtomicStorage extends FilteredStorage {
@@ -36,7 +39,8 @@ export class AtomicStorage extends FilteredStorage {
   constructor(inner: Storage, options: AtomicOptions) {
     super(inner);
     this.#inner = inner;
-    this.#context = { storage: inner, support: inner.drafts, options, drafts: this.#drafts };
+    const found = { storage: inner, support: inner.drafts, drafts: this.#drafts };
+    this.#context = { ...found, options, records: new Records(found) };
   }
 
   override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
@@ -44,22 +48,35 @@ export class AtomicStorage extends FilteredStorage {
     requireVisible(path, create);
     // A file has no closing slash: the storage finds out what is wrong.
     if (withoutSlash(path) !== path) return super.open(path, options);
+    const { records } = this.#context;
+    const opening = {
+      context: this.#context,
+      path,
+      options,
+      entryPath: () => this.entryPath(path),
+    };
     return after(this.#draftAt(path), (draft) => {
-      if (create && exclusive) return this.#openNew(path, draft, options);
+      if (create && exclusive) {
+        if (draft !== undefined) throw errorOf("EEXIST");
+        return after(records.sweep(), () => openNew(opening));
+      }
       if (draft !== undefined) {
-        if (truncate) return this.#openAnew(draft, options);
-        const joins = write && (draft.isReadable || !options.read);
-        if (joins) return new DraftFile(draft, options, false);
+        if (truncate) return openAgain(opening, draft);
+        if (write && (draft.isReadable || !options.read)) return join(draft, options);
         if (!write) return super.open(draft.path ?? path, { ...options, create: false });
       }
       if (!create && !truncate && !write) return super.open(path, options);
-      return this.#openExisting(path, options);
+      return after(records.sweep(), () => openExisting(opening));
     });
   }
 
   override openDir(path: VirtualPath): MaybePromise<DirHandle> {
     requireVisible(path);
-    return after(super.openDir(path), (dir) => openVisible(dir, path, this.#context));
+    const { records } = this.#context;
+    return after(
+      records.sweep(),
+      () => after(super.openDir(path), (dir) => openVisible(dir, path, this.#context)),
+    );
   }
 
   override stat(path: VirtualPath): MaybePromise<FileAttrs> {
@@ -84,6 +101,10 @@ export class AtomicStorage extends FilteredStorage {
       }));
   }
 
+  override close(): MaybePromise<void> {
+    return after(this.#context.records.end(), () => super.close());
+  }
+
   override realPath(path: VirtualPath): MaybePromise<VirtualPath> {
     requireVisible(path);
     return super.realPath(path);
@@ -103,7 +124,11 @@ export class AtomicStorage extends FilteredStorage {
 
   override rmdir(path: VirtualPath): MaybePromise<void> {
     requireVisible(path);
-    return super.rmdir(path);
+    return orElse(() => super.rmdir(path), (failure) => {
+      ignored(failure);
+      // It may hold nothing but what a dead session left.
+      return after(this.#context.records.sweepIn(path), () => super.rmdir(path));
+    });
   }
 
   override remove(path: VirtualPath): MaybePromise<void> {
@@ -178,79 +203,6 @@ export class AtomicStorage extends FilteredStorage {
     });
   }
 
-  #openNew(
-    path: VirtualPath,
-    draft: Draft | undefined,
-    options: OpenOptions,
-  ): MaybePromise<FilteredFile> {
-    if (draft !== undefined) throw errorOf("EEXIST");
-    const isFree = orElse(
-      () => after(super.lstat(path), () => false),
-      (failure) => ifNotFound(failure, true),
-    );
-    return after(isFree, (isFree) => {
-      if (!isFree) throw errorOf("EEXIST");
-      return after(this.entryPath(path), (target) => this.#create(target, options));
-    });
-  }
-
-  /** A second version of a file that is being written already. */
-  #openAnew(draft: Draft, options: OpenOptions): MaybePromise<FilteredFile> {
-    return after(
-      Draft.ofReplaced(this.#context, draft, draft.current),
-      (anew) => this.#handleOn(anew, options, true),
-    );
-  }
-
-  #openExisting(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
-    const { create, truncate } = options;
-    const write = options.write || truncate;
-    const asItIs = { ...options, write, append: false, create: false, truncate: false };
-    // To continue a file means to copy it, for which it is read; one that is only written may be not
-    // readable.
-    const read = options.read || !truncate;
-    const opened = orElse<OpenedBase | undefined>(
-      () => after(super.open(path, { ...asItIs, read }), withReading(read)),
-      (failure) => {
-        if (create && isNotFound(failure)) return undefined;
-        if (options.read || !read || !isDenied(failure)) throw failure;
-        return after(super.open(path, asItIs), withReading(false));
-      },
-    );
-    return after(opened, (base) => {
-      if (base === undefined) {
-        return after(this.entryPath(path), (target) => this.#create(target, options));
-      }
-      const { file, isReadable } = base;
-      if (!write) return file;
-      return whileOpen(file, () =>
-        after(super.realPath(path), (target) => {
-          const plan: DraftPlan = { target, name: "taken" };
-          if (!truncate) {
-            const draft = Draft.unchanged(this.#context, plan, { file: file.inner, isReadable });
-            return this.#handleOn(draft, options, false);
-          }
-          return after(
-            Draft.ofReplaced(this.#context, plan, file.inner),
-            (draft) => after(file.close(false), () => this.#handleOn(draft, options, true)),
-          );
-        }));
-    });
-  }
-
-  #create(target: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
-    const plan: DraftPlan = { target, name: options.exclusive ? "new" : "free" };
-    return after(
-      Draft.ofNew(this.#context, plan, options.attrs),
-      (draft) => this.#handleOn(draft, options, true),
-    );
-  }
-
-  #handleOn(draft: Draft, options: OpenOptions, hasChanged: boolean): FilteredFile {
-    this.#drafts.add(draft);
-    return new DraftFile(draft, options, hasChanged);
-  }
-
   /** What this session is writing where `path` leads to. */
   #draftAt(path: VirtualPath, follow = true): MaybePromise<Draft | undefined> {
     if (this.#drafts.isEmpty) return undefined;
@@ -262,10 +214,7 @@ export class AtomicStorage extends FilteredStorage {
           follow ? super.realPath(path) : this.entryPath(path),
           (real) => this.#drafts.at(real),
         ),
-      (failure) => {
-        if (failure instanceof StorageError) return undefined;
-        throw failure;
-      },
+      (failure) => void ignored(failure),
     );
   }
 
@@ -314,9 +263,15 @@ export class AtomicStorage extends FilteredStorage {
         return after(followed, () =>
           after(
             replaced && this.#removed(target),
-            () => this.#drafts.move(source, target),
+            () => this.#followed(source, target),
           ));
       }));
+  }
+
+  #followed(source: VirtualPath, target: VirtualPath): MaybePromise<void> {
+    this.#drafts.move(source, target);
+    const { records } = this.#context;
+    return inTurn(this.#drafts.all(), (draft) => records.note(parentOf(draft.target)));
   }
 
   /** As a rename of a file to `to` would. */
@@ -337,16 +292,6 @@ export class AtomicStorage extends FilteredStorage {
   }
 }
 
-/** An opened file, and whether it was opened for reading too. */
-interface OpenedBase {
-  readonly file: FilteredFile;
-  readonly isReadable: boolean;
-}
-
-function withReading(isReadable: boolean): (file: FilteredFile) => OpenedBase {
-  return (file) => ({ file, isReadable });
-}
-
 function innerOf(file: FilteredFile): FileHandle {
   return file instanceof DraftFile ? file.draft.current : file.inner;
 }
@@ -357,18 +302,4 @@ function requireVisible(path: VirtualPath, creates = false): void {
   throw creates
     ? new StorageError("denied", "this name is kept for atomic uploads")
     : new StorageError("not-found", "no such file");
-}
-
-function isNotFound(failure: unknown): boolean {
-  return failure instanceof StorageError && failure.code === "not-found";
-}
-
-function isDenied(failure: unknown): boolean {
-  return failure instanceof StorageError && failure.code === "denied";
-}
-
-/** The value if something was not found; any other failure is thrown. */
-function ifNotFound<T>(failure: unknown, value: T): T {
-  if (isNotFound(failure)) return value;
-  throw failure;
 }

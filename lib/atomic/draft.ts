@@ -9,10 +9,13 @@ import type {
   Storage,
   VirtualPath,
 } from "../storage/storage.ts";
+import { TO_WRITE } from "../storage/to_write.ts";
 import type { AtomicOptions } from "./options.ts";
 import { copyContent } from "./copy_content.ts";
 import type { Drafts } from "./drafts.ts";
+import { ignored, isDenied } from "./failures.ts";
 import { newDraftName } from "./own_names.ts";
+import type { Records } from "./records.ts";
 import { likeReplaced } from "./resemble.ts";
 
 /** How often to make another draft where a sweep of another session took the new one. */
@@ -24,6 +27,7 @@ export interface DraftContext {
   readonly support: DraftSupport | undefined;
   readonly options: AtomicOptions;
   readonly drafts: Drafts<Draft>;
+  readonly records: Records;
 }
 
 /**
@@ -191,7 +195,7 @@ export class Draft {
 
   #makeLike(replaced: FileHandle): MaybePromise<FileHandle> {
     const made = orElse(() => this.#make({ permissions: 0o600 }), (failure) => {
-      if (!(failure instanceof StorageError) || failure.code !== "denied") throw failure;
+      if (!isDenied(failure)) throw failure;
       const reason = "its directory takes no new file, so it cannot be replaced in one step";
       throw new StorageError("failure", reason, { cause: failure });
     });
@@ -209,10 +213,11 @@ export class Draft {
   }
 
   #make(attrs: FileAttrs, attempts = 1): MaybePromise<FileHandle> {
-    const { storage, support } = this.#context;
-    const path = childOf(parentOf(this.target), newDraftName());
-    const options = { read: true, write: true, append: false, truncate: false, attrs };
-    const opened = storage.open(path, { ...options, create: true, exclusive: true });
+    const { storage, support, records } = this.#context;
+    const directory = parentOf(this.target);
+    const path = childOf(directory, newDraftName());
+    const options = { ...TO_WRITE, read: true, create: true, exclusive: true, attrs };
+    const opened = after(records.note(directory), () => storage.open(path, options));
     return after(opened, (file) =>
       whileOpen(file, () =>
         after(support?.lock(file), (isOurs) => {
@@ -308,8 +313,6 @@ export class Draft {
     const { path } = this;
     this.path = undefined;
     if (path === undefined) return;
-    return orElse(() => this.#context.storage.remove(path), (failure) => {
-      if (!(failure instanceof StorageError)) throw failure;
-    });
+    return orElse(() => this.#context.storage.remove(path), ignored);
   }
 }

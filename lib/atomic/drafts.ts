@@ -42,9 +42,13 @@ export class Drafts<D extends DraftPlace> {
     return this.#byTarget.get(target) ?? [];
   }
 
+  all(): readonly D[] {
+    return [...this.#byTarget.values()].flat();
+  }
+
   /** Whether a draft of this session has this name of its own. */
   hasPath(path: VirtualPath): boolean {
-    return [...this.#byTarget.values()].some((all) => all.some((draft) => draft.path === path));
+    return this.all().some((draft) => draft.path === path);
   }
 
   /** The drafts in a directory, by name. */
@@ -58,7 +62,7 @@ export class Drafts<D extends DraftPlace> {
   move(from: VirtualPath, to: VirtualPath): void {
     const moved = (path: VirtualPath) =>
       path === from ? to : path.startsWith(`${from}/`) ? to + path.slice(from.length) : path;
-    const all = [...this.#byTarget.values()].flat();
+    const all = this.all();
     this.#byTarget.clear();
     for (const draft of all) {
       draft.target = moved(draft.target);

@@ -3,6 +3,9 @@ import type { VirtualPath } from "../storage/storage.ts";
 /** What every name begins with that the wrapper keeps for itself: no client sees or uses one. */
 const OWN_PREFIX = ".sftpwrap-";
 
+/** Where sessions note in which directories they have drafts. */
+export const RECORDS_PATH: VirtualPath = `/${OWN_PREFIX}sessions`;
+
 const DRAFT_NAME = /^\.sftpwrap-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
 
 /** A name for a file that is not whole yet, which nothing else has. */

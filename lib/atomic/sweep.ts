@@ -1,42 +1,54 @@
 import { after, inTurn, type MaybePromise, orElse } from "../async/maybe_promise.ts";
-import { StorageError } from "../storage/errors.ts";
 import { TO_WRITE } from "../storage/to_write.ts";
-import type { VirtualPath } from "../storage/storage.ts";
-import type { DraftContext } from "./draft.ts";
+import { ignored } from "./failures.ts";
+import type { DraftSupport, FileHandle, Storage, VirtualPath } from "../storage/storage.ts";
 
 /** Without locks, a draft that has not been written to for so long is dead. */
 const DEAD_AFTER_S = 24 * 60 * 60;
 
+/** What a sweep knows of its session. */
+export interface SweepContext {
+  readonly storage: Storage;
+  readonly support: DraftSupport | undefined;
+  readonly drafts: { hasPath(path: VirtualPath): boolean };
+}
+
 /** Removes those drafts whose sessions are dead; what cannot be removed stays. */
 export function sweepDrafts(
   paths: readonly VirtualPath[],
-  context: DraftContext,
+  context: SweepContext,
 ): MaybePromise<void> {
   return inTurn(paths, (path) => orElse(() => sweepDraft(path, context), ignored));
 }
 
-function sweepDraft(path: VirtualPath, context: DraftContext): MaybePromise<void> {
-  const { storage, support } = context;
-  if (support === undefined) return sweepByAge(path, context);
+/** Whether the session that has made a file is dead; then the file is locked, if it can be. */
+export function isDead(
+  file: FileHandle,
+  path: VirtualPath,
+  context: SweepContext,
+): MaybePromise<boolean> {
+  return after(context.support?.lock(file), (isOurs) => isOurs ?? isOld(file, path, context));
+}
+
+function sweepDraft(path: VirtualPath, context: SweepContext): MaybePromise<void> {
+  const { storage } = context;
   return after(storage.open(path, TO_WRITE), (file) => {
-    const swept = orElse(() =>
-      after(support.lock(file), (isOurs) => {
-        if (isOurs === undefined) return sweepByAge(path, context);
-        if (isOurs) return storage.remove(path);
-      }), ignored);
+    const swept = orElse(
+      () => after(isDead(file, path, context), (dead) => dead ? storage.remove(path) : undefined),
+      ignored,
+    );
     return after(swept, () => file.close(false));
   });
 }
 
-function sweepByAge(path: VirtualPath, { storage, drafts }: DraftContext): MaybePromise<void> {
-  if (drafts.hasPath(path)) return;
-  return after(storage.lstat(path), ({ mtime }) => {
-    const isDead = mtime !== undefined && Date.now() / 1000 - mtime > DEAD_AFTER_S;
-    if (isDead) return storage.remove(path);
-  });
-}
-
-/** Another session may have been first, or the draft may be another user's. */
-function ignored(failure: unknown): void {
-  if (!(failure instanceof StorageError)) throw failure;
+function isOld(
+  file: FileHandle,
+  path: VirtualPath,
+  { drafts }: SweepContext,
+): MaybePromise<boolean> {
+  if (drafts.hasPath(path)) return false;
+  return after(
+    file.stat(),
+    ({ mtime }) => mtime !== undefined && Date.now() / 1000 - mtime > DEAD_AFTER_S,
+  );
 }
