@@ -63,7 +63,10 @@ export class AtomicStorage extends FilteredStorage {
       if (draft !== undefined) {
         if (truncate) return openAgain(opening, draft);
         if (write && (draft.isReadable || !options.read)) return join(draft, options);
-        if (!write) return super.open(draft.path ?? path, { ...options, create: false });
+        if (!write) {
+          const asItIs = { ...options, create: false };
+          return after(draft.toRead(), () => super.open(draft.path ?? path, asItIs));
+        }
       }
       if (!create && !truncate && !write) return super.open(path, options);
       return after(records.sweep(), () => openExisting(opening));
@@ -177,14 +180,25 @@ export class AtomicStorage extends FilteredStorage {
   override copyData(range: CopyRange<FilteredFile>): MaybePromise<number> {
     const { source, target } = range;
     if (!(target instanceof DraftFile)) return super.copyData(range);
-    if (source instanceof DraftFile) source.toRead();
-    return after(target.toWrite(), (to) => {
-      const copy = (targetPosition: number) => {
-        const files = { source: innerOf(source), target: to };
-        return this.#inner.extensions.copyData!({ ...range, ...files, targetPosition });
-      };
-      return after(target.positionFor(range.targetPosition), copy);
-    });
+    const isDraft = source instanceof DraftFile;
+    if (isDraft && source.draft === target.draft) {
+      throw new StorageError("failure", "source and target are one file");
+    }
+    const from = isDraft ? source.toRead() : source.inner;
+    return after(
+      from,
+      (from) =>
+        after(
+          target.toChange(range.targetPosition),
+          ({ file, position }) =>
+            this.#inner.extensions.copyData!({
+              ...range,
+              source: from,
+              target: file,
+              targetPosition: position,
+            }),
+        ),
+    );
   }
 
   #setOthers(path: VirtualPath, attrs: FileAttrs): MaybePromise<void> {
@@ -194,7 +208,7 @@ export class AtomicStorage extends FilteredStorage {
   /** A new size is an upload of its own, unless the file is being written. */
   #resize(path: VirtualPath, size: number): MaybePromise<void> {
     return after(this.#draftAt(path), (draft) => {
-      if (draft?.changed !== undefined) return draft.changed.setAttrs({ size });
+      if (draft?.path !== undefined) return draft.resize(size);
       return after(this.open(path, { ...TO_WRITE, truncate: size === 0 }), (file) =>
         after(
           whileOpen(file, () => file.setAttrs({ size })),

@@ -9,8 +9,9 @@ const LONG_COPY_MS = 1000;
 /** What to copy. */
 export interface ContentCopy {
   readonly from: FileHandle;
-  /** Is empty. */
   readonly to: FileHandle;
+  /** The first byte that is copied, to the same place. */
+  readonly at: number;
   /** For the log. */
   readonly path: VirtualPath;
   readonly log?: ((line: string) => void) | undefined;
@@ -27,26 +28,26 @@ export function copyContent(storage: Storage, copy: ContentCopy): MaybePromise<v
   });
 }
 
-function copyAll({ extensions }: Storage, { from, to }: ContentCopy): MaybePromise<number> {
-  if (extensions.copyData === undefined) return copyByHand(from, to);
+function copyAll({ extensions }: Storage, { from, to, at }: ContentCopy): MaybePromise<number> {
+  if (extensions.copyData === undefined) return copyByHand(from, to, at);
   return extensions.copyData({
     source: from,
-    sourcePosition: 0,
+    sourcePosition: at,
     length: Infinity,
     target: to,
-    targetPosition: 0,
+    targetPosition: at,
     // A long copy must not keep timers waiting.
     checkpoint: () => new Promise((resolve) => setTimeout(resolve, 0)),
   });
 }
 
-function copyByHand(from: FileHandle, to: FileHandle): MaybePromise<number> {
+function copyByHand(from: FileHandle, to: FileHandle, at: number): MaybePromise<number> {
   const buffer = new Uint8Array(BUFFER_BYTES);
   let copied = 0;
   const done = repeat(() =>
-    after(from.read(buffer, copied), (count) => {
+    after(from.read(buffer, at + copied), (count) => {
       if (count === 0) return false;
-      return after(to.write(buffer.subarray(0, count), copied), () => {
+      return after(to.write(buffer.subarray(0, count), at + copied), () => {
         copied += count;
         return true;
       });

@@ -2,39 +2,25 @@ import { after, isPromise, type MaybePromise, orElse } from "../async/maybe_prom
 import { StorageError } from "../storage/errors.ts";
 import { whileOpen } from "../storage/filtered_storage.ts";
 import { childOf, parentOf } from "../storage/path.ts";
-import type {
-  DraftSupport,
-  FileAttrs,
-  FileHandle,
-  Storage,
-  VirtualPath,
-} from "../storage/storage.ts";
+import type { FileAttrs, FileHandle, VirtualPath } from "../storage/storage.ts";
 import { TO_WRITE } from "../storage/to_write.ts";
-import type { AtomicOptions } from "./options.ts";
 import { copyContent } from "./copy_content.ts";
 import type { Drafts } from "./drafts.ts";
 import { ignored, isDenied } from "./failures.ts";
+import { KeptTail } from "./kept_tail.ts";
 import { newDraftName } from "./own_names.ts";
 import type { Records } from "./records.ts";
+import { type NameState, prepare, type PublishContext, takeName } from "./publish.ts";
 import { likeReplaced } from "./resemble.ts";
 
 /** How often to make another draft where a sweep of another session took the new one. */
 const MAKING_ATTEMPTS = 8;
 
 /** What all drafts of a session share. */
-export interface DraftContext {
-  readonly storage: Storage;
-  readonly support: DraftSupport | undefined;
-  readonly options: AtomicOptions;
+export interface DraftContext extends PublishContext {
   readonly drafts: Drafts<Draft>;
   readonly records: Records;
 }
-
-/**
- * The target's name: something has it; nothing had it when the file was opened; or it must be new,
- * so that nothing is replaced.
- */
-export type NameState = "taken" | "free" | "new";
 
 /** What a draft is for. */
 export interface DraftPlan {
@@ -64,6 +50,7 @@ export class Draft {
   readonly #context: DraftContext;
   #base: Base | undefined;
   #file: FileHandle | undefined;
+  #tail: KeptTail | undefined;
   #beginning: Promise<FileHandle> | undefined;
   #isRemoved = false;
   #isSpoiled = false;
@@ -101,31 +88,61 @@ export class Draft {
     return this.#file !== undefined || this.#base?.isReadable === true;
   }
 
-  /** The file to read from, and to look at. */
+  /** The file to look at. */
   get current(): FileHandle {
     return this.#file ?? this.#base!.file;
   }
 
-  /** The file to write to; undefined if it must be asked for by {@linkcode toChange}. */
-  get changed(): FileHandle | undefined {
-    return this.#file;
+  /** The file to read from and to write to, if it is all there. */
+  get whole(): FileHandle | undefined {
+    return this.#tail === undefined ? this.#file : undefined;
   }
 
-  /**
-   * The file to write to, made now if this is the first change.
-   *
-   * @param emptied Whether what is there is not kept.
-   */
-  toChange(emptied = false): MaybePromise<FileHandle> {
+  /** The file to read from. */
+  toRead(): MaybePromise<FileHandle> {
+    return this.#file === undefined ? this.current : this.toChange();
+  }
+
+  /** The file to change in any way, with all of its content. */
+  toChange(): MaybePromise<FileHandle> {
+    return after(this.#begun(), (file) => after(this.#settle(), () => file));
+  }
+
+  /** The file to write to, in one place. */
+  toWrite(position: number, length: number): MaybePromise<FileHandle> {
+    return after(this.#begun(), (file) => {
+      if (this.#tail === undefined) return file;
+      if (!this.#tail.yields(position, length)) return this.toChange();
+      return this.#tail.isOver() ? this.toChange() : file;
+    });
+  }
+
+  /** Sets the size. */
+  resize(size: number): MaybePromise<void> {
+    return after(this.#begun(), (file) => {
+      if (size > 0 && !this.#tail?.isOver(size)) {
+        return after(this.#settle(), () => file.setAttrs({ size }));
+      }
+      const tail = this.#tail;
+      this.#tail = undefined;
+      return after(tail?.drop(), () => file.setAttrs({ size }));
+    });
+  }
+
+  #settle(): MaybePromise<void> {
+    return after(this.#tail?.settle(), () => {
+      this.#tail = undefined;
+    });
+  }
+
+  /** The draft itself, made now if this is the first change. */
+  #begun(): MaybePromise<FileHandle> {
     if (this.#file !== undefined) return this.#file;
     const base = this.#base!;
     // Without a name it can be replaced by nothing.
     if (this.#isRemoved) return base.file;
     if (this.#beginning !== undefined) return this.#beginning;
-    const begun = after(this.#makeFrom(base, emptied), (file) => {
-      this.#base = undefined;
-      return after(base.file.close(false), () => file);
-    });
+    const begun = this.#makeFrom(base);
     if (!isPromise(begun)) return begun;
     this.#beginning = begun.finally(() => this.#beginning = undefined);
     return this.#beginning;
@@ -171,26 +188,34 @@ export class Draft {
   /** Another handle goes on writing: what there is now gets the name. */
   #copy(): MaybePromise<Draft> {
     const copy = new Draft(this.#context, this);
-    const base = { file: this.#file!, isReadable: true };
-    return after(copy.#makeFrom(base, false), () => copy);
+    const made = after(
+      this.toChange(),
+      (from) =>
+        after(copy.#makeLike(from), (to) => copy.#orUnmade(() => this.#copied(from, to, 0))),
+    );
+    return after(made, () => copy);
   }
 
-  #makeFrom(base: Base, emptied: boolean): MaybePromise<FileHandle> {
-    if (!emptied && !base.isReadable) {
+  /** Makes the draft of a file that is there, with all of it to be kept. */
+  #makeFrom({ file: base, isReadable }: Base): MaybePromise<FileHandle> {
+    if (!isReadable) {
       throw new StorageError("failure", "a file that cannot be read can only be written anew");
     }
-    const { storage, options } = this.#context;
-    return after(this.#makeLike(base.file), (file) => {
-      if (emptied) return file;
-      const copied = orElse(
-        () => copyContent(storage, { from: base.file, to: file, path: this.target, ...options }),
-        (failure) =>
-          after(this.#discard(true), () => {
-            throw failure;
-          }),
-      );
-      return after(copied, () => file);
-    });
+    const sized = (file: FileHandle, size: number) =>
+      after(size === 0 ? undefined : file.setAttrs({ size }), () => {
+        this.#base = undefined;
+        this.#tail = new KeptTail(base, size, (at) => this.#copied(base, file, at));
+        return file;
+      });
+    return after(
+      this.#makeLike(base),
+      (file) => this.#orUnmade(() => after(base.stat(), ({ size = 0 }) => sized(file, size))),
+    );
+  }
+
+  #copied(from: FileHandle, to: FileHandle, at: number): MaybePromise<void> {
+    const { storage, options: { log } } = this.#context;
+    return copyContent(storage, { from, to, at, path: this.target, log });
   }
 
   #makeLike(replaced: FileHandle): MaybePromise<FileHandle> {
@@ -199,17 +224,11 @@ export class Draft {
       const reason = "its directory takes no new file, so it cannot be replaced in one step";
       throw new StorageError("failure", reason, { cause: failure });
     });
-    return after(made, (file) => {
-      const { storage, support } = this.#context;
-      const done = orElse(
-        () => likeReplaced(file, replaced, { storage, support }),
-        (failure) =>
-          after(this.#discard(true), () => {
-            throw failure;
-          }),
-      );
-      return after(done, () => file);
-    });
+    return after(made, (file) =>
+      after(
+        this.#orUnmade(() => likeReplaced(file, replaced, this.#context.support)),
+        () => file,
+      ));
   }
 
   #make(attrs: FileAttrs, attempts = 1): MaybePromise<FileHandle> {
@@ -232,80 +251,59 @@ export class Draft {
   }
 
   #publish(): MaybePromise<void> {
-    return orElse(() => this.#published(), (failure) =>
-      after(this.#discard(true), () => {
-        throw failure;
-      }));
+    return orElse(
+      () => after(this.toChange(), (file) => this.#published(file)),
+      (failure) =>
+        after(this.#discard(true), () => {
+          throw failure;
+        }),
+    );
   }
 
-  #published(): MaybePromise<void> {
-    const { storage, support, options, drafts } = this.#context;
-    const file = this.#file!;
-    const ready = () => {
-      const flushed = after(support?.flush(file), () => {
-        if (options.sync) return storage.extensions.fsync!(file);
-      });
-      return after(flushed, () => this.#ask(file));
-    };
-    const named = () => {
-      return after(this.#rename(), () => {
+  #published(file: FileHandle): MaybePromise<void> {
+    const { support, options, drafts } = this.#context;
+    const finished = { file, path: this.path!, target: this.target, name: this.name };
+    const named = () =>
+      after(takeName(finished, this.#context), () => {
         this.path = undefined;
         drafts.delete(this);
         // They replace this one now.
         for (const other of drafts.allAt(this.target)) other.name = "taken";
         if (options.sync) return support?.syncDirectory(parentOf(this.target));
       });
-    };
     const close = () => {
       this.#file = undefined;
       return file.close(false);
     };
     // A lock is held until the name is right. Without locks, close may still fail before that.
-    return support === undefined
-      ? after(ready(), () => after(close(), named))
-      : after(ready(), () => after(named(), close));
+    const [one, two] = support === undefined ? [close, named] : [named, close];
+    return after(prepare(finished, this.#context), () => after(one(), two));
   }
 
-  /**
-   * Takes the target's place. Where nothing was when the file was opened, nothing is replaced at
-   * first: what has the name now may be a link that led to nothing, and is followed.
-   */
-  #rename(): MaybePromise<void> {
-    const { storage } = this.#context;
-    const replace = (target: VirtualPath) => storage.extensions.posixRename!(this.path!, target);
-    if (this.name === "taken") return replace(this.target);
-    return orElse(() => storage.rename(this.path!, this.target), (failure) => {
-      if (this.name === "new" || !(failure instanceof StorageError)) throw failure;
-      return after(storage.realPath(this.target), replace);
-    });
+  /** What `work` returns; if it fails, there is no draft any more. */
+  #orUnmade<T>(work: () => MaybePromise<T>): MaybePromise<T> {
+    return orElse(work, (failure) =>
+      after(this.#unmake(true), () => {
+        throw failure;
+      }));
   }
 
-  /** Asks whether the file may be published. */
-  #ask(file: FileHandle): MaybePromise<void> {
-    const { storage, options } = this.#context;
-    const { beforePublish } = options;
-    if (beforePublish === undefined) return;
-    const replaces = orElse<boolean>(
-      () => after(storage.lstat(this.target), () => true),
-      () => false,
-    );
-    return after(
-      replaces,
-      (replaces) =>
-        after(
-          file.stat(),
-          ({ size = 0 }) =>
-            beforePublish({ path: this.target, draft: this.path, size, replaces }, file),
-        ),
-    );
+  #unmake(aborted: boolean): MaybePromise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    return after(this.#unlink(), () => file?.close(aborted));
   }
 
   #discard(aborted: boolean): MaybePromise<void> {
     this.#context.drafts.delete(this);
-    const file = this.#file ?? this.#base?.file;
-    this.#file = undefined;
+    const base = this.#base?.file;
+    const tail = this.#tail;
     this.#base = undefined;
-    return after(this.#unlink(), () => file?.close(aborted));
+    this.#tail = undefined;
+    return after(
+      this.#unmake(aborted),
+      () => after(tail?.drop(), () => base?.close(aborted)),
+    );
   }
 
   /** Removes the draft's own name; what cannot be removed is swept later. */

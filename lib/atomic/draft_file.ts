@@ -20,16 +20,19 @@ export class DraftFile extends FilteredFile {
   }
 
   override read(into: Uint8Array, position: number): MaybePromise<number> {
-    return this.toRead().read(into, position);
+    return after(this.toRead(), (file) => file.read(into, position));
   }
 
   override write(data: Uint8Array, position: number): MaybePromise<void> {
-    const file = this.toWrite();
-    if (!this.#options.append) return after(file, (file) => file.write(data, position));
-    return after(
-      file,
-      (file) => after(file.stat(), ({ size = position }) => file.write(data, size)),
-    );
+    this.#changing();
+    if (this.#options.append) {
+      return after(
+        this.draft.toChange(),
+        (file) => after(file.stat(), ({ size = position }) => file.write(data, size)),
+      );
+    }
+    const file = this.draft.whole ?? this.draft.toWrite(position, data.length);
+    return after(file, (file) => file.write(data, position));
   }
 
   override stat(): MaybePromise<FileAttrs> {
@@ -37,10 +40,11 @@ export class DraftFile extends FilteredFile {
   }
 
   override setAttrs(attrs: FileAttrs): MaybePromise<void> {
-    const { size } = attrs;
+    const { size, ...others } = attrs;
     if (size === undefined) return this.draft.current.setAttrs(attrs);
     if (!this.#options.write) throw errorOf("EINVAL");
-    return after(this.#toChange(size === 0), (file) => file.setAttrs(attrs));
+    this.#hasChanged = true;
+    return after(this.draft.resize(size), () => this.draft.current.setAttrs(others));
   }
 
   override close(aborted: boolean): MaybePromise<void> {
@@ -53,25 +57,24 @@ export class DraftFile extends FilteredFile {
   }
 
   /** The file of the inner storage to read from. */
-  toRead(): FileHandle {
+  toRead(): MaybePromise<FileHandle> {
     if (!this.#options.read) throw errorOf("EBADF");
-    return this.draft.current;
+    return this.draft.whole ?? this.draft.toRead();
   }
 
-  /** The file of the inner storage to write to. */
-  toWrite(): MaybePromise<FileHandle> {
+  /** The file of the inner storage to change, and the position for a change at `position`. */
+  toChange(
+    position: number,
+  ): MaybePromise<{ readonly file: FileHandle; readonly position: number }> {
+    this.#changing();
+    return after(this.draft.toChange(), (file) => {
+      if (!this.#options.append) return { file, position };
+      return after(file.stat(), ({ size = position }) => ({ file, position: size }));
+    });
+  }
+
+  #changing(): void {
     if (!this.#options.write) throw errorOf("EBADF");
-    return this.#toChange(false);
-  }
-
-  /** The position for a write of something that is not in memory. */
-  positionFor(position: number): MaybePromise<number> {
-    if (!this.#options.append) return position;
-    return after(this.draft.current.stat(), ({ size = position }) => size);
-  }
-
-  #toChange(emptied: boolean): MaybePromise<FileHandle> {
     this.#hasChanged = true;
-    return this.draft.changed ?? this.draft.toChange(emptied);
   }
 }

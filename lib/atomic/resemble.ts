@@ -1,13 +1,13 @@
 import { after, type MaybePromise, orElse } from "../async/maybe_promise.ts";
 import { PERMISSION_BITS } from "../attrs.ts";
 import { StorageError } from "../storage/errors.ts";
-import type { DraftSupport, FileAttrs, FileHandle, Storage } from "../storage/storage.ts";
+import type { DraftSupport, FileAttrs, FileHandle } from "../storage/storage.ts";
 
 /** Gives a draft what the file has that it will replace, apart from the content and the times. */
 export function likeReplaced(
   draft: FileHandle,
   replaced: FileHandle,
-  { support }: { readonly storage: Storage; readonly support: DraftSupport | undefined },
+  support: DraftSupport | undefined,
 ): MaybePromise<void> {
   if (support !== undefined) return support.resemble(draft, replaced);
   return after(replaced.stat(), (wanted) =>

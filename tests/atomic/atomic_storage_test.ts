@@ -5,7 +5,8 @@ import { applyPolicies } from "../../lib/policy/access.ts";
 import { uploadOnly } from "../../lib/policy/upload_only.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
 import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
-import type { FileHandle, Storage } from "../../lib/storage/storage.ts";
+import { type FilteredFile, FilteredStorage } from "../../lib/storage/filtered_storage.ts";
+import type { CopyRange, FileHandle, Storage } from "../../lib/storage/storage.ts";
 import { ask, Code, Flag } from "../support/raw.ts";
 import { Dialogue } from "../support/wire_session.ts";
 import { namesIn, open, put, textIn } from "./support.ts";
@@ -217,3 +218,34 @@ Deno.test("a WRITE that a policy refuses keeps the upload from being published",
   }
   assertEquals([await namesIn(other), await textIn(other, "/old")], [["old"], "old content"]);
 });
+
+Deno.test("a file that is overwritten from its beginning, as by scp, is not copied", async () => {
+  const { other } = await site();
+  const counter = new CopyCounter(other);
+  const storage = atomic(counter);
+  const file = await open(storage, "/old", "write", "create");
+  for (const [at, text] of [[0, "1234"], [4, "5678"], [2, "!"]] as const) {
+    await file.write(new TextEncoder().encode(text), at);
+  }
+  assertEquals((await storage.stat("/old")).size, 11);
+  await file.setAttrs({ size: 8 });
+  assertEquals(await textIn(other, "/old"), "old content");
+  await file.close(false);
+  assertEquals([await textIn(other, "/old"), counter.copies], ["12!45678", 0]);
+  const shorter = await open(storage, "/old", "read", "write");
+  await shorter.write(new TextEncoder().encode("ab"), 0);
+  assertEquals(await textIn(storage, "/old"), "ab!45678");
+  await shorter.write(new TextEncoder().encode("c"), 2);
+  await shorter.close(false);
+  assertEquals([await textIn(other, "/old"), counter.copies], ["abc45678", 1]);
+});
+
+/** Counts what is copied. */
+class CopyCounter extends FilteredStorage {
+  copies = 0;
+
+  override copyData(range: CopyRange<FilteredFile>) {
+    this.copies++;
+    return super.copyData(range);
+  }
+}
