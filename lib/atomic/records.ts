@@ -71,7 +71,7 @@ export class Records {
       }), (failure) => {
       ignored(failure);
       this.#isOff = true;
-      return this.sweepIn(directory);
+      return after(this.#removeDirectory(), () => this.sweepIn(directory));
     });
   }
 

@@ -1,6 +1,7 @@
 import type { FileHandle, OpenOptions, Storage } from "../../lib/storage/storage.ts";
 
-type Flag = Exclude<keyof OpenOptions, "attrs">;
+/** A field of {@linkcode OpenOptions} that is set or not. */
+export type Flag = Exclude<keyof OpenOptions, "attrs">;
 
 /** What an upload replaces is one name. */
 export const ATOMIC_SKIPS = [{
