@@ -40,7 +40,8 @@ export class AtomicStorage extends FilteredStorage {
     super(inner);
     this.#inner = inner;
     const found = { storage: inner, support: inner.drafts, drafts: this.#drafts };
-    this.#context = { ...found, options, records: new Records(found) };
+    const records = new Records({ ...found, log: options.log });
+    this.#context = { ...found, options, records };
   }
 
   override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {

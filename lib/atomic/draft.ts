@@ -176,7 +176,8 @@ export class Draft {
     readonly aborted: boolean;
   }): MaybePromise<void> {
     const isLast = --this.handles === 0;
-    if (aborted || !hasChanged || this.#isRemoved || this.#isSpoiled) {
+    const isUnchanged = !hasChanged || this.#file === undefined;
+    if (aborted || isUnchanged || this.#isRemoved || this.#isSpoiled) {
       return after(isLast ? this.#discard(aborted) : undefined, () => {
         if (aborted || !this.#isSpoiled) return;
         throw new StorageError("failure", "not published, because a change had failed");

@@ -22,6 +22,8 @@ const MAKING_ATTEMPTS = 8;
 const BATCH_ENTRIES = 1000;
 const MAX_RECORD_BYTES = 1024 * 1024;
 
+const NO_LOCKS = "no locks here: what broken uploads leave is removed after a day";
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -101,6 +103,7 @@ export class Records {
       return whileOpen(file, () =>
         after(support!.lock(file), (isOurs) => {
           if (isOurs !== true) {
+            if (isOurs === undefined) this.#context.log?.(NO_LOCKS);
             return after(storage.remove(path), () => {
               throw new StorageError("failure", "there are no locks");
             });

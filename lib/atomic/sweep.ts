@@ -10,6 +10,7 @@ const DEAD_AFTER_S = 24 * 60 * 60;
 export interface SweepContext {
   readonly storage: Storage;
   readonly support: DraftSupport | undefined;
+  readonly log?: ((line: string) => void) | undefined;
   readonly drafts: { hasPath(path: VirtualPath): boolean };
 }
 

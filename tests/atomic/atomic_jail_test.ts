@@ -1,8 +1,12 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { Errno } from "../../lib/linux/errno.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
 import type { Storage } from "../../lib/storage/storage.ts";
 import { conformance } from "../../lib/testing/mod.ts";
 import { withTempDir } from "../support/files.ts";
+import { startServer } from "../support/server.ts";
+import { withoutCalls } from "../support/without_calls.ts";
+import { sftpwrap } from "../support/wire_session.ts";
 import { needs } from "../support/programs.ts";
 import { atomicJail, type JailKind, JAILS } from "./jails.ts";
 import { open, put } from "./support.ts";
@@ -128,6 +132,31 @@ for name in ["file", "plain"]:
     });
   });
 }
+
+Deno.test({
+  name: "a jail without locks says what happens to broken uploads, and sweeps those of yesterday",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withTempDir(async (base) => {
+      const directory = `${base}/jail`;
+      await Deno.mkdir(directory);
+      const names = ["a", "b"].map((letter) =>
+        `.sftpwrap-${letter.repeat(8)}-0123-0123-0123-${"0".repeat(12)}.part`
+      );
+      for (const name of names) await Deno.writeTextFile(`${directory}/${name}`, "half");
+      await Deno.utime(`${directory}/${names[0]}`, 0, 0);
+      const words = sftpwrap(["jail", "--atomic-uploads", "-e", directory]);
+      const [program = "", ...args] = withoutCalls(["flock"], Errno.ENOLCK, words);
+      const server = await startServer(program, args);
+      await server.client.writeFile("/file", new Uint8Array(10));
+      const { stderr } = await server.stop();
+      assertStringIncludes(
+        stderr,
+        "no locks here: what broken uploads leave is removed after a day",
+      );
+      assertEquals(await namesOn(directory), [names[1], "file"]);
+    }),
+});
 
 async function inJail(
   kind: JailKind,

@@ -3,7 +3,8 @@ import { atomic } from "../../lib/atomic/atomic.ts";
 import type { FinishedUpload } from "../../lib/atomic/options.ts";
 import { StorageError } from "../../lib/storage/errors.ts";
 import { MemoryStorage } from "../../lib/storage/memory/memory.ts";
-import type { Storage } from "../../lib/storage/storage.ts";
+import { FilteredFile, FilteredStorage } from "../../lib/storage/filtered_storage.ts";
+import type { FileHandle, OpenOptions, Storage } from "../../lib/storage/storage.ts";
 import { conformance } from "../../lib/testing/mod.ts";
 import { later } from "../support/later.ts";
 import { ATOMIC_SKIPS, namesIn, open, put, textIn } from "./support.ts";
@@ -72,6 +73,70 @@ Deno.test("a hook that refuses an upload leaves the old content, and CLOSE fails
   await assertRejects(() => put(storage, "/new", "virus"), StorageError, "found EICAR");
   assertEquals(await namesIn(inner), ["file"]);
   assertEquals(await textIn(inner, "/file"), "old");
+});
+
+Deno.test("a hook may take what it refuses to another place", async () => {
+  const inner = new MemoryStorage();
+  await inner.mkdir("/quarantine", {});
+  const storage = atomic(inner, {
+    beforePublish: ({ draft }) => {
+      inner.rename(draft!, "/quarantine/1");
+      throw new StorageError("failure", "found EICAR");
+    },
+  });
+  await assertRejects(() => put(storage, "/new", "virus"), StorageError, "found EICAR");
+  assertEquals([await namesIn(inner), await textIn(inner, "/quarantine/1")], [
+    ["quarantine"],
+    "virus",
+  ]);
+});
+
+/** A directory that takes no new file, and files whose owner cannot be changed. */
+class Stubborn extends FilteredStorage {
+  constructor(inner: Storage, readonly takesFiles: boolean) {
+    super(inner);
+  }
+
+  override open(path: string, options: OpenOptions) {
+    if (options.create && !this.takesFiles) throw new StorageError("denied");
+    const isNew = options.create;
+    return new FilteredFile({
+      ...fileOf(super.open(path, options) as FilteredFile),
+      stat: () => ({ uid: isNew ? 1 : 2, gid: 3, size: 3, permissions: 0o100644 }),
+      setAttrs({ uid }) {
+        if (uid !== undefined) throw new StorageError("denied");
+      },
+    });
+  }
+}
+
+function fileOf(file: FilteredFile): FileHandle {
+  return {
+    read: (into, position) => file.read(into, position),
+    write: (data, position) => file.write(data, position),
+    stat: () => file.stat(),
+    setAttrs: (attrs) => file.setAttrs(attrs),
+    close: (aborted) => file.close(aborted),
+  };
+}
+
+Deno.test("a file that cannot be replaced as it is, is refused when it is opened", async () => {
+  const inner = new MemoryStorage();
+  await put(inner, "/file", "old");
+  for (
+    const [takesFiles, reason] of [
+      [false, "its directory takes no new file, so it cannot be replaced in one step"],
+      [true, "its owner or group cannot be kept"],
+    ] as const
+  ) {
+    const storage = atomic(new Stubborn(inner, takesFiles));
+    const opened = async () => void await open(storage, "/file", "write", "create", "truncate");
+    await assertRejects(opened, StorageError, reason);
+    const file = await open(storage, "/file", "write");
+    await assertRejects(async () => await file.write(bytes("new"), 0), StorageError, reason);
+    await file.close(false);
+    assertEquals([await namesIn(inner), await textIn(inner, "/file")], [["file"], "old"]);
+  }
 });
 
 Deno.test("a storage that cannot replace a file in one step is refused", () => {

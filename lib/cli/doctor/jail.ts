@@ -15,6 +15,7 @@ import { checkLog } from "./log_check.ts";
 import { checkStartDirectory } from "./start_directory_check.ts";
 import { checkHost } from "./host_checks.ts";
 import { checkSessions } from "./sessions_check.ts";
+import { checkUploads } from "./uploads_check.ts";
 import { firstClosed } from "./way_in.ts";
 
 /** What is looked at, in the order of the report; the rings come before, and are entered last. */
@@ -23,6 +24,7 @@ const CHECKS: readonly ((jail: CheckedJail) => Iterable<Finding> | Promise<Itera
   writableByOthers,
   waysOut,
   mountedBelow,
+  checkUploads,
   checkStartDirectory,
   ({ options, directory }) =>
     logWithin(directory, options.logFile) === undefined ? checkLog(options) : [],

@@ -24,7 +24,10 @@ export async function checkProxy(parsed: ProxyCommandOptions): Promise<number> {
   return await checkRemote(parsed, async (options, log) => {
     const connected = await connectTo(options, { who: identity(), log });
     try {
-      await greet(connected);
+      const client = await greet(connected);
+      if (options.uploads.atomic && !client.supports("posix-rename@openssh.com")) {
+        throw new StartError("cannot replace a file in one step, as --atomic-uploads needs");
+      }
       return connected.description;
     } finally {
       await connected.close();

@@ -67,6 +67,28 @@ for (const way of jailWays) {
   });
 }
 
+for (const way of jailWays) {
+  Deno.test({
+    name: `${way.name}: --check says what --atomic-uploads means`,
+    ...way.need,
+    fn: () =>
+      way.withSite(async (site) => {
+        const uploads = async (options: readonly string[]) => {
+          const result = await checked(await way.command(site, ["--check", ...options]));
+          return result.lines.filter((line) => line.includes("uploads: "));
+        };
+        assertEquals(await uploads([]), []);
+        const [whole, swept] = await uploads(["--sync-uploads"]);
+        const stored = "files appear when they are complete, and are on the disk by then";
+        assertEquals(whole, `ok   uploads: ${stored}`);
+        const locks = way.name === "portable root"
+          ? /^warn uploads: .* after a day: there are no locks without --allow-ffi$/
+          : /^ok +uploads: what a broken one leaves is removed by the next session$/;
+        assertMatch(swept!, locks);
+      }),
+  });
+}
+
 Deno.test("--check shows the flags that it runs with", () =>
   withSite(async (site) => {
     const flags = scopedFlags(site.jail);
