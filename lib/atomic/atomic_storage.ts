@@ -271,7 +271,7 @@ export class AtomicStorage extends FilteredStorage {
           done,
           () =>
             inTurn(this.#drafts.allAt(source), (draft) => {
-              if (replaces) draft.name = "taken";
+              if (replaces) draft.name = "any";
               return draft.moveTo(directory);
             }),
         );

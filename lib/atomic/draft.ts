@@ -269,7 +269,7 @@ export class Draft {
         this.path = undefined;
         drafts.delete(this);
         // They replace this one now.
-        for (const other of drafts.allAt(this.target)) other.name = "taken";
+        for (const other of drafts.allAt(this.target)) other.name = "any";
         if (options.sync) return support?.syncDirectory(parentOf(this.target));
       });
     const close = () => {

@@ -52,6 +52,7 @@ export class DraftFile extends FilteredFile {
   }
 
   override spoil(): void {
+    if (!this.#options.write) return;
     this.#hasChanged = true;
     this.draft.spoil();
   }

@@ -21,28 +21,15 @@ export interface Opening {
   entryPath(): MaybePromise<VirtualPath>;
 }
 
-/** Makes a file that must not exist. */
-export function openNew(opening: Opening): MaybePromise<FilteredFile> {
-  const { context: { storage }, path } = opening;
-  const isFree = orElse(
-    () => after(storage.lstat(path), () => false),
-    (failure) => ifNotFound(failure, true),
-  );
-  return after(isFree, (isFree) => {
-    if (!isFree) throw errorOf("EEXIST");
-    return create(opening);
-  });
-}
-
 /** Opens what is there, or makes it. */
 export function openExisting(opening: Opening): MaybePromise<FilteredFile> {
   const { context: { storage }, path, options } = opening;
   return after(openBase(opening), (base) => {
-    if (base === undefined) return create(opening);
+    if (base === undefined) return openNew(opening);
     if (!options.write && !options.truncate) return new FilteredFile(base.file);
     return whileOpen(base.file, () =>
       after(storage.realPath(path), (target) => {
-        const plan: DraftPlan = { target, name: "taken" };
+        const plan: DraftPlan = { target, name: "any" };
         if (options.truncate) return openAnew(opening, plan, base);
         return handleOn(Draft.unchanged(opening.context, plan, base), opening, false);
       }));
@@ -67,14 +54,29 @@ function openAnew(opening: Opening, plan: DraftPlan, { file }: Base): MaybePromi
   );
 }
 
-function create(opening: Opening): MaybePromise<FilteredFile> {
+/** Makes a file that does not exist. */
+export function openNew(opening: Opening): MaybePromise<FilteredFile> {
   const { context, options } = opening;
-  return after(opening.entryPath(), (target) => {
-    const plan: DraftPlan = { target, name: options.exclusive ? "new" : "free" };
+  return after(newTarget(opening), (target) => {
+    const plan: DraftPlan = { target, name: options.exclusive ? "new" : "any" };
     return after(
       Draft.ofNew(context, plan, options.attrs),
       (draft) => handleOn(draft, opening, true),
     );
+  });
+}
+
+/** The path for a new file; a link that leads to nothing is followed, unless it must be new. */
+function newTarget({ context, path, options, entryPath }: Opening): MaybePromise<VirtualPath> {
+  const { storage } = context;
+  const isLink = orElse(
+    () => after(storage.lstat(path), () => true),
+    (failure) => ifNotFound(failure, false),
+  );
+  return after(isLink, (isLink) => {
+    if (!isLink) return entryPath();
+    if (options.exclusive) throw errorOf("EEXIST");
+    return storage.realPath(path);
   });
 }
 

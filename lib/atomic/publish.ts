@@ -1,14 +1,10 @@
 import { after, type MaybePromise, orElse } from "../async/maybe_promise.ts";
-import { StorageError } from "../storage/errors.ts";
 import type { DraftSupport, FileHandle, Storage, VirtualPath } from "../storage/storage.ts";
 import { ifNotFound } from "./failures.ts";
 import type { AtomicOptions } from "./options.ts";
 
-/**
- * The target's name: something has it; nothing had it when the file was opened; or it must be new,
- * so that nothing is replaced.
- */
-export type NameState = "taken" | "free" | "new";
+/** Whether the target's name must be new, or what has it is replaced. */
+export type NameState = "new" | "any";
 
 /** A draft that is complete. */
 export interface Finished {
@@ -45,17 +41,13 @@ export function prepare(finished: Finished, context: PublishContext): MaybePromi
 }
 
 /**
- * Takes the target's place. Where nothing was when the file was opened, nothing is replaced at
- * first: what has the name now may be a link that led to nothing, and is followed.
+ * Takes the target's place. Where nothing was when the file was opened, and something is now,
+ * another session was faster: the last one wins.
  */
 export function takeName(
   { path, target, name }: Finished,
   { storage }: PublishContext,
 ): MaybePromise<void> {
-  const replace = (target: VirtualPath) => storage.extensions.posixRename!(path, target);
-  if (name === "taken") return replace(target);
-  return orElse(() => storage.rename(path, target), (failure) => {
-    if (name === "new" || !(failure instanceof StorageError)) throw failure;
-    return after(storage.realPath(target), replace);
-  });
+  if (name === "new") return storage.rename(path, target);
+  return storage.extensions.posixRename!(path, target);
 }

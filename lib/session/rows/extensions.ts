@@ -186,8 +186,9 @@ const copyData: Row<wire.CopyDataRequest, void> = {
   ],
   run: runCopyData,
   failed({ handles }, { target }, error) {
-    const isShort = error instanceof StorageError && error.status === StatusCode.EOF;
-    if (!isShort) handles.spoil(target);
+    // What is refused or short has copied all that it could; a client may go on by itself.
+    const { code, status } = error instanceof StorageError ? error : { code: "failure" };
+    if (code === "failure" && status !== StatusCode.EOF) handles.spoil(target);
   },
   reply: replyOk,
 };
