@@ -120,6 +120,7 @@ export class Draft {
   /** Sets the size. */
   resize(size: number): MaybePromise<void> {
     return after(this.#begun(), (file) => {
+      if (this.#tail?.fits(size)) return file.setAttrs({ size });
       if (size > 0 && !this.#tail?.isOver(size)) {
         return after(this.#settle(), () => file.setAttrs({ size }));
       }

@@ -36,6 +36,11 @@ export class KeptTail {
     return this.#settling === undefined && this.#from >= size;
   }
 
+  /** Whether a size leaves all of it. */
+  fits(size: number): boolean {
+    return size >= this.#end;
+  }
+
   /** Copies what is left; once, whoever asks. */
   settle(): MaybePromise<void> {
     if (this.#settling !== undefined) return this.#settling;
