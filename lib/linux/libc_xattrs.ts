@@ -26,8 +26,16 @@ export interface XattrCalls {
   fremovexattr(fd: number, name: Bytes): number;
 }
 
-/** Opens the calls, before the permission for FFI is revoked; each copies `errno` itself, immediately. */
+let opened: XattrCalls | undefined;
+
+/** Opens the calls, once, before the permission for FFI is revoked. */
 export function openXattrs(libc: Libc): XattrCalls {
+  opened ??= open(libc);
+  return opened;
+}
+
+/** Each call copies `errno` itself, immediately. */
+function open(libc: Libc): XattrCalls {
   const { symbols, errno: { copy, location, errno } } = libc.openMore(XATTR_SYMBOLS);
   const number = new BigInt64Array(1);
   const numberBytes = new Uint8Array(number.buffer);

@@ -7,7 +7,6 @@ import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { JailStorage } from "../../storage/local/jail.ts";
 import type { Root } from "../../storage/local/root.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { withAtomicUploads } from "../start/atomic_uploads.ts";
 import { prepareConfinement } from "../start/confinement.ts";
 import { StartError } from "../errors.ts";
 import { attend } from "../sessions/attend.ts";
@@ -101,8 +100,9 @@ async function jailStorage(
   const accounts = readAccounts(libc);
   if (options.readOnly || !options.uploads.atomic) return new JailStorage(root, accounts);
   const { jailDrafts } = await import("../../storage/local/drafts.ts");
+  const { withAtomicUploads } = await import("../start/atomic_uploads.ts");
   const storage = new JailStorage(root, accounts, () => jailDrafts(root, libc));
-  return await withAtomicUploads(storage, options.uploads, log);
+  return withAtomicUploads(storage, options.uploads, log);
 }
 
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {

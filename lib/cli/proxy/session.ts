@@ -8,14 +8,13 @@ import { isDirectory } from "../../attrs.ts";
 import type { Connected } from "../../storage/proxy/connection_options.ts";
 import { greet } from "../../storage/proxy/greet.ts";
 import { ProxyStorage } from "../../storage/proxy/proxy.ts";
-import type { VirtualPath } from "../../storage/storage.ts";
+import type { Storage, VirtualPath } from "../../storage/storage.ts";
 import { type DirectStreams, directStreams } from "../../transport/reactor/child_pipes.ts";
 import { eagerOutput } from "../../transport/prompt_stdio.ts";
 import type { Transport } from "../../transport/stdio.ts";
 import { StartError } from "../errors.ts";
 import type { ProxyCommandOptions } from "./options.ts";
 import { prepareRemoteConfinement, type RemoteConfinement } from "../start/remote_confinement.ts";
-import { withAtomicUploads } from "../start/atomic_uploads.ts";
 import { servingOf } from "../options/serving_options.ts";
 import type { Attendance } from "../options/session_limits.ts";
 import { enterConfinement } from "../start/start_log.ts";
@@ -47,7 +46,7 @@ export async function serveFrom(
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
-  const served = await withAtomicUploads(storage, options.uploads, log);
+  const served = await servedFrom(storage, options, log);
   const serving = servingOf(options, attendance);
   log.write(LogLevel.INFO, `connected to ${description}`);
   enterConfinement(confinement, log);
@@ -61,6 +60,16 @@ export async function serveFrom(
     transport: pipes?.transport ?? clientSide(client, confinement, isChild),
     failed: storage.lost.then((reason) => `connection to ${description} lost: ${reason}`),
   });
+}
+
+async function servedFrom(
+  storage: ProxyStorage,
+  { uploads }: ProxyCommandOptions,
+  log: Log,
+): Promise<Storage> {
+  if (!uploads.atomic) return storage;
+  const { withAtomicUploads } = await import("../start/atomic_uploads.ts");
+  return withAtomicUploads(storage, uploads, log);
 }
 
 /** The pipes of a child process and the client's streams, moved by one reactor if possible. */

@@ -1,3 +1,4 @@
+import { atomic } from "../../atomic/atomic.ts";
 import { type Log, LogLevel } from "../../session/log.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -5,17 +6,16 @@ import { StartError } from "../errors.ts";
 import type { UploadOptions } from "../options/upload_options.ts";
 
 /**
- * The storage, with uploads that are whole if the options ask for them. Called before confinement.
+ * The storage, with uploads that are whole. Called before confinement; loaded only by sessions that
+ * ask for it.
  *
  * @throws {StartError} If the storage cannot do it.
  */
-export async function withAtomicUploads(
+export function withAtomicUploads(
   storage: Storage,
-  { atomic: isWanted, sync }: UploadOptions,
+  { sync }: Pick<UploadOptions, "sync">,
   log: Log,
-): Promise<Storage> {
-  if (!isWanted) return storage;
-  const { atomic } = await import("../../atomic/atomic.ts");
+): Storage {
   try {
     return atomic(storage, { sync, log: (line) => log.write(LogLevel.INFO, line) });
   } catch (error) {
