@@ -6,6 +6,7 @@ import { lftp } from "./lftp.ts";
 import { needsSshfs, withMount } from "./mount.ts";
 import { effectsOf } from "./policy_client.ts";
 import { policyClients } from "./policy_clients.ts";
+import { proxyLine, withFarSide } from "./proxied.ts";
 import { psftp, PSFTP_PROGRAMS } from "./psftp.ts";
 import { sftp } from "./sftp.ts";
 import { overSshd, type Served } from "./ways.ts";
@@ -110,6 +111,30 @@ Deno.test({
       assertEquals(await hidden(jail), []);
     }),
 });
+
+for (const openssh of [false, true]) {
+  Deno.test({
+    name: `a proxy publishes uploads whole with --atomic-uploads, by ${openssh ? "ssh" : "ssh2"}`,
+    ...needs("sshd", "ssh-keygen", "sftp", "ssh"),
+    fn: () =>
+      withFarSide(async ({ far, jail, local }) => {
+        const digest = await makeFile(`${local}/file`, 300_000);
+        const other = await makeFile(`${local}/other`, 200_000, 2);
+        const sftpArgs = ["-D", proxyLine(far, { options: ["--sync-uploads"], openssh })];
+        const { code } = await sftp({ local, sftpArgs }, [
+          "put file",
+          "put other file",
+          "put file b",
+        ]);
+        assertEquals([code, await sha256(`${jail}/file`), await sha256(`${jail}/b`)], [
+          0,
+          other,
+          digest,
+        ]);
+        assertEquals(await hidden(jail), []);
+      }),
+  });
+}
 
 /** What drafts have left; a client may be gone before its session has ended. */
 async function hidden(jail: string): Promise<string[]> {
