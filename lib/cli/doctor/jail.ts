@@ -8,14 +8,13 @@ import { prepareConfinement } from "../start/confinement.ts";
 import { type Identity, identity } from "../start/host.ts";
 import type { Ring } from "../start/rings.ts";
 import type { CheckedJail } from "./checked_jail.ts";
-import { mayDo, mountedBelow, writableByOthers } from "./directory_checks.ts";
+import { checkUploads, mayDo, mountedBelow, writableByOthers } from "./directory_checks.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok, report } from "./finding.ts";
 import { checkLog } from "./log_check.ts";
 import { checkStartDirectory } from "./start_directory_check.ts";
 import { checkHost } from "./host_checks.ts";
 import { checkSessions } from "./sessions_check.ts";
-import { checkUploads } from "./uploads_check.ts";
 import { firstClosed } from "./way_in.ts";
 
 /** What is looked at, in the order of the report; the rings come before, and are entered last. */
