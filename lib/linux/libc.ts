@@ -124,6 +124,17 @@ function isAllowed(path?: string): boolean {
   return granted(path === undefined ? { name: "ffi" } : { name: "ffi", path });
 }
 
+/**
+ * Opens further functions of libc, for what only some processes need.
+ *
+ * @throws As {@linkcode openLibc}.
+ */
+export function openFunctions<S extends Deno.ForeignLibraryInterface>(
+  wanted: S,
+): Deno.DynamicLibrary<S>["symbols"] {
+  return openSymbols(allowedPaths(), wanted);
+}
+
 function openSymbols<S extends Deno.ForeignLibraryInterface>(
   paths: Iterable<string>,
   wanted: S,
