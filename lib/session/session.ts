@@ -62,6 +62,7 @@ export class Session implements Conversation {
     this.#policy = options.policy ?? (() => undefined);
     this.#log = options.log ?? silentLog;
     this.#keepParents = options.storage.resolvesParents ?? false;
+    this.#asynchronous = options.storage.decidesOnClose ?? false;
     this.handles = new Handles(options.maxHandles ?? DEFAULT_MAX_HANDLES);
     this.limits = {
       maxPacketLength: MAX_PACKET_LENGTH,

@@ -43,9 +43,10 @@ export interface Conversation {
  * - `any`: whatever does not run alone;
  * - `read`, `write`: others of the same kind on its handle, and anything elsewhere;
  * - `handle`: nothing on its handle;
- * - `alone`: nothing at all.
+ * - `alone`: nothing at all;
+ * - `aside`: it starts like `alone`, and everything that comes after it runs meanwhile.
  */
-export type Order = "any" | "read" | "write" | "handle" | "alone";
+export type Order = "any" | "read" | "write" | "handle" | "alone" | "aside";
 
 /** What a policy knows of a kind of request. */
 export interface RequestKind {

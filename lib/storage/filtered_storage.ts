@@ -73,6 +73,8 @@ export function whileOpen<F extends FileHandle, T>(
 export class FilteredStorage implements Storage<FilteredFile> {
   /** The same as in the inner storage. */
   readonly resolvesParents: boolean;
+  /** The same as in the inner storage. */
+  readonly decidesOnClose: boolean;
   /** Those of the inner storage; each calls the method of the same name. */
   readonly extensions: StorageExtensions<FilteredFile>;
   readonly #inner: Storage;
@@ -81,6 +83,7 @@ export class FilteredStorage implements Storage<FilteredFile> {
   constructor(inner: Storage) {
     this.#inner = inner;
     this.resolvesParents = inner.resolvesParents ?? false;
+    this.decidesOnClose = inner.decidesOnClose ?? false;
     this.extensions = this.#offered();
   }
 

@@ -195,6 +195,12 @@ export interface Storage<F extends FileHandle = FileHandle> {
    */
   readonly resolvesParents?: boolean;
 
+  /**
+   * Set by a storage in which closing a file that was written may take long, because something else
+   * decides about the file: the session serves other requests meanwhile.
+   */
+  readonly decidesOnClose?: boolean;
+
   /** What this storage can do beyond SFTP itself. */
   readonly extensions: StorageExtensions<F>;
 

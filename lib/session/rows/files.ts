@@ -67,7 +67,8 @@ const close: Row<requests.HandleRequest, Findings | void> = {
   read: requests.readHandle,
   order(conversation, { handle }): Order {
     const open = conversation.handles.find(handle);
-    return open?.kind === "file" && open.writable ? "alone" : "handle";
+    if (open?.kind !== "file" || !open.writable) return "handle";
+    return conversation.storage.decidesOnClose ? "aside" : "alone";
   },
   facts({ handle }, { handles }) {
     const open = handles.find(handle);
