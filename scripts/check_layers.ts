@@ -26,7 +26,7 @@ const SYSTEM = ["linux", "errno", "permissions"];
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
   ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
-  ...["atomic", "policy", "sessions", "audit", "transport", "serve", "testing", "mod"],
+  ...["atomic", "policy", "sessions", "audit", "hooks", "transport", "serve", "testing", "mod"],
 ];
 
 /** All of the program, for tests and scripts. */
@@ -57,6 +57,7 @@ const LAYERS: readonly Layer[] = [
       "errors",
       "errno",
       "filtered_storage",
+      "finished_upload",
       "path",
       "read_only",
       "to_write",
@@ -103,6 +104,11 @@ const LAYERS: readonly Layer[] = [
   }),
   layer("audit", ["lib/audit/"], { imports: [...CONTRACT, ...SYSTEM, "session"] }),
 
+  // Commands that are run when something happens.
+  layer("hooks", ["lib/hooks/"], {
+    imports: [...CONTRACT, ...SYSTEM, "session", "audit", "atomic"],
+  }),
+
   // The parts put together. What connects this program to a client or to a remote server is a
   // transport.
   layer("transport", ["lib/transport/"], {
@@ -141,8 +147,8 @@ function layer(
 
 /** Rooms of `lib/` whose tests are at the same place in `tests/`. */
 const MIRRORED = [
-  ...["async", "atomic", "audit", "cli", "client", "linux", "policy", "serve", "session"],
-  ...["sessions", "storage", "testing", "transport", "wire"],
+  ...["async", "atomic", "audit", "cli", "client", "hooks", "linux", "policy", "serve"],
+  ...["session", "sessions", "storage", "testing", "transport", "wire"],
 ];
 
 /** The rules beside the layers. */

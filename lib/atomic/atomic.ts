@@ -10,7 +10,7 @@ import type { Storage } from "../storage/storage.ts";
 import { AtomicStorage } from "./atomic_storage.ts";
 import type { AtomicOptions } from "./options.ts";
 
-export type { AtomicOptions, FinishedUpload } from "./options.ts";
+export type { AtomicOptions, BeforePublish, FinishedUpload } from "./options.ts";
 
 /**
  * A storage in which uploads are whole, for one session. A file that is created, truncated or

@@ -32,12 +32,15 @@ import { Records } from "./records.ts";
 
 /** What `atomic` returns. */
 export class AtomicStorage extends FilteredStorage {
+  /** Whether something decides about uploads. */
+  override readonly decidesOnClose: boolean;
   readonly #inner: Storage;
   readonly #drafts = new Drafts<Draft>();
   readonly #context: DraftContext;
 
   constructor(inner: Storage, options: AtomicOptions) {
     super(inner);
+    this.decidesOnClose = options.beforePublish !== undefined || (inner.decidesOnClose ?? false);
     this.#inner = inner;
     const found = { storage: inner, support: inner.drafts, drafts: this.#drafts };
     const records = new Records({ ...found, log: options.log });
@@ -57,6 +60,10 @@ export class AtomicStorage extends FilteredStorage {
       entryPath: () => this.entryPath(path),
     };
     return after(this.#draftAt(path), (draft) => {
+      // What is being decided about does not change meanwhile.
+      if (draft?.publishing && (write || truncate)) {
+        return draft.publishing.then(() => this.open(path, options));
+      }
       if (create && exclusive) {
         if (draft !== undefined) throw errorOf("EEXIST");
         return after(records.sweep(), () => openNew(opening));
@@ -139,6 +146,7 @@ export class AtomicStorage extends FilteredStorage {
     requireVisible(path);
     return after(this.#draftAt(path, false), (draft) => {
       if (draft === undefined) return super.remove(path);
+      if (draft.publishing) return draft.publishing.then(() => this.remove(path));
       const removed = orElse(() => super.remove(path), (failure) => {
         if (draft.path === undefined || !isNotFound(failure)) throw failure;
       });
@@ -209,6 +217,7 @@ export class AtomicStorage extends FilteredStorage {
   /** A new size is an upload of its own, unless the file is being written. */
   #resize(path: VirtualPath, size: number): MaybePromise<void> {
     return after(this.#draftAt(path), (draft) => {
+      if (draft?.publishing) return draft.publishing.then(() => this.#resize(path, size));
       if (draft?.path !== undefined) return draft.resize(size);
       return after(this.open(path, { ...TO_WRITE, truncate: size === 0 }), (file) =>
         after(
@@ -258,6 +267,8 @@ export class AtomicStorage extends FilteredStorage {
     if (this.#drafts.isEmpty) return inStorage();
     return after(this.entryPath(from), (source) =>
       after(this.entryPath(to), (target) => {
+        const publishing = this.#drafts.publishingAt(source) ?? this.#drafts.publishingAt(target);
+        if (publishing) return publishing.then(() => this.#move(from, to, { replaces }));
         const moved = this.#drafts.at(source);
         const replaced = this.#drafts.at(target);
         if (!replaces && replaced !== undefined) throw errorOf("EEXIST");

@@ -47,6 +47,8 @@ export class Draft {
   name: NameState;
   /** Handles that are open. */
   handles = 0;
+  /** Settles when it has its name, or is refused; never fails. */
+  publishing: Promise<void> | undefined;
   readonly #context: DraftContext;
   #base: Base | undefined;
   #file: FileHandle | undefined;
@@ -184,7 +186,9 @@ export class Draft {
         throw new StorageError("failure", "not published, because a change had failed");
       });
     }
-    return isLast ? this.#publish() : after(this.#copy(), (copy) => copy.#publish());
+    const published = isLast ? this.#publish() : after(this.#copy(), (copy) => copy.#publish());
+    if (isLast && isPromise(published)) this.publishing = published.catch(() => undefined);
+    return published;
   }
 
   /** Another handle goes on writing: what there is now gets the name. */

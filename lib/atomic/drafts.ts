@@ -7,6 +7,8 @@ export interface DraftPlace {
   target: VirtualPath;
   /** Its own name; undefined while it has none. */
   path: VirtualPath | undefined;
+  /** Settles when it has its name, or is refused; never fails. */
+  readonly publishing: Promise<void> | undefined;
 }
 
 /**
@@ -49,6 +51,16 @@ export class Drafts<D extends DraftPlace> {
   /** Whether a draft of this session has this name of its own. */
   hasPath(path: VirtualPath): boolean {
     return this.all().some((draft) => draft.path === path);
+  }
+
+  /** What settles when a draft at this path, or in this directory, is published or refused. */
+  publishingAt(path: VirtualPath): Promise<void> | undefined {
+    for (const [target, drafts] of this.#byTarget) {
+      if (target !== path && !target.startsWith(`${path}/`)) continue;
+      const found = drafts.find((draft) => draft.publishing !== undefined);
+      if (found !== undefined) return found.publishing;
+    }
+    return undefined;
   }
 
   /** The drafts in a directory, by name. */
