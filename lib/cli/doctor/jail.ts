@@ -11,6 +11,7 @@ import type { CheckedJail } from "./checked_jail.ts";
 import { checkUploads, mayDo, mountedBelow, writableByOthers } from "./directory_checks.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok, report } from "./finding.ts";
+import { checkHooks } from "../hooks/checks.ts";
 import { checkLog } from "./log_check.ts";
 import { checkStartDirectory } from "./start_directory_check.ts";
 import { checkHost } from "./host_checks.ts";
@@ -27,6 +28,7 @@ const CHECKS: readonly ((jail: CheckedJail) => Iterable<Finding> | Promise<Itera
   checkStartDirectory,
   ({ options, directory }) =>
     logWithin(directory, options.logFile) === undefined ? checkLog(options) : [],
+  ({ options: { hooks }, who, directory }) => checkHooks({ hooks, who, directory }),
   ({ who }) => checkHost(who),
   ({ options, who, directory }) => checkSessions(options, who, directory),
 ];

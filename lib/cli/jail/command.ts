@@ -1,3 +1,4 @@
+import type { AtomicOptions } from "../../atomic/atomic.ts";
 import { granted } from "../../permissions.ts";
 import { serve } from "../../serve/serve.ts";
 import { type Log, LogLevel } from "../../session/log.ts";
@@ -27,7 +28,11 @@ export { reportFailedStart } from "../start/failed_start.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
-  return await runSubcommand(args, { spec: jailSpec, parse: parseJailOptions, run });
+  return await runSubcommand(args, { spec: jailSpec, parse: parseJailOptions, run, help });
+}
+
+async function help({ hooks }: JailOptions): Promise<number> {
+  return await (await import("../hooks/helper_process.ts")).help(hooks);
 }
 
 async function run(parsed: JailOptions): Promise<number> {
@@ -66,9 +71,13 @@ async function serveJail(
   const serves = { jail: directory };
   const attendance = await attend(options, { who, session, serves, jail: directory });
   const serving = servingOf({ ...options, readOnly }, attendance);
-  const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
+  const { hooks: plan, logUser, logHash, confine: mode } = options;
+  const hooks = plan && (await import("../hooks/session.ts"))
+    .startHooks(plan, { session, logUser, logHash, directory, who, log });
+  const { drops, beforePublish } = hooks ?? {};
+  const confinement = await prepareConfinement({ directory, mode, readOnly, drops });
   if (options.umask !== undefined) confinement.umask(options.umask);
-  const storage = await jailStorage(confinement.root, { ...options, readOnly }, log);
+  const storage = await jailStorage(confinement.root, { ...options, readOnly, beforePublish }, log);
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const place = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {
@@ -83,6 +92,7 @@ async function serveJail(
   return await serve(storage, {
     log,
     ...serving,
+    ...hooks?.serving,
     startDirectory: place,
     ...session,
     serves,
@@ -93,16 +103,17 @@ async function serveJail(
 
 async function jailStorage(
   root: Root,
-  options: JailOptions,
+  options: JailOptions & Pick<AtomicOptions, "beforePublish">,
   log: Log,
 ): Promise<Storage> {
+  const { beforePublish } = options;
   const libc = openLibcIfAllowed();
   const accounts = readAccounts(libc);
   if (options.readOnly || !options.uploads.atomic) return new JailStorage(root, accounts);
   const { jailDrafts } = await import("../../storage/local/drafts.ts");
   const { withAtomicUploads } = await import("../start/atomic_uploads.ts");
   const storage = new JailStorage(root, accounts, () => jailDrafts(root, libc));
-  return withAtomicUploads(storage, options.uploads, log);
+  return withAtomicUploads(storage, { ...options.uploads, beforePublish }, log);
 }
 
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {

@@ -1,4 +1,5 @@
 import type { OptionSpec, ParsedArgs } from "./args.ts";
+import type { HookOptions } from "./hook_options.ts";
 
 /** How uploads are taken. */
 export interface UploadOptions {
@@ -18,8 +19,12 @@ export const uploadSpecs: readonly OptionSpec[] = SPECS.map(
   (spec) => ({ ...spec, group: "Uploads" }),
 );
 
-/** Reads the options. */
-export function parseUploads({ switches }: ParsedArgs): UploadOptions {
+/** Reads the options. A command that decides about uploads needs atomic ones. */
+export function parseUploads(
+  { switches }: ParsedArgs,
+  hooks: HookOptions | undefined,
+): UploadOptions {
   const sync = switches.has("sync-uploads");
-  return { atomic: sync || switches.has("atomic-uploads"), sync };
+  const isDecided = hooks?.commands.some(({ event }) => event === "upload") ?? false;
+  return { atomic: sync || isDecided || switches.has("atomic-uploads"), sync };
 }

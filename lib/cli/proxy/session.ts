@@ -1,3 +1,4 @@
+import type { AtomicOptions } from "../../atomic/atomic.ts";
 import type { Channel } from "../../client/channel.ts";
 import type { SftpClient } from "../../client/client.ts";
 import { serve } from "../../serve/serve.ts";
@@ -15,6 +16,7 @@ import type { Transport } from "../../transport/stdio.ts";
 import { StartError } from "../errors.ts";
 import type { ProxyCommandOptions } from "./options.ts";
 import { prepareRemoteConfinement, type RemoteConfinement } from "../start/remote_confinement.ts";
+import type { Identity } from "../start/host.ts";
 import { servingOf } from "../options/serving_options.ts";
 import type { Attendance } from "../options/session_limits.ts";
 import { enterConfinement } from "../start/start_log.ts";
@@ -23,7 +25,8 @@ import { enterConfinement } from "../start/start_log.ts";
 export async function serveFrom(
   connected: Connected,
   options: ProxyCommandOptions,
-  { session, log, attendance }: {
+  { who, session, log, attendance }: {
+    readonly who: Identity;
     readonly session: SessionFacts;
     readonly log: Log;
     readonly attendance: Attendance;
@@ -31,7 +34,11 @@ export async function serveFrom(
 ): Promise<number> {
   const { channel, description } = connected;
   const isChild = !("source" in channel);
-  const confinement = prepareRemoteConfinement({ child: isChild }, () => {
+  const { hooks: plan, logUser, logHash } = options;
+  const hooks = plan && (await import("../hooks/session.ts"))
+    .startHooks(plan, { session, logUser, logHash, directory: undefined, who, log });
+  const { drops, beforePublish } = hooks ?? {};
+  const confinement = prepareRemoteConfinement({ child: isChild, drops }, () => {
     log.write(
       LogLevel.ERROR,
       `the client has gone, and its session does not end: ${description} is left`,
@@ -46,13 +53,14 @@ export async function serveFrom(
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
-  const served = await servedFrom(storage, options, log);
+  const served = await servedFrom(storage, { ...options, beforePublish }, log);
   const serving = servingOf(options, attendance);
   log.write(LogLevel.INFO, `connected to ${description}`);
   enterConfinement(confinement, log);
   return await serve(served, {
     log,
     ...serving,
+    ...hooks?.serving,
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
     ...session,
@@ -64,12 +72,12 @@ export async function serveFrom(
 
 async function servedFrom(
   storage: ProxyStorage,
-  { uploads }: ProxyCommandOptions,
+  { uploads, beforePublish }: ProxyCommandOptions & Pick<AtomicOptions, "beforePublish">,
   log: Log,
 ): Promise<Storage> {
   if (!uploads.atomic) return storage;
   const { withAtomicUploads } = await import("../start/atomic_uploads.ts");
-  return withAtomicUploads(storage, uploads, log);
+  return withAtomicUploads(storage, { ...uploads, beforePublish }, log);
 }
 
 /** The pipes of a child process and the client's streams, moved by one reactor if possible. */

@@ -1,9 +1,8 @@
-import { atomic } from "../../atomic/atomic.ts";
+import { atomic, type AtomicOptions } from "../../atomic/atomic.ts";
 import { type Log, LogLevel } from "../../session/log.ts";
 import { StorageError } from "../../storage/errors.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { StartError } from "../errors.ts";
-import type { UploadOptions } from "../options/upload_options.ts";
 
 /**
  * The storage, with uploads that are whole. Called before confinement; loaded only by sessions that
@@ -13,11 +12,11 @@ import type { UploadOptions } from "../options/upload_options.ts";
  */
 export function withAtomicUploads(
   storage: Storage,
-  { sync }: Pick<UploadOptions, "sync">,
+  { sync, beforePublish }: Pick<AtomicOptions, "sync" | "beforePublish">,
   log: Log,
 ): Storage {
   try {
-    return atomic(storage, { sync, log: (line) => log.write(LogLevel.INFO, line) });
+    return atomic(storage, { sync, beforePublish, log: (line) => log.write(LogLevel.INFO, line) });
   } catch (error) {
     if (error instanceof StorageError) throw new StartError(error.message);
     throw error;

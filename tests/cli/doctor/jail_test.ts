@@ -300,3 +300,35 @@ Deno.test({
       assertEquals((await check(site)).code, 0);
     }),
 });
+
+Deno.test({
+  name:
+    "--check lists the helper of hooks, and says what is wrong with a command or the quarantine",
+  ...LINUX,
+  fn: () =>
+    withSite(async (site) => {
+      const { jail } = site;
+      const base = jail.slice(0, jail.lastIndexOf("/"));
+      await Deno.writeTextFile(`${base}/plain`, "", { mode: 0o644 });
+      await Deno.writeTextFile(`${jail}/inside`, "", { mode: 0o755 });
+      await Deno.mkdir(`${base}/quarantine`);
+      const programs = ["/bin/true", "/missing", "/bin", `${base}/plain`, `${jail}/inside`];
+      const on = programs.map((program) => `--on=upload=${program} x`);
+      const { lines } = await check(site, [...on, `--quarantine=${base}/quarantine`]);
+      const told = lines.filter((line) => /helper|hook|quarantine/.test(line));
+      assertMatch(
+        told[0]!,
+        /^ok +helper process: outside the rings, runs 5 commands with the rights/,
+      );
+      assertEquals(told.slice(1).map((line) => line.replace(/ {2,}/, " ")), [
+        "ok hook upload: /bin/true",
+        "BAD hook upload: /missing does not exist",
+        "BAD hook upload: /bin is not a file",
+        `BAD hook upload: ${base}/plain may not be run`,
+        `BAD hook upload: ${jail}/inside is in the jail, and clients may change it`,
+        `ok quarantine: ${base}/quarantine can be written`,
+      ]);
+      const other = await check(site, ["--on=upload=/bin/true", "--quarantine=/missing"]);
+      assertMatch(bad(other)[0]!, /the quarantine \/missing cannot be used: no such file/);
+    }),
+});

@@ -34,6 +34,7 @@ Deno.test("parseGridFsOptions() knows the defaults", () => {
     syslog: undefined,
     umask: undefined,
     uploads: { atomic: false, sync: false },
+    hooks: undefined,
     readOnly: false,
     deny: undefined,
     allow: undefined,
@@ -90,6 +91,7 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     stateDirectory: undefined,
     limits: { ...noLimits, denyPaths: ["*.key"], noDelete: true },
     uploads: { atomic: false, sync: false },
+    hooks: undefined,
   });
 });
 

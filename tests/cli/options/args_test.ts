@@ -134,6 +134,7 @@ const defaults: JailOptions = {
   allowHome: false,
   confine: "auto",
   check: false,
+  hooks: undefined,
   limits: noLimits,
   sessions: noSessionLimits,
   stateDirectory: undefined,

@@ -43,6 +43,7 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     logLevel: 3,
     umask: undefined,
     uploads: { atomic: false, sync: false },
+    hooks: undefined,
     readOnly: false,
     limits: noLimits,
     sessions: noSessionLimits,
