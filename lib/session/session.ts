@@ -62,7 +62,6 @@ export class Session implements Conversation {
     this.#policy = options.policy ?? (() => undefined);
     this.#log = options.log ?? silentLog;
     this.#keepParents = options.storage.resolvesParents ?? false;
-    this.#asynchronous = options.storage.decidesOnClose ?? false;
     this.handles = new Handles(options.maxHandles ?? DEFAULT_MAX_HANDLES);
     this.limits = {
       maxPacketLength: MAX_PACKET_LENGTH,
@@ -77,7 +76,7 @@ export class Session implements Conversation {
     this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
     const isCloseWatched = this.#watches.has(this.#byType.get(PacketType.CLOSE)!);
-    this.#asynchronous = options.anyOrder ?? false;
+    this.#asynchronous = (options.anyOrder || options.storage.decidesOnClose) ?? false;
     this.uploads = isCloseWatched ? options.uploads : undefined;
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, {
