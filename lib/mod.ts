@@ -15,7 +15,19 @@
  */
 
 export { FileType, isDirectory, isRegular, isSymlink } from "./attrs.ts";
+export {
+  atomic,
+  type AtomicOptions,
+  type BeforePublish,
+  type FinishedUpload,
+} from "./atomic/atomic.ts";
 export { type HookOperations, type Hooks, hooks, type OperationWith } from "./audit/hooks.ts";
+export {
+  type CompleteUpload,
+  type DecideUpload,
+  onUpload,
+  withContent,
+} from "./hooks/on_upload.ts";
 export { JsonLog } from "./audit/json_log.ts";
 export { LineLog } from "./audit/line_log.ts";
 export type { LogEntry, LogSink } from "./audit/log_sinks.ts";
@@ -83,6 +95,7 @@ export type {
   CopyRange,
   DirEntry,
   DirHandle,
+  DraftSupport,
   ExtendedAttr,
   FileAttrs,
   FileHandle,

@@ -26,7 +26,8 @@ const SYSTEM = ["linux", "errno", "permissions"];
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
   ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
-  ...["policy", "quota", "sessions", "audit", "transport", "serve", "testing", "mod"],
+  ...["atomic", "policy", "quota", "sessions", "audit", "hooks", "transport", "serve", "testing"],
+  "mod",
 ];
 
 /** All of the program, for tests and scripts. */
@@ -57,6 +58,7 @@ const LAYERS: readonly Layer[] = [
       "errors",
       "errno",
       "filtered_storage",
+      "finished_upload",
       "path",
       "read_only",
       "to_write",
@@ -92,6 +94,9 @@ const LAYERS: readonly Layer[] = [
     packages: ["mongodb", "node:*"],
   }),
 
+  // What is around any storage.
+  layer("atomic", ["lib/atomic/"], { imports: CONTRACT }),
+
   // Functions over rows: what is allowed, and what was done by whom.
   layer("policy", ["lib/policy/"], { imports: [...CONTRACT, "session"], types: ["wire"] }),
   layer("sessions", ["lib/sessions/"], {
@@ -102,6 +107,10 @@ const LAYERS: readonly Layer[] = [
 
   // What a storage may hold.
   layer("quota", ["lib/quota/"], { imports: [...CONTRACT, "errno", "linux"] }),
+  // Commands that are run when something happens.
+  layer("hooks", ["lib/hooks/"], {
+    imports: [...CONTRACT, ...SYSTEM, "session", "audit", "atomic"],
+  }),
 
   // The parts put together. What connects this program to a client or to a remote server is a
   // transport.
@@ -141,19 +150,8 @@ function layer(
 
 /** Rooms of `lib/` whose tests are at the same place in `tests/`. */
 const MIRRORED = [
-  ...[
-    "async",
-    "audit",
-    "cli",
-    "client",
-    "linux",
-    "policy",
-    "quota",
-    "serve",
-    "session",
-    "sessions",
-  ],
-  ...["storage", "testing", "transport", "wire"],
+  ...["async", "atomic", "audit", "cli", "client", "hooks", "linux", "policy", "quota", "serve"],
+  ...["session", "sessions", "storage", "testing", "transport", "wire"],
 ];
 
 /** The rules beside the layers. */

@@ -67,3 +67,15 @@ export function orElse<T>(
   }
   return rescue(value, recover);
 }
+
+/** Does work for one item after the other, without waiting as long as it answers at once. */
+export function inTurn<T>(
+  items: Iterable<T>,
+  work: (item: T) => MaybePromise<void>,
+): MaybePromise<void> {
+  const rest = items[Symbol.iterator]();
+  return repeat(() => {
+    const { done, value } = rest.next();
+    return done ? false : after(work(value), () => true);
+  });
+}

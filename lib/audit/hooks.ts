@@ -26,6 +26,9 @@
  * A hook may return a promise: the request waits for it, and so do requests that must not overtake
  * this one. Only requests with a hook cost anything.
  *
+ * A file that is closed is there already when `after.close` is called. To check an upload when it is
+ * complete and to reject it, use `onUpload`, which is called before the file gets its name.
+ *
  * For users of pysftpserver, its callbacks and the corresponding hooks. There, every callback came
  * before the operation; here, each is `before` or `after`:
  *

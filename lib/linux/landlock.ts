@@ -47,6 +47,9 @@ const RIGHTS_TO_READ = Right.READ_FILE | Right.READ_DIR;
 const RIGHTS_TO_WRITE = Right.WRITE_FILE | Right.REMOVE_DIR | Right.REMOVE_FILE |
   Right.MAKE_DIR | Right.MAKE_REG | Right.MAKE_SYM | Right.REFER | Right.TRUNCATE;
 
+/** What a directory needs that takes files which this process makes, and no longer reads. */
+const RIGHTS_TO_DROP = Right.WRITE_FILE | Right.MAKE_REG | Right.REMOVE_FILE;
+
 /** A directory that stays accessible. */
 export interface LandlockDirectory {
   /** Its descriptor, which may be one with O_PATH. */
@@ -65,6 +68,8 @@ export interface Confinement {
   readonly abi: number;
   /** Directories that stay accessible. With none, no file can be opened any more. */
   readonly directories: readonly LandlockDirectory[];
+  /** Descriptors of directories in which files may be made and removed; none by default. */
+  readonly drops?: readonly number[];
   /** Paths of files that may be read, where they exist; none by default. */
   readonly files?: readonly string[];
   /**
@@ -101,6 +106,10 @@ export function confine(libc: Libc, confinement: Confinement): void {
     for (const { descriptor, write } of confinement.directories) {
       const rights = write ? RIGHTS_TO_READ | RIGHTS_TO_WRITE : RIGHTS_TO_READ;
       check(libc.landlockAddPathRule(ruleset, ruleOf(descriptor, rights & handled)), "add a rule");
+    }
+    for (const descriptor of confinement.drops ?? []) {
+      const rule = ruleOf(descriptor, RIGHTS_TO_DROP & handled);
+      check(libc.landlockAddPathRule(ruleset, rule), "add a rule");
     }
     for (const path of confinement.files ?? []) allowFile(libc, ruleset, path);
     check(libc.setNoNewPrivileges(), "give up new privileges");

@@ -13,7 +13,7 @@ import { type IdentityCalls, identityCalls } from "./libc_identity.ts";
 import { NAME_SYMBOLS, type NameCalls, nameCalls } from "./libc_names.ts";
 import { type PeekCalls, peekCalls } from "./libc_peek.ts";
 import { type ProcessCalls, processCalls } from "./libc_process.ts";
-import { errnoCopy, SYMBOLS } from "./libc_symbols.ts";
+import { type ErrnoCopy, errnoCopy, SYMBOLS } from "./libc_symbols.ts";
 import { VECTOR_SYMBOLS, type VectorCalls, vectorCalls } from "./libc_vectors.ts";
 
 export type { Bytes } from "./libc_symbols.ts";
@@ -50,6 +50,11 @@ export interface Libc extends FileCalls, IdentityCalls, PeekCalls, ProcessCalls 
   openVectors(): VectorCalls;
   /** Opens the calls for names of users and groups, before the permission for FFI is revoked. */
   openNames(): NameCalls;
+  /** Opens functions that few sessions call, before the permission for FFI is revoked. */
+  openMore<S extends Deno.ForeignLibraryInterface>(wanted: S): {
+    readonly symbols: Deno.DynamicLibrary<S>["symbols"];
+    readonly errno: ErrnoCopy;
+  };
 }
 
 let opened: Libc | undefined;
@@ -97,6 +102,7 @@ function open(): Libc {
       return vectors;
     },
     openNames: () => nameCalls(openSymbols(allowedPaths(), NAME_SYMBOLS)),
+    openMore: (wanted) => ({ symbols: openSymbols(allowedPaths(), wanted), errno }),
   };
 }
 
@@ -116,6 +122,17 @@ function* allowedPaths(): Iterable<string> {
 
 function isAllowed(path?: string): boolean {
   return granted(path === undefined ? { name: "ffi" } : { name: "ffi", path });
+}
+
+/**
+ * Opens further functions of libc, for what only some processes need.
+ *
+ * @throws As {@linkcode openLibc}.
+ */
+export function openFunctions<S extends Deno.ForeignLibraryInterface>(
+  wanted: S,
+): Deno.DynamicLibrary<S>["symbols"] {
+  return openSymbols(allowedPaths(), wanted);
 }
 
 function openSymbols<S extends Deno.ForeignLibraryInterface>(

@@ -119,6 +119,7 @@ export const DIRENTS_BYTES = 32 * 1024;
 
 /** Numbers of system calls. */
 export const SystemCall = {
+  chdir: ARM ? 49n : 80n,
   clockGettime: ARM ? 113n : 228n,
   close: ARM ? 57n : 3n,
   closeRange: 436n,
@@ -149,6 +150,7 @@ export const SystemCall = {
   newfstatat: ARM ? 79n : 262n,
   openat: ARM ? 56n : 257n,
   openat2: 437n,
+  pidfdOpen: 434n,
   pipe2: ARM ? 59n : 293n,
   prctl: ARM ? 167n : 157n,
   pread64: ARM ? 67n : 17n,
@@ -169,5 +171,6 @@ export const SystemCall = {
   umask: ARM ? 166n : 95n,
   unlinkat: ARM ? 35n : 263n,
   utimensat: ARM ? 88n : 280n,
+  wait4: ARM ? 260n : 61n,
   write: ARM ? 64n : 1n,
 } as const;

@@ -2,7 +2,7 @@ import { HeldLog } from "../audit/held_log.ts";
 import { whoseSession } from "../audit/openssh_lines.ts";
 import { type AccessPolicy, applyPolicies } from "../policy/access.ts";
 import { type Log, LogLevel, silentLog } from "../session/log.ts";
-import type { SessionTotals } from "../session/observer.ts";
+import type { Observer, SessionTotals } from "../session/observer.ts";
 import { Session } from "../session/session.ts";
 import type { SessionOptions } from "../session/session_options.ts";
 import { type Background, BackgroundWork } from "./background.ts";
@@ -83,9 +83,11 @@ export interface ServeOptions extends Omit<SessionOptions, "storage" | "policy">
 export async function serve(storage: Storage, options: ServeOptions = {}): Promise<number> {
   const log = new HeldLog(options.log ?? silentLog, options.uploads);
   const who = whoseSession(options);
-  const observers = [log, ...options.observers ?? []];
+  const observers: readonly Observer[] = [log, ...options.observers ?? []];
   const limited = applyPolicies(storage, options.policies ?? []);
-  const session = new Session({ ...options, ...limited, log, observers });
+  const uploads = options.uploads ??
+    (observers.some(({ wantsUploads }) => wantsUploads) ? {} : undefined);
+  const session = new Session({ ...options, ...limited, log, observers, uploads });
   await session.opened();
   const { mustEnd } = options;
   const limits = [options.idleTimeout, options.maxSession, mustEnd];

@@ -111,6 +111,12 @@ export class Handles {
     return open;
   }
 
+  /** A change of the content of the file that `handle` refers to has failed. */
+  spoil(handle: Uint8Array): void {
+    const open = this.find(handle);
+    if (open?.kind === "file") open.file.spoil?.();
+  }
+
   /** The directory that `handle` refers to; a failure if it is not one. */
   directory(handle: Uint8Array): OpenDirectory {
     const open = this.find(handle);

@@ -84,6 +84,8 @@ export interface ObservedKind extends RequestKind {
 export interface Observer {
   /** What it wants to hear of requests of this kind. */
   interest(kind: ObservedKind): Interest;
+  /** Whether the outcome of a CLOSE is to have the size of a file that was written. */
+  readonly wantsUploads?: boolean;
   /** The session has begun. What this throws is logged and changes nothing. */
   opened?(session: SessionFacts): MaybePromise<void>;
   /**

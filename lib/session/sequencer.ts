@@ -31,13 +31,17 @@ const SMALL_COST_BYTES = 2_048;
 /** Of a request that uses no handle. */
 const NO_HANDLE = -2;
 
+/** Requests that may run aside at once: for each, something else is at work, such as a program. */
+const MAX_ASIDE = 8;
+
 /** Places of answered requests that are kept while others are in flight. */
 const MAX_IDLE_SLOTS = 256;
 
 /**
  * Lets requests of an asynchronous storage overlap as far as their rows allow,
  * and has them answered in the order in which they came. What may not start
- * yet holds up what comes after it, so nothing overtakes.
+ * yet holds up what comes after it, so nothing overtakes; what runs aside is answered when it is
+ * done, and everything else meanwhile.
  */
 export class Sequencer {
   readonly #conversation: Conversation;
@@ -46,6 +50,8 @@ export class Sequencer {
   /** What is in flight, in order, after `#first` places of requests already answered. */
   readonly #slots: Slot[] = [];
   #first = 0;
+  /** Requests that run aside, each answered when it is done. */
+  #aside = 0;
   #cost = 0;
   #wake: (() => void) | undefined;
   #changed: Promise<void> | undefined;
@@ -66,7 +72,7 @@ export class Sequencer {
 
   /** Whether anything is in flight. */
   get busy(): boolean {
-    return this.#slots.length > 0;
+    return this.#slots.length > 0 || this.#aside > 0;
   }
 
   /**
@@ -79,10 +85,11 @@ export class Sequencer {
     const order = row.order(this.#conversation, request);
     const cost = costOf(row, request);
     const slot = new Slot(this, { row, id, request }, { order, cost });
+    if (order === "aside") return this.#startAside(slot);
     const alone = begun !== undefined || order === "alone";
     if (!this.#mayStart(slot)) return this.#startLater(slot, alone);
     this.#start(slot, begun);
-    return alone && this.busy ? this.idle() : undefined;
+    return alone && this.#hasTurns ? this.#turnsOver() : undefined;
   }
 
   /** Settles when nothing is in flight. */
@@ -90,8 +97,24 @@ export class Sequencer {
     while (this.busy) await this.#change();
   }
 
+  /** Whether anything is in flight that others may have to wait for. */
+  get #hasTurns(): boolean {
+    return this.#slots.length > 0;
+  }
+
+  async #turnsOver(): Promise<void> {
+    while (this.#hasTurns) await this.#change();
+  }
+
   /** Answers what is done, as far as nothing before it is under way if the order counts. */
-  settled(): void {
+  settled(settled: Slot): void {
+    if (settled.order === "aside") {
+      this.#aside--;
+      settled.answer(this.#work);
+      this.onReply();
+      this.#wake?.();
+      return;
+    }
     if (this.#anyOrder) this.#bringForward();
     let next = this.#first;
     while (next < this.#slots.length && this.#slots[next]!.isDone) {
@@ -119,11 +142,24 @@ export class Sequencer {
   async #startLater(slot: Slot, alone: boolean): Promise<void> {
     while (!this.#mayStart(slot)) await this.#change();
     this.#start(slot);
-    if (alone) await this.idle();
+    if (alone) await this.#turnsOver();
+  }
+
+  /** What came before it is done first; what comes after it does not wait for it. */
+  #startAside(slot: Slot): Promise<void> | undefined {
+    if (this.#hasTurns || this.#aside === MAX_ASIDE) return this.#startAsideLater(slot);
+    this.#aside++;
+    this.#begin(slot);
+    return undefined;
+  }
+
+  async #startAsideLater(slot: Slot): Promise<void> {
+    while (this.#hasTurns || this.#aside === MAX_ASIDE) await this.#change();
+    this.#startAside(slot);
   }
 
   #mayStart(slot: Slot): boolean {
-    if (!this.busy) return true;
+    if (!this.#hasTurns) return true;
     if (slot.order === "alone") return false;
     if (this.#cost + slot.cost > MAX_IN_FLIGHT_BYTES) return false;
     if (slot.order === "any") return true;
@@ -136,6 +172,10 @@ export class Sequencer {
   #start(slot: Slot, begun?: Promise<unknown>): void {
     this.#slots.push(slot);
     this.#cost += slot.cost;
+    this.#begin(slot, begun);
+  }
+
+  #begin(slot: Slot, begun?: Promise<unknown>): void {
     let value: unknown;
     try {
       value = begun ?? this.#work.run(slot.row, slot.request);
@@ -198,7 +238,7 @@ class Slot implements Asked, Listener<unknown> {
   succeed(value: unknown): void {
     this.isDone = true;
     this.#outcome = value;
-    this.#sequencer.settled();
+    this.#sequencer.settled(this);
   }
 
   fail(error: unknown): void {

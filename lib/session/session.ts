@@ -17,7 +17,7 @@ import { ofClosing } from "./rows/facts.ts";
 import { coreRows, extensionRows } from "./rows/rows.ts";
 import type { UploadFacts } from "./rows/upload.ts";
 import { unsupportedRow } from "./rows/unsupported.ts";
-import { Sequencer } from "./sequencer.ts";
+import { type Asked, Sequencer } from "./sequencer.ts";
 import type { SessionOptions } from "./session_options.ts";
 import { statusOf } from "./status.ts";
 import type { Conversation, Policy, Row } from "./table.ts";
@@ -76,7 +76,7 @@ export class Session implements Conversation {
     this.#watch([...coreRows, ...extensionRows, unsupportedRow]);
     for (const row of coreRows) this.#byType.set(row.type, row);
     const isCloseWatched = this.#watches.has(this.#byType.get(PacketType.CLOSE)!);
-    this.#asynchronous = options.anyOrder ?? false;
+    this.#asynchronous = (options.anyOrder || options.storage.decidesOnClose) ?? false;
     this.uploads = isCloseWatched ? options.uploads : undefined;
     for (const row of extensionRows) this.#byExtension.set(row.extension!.name, row);
     this.#sequencer = new Sequencer(this, {
@@ -86,7 +86,7 @@ export class Session implements Conversation {
         this.#lent.answered(asked, value);
       },
       answerFailure: (asked, error) => {
-        this.#replyFailure(asked.id, asked.row, error);
+        this.#fail(asked, error);
         this.#lent.failed(asked);
       },
     }, options.anyOrder);
@@ -237,7 +237,7 @@ export class Session implements Conversation {
     try {
       value = this.#run(row, request);
     } catch (error) {
-      this.#replyFailure(id, row, error);
+      this.#fail({ row, id, request }, error);
       return undefined;
     }
     if (isPromise(value)) {
@@ -287,6 +287,11 @@ export class Session implements Conversation {
       if (this.#replies.length > length) this.#replies.takeBack();
       this.#replyFailure(id, row, error);
     }
+  }
+
+  #fail({ row, id, request }: Asked, error: unknown): void {
+    row.failed?.(this, request, error);
+    this.#replyFailure(id, row, error);
   }
 
   #replyFailure(id: number, row: Row, error: unknown): void {

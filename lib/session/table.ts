@@ -43,9 +43,10 @@ export interface Conversation {
  * - `any`: whatever does not run alone;
  * - `read`, `write`: others of the same kind on its handle, and anything elsewhere;
  * - `handle`: nothing on its handle;
- * - `alone`: nothing at all.
+ * - `alone`: nothing at all;
+ * - `aside`: it starts like `alone`, and everything that comes after it runs meanwhile.
  */
-export type Order = "any" | "read" | "write" | "handle" | "alone";
+export type Order = "any" | "read" | "write" | "handle" | "alone" | "aside";
 
 /** What a policy knows of a kind of request. */
 export interface RequestKind {
@@ -80,6 +81,8 @@ export interface Row<R = unknown, T = unknown> extends RequestKind {
   finds?(value: T, request: R): Findings | undefined;
   /** Does it. */
   run(conversation: Conversation, request: R): MaybePromise<T>;
+  /** It has failed, or was refused. */
+  failed?(conversation: Conversation, request: R, error: unknown): void;
   /** Writes the reply. */
   reply(out: Writer, id: number, value: T): void;
 }

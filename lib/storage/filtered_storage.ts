@@ -11,6 +11,7 @@ import { childOf, nameOf, parentOf } from "./path.ts";
 import type {
   CopyRange,
   DirHandle,
+  DraftSupport,
   FileAttrs,
   FileHandle,
   MaybePromise,
@@ -48,6 +49,10 @@ export class FilteredFile implements FileHandle {
   close(aborted: boolean): MaybePromise<void> {
     return this.inner.close(aborted);
   }
+
+  spoil(): void {
+    this.inner.spoil?.();
+  }
 }
 
 /** A path without the closing `/`, which asks for a directory. */
@@ -70,23 +75,34 @@ export function whileOpen<F extends FileHandle, T>(
 export class FilteredStorage implements Storage<FilteredFile> {
   /** The same as in the inner storage. */
   readonly resolvesParents: boolean;
+  /** The same as in the inner storage. */
+  readonly decidesOnClose: boolean;
   /** Those of the inner storage; each calls the method of the same name. */
   readonly extensions: StorageExtensions<FilteredFile>;
   /** The same as in the inner storage. */
   readonly usage: UsageSupport<FilteredFile> | undefined;
+  /** The same as in the inner storage. */
+  readonly drafts: DraftSupport<FilteredFile> | undefined;
   readonly #inner: Storage;
 
   /** A storage around `inner`. */
   constructor(inner: Storage) {
     this.#inner = inner;
     this.resolvesParents = inner.resolvesParents ?? false;
+    this.decidesOnClose = inner.decidesOnClose ?? false;
     this.extensions = this.#offered();
-    const { usage } = inner;
+    const { usage, drafts } = inner;
     this.usage = usage && {
       blockBytes: usage.blockBytes,
       nameBytes: usage.nameBytes,
       ofPath: (path, options) => usage.ofPath(path, options),
       ofFile: (file) => usage.ofFile(file.inner),
+    };
+    this.drafts = drafts && {
+      lock: (file) => drafts.lock(file.inner),
+      resemble: (file, replaced) => drafts.resemble(file.inner, replaced.inner),
+      flush: (file) => drafts.flush(file.inner),
+      syncDirectory: (path) => drafts.syncDirectory(path),
     };
   }
 

@@ -84,6 +84,12 @@ export interface FileHandle {
    * @param aborted The client did not ask for it: the session is ending.
    */
   close(aborted: boolean): MaybePromise<void>;
+
+  /**
+   * A change of the content was asked for and has failed, here or in what is around this storage:
+   * the file is not what the client means it to be. For a storage that commits on close.
+   */
+  spoil?(): void;
 }
 
 /** An entry of a directory. */
@@ -185,6 +191,28 @@ export interface UsageSupport<F extends FileHandle = FileHandle> {
   ofFile(file: F): MaybePromise<NodeUsage>;
 }
 
+/**
+ * What a storage on a disk of this machine can do for files that get their name when they are
+ * whole; see `atomic`.
+ */
+export interface DraftSupport<F extends FileHandle = FileHandle> {
+  /**
+   * Locks a file against other sessions, until it is closed or this process dies: true if the lock
+   * is held now and the file still has a name, false if not; undefined if the file system has no
+   * locks.
+   */
+  lock(file: F): MaybePromise<boolean | undefined>;
+  /**
+   * Gives a new file the owner, mode, ACLs and extended attributes of the file that it will replace,
+   * and fails if one of them cannot be kept.
+   */
+  resemble(file: F, replaced: F): MaybePromise<void>;
+  /** Fails if closing would: some file systems tell only then that written data is lost. */
+  flush(file: F): MaybePromise<void>;
+  /** Stores the names in a directory on the disk, as fsync(2) does. */
+  syncDirectory(path: VirtualPath): MaybePromise<void>;
+}
+
 /** A tree of files. An unsupported operation fails with the code `unsupported`. */
 export interface Storage<F extends FileHandle = FileHandle> {
   /**
@@ -194,11 +222,19 @@ export interface Storage<F extends FileHandle = FileHandle> {
    */
   readonly resolvesParents?: boolean;
 
+  /**
+   * Set by a storage in which closing a file that was written may take long, because something else
+   * decides about the file: the session serves other requests meanwhile.
+   */
+  readonly decidesOnClose?: boolean;
+
   /** What this storage can do beyond SFTP itself. */
   readonly extensions: StorageExtensions<F>;
 
   /** What its nodes take, if it can tell. */
   readonly usage?: UsageSupport<F> | undefined;
+  /** For files that get their name when they are whole; absent if the storage cannot help. */
+  readonly drafts?: DraftSupport<F> | undefined;
 
   /** Opens a file, never a directory. OPEN. */
   open(path: VirtualPath, options: OpenOptions): MaybePromise<F>;

@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { THIS_PROGRAM } from "../../lib/cli/hooks/helper_process.ts";
 import { parseJailOptions } from "../../lib/cli/jail/options.ts";
 import {
   NOT_A_SESSION,
@@ -153,7 +154,7 @@ const GENERAL_SCOPE: Scope = {
     ...["--allow-read", "--allow-write", "--allow-sys"],
     // The proxy connects to any host, itself or with the system's ssh; so does GridFS.
     "--allow-net",
-    `--allow-run=${["ssh", ...DOCTOR_PROGRAMS].join(",")}`,
+    `--allow-run=${["ssh", ...DOCTOR_PROGRAMS, THIS_PROGRAM].join(",")}`,
   ],
   variables: [...VARIABLES, ...PROXY_VARIABLES, ...GRIDFS_VARIABLES],
   baked: [],
@@ -177,10 +178,17 @@ function jailScope(jail: string, args: readonly string[]): Scope {
   if (log.some((path) => path.includes("%"))) {
     throw new TypeError(`the log ${log} must be a path without tokens`);
   }
+  const quarantine = parsed.hooks?.quarantine;
+  if (quarantine?.includes("%")) {
+    throw new TypeError(`the quarantine ${quarantine} must be a path without tokens`);
+  }
+  const seen = quarantine === undefined ? [] : [quarantine];
   return {
     permissions: [
-      ...scopeOf("read", [jail, ...ACCOUNT_FILES, ...ZONE_FILES]),
+      ...scopeOf("read", [jail, ...seen, ...ACCOUNT_FILES, ...ZONE_FILES]),
       ...scopeOf("write", [...parsed.readOnly ? [] : [jail], ...log]),
+      // The helper of its hooks.
+      ...parsed.hooks === undefined ? [] : [`--allow-run=${THIS_PROGRAM}`],
     ],
     variables: VARIABLES,
     baked,

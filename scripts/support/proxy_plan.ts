@@ -4,6 +4,7 @@
  * @module
  */
 
+import { THIS_PROGRAM } from "../../lib/cli/hooks/helper_process.ts";
 import { UsageError } from "../../lib/cli/errors.ts";
 import { parseProxyOptions, type ProxyCommandOptions } from "../../lib/cli/proxy/options.ts";
 
@@ -63,11 +64,18 @@ export function proxyScope(
   if (`${options.destination.port}` !== port || options.destination.host !== bare(host)) {
     throw new TypeError("the options of the proxy name another host or port");
   }
+  const isChild = options.transport === "openssh";
+  const programs = [
+    ...isChild ? ["ssh"] : [],
+    // The helper of its hooks.
+    ...options.hooks === undefined ? [] : [THIS_PROGRAM],
+  ];
   return {
     permissions: [
       ...scopeOf("read", readFiles(options, home)),
       ...scopeOf("write", writtenFiles(options, home)),
-      options.transport === "openssh" ? "--allow-run=ssh" : `--allow-net=${host}:${port}`,
+      ...isChild ? [] : [`--allow-net=${host}:${port}`],
+      ...programs.length === 0 ? [] : [`--allow-run=${programs.join(",")}`],
     ],
     variables: [...SESSION_VARIABLES, ...PROXY_VARIABLES.slice(1)],
     baked,

@@ -1,13 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makeFile, noise, sha256, treeOf } from "../support/files.ts";
 import { run, runOk } from "../support/run.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { type Served, testOverSshd } from "./ways.ts";
-
-/** The fingerprint of a key, in the form that curl and PuTTY expect: `SHA256:…`. */
-export async function fingerprint(publicKey: string): Promise<string> {
-  const [, digest] = (await runOk("ssh-keygen", ["-l", "-f", publicKey])).split(" ");
-  return digest ?? "";
-}
 
 async function curlArgs({ sshd }: Served, args: readonly string[]): Promise<string[]> {
   const hostKey = (await fingerprint(`${sshd.hostKeys[0]}.pub`)).replace(/^SHA256:/, "");

@@ -8,9 +8,10 @@ import { prepareConfinement } from "../start/confinement.ts";
 import { type Identity, identity } from "../start/host.ts";
 import type { Ring } from "../start/rings.ts";
 import type { CheckedJail } from "./checked_jail.ts";
-import { mayDo, mountedBelow, writableByOthers } from "./directory_checks.ts";
+import { checkUploads, mayDo, mountedBelow, writableByOthers } from "./directory_checks.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok, report } from "./finding.ts";
+import { checkHooks } from "../hooks/checks.ts";
 import { checkLog } from "./log_check.ts";
 import { checkStartDirectory } from "./start_directory_check.ts";
 import { checkHost } from "./host_checks.ts";
@@ -23,11 +24,13 @@ const CHECKS: readonly ((jail: CheckedJail) => Iterable<Finding> | Promise<Itera
   writableByOthers,
   waysOut,
   mountedBelow,
+  checkUploads,
   checkStartDirectory,
   ({ options, directory }) =>
     logWithin(directory, options.logFile) === undefined ? checkLog(options) : [],
   async (jail) =>
     jail.options.quota ? await (await import("./quota_check.ts")).checkQuota(jail) : [],
+  ({ options: { hooks }, who, directory }) => checkHooks({ hooks, who, directory }),
   ({ who }) => checkHost(who),
   ({ options, who, directory }) => checkSessions(options, who, directory),
 ];

@@ -13,6 +13,7 @@ import { withLogFile } from "../options/tokens.ts";
 import type { ProxyCommandOptions } from "../proxy/options.ts";
 import { identity } from "../start/host.ts";
 import { bad, type Finding, ok, report, warn } from "./finding.ts";
+import { checkHooks } from "../hooks/checks.ts";
 import { checkHost } from "./host_checks.ts";
 import { checkLog } from "./log_check.ts";
 import { checkSessions } from "./sessions_check.ts";
@@ -24,7 +25,10 @@ export async function checkProxy(parsed: ProxyCommandOptions): Promise<number> {
   return await checkRemote(parsed, async (options, log) => {
     const connected = await connectTo(options, { who: identity(), log });
     try {
-      await greet(connected);
+      const client = await greet(connected);
+      if (options.uploads.atomic && !client.supports("posix-rename@openssh.com")) {
+        throw new StartError("cannot replace a file in one step, as --atomic-uploads needs");
+      }
       return connected.description;
     } finally {
       await connected.close();
@@ -69,7 +73,9 @@ async function checkRemote<T extends ProxyCommandOptions | GridFsCommandOptions>
   const who = identity();
   try {
     const options = withLogFile(parsed, who);
-    found.push(...checkLog(options), ...checkHost(who), ...checkSessions(options, who));
+    const { hooks } = options;
+    found.push(...checkLog(options), ...checkHooks({ hooks, who }));
+    found.push(...checkHost(who), ...checkSessions(options, who));
     found.push(ok(`far side: connected to ${await connect(options, log)}`));
   } catch (error) {
     const known = [StartError, ConnectError];

@@ -24,7 +24,11 @@ import { expandTokens, withLogFile } from "../options/tokens.ts";
 
 /** Runs `sftpwrap gridfs`, and returns its exit status. */
 export async function gridFsCommand(args: readonly string[]): Promise<number> {
-  return await runSubcommand(args, { spec: gridFsSpec, parse: parseGridFsOptions, run });
+  return await runSubcommand(args, { spec: gridFsSpec, parse: parseGridFsOptions, run, help });
+}
+
+async function help({ hooks }: GridFsCommandOptions): Promise<number> {
+  return await (await import("../hooks/helper_process.ts")).help(hooks);
 }
 
 async function run(parsed: GridFsCommandOptions): Promise<number> {
@@ -147,19 +151,28 @@ async function serveFrom(
     gridfs: `${hosts}/${bucket.database ?? database}/${bucket.bucket ?? DEFAULT_BUCKET}`,
   };
   const attendance = await attend(options, { who, session, serves });
+  const { hooks: plan, logUser, logHash } = options;
+  const hooks = plan && (await import("../hooks/session.ts"))
+    .startHooks(plan, { session, logUser, logHash, directory: undefined, who, log });
+  const { drops, beforePublish } = hooks ?? {};
   const storage = await refused(
-    openGridFs(uri, { ...bucket, log: (line) => log.write(LogLevel.INFO, line) }),
+    openGridFs(uri, {
+      ...bucket,
+      beforePublish,
+      log: (line) => log.write(LogLevel.INFO, line),
+    }),
     hosts,
   );
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const start = await startDirectory(storage, wanted, log);
   const serving = servingOf(options, attendance);
-  const confinement = prepareRemoteConfinement({ network: true });
+  const confinement = prepareRemoteConfinement({ network: true, drops });
   enterConfinement(confinement, log);
   log.write(LogLevel.INFO, `connected to ${hosts}`);
   return await serve(storage, {
     log,
     ...serving,
+    ...hooks?.serving,
     startDirectory: start,
     ...session,
     serves,

@@ -1,3 +1,4 @@
+import type { AtomicOptions } from "../../atomic/atomic.ts";
 import { granted } from "../../permissions.ts";
 import { serve } from "../../serve/serve.ts";
 import { type Log, LogLevel } from "../../session/log.ts";
@@ -5,6 +6,8 @@ import type { SessionFacts } from "../../session/observer.ts";
 import { readAccounts } from "../../storage/local/accounts.ts";
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { JailStorage } from "../../storage/local/jail.ts";
+import type { Root } from "../../storage/local/root.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { prepareConfinement } from "../start/confinement.ts";
 import { StartError } from "../errors.ts";
 import { attend } from "../sessions/attend.ts";
@@ -18,7 +21,6 @@ import { awaitSftp, requireSftp, type Start, warnIfUnforced } from "../start/req
 import { startDirectory } from "../start/start_directory.ts";
 import { enterConfinement, orLogged } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
-import type { Storage } from "../../storage/storage.ts";
 import type { LimitedStorage } from "../start/quota.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
 import { wayOut } from "./ways_out.ts";
@@ -27,7 +29,11 @@ export { reportFailedStart } from "../start/failed_start.ts";
 
 /** Runs `sftpwrap jail`, and returns its exit status. */
 export async function jailCommand(args: readonly string[]): Promise<number> {
-  return await runSubcommand(args, { spec: jailSpec, parse: parseJailOptions, run });
+  return await runSubcommand(args, { spec: jailSpec, parse: parseJailOptions, run, help });
+}
+
+async function help({ hooks }: JailOptions): Promise<number> {
+  return await (await import("../hooks/helper_process.ts")).help(hooks);
 }
 
 async function run(parsed: JailOptions): Promise<number> {
@@ -66,10 +72,16 @@ async function serveJail(
   const serves = { jail: directory };
   const attendance = await attend(options, { who, session, serves, jail: directory });
   const serving = servingOf({ ...options, readOnly }, attendance);
-  const confinement = await prepareConfinement({ directory, mode: options.confine, readOnly });
+  const { hooks: plan, logUser, logHash, confine: mode } = options;
+  const hooks = plan && (await import("../hooks/session.ts"))
+    .startHooks(plan, { session, logUser, logHash, directory, who, log });
+  const { drops, beforePublish } = hooks ?? {};
+  const confinement = await prepareConfinement({ directory, mode, readOnly, drops });
   if (options.umask !== undefined) confinement.umask(options.umask);
-  const jail = new JailStorage(confinement.root, readAccounts(openLibcIfAllowed()));
-  const { storage, background } = await limited(jail, directory, options, { who, log });
+  const jail = await jailStorage(confinement.root, { ...options, readOnly });
+  const underQuota = await limited(jail, directory, options, { who, log });
+  const uploads = { ...options, readOnly, beforePublish };
+  const storage = await atomicStorage(underQuota.storage, uploads, log);
   const wanted = expandTokens(options.startDirectory ?? "/", who);
   const place = await startDirectory(storage, wanted, log);
   if (log.level >= LogLevel.INFO) {
@@ -84,10 +96,11 @@ async function serveJail(
   return await serve(storage, {
     log,
     ...serving,
+    ...hooks?.serving,
     startDirectory: place,
     ...session,
     serves,
-    background,
+    background: underQuota.background,
     transport: confinement.transport,
     maxHandles: confinement.maxHandles,
   });
@@ -104,6 +117,25 @@ async function limited(
   const { withQuota } = await import("../start/quota.ts");
   const stateDir = stateDirectory && expandTokens(stateDirectory, who);
   return await withQuota(storage, quota, { place: { jail, stateDir, home: who.home }, log });
+}
+
+/** A jail that can help with drafts, if uploads are atomic. */
+async function jailStorage(root: Root, { readOnly, uploads }: JailOptions): Promise<JailStorage> {
+  const libc = openLibcIfAllowed();
+  const accounts = readAccounts(libc);
+  if (readOnly || !uploads.atomic) return new JailStorage(root, accounts);
+  const { jailDrafts } = await import("../../storage/local/drafts.ts");
+  return new JailStorage(root, accounts, () => jailDrafts(root, libc));
+}
+
+async function atomicStorage(
+  storage: Storage,
+  { readOnly, uploads, beforePublish }: JailOptions & Pick<AtomicOptions, "beforePublish">,
+  log: Log,
+): Promise<Storage> {
+  if (readOnly || !uploads.atomic) return storage;
+  const { withAtomicUploads } = await import("../start/atomic_uploads.ts");
+  return withAtomicUploads(storage, { ...uploads, beforePublish }, log);
 }
 
 function refuse(directory: string, options: JailOptions, reason: string | undefined): void {

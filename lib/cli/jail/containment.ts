@@ -121,7 +121,21 @@ export interface Mount {
 
 /** What is mounted in a directory, whose content may be part of a tree elsewhere. */
 export function mountsBelow(directory: string): Mount[] {
-  const mounts = textInProc("/proc/self/mountinfo").split("\n").flatMap((line) => {
+  return mounts().filter(({ point }) => point !== directory && isBelow(directory, point));
+}
+
+/** The mount that holds a directory, given by its real path; undefined if that cannot be told. */
+export function mountOf(directory: string): Mount | undefined {
+  const above = mounts().filter(({ point }) => isBelow(point, directory));
+  // A later one covers an earlier one at the same point.
+  return above.reduce<Mount | undefined>(
+    (best, mount) => best !== undefined && best.point.length > mount.point.length ? best : mount,
+    undefined,
+  );
+}
+
+function mounts(): Mount[] {
+  return textInProc("/proc/self/mountinfo").split("\n").flatMap((line) => {
     const point = line.split(" ")[4];
     if (point === undefined) return [];
     const [type = ""] = (line.split(" - ")[1] ?? "").split(" ");
@@ -132,7 +146,6 @@ export function mountsBelow(directory: string): Mount[] {
     );
     return { point: unescaped, type };
   });
-  return mounts.filter(({ point }) => point !== directory && isBelow(directory, point));
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { HOOK_EVENTS } from "../../hooks/events.ts";
 import type { Section } from "./topics.ts";
 
 /** What a page has in addition to what is made from the table of options. */
@@ -39,6 +40,9 @@ const DETAILS = {
   "state-dir":
     "Else it is /run/sftpwrap/UID if /run/sftpwrap is there, or ~/.local/state/sftpwrap. It is " +
     "made with mode 0700, and refused if it is a link, of another user, or open to others.",
+  on: `EVENT is ${HOOK_EVENTS.join(", ")}. COMMAND is an absolute path with arguments; it gets a ` +
+    "JSON document on standard input. At upload and before an event it decides: any status but 0 " +
+    "refuses, with the first line of standard error as the reason.",
   "ignore-chmod": "Times and sizes in the same request are set.",
 } as const;
 

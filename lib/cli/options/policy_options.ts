@@ -47,7 +47,10 @@ export const policySpecs: readonly OptionSpec[] = SPECS.map(
 const CONTRADICTIONS: readonly (readonly [one: string, others: readonly string[]])[] = [
   [
     "read-only",
-    ["upload-only", "append-only", "file-mode", "dir-mode", "ignore-chmod", "max-file-size"],
+    [
+      ...["upload-only", "append-only", "file-mode", "dir-mode", "ignore-chmod", "max-file-size"],
+      ...["atomic-uploads", "sync-uploads"],
+    ],
   ],
   ["append-only", ["upload-only", "no-overwrite"]],
 ];

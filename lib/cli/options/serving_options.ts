@@ -17,6 +17,7 @@ import {
   parseOptions,
 } from "./args.ts";
 import { armBackstop } from "../start/backstop.ts";
+import { type HookOptions, hookSpecs, parseHookOptions } from "./hook_options.ts";
 import { type LogOptions, logSpecs, parseLogOptions, uploadsOf } from "./log_options.ts";
 import { type Limits, policiesFor } from "./policies.ts";
 import { parseLimits, policySpecs } from "./policy_options.ts";
@@ -28,7 +29,8 @@ import {
   sessionLimitSpecs,
   stateDirectoryOf,
 } from "./session_limits.ts";
-import { queried, requestList, umask } from "./values.ts";
+import { parseUploads, type UploadOptions, uploadSpecs } from "./upload_options.ts";
+import { milliseconds, queried, requestList, umask } from "./values.ts";
 
 /** How a session is served. */
 export interface ServingOptions extends LogOptions, TimeoutOptions {
@@ -41,6 +43,9 @@ export interface ServingOptions extends LogOptions, TimeoutOptions {
   readonly sessions: SessionLimits;
   /** Where sessions of a user keep what they share, with its tokens. */
   readonly stateDirectory: string | undefined;
+  readonly uploads: UploadOptions;
+  /** Commands that are run when something happens. */
+  readonly hooks: HookOptions | undefined;
 }
 
 /** How long a session may be. */
@@ -83,6 +88,8 @@ export function sessionSpecs(
     HELP_OPTION,
     ...policySpecs.map(withLetter),
     ...sessionLimitSpecs,
+    ...uploadSpecs,
+    ...hookSpecs,
   ];
 }
 
@@ -108,6 +115,7 @@ export function parseSession<Own extends object>(
 
 function parseServingOptions(parsed: ParsedArgs): ServingOptions {
   const { values, switches } = parsed;
+  const hooks = parseHookOptions(parsed);
   return {
     startDirectory: values.get("start-directory"),
     ...parseLogOptions(parsed),
@@ -119,6 +127,8 @@ function parseServingOptions(parsed: ParsedArgs): ServingOptions {
     limits: parseLimits(parsed),
     sessions: parseSessionLimits(parsed),
     stateDirectory: stateDirectoryOf(values),
+    uploads: parseUploads(parsed, hooks),
+    hooks,
   };
 }
 
@@ -151,19 +161,6 @@ export function sessionTimes(values: ReadonlyMap<string, string>): TimeoutOption
     idleTimeout: milliseconds("idle-timeout", values),
     maxSession: milliseconds("max-session", values),
   };
-}
-
-const MILLISECONDS = new Map([["", 1000], ["s", 1000], ["m", 60_000], ["h", 3_600_000]]);
-
-function milliseconds(name: string, values: ReadonlyMap<string, string>): number | undefined {
-  const value = values.get(name);
-  if (value === undefined) return undefined;
-  const [, digits = "", unit = ""] = /^(\d{1,6})([smh]?)$/.exec(value) ?? [];
-  const time = Number(digits) * (MILLISECONDS.get(unit) ?? 0);
-  if (time === 0) {
-    throw new UsageError(`--${name} "${value}" is not a time such as 90, 90s, 15m or 2h`);
-  }
-  return time;
 }
 
 /**

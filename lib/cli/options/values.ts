@@ -73,3 +73,24 @@ export function requestList(value: string | undefined): readonly string[] | unde
   }
   return names;
 }
+
+const MILLISECONDS = new Map([["", 1000], ["s", 1000], ["m", 60_000], ["h", 3_600_000]]);
+
+/**
+ * A time in milliseconds: `90`, `90s`, `15m`, `2h`.
+ *
+ * @throws {UsageError} If the value is not a time.
+ */
+export function milliseconds(
+  name: string,
+  values: ReadonlyMap<string, string>,
+): number | undefined {
+  const value = values.get(name);
+  if (value === undefined) return undefined;
+  const [, digits = "", unit = ""] = /^(\d{1,6})([smh]?)$/.exec(value) ?? [];
+  const time = Number(digits) * (MILLISECONDS.get(unit) ?? 0);
+  if (time === 0) {
+    throw new UsageError(`--${name} "${value}" is not a time such as 90, 90s, 15m or 2h`);
+  }
+  return time;
+}

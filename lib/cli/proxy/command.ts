@@ -15,7 +15,11 @@ import { withLogFile } from "../options/tokens.ts";
 
 /** Runs `sftpwrap proxy`, and returns its exit status. */
 export async function proxyCommand(args: readonly string[]): Promise<number> {
-  return await runSubcommand(args, { spec: proxySpec, parse: parseProxyOptions, run });
+  return await runSubcommand(args, { spec: proxySpec, parse: parseProxyOptions, run, help });
+}
+
+async function help({ hooks }: ProxyCommandOptions): Promise<number> {
+  return await (await import("../hooks/helper_process.ts")).help(hooks);
 }
 
 async function run(parsed: ProxyCommandOptions): Promise<number> {
@@ -33,7 +37,7 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
     try {
       const connected = await connectTo(options, { who, log });
       try {
-        return await serveFrom(connected, options, { session, log, attendance });
+        return await serveFrom(connected, options, { who, session, log, attendance });
       } finally {
         await connected.close();
       }

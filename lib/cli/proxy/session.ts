@@ -1,3 +1,4 @@
+import type { AtomicOptions } from "../../atomic/atomic.ts";
 import type { Channel } from "../../client/channel.ts";
 import type { SftpClient } from "../../client/client.ts";
 import { serve } from "../../serve/serve.ts";
@@ -8,13 +9,14 @@ import { isDirectory } from "../../attrs.ts";
 import type { Connected } from "../../storage/proxy/connection_options.ts";
 import { greet } from "../../storage/proxy/greet.ts";
 import { ProxyStorage } from "../../storage/proxy/proxy.ts";
-import type { VirtualPath } from "../../storage/storage.ts";
+import type { Storage, VirtualPath } from "../../storage/storage.ts";
 import { type DirectStreams, directStreams } from "../../transport/reactor/child_pipes.ts";
 import { eagerOutput } from "../../transport/prompt_stdio.ts";
 import type { Transport } from "../../transport/stdio.ts";
 import { StartError } from "../errors.ts";
 import type { ProxyCommandOptions } from "./options.ts";
 import { prepareRemoteConfinement, type RemoteConfinement } from "../start/remote_confinement.ts";
+import type { Identity } from "../start/host.ts";
 import { servingOf } from "../options/serving_options.ts";
 import type { Attendance } from "../options/session_limits.ts";
 import { enterConfinement } from "../start/start_log.ts";
@@ -23,7 +25,8 @@ import { enterConfinement } from "../start/start_log.ts";
 export async function serveFrom(
   connected: Connected,
   options: ProxyCommandOptions,
-  { session, log, attendance }: {
+  { who, session, log, attendance }: {
+    readonly who: Identity;
     readonly session: SessionFacts;
     readonly log: Log;
     readonly attendance: Attendance;
@@ -31,7 +34,11 @@ export async function serveFrom(
 ): Promise<number> {
   const { channel, description } = connected;
   const isChild = !("source" in channel);
-  const confinement = prepareRemoteConfinement({ child: isChild }, () => {
+  const { hooks: plan, logUser, logHash } = options;
+  const hooks = plan && (await import("../hooks/session.ts"))
+    .startHooks(plan, { session, logUser, logHash, directory: undefined, who, log });
+  const { drops, beforePublish } = hooks ?? {};
+  const confinement = prepareRemoteConfinement({ child: isChild, drops }, () => {
     log.write(
       LogLevel.ERROR,
       `the client has gone, and its session does not end: ${description} is left`,
@@ -46,12 +53,14 @@ export async function serveFrom(
     `${description}: cannot use the root ${root}`,
   );
   const startDirectory = await startDirectoryOf(storage, options, description);
+  const served = await servedFrom(storage, { ...options, beforePublish }, log);
   const serving = servingOf(options, attendance);
   log.write(LogLevel.INFO, `connected to ${description}`);
   enterConfinement(confinement, log);
-  return await serve(storage, {
+  return await serve(served, {
     log,
     ...serving,
+    ...hooks?.serving,
     startDirectory,
     maxHandles: client.limits.maxOpenHandles || undefined,
     ...session,
@@ -59,6 +68,16 @@ export async function serveFrom(
     transport: pipes?.transport ?? clientSide(client, confinement, isChild),
     failed: storage.lost.then((reason) => `connection to ${description} lost: ${reason}`),
   });
+}
+
+async function servedFrom(
+  storage: ProxyStorage,
+  { uploads, beforePublish }: ProxyCommandOptions & Pick<AtomicOptions, "beforePublish">,
+  log: Log,
+): Promise<Storage> {
+  if (!uploads.atomic) return storage;
+  const { withAtomicUploads } = await import("../start/atomic_uploads.ts");
+  return withAtomicUploads(storage, { ...uploads, beforePublish }, log);
 }
 
 /** The pipes of a child process and the client's streams, moved by one reactor if possible. */

@@ -50,6 +50,8 @@ export interface ConfinementOptions {
   readonly directory: string;
   readonly mode: ConfineMode;
   readonly readOnly: boolean;
+  /** Descriptors of directories outside in which files may be made. */
+  readonly drops?: readonly number[] | undefined;
 }
 
 /**
@@ -137,8 +139,12 @@ async function portableConfinement(
   };
 }
 
-function landlockPlan(at: number | string, { mode, readOnly }: ConfinementOptions): LandlockPlan {
+function landlockPlan(
+  at: number | string,
+  { mode, readOnly, drops }: ConfinementOptions,
+): LandlockPlan {
   return {
+    drops,
     directory: { at, write: !readOnly },
     network: false,
     holds: "everything outside is refused",

@@ -20,6 +20,8 @@ export interface Keeps {
   readonly child?: boolean;
   /** New connections: a lost one is replaced, and the host is looked up by name. */
   readonly network?: boolean;
+  /** Descriptors of directories in which files may be made. */
+  readonly drops?: readonly number[] | undefined;
 }
 
 /** What a session uses that is connected to another host. */
@@ -85,8 +87,9 @@ function ringPlan(
   };
 }
 
-function landlockPlan({ child = false, network = false }: Keeps): LandlockPlan {
+function landlockPlan({ child = false, network = false, drops }: Keeps): LandlockPlan {
   return {
+    drops,
     files: network ? RESOLVER_FILES : [],
     // An open connection stays usable, but with signals refused a child could not be ended.
     network: child || network,

@@ -41,6 +41,8 @@ export interface RingPlan {
 export interface LandlockPlan {
   /** One directory: its descriptor or its path; absent: none. */
   readonly directory?: { readonly at: number | string; readonly write: boolean };
+  /** Descriptors of directories in which files may be made and removed, such as a quarantine. */
+  readonly drops?: readonly number[] | undefined;
   /** Paths of files that may be read. */
   readonly files?: readonly string[];
   /** Whether new connections, and signals to other processes, stay as they are. */
@@ -131,7 +133,7 @@ function enterLandlock(libc: Libc, plan: LandlockPlan): Ring {
 }
 
 function applyLandlock(libc: Libc, plan: LandlockPlan, descriptor: number | undefined): Ring {
-  const { directory, files = [], network, holds, required } = plan;
+  const { directory, drops = [], files = [], network, holds, required } = plan;
   const abi = landlockAbi(libc);
   if (abi === 0) return withoutLandlock("the kernel has none");
   const write = directory?.write === true;
@@ -140,7 +142,7 @@ function applyLandlock(libc: Libc, plan: LandlockPlan, descriptor: number | unde
   }
   const directories = descriptor === undefined ? [] : [{ descriptor, write }];
   try {
-    confine(libc, { abi, directories, files, network });
+    confine(libc, { abi, directories, drops, files, network });
   } catch (error) {
     // A seccomp profile may let the version be asked for, and nothing more.
     const reason = reasonWithoutLibc(error);

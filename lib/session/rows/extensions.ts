@@ -185,6 +185,11 @@ const copyData: Row<wire.CopyDataRequest, void> = {
     `copy-data from "${path}" off ${offset} len ${length} to "${to}" off ${targetOffset}`,
   ],
   run: runCopyData,
+  failed({ handles }, { target }, error) {
+    // What is refused or short has copied all that it could; a client may go on by itself.
+    const { code, status } = error instanceof StorageError ? error : { code: "failure" };
+    if (code === "failure" && status !== StatusCode.EOF) handles.spoil(target);
+  },
   reply: replyOk,
 };
 

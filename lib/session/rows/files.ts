@@ -67,7 +67,8 @@ const close: Row<requests.HandleRequest, Findings | void> = {
   read: requests.readHandle,
   order(conversation, { handle }): Order {
     const open = conversation.handles.find(handle);
-    return open?.kind === "file" && open.writable ? "alone" : "handle";
+    if (open?.kind !== "file" || !open.writable) return "handle";
+    return conversation.storage.decidesOnClose ? "aside" : "alone";
   },
   facts({ handle }, { handles }) {
     const open = handles.find(handle);
@@ -150,6 +151,7 @@ const write: Row<requests.WriteRequest, void> = {
       open.upload?.wrote(data, position);
     });
   },
+  failed: ({ handles }, { handle }) => handles.spoil(handle),
   reply: replyOk,
 };
 
@@ -184,6 +186,9 @@ const fsetstat: Row<requests.HandleAttrsRequest, void> = {
     const set = file.setAttrs(attrs);
     if (upload === undefined || attrs.size === undefined) return set;
     return after(set, () => upload.resized(attrs.size!));
+  },
+  failed({ handles }, { handle, attrs }) {
+    if (attrs.size !== undefined) handles.spoil(handle);
   },
   reply: replyOk,
 };

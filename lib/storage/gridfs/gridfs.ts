@@ -72,6 +72,8 @@ import { type Place, Tree } from "./tree/tree.ts";
 export class GridFsStorage implements Storage<GridFsFile> {
   /** Links are followed here, so `..` is resolved here. */
   readonly resolvesParents = true;
+  /** Whether something decides about uploads. */
+  readonly decidesOnClose: boolean;
   /** All extensions except hard links and names of owners. */
   readonly extensions: StorageExtensions<GridFsFile>;
 
@@ -86,12 +88,14 @@ export class GridFsStorage implements Storage<GridFsFile> {
   constructor(bucket: Bucket, options: GridFsOptions) {
     this.#bucket = bucket;
     this.#umask = options.umask ?? 0o022;
+    this.decidesOnClose = options.beforePublish !== undefined;
     this.#host = {
       bucket,
       journal: new Journal(bucket),
       tree: new Tree(bucket),
       owner: { uid: options.uid ?? 0, gid: options.gid ?? 0 },
       ending: this.#ending.signal,
+      beforePublish: options.beforePublish,
       closed: (file) => this.#newFiles.delete(file),
     };
     this.extensions = this.#offered();

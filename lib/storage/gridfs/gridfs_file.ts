@@ -1,6 +1,7 @@
 import type { FileAttrs } from "../../attrs.ts";
 import { errorOf } from "../errno.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
+import type { BeforePublish } from "../finished_upload.ts";
 import type { CopyRange, FileHandle, OpenOptions, VirtualPath } from "../storage.ts";
 import { ChunkReader } from "./versions/chunk_reader.ts";
 import { type FileDoc, idText, type Metadata } from "./database/documents.ts";
@@ -34,6 +35,8 @@ export interface FileHost extends GridFsContext {
   readonly owner: Owner;
   /** Aborted at the end of the session. */
   readonly ending: AbortSignal;
+  /** Decides about each version before it is published. */
+  readonly beforePublish: BeforePublish | undefined;
   /** Called when this handle of the file is closed. */
   closed(file: GridFsFile): void;
 }
@@ -240,6 +243,8 @@ export class GridFsFile implements FileHandle {
   }
 
   async #publish(draft: Draft): Promise<void> {
+    await this.#requireAccepted(draft);
+    // It may have been renamed or removed meanwhile.
     const path = await this.#destination();
     if (path === undefined) {
       await draft.discard();
@@ -251,6 +256,22 @@ export class GridFsFile implements FileHandle {
       metadata: this.#metadata,
       changes: this.#changes,
     });
+  }
+
+  /** Fails if the version is refused; it is discarded then. */
+  async #requireAccepted(draft: Draft): Promise<void> {
+    const { beforePublish, tree } = this.#host;
+    const path = await this.#destination();
+    if (beforePublish === undefined || path === undefined) return;
+    const { content } = draft;
+    const replaces = await tree.entry(path) !== undefined;
+    const upload = { path, draft: undefined, size: content.length, replaces };
+    try {
+      await beforePublish(upload, { read: (into, position) => content.read(into, position) });
+    } catch (error) {
+      await draft.discard();
+      throw error;
+    }
   }
 
   /** Where the file is now; undefined if it was removed. */

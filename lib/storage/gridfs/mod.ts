@@ -8,3 +8,4 @@
 export type { Finding } from "./repair/check.ts";
 export { checkGridFs, openGridFs } from "./open.ts";
 export type { CheckOptions, GridFsOptions } from "./database/options.ts";
+export type { BeforePublish, FinishedUpload } from "../finished_upload.ts";

@@ -10,6 +10,7 @@ import { beyondAnyFile, StorageError } from "../errors.ts";
 import type {
   CopyRange,
   DirHandle,
+  DraftSupport,
   FileHandle,
   FileSystemStats,
   MaybePromise,
@@ -41,6 +42,8 @@ export class JailStorage implements Storage<JailFile> {
   readonly extensions: StorageExtensions<JailFile>;
   readonly #root: Root;
   readonly #accounts: Accounts;
+  readonly #openDrafts: () => DraftSupport<JailFile> | undefined;
+  #drafts: DraftSupport<JailFile> | undefined;
   #isClosed = false;
 
   /**
@@ -48,10 +51,16 @@ export class JailStorage implements Storage<JailFile> {
    *
    * @param root What the client may reach.
    * @param accounts Names of owners for listings; without it they show numbers.
+   * @param drafts Opens the support for drafts, once it is asked for.
    */
-  constructor(root: Root, accounts: Accounts = noAccounts) {
+  constructor(
+    root: Root,
+    accounts: Accounts = noAccounts,
+    drafts: () => DraftSupport<JailFile> | undefined = () => undefined,
+  ) {
     this.#root = root;
     this.#accounts = accounts;
+    this.#openDrafts = drafts;
     this.extensions = extensionsOf(root, accounts, (path) => this.#checked(path));
   }
 
@@ -64,6 +73,10 @@ export class JailStorage implements Storage<JailFile> {
       ofPath: (path, options) => root.usageOf!(this.#checked(path), options),
       ofFile: ({ file }) => file.usage!(),
     };
+  }
+
+  get drafts(): DraftSupport<JailFile> | undefined {
+    return this.#drafts ??= this.#openDrafts();
   }
 
   open(path: VirtualPath, options: OpenOptions): MaybePromise<JailFile> {

@@ -1,5 +1,6 @@
 import { StorageError } from "../errors.ts";
 import { readAccounts } from "./accounts.ts";
+import { jailDrafts } from "./drafts.ts";
 import { JailStorage } from "./jail.ts";
 import { type Libc, openLibc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { isLimitedTo, portableRights } from "./portable/rights.ts";
@@ -50,7 +51,9 @@ export async function openJail(
   { confine = "auto" }: OpenJailOptions = {},
 ): Promise<JailStorage> {
   const path = await realDirectory(directory);
-  return new JailStorage(openRoot(path, confine), readAccounts(openLibcIfAllowed()));
+  const root = openRoot(path, confine);
+  const allowed = openLibcIfAllowed();
+  return new JailStorage(root, readAccounts(allowed), () => jailDrafts(root, allowed));
 }
 
 /** Opened once, and never released. */

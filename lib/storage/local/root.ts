@@ -61,6 +61,8 @@ export interface RootCopy {
 
 /** An open regular file. */
 export interface RootFile {
+  /** The system's descriptor, for calls that the root has no method for; undefined if unknown. */
+  readonly descriptor?: number | undefined;
   /** pread(2): bytes read, 0 at the end. */
   read(into: Uint8Array, position: number): number;
   /** pwrite(2) until all of `data` is written; at the end if opened to append. */
@@ -147,6 +149,8 @@ export interface Root {
   readLink(path: VirtualPath): string;
   /** realpath(3) inside the root; the last segment may not exist. */
   realPath(path: VirtualPath): VirtualPath;
+  /** fsync(2) of a directory: its names are stored on the disk. */
+  syncDirectory?(path: VirtualPath): void;
   /** statvfs(3), if it is permitted. */
   statVfs?(path: VirtualPath): FileSystemStats;
   /** How space is counted, if the root has `usageOf`. */

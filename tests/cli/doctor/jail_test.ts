@@ -67,6 +67,28 @@ for (const way of jailWays) {
   });
 }
 
+for (const way of jailWays) {
+  Deno.test({
+    name: `${way.name}: --check says what --atomic-uploads means`,
+    ...way.need,
+    fn: () =>
+      way.withSite(async (site) => {
+        const uploads = async (options: readonly string[]) => {
+          const result = await checked(await way.command(site, ["--check", ...options]));
+          return result.lines.filter((line) => line.includes("uploads: "));
+        };
+        assertEquals(await uploads([]), []);
+        const [whole, swept] = await uploads(["--sync-uploads"]);
+        const stored = "files appear when they are complete, and are on the disk by then";
+        assertEquals(whole, `ok   uploads: ${stored}`);
+        const locks = way.name === "portable root"
+          ? /^warn uploads: .* after a day: there are no locks without --allow-ffi$/
+          : /^ok +uploads: what a broken one leaves is removed by the next session$/;
+        assertMatch(swept!, locks);
+      }),
+  });
+}
+
 Deno.test("--check shows the flags that it runs with", () =>
   withSite(async (site) => {
     const flags = scopedFlags(site.jail);
@@ -276,5 +298,37 @@ Deno.test({
     withSite(async (site) => {
       await Deno.chown(site.jail, 12345, 12345);
       assertEquals((await check(site)).code, 0);
+    }),
+});
+
+Deno.test({
+  name:
+    "--check lists the helper of hooks, and says what is wrong with a command or the quarantine",
+  ...LINUX,
+  fn: () =>
+    withSite(async (site) => {
+      const { jail } = site;
+      const base = jail.slice(0, jail.lastIndexOf("/"));
+      await Deno.writeTextFile(`${base}/plain`, "", { mode: 0o644 });
+      await Deno.writeTextFile(`${jail}/inside`, "", { mode: 0o755 });
+      await Deno.mkdir(`${base}/quarantine`);
+      const programs = ["/bin/true", "/missing", "/bin", `${base}/plain`, `${jail}/inside`];
+      const on = programs.map((program) => `--on=upload=${program} x`);
+      const { lines } = await check(site, [...on, `--quarantine=${base}/quarantine`]);
+      const told = lines.filter((line) => /helper|hook|quarantine/.test(line));
+      assertMatch(
+        told[0]!,
+        /^ok +helper process: outside the rings, runs 5 commands with the rights/,
+      );
+      assertEquals(told.slice(1).map((line) => line.replace(/ {2,}/, " ")), [
+        "ok hook upload: /bin/true",
+        "BAD hook upload: /missing does not exist",
+        "BAD hook upload: /bin is not a file",
+        `BAD hook upload: ${base}/plain may not be run`,
+        `BAD hook upload: ${jail}/inside is in the jail, and clients may change it`,
+        `ok quarantine: ${base}/quarantine can be written`,
+      ]);
+      const other = await check(site, ["--on=upload=/bin/true", "--quarantine=/missing"]);
+      assertMatch(bad(other)[0]!, /the quarantine \/missing cannot be used: no such file/);
     }),
 });

@@ -33,6 +33,8 @@ Deno.test("parseGridFsOptions() knows the defaults", () => {
     logHash: undefined,
     syslog: undefined,
     umask: undefined,
+    uploads: { atomic: false, sync: false },
+    hooks: undefined,
     readOnly: false,
     deny: undefined,
     allow: undefined,
@@ -88,6 +90,8 @@ Deno.test("parseGridFsOptions() takes every option", () => {
     sessions: noSessionLimits,
     stateDirectory: undefined,
     limits: { ...noLimits, denyPaths: ["*.key"], noDelete: true },
+    uploads: { atomic: false, sync: false },
+    hooks: undefined,
   });
 });
 

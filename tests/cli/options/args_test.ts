@@ -135,9 +135,11 @@ const defaults: JailOptions = {
   confine: "auto",
   check: false,
   quota: undefined,
+  hooks: undefined,
   limits: noLimits,
   sessions: noSessionLimits,
   stateDirectory: undefined,
+  uploads: { atomic: false, sync: false },
 };
 
 Deno.test("parseJailOptions() reads each option", () => {
@@ -184,6 +186,8 @@ Deno.test("parseJailOptions() reads each option", () => {
     [["--allow-home"], { allowHome: true }],
     [["--confine=portable"], { confine: "portable" }],
     [["--check"], { check: true }],
+    [["--atomic-uploads"], { uploads: { atomic: true, sync: false } }],
+    [["--sync-uploads"], { uploads: { atomic: true, sync: true } }],
     [["-eR", "-P", requestNames.join(",")], {
       logToStderr: true,
       readOnly: true,

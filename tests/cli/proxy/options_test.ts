@@ -42,6 +42,8 @@ Deno.test("parseProxyOptions() knows the defaults", () => {
     logToStderr: false,
     logLevel: 3,
     umask: undefined,
+    uploads: { atomic: false, sync: false },
+    hooks: undefined,
     readOnly: false,
     limits: noLimits,
     sessions: noSessionLimits,

@@ -90,6 +90,35 @@ Deno.test("compilePlan() of a jail bakes the directory as its only place to writ
   ]);
 });
 
+Deno.test("compilePlan() of a jail with hooks may start this very program, and no other", () => {
+  const runs = (...args: string[]) =>
+    permissions(planOf(...args)).filter((flag) => flag.startsWith("--allow-run"));
+  const hook = "--on=delete=/usr/local/bin/told";
+  assertEquals(runs("--jail", "/srv/a"), []);
+  assertEquals(runs("--jail", "/srv/a", "--", hook), ["--allow-run=/proc/self/exe"]);
+  assertEquals(
+    runs("--proxy", "h:22", "--", "--key=/k", "--known-hosts=/n", "--ssh-config=/c"),
+    [],
+  );
+  assertEquals(
+    runs("--proxy", "h:22", "--", hook, "--key=/k", "--known-hosts=/n", "--ssh-config=/c"),
+    ["--allow-run=/proc/self/exe"],
+  );
+  const openssh = runs("--proxy", "h:22", "--", hook, "--transport=openssh");
+  assertEquals(openssh, ["--allow-run=ssh,/proc/self/exe"]);
+});
+
+Deno.test("compilePlan() of a jail with a quarantine may see where that is, and writes there by libc", () => {
+  const on = "--on=upload=/bin/scan";
+  const [read, write] = permissions(planOf("--jail", "/srv/a", "--", on, "--quarantine=/q"));
+  assertEquals(
+    read,
+    "--allow-read=/srv/a,/q,/etc/passwd,/etc/group,/etc/localtime,/usr/share/zoneinfo",
+  );
+  assertEquals(write, "--allow-write=/srv/a");
+  assertThrows(() => planOf("--jail", "/srv/a", "--", on, "--quarantine=/q/%u"), TypeError, "%u");
+});
+
 Deno.test("compilePlan() with --read-only, or the jail's -R, bakes no permission to write", () => {
   for (const args of [["--read-only"], ["--", "-R"], ["--", "-eR"], ["--", "--read-only"]]) {
     const plan = planOf("--jail", "/srv/a", ...args);

@@ -41,7 +41,8 @@ function programOf(command: string): string | undefined {
   return single ?? double ?? plain;
 }
 
-function isOpenToOthers(path: string): boolean {
+/** Whether others may write to a file, or replace files in a directory. */
+export function isOpenToOthers(path: string): boolean {
   const { mode, isDirectory } = Deno.statSync(path);
   if (((mode ?? 0) & OTHERS_MAY_WRITE) === 0) return false;
   return !isDirectory || ((mode ?? 0) & STICKY) === 0;

@@ -1,3 +1,5 @@
+import type { BeforePublish } from "../../finished_upload.ts";
+
 /** How to use a bucket; every option may be absent. */
 export interface GridFsOptions {
   /** The database; by default the one that the URI names, or `test`. */
@@ -12,6 +14,8 @@ export interface GridFsOptions {
   readonly uid?: number | undefined;
   /** Group of everything new and of other programs' files, by number; 0 by default. */
   readonly gid?: number | undefined;
+  /** Decides about each upload when it is closed, before anyone sees it. */
+  readonly beforePublish?: BeforePublish | undefined;
   /** Receives a line for each thing that no request asked for: the sweep of what a crash left. */
   readonly log?: ((line: string) => void) | undefined;
 }

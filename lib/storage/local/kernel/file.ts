@@ -51,6 +51,10 @@ export class KernelFile implements RootFile {
     this.#fd = fd;
   }
 
+  get descriptor(): number {
+    return this.#fd;
+  }
+
   read(into: Uint8Array, position: number): number {
     return check(this.#libc.pread(this.#fd, into, position));
   }

@@ -146,6 +146,10 @@ export class KernelPaths {
   atBoth(from: VirtualPath, to: VirtualPath, call: TwoNamesCall): number {
     const { directory, name } = this.#enter(from, this.#name);
     try {
+      if (directory !== this.root && areSiblings(from, to)) {
+        const otherName = this.#otherName.set(to.slice(to.lastIndexOf("/") + 1));
+        return check(call(directory, name.bytes, directory, otherName));
+      }
       return this.#atOther(to, (other, otherName) => call(directory, name.bytes, other, otherName));
     } finally {
       this.#leave(directory);
@@ -190,6 +194,14 @@ export class KernelPaths {
 /** Returns whether `path` is one name directly below the root: no `..`, no closing `/`. */
 export function isEntry(path: VirtualPath): boolean {
   return path.length > 1 && path.lastIndexOf("/") === 0 && path !== "/.." && path !== "/.";
+}
+
+/** Whether two paths end with names in one directory, by their text. */
+function areSiblings(one: VirtualPath, other: VirtualPath): boolean {
+  const parent = one.slice(0, one.lastIndexOf("/") + 1);
+  return other.startsWith(parent) && other.length < PATH_MAX / 3 &&
+    isEntry(other.slice(parent.length - 1)) &&
+    isEntry(one.slice(parent.length - 1));
 }
 
 /** Returns whether the name stands for the directory itself, as for the root or `..`. */

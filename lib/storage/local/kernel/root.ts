@@ -192,6 +192,10 @@ export class KernelRoot implements Root {
     return this.#links.realPath(path);
   }
 
+  syncDirectory(path: VirtualPath): void {
+    this.#paths.use(path, Open.RDONLY | Open.DIRECTORY, (fd) => check(this.#libc.fsync(fd)));
+  }
+
   statVfs(path: VirtualPath): FileSystemStats {
     return this.#paths.use(path, Open.PATH, (fd) => statVfsOf(fd, this.#libc));
   }

@@ -22,6 +22,8 @@ const NO_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP", 
 export interface Opened {
   /** Deno's number: a descriptor from Deno 2.9 on, its own count before. */
   readonly fd: number;
+  /** The system's descriptor, if libc may be called and it is certain. */
+  readonly descriptor?: number | undefined;
   /** Closes the file. If it throws the system's error, the file is closed anyway. */
   close(): void;
 }
@@ -43,6 +45,7 @@ export function openToWrite(open: () => number, libc: Libc | undefined): Opened 
   const descriptor = libc !== undefined && isOpenAs(fd, next, libc) ? next : undefined;
   return {
     fd,
+    descriptor,
     close() {
       try {
         if (libc === undefined || descriptor === undefined) store(fd);

@@ -44,6 +44,10 @@ export class PortableFile implements RootFile {
     this.#statVfs = statVfs;
   }
 
+  get descriptor(): number | undefined {
+    return this.#opened.descriptor;
+  }
+
   read(into: Uint8Array, position: number): number {
     return attempt(() => fs.readSync(this.#fd, into, 0, into.length, position));
   }

@@ -194,6 +194,16 @@ export class PortableRoot implements Root {
     return usageOf({ ...status, nlink: status.nlink ?? 1 });
   }
 
+  syncDirectory(path: VirtualPath): void {
+    const { hostPath } = this.#found(path);
+    const fd = attempt(() => fs.openSync(hostPath, fs.constants.O_RDONLY));
+    try {
+      attempt(() => fs.fsyncSync(fd));
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
   close(): void {
     // Nothing is held open between two operations.
   }
