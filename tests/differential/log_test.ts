@@ -109,7 +109,7 @@ Deno.test({
       const theirs = await lines(startOracle(roots.theirs, ["-l", "VERBOSE"], CONNECTION));
       const ours = await lines(
         new ChildServer(sftpwrap(["jail", "-e", "--log-level", "VERBOSE", roots.ours]), {
-          env: { TZ: ZONE, USER: "root", ...CONNECTION },
+          env: { TZ: ZONE, USER: "root", ...CONNECTION, SSH_ORIGINAL_COMMAND: "internal-sftp" },
         }),
       );
       const needed = new Set<RegExp>();
