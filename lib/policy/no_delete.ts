@@ -5,7 +5,7 @@ import type { FileAttrs, MaybePromise, OpenOptions, VirtualPath } from "../stora
 import { nameOf } from "../storage/path.ts";
 import type { AccessPolicy } from "./access.ts";
 import { type FilteredFile, FilteredStorage, withoutSlash } from "../storage/filtered_storage.ts";
-import { type OwnKind, OwnNames } from "./own_names.ts";
+import { CreatedEntries, type CreatedKind } from "./created_entries.ts";
 
 /**
  * No file and no directory that existed before is removed. Refuses REMOVE and RMDIR of everything
@@ -32,7 +32,7 @@ export function noDelete(): AccessPolicy {
 const TEMPORARY_NAME = /^\.giosave[0-9A-Za-z]{6}$/;
 
 class NoDeleteStorage extends FilteredStorage {
-  readonly #own = new OwnNames();
+  readonly #own = new CreatedEntries();
 
   override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
     if (!options.create) return super.open(path, options);
@@ -91,7 +91,7 @@ class NoDeleteStorage extends FilteredStorage {
 
   #making(
     path: VirtualPath,
-    kind: OwnKind,
+    kind: CreatedKind,
     make: () => MaybePromise<void>,
   ): MaybePromise<void> {
     return after(this.entryPath(path), (entry) => after(make(), () => this.#own.add(entry, kind)));

@@ -9,7 +9,7 @@ import type {
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
 import { FilteredFile, NeverReplacingStorage } from "../storage/filtered_storage.ts";
-import { OwnNames } from "./own_names.ts";
+import { CreatedEntries } from "./created_entries.ts";
 
 /**
  * The content of an existing file is never changed. Refuses an OPEN that writes to or truncates
@@ -29,7 +29,7 @@ export function noOverwrite(): AccessPolicy {
 }
 
 class NoOverwriteStorage extends NeverReplacingStorage {
-  readonly #own = new OwnNames();
+  readonly #own = new CreatedEntries();
 
   override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
     if (!options.create) return this.#openExisting(path, options);

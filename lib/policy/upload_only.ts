@@ -10,7 +10,7 @@ import type {
 } from "../storage/storage.ts";
 import type { AccessPolicy } from "./access.ts";
 import { type FilteredFile, FilteredStorage } from "../storage/filtered_storage.ts";
-import { OwnNames } from "./own_names.ts";
+import { CreatedEntries } from "./created_entries.ts";
 import { refuseKinds } from "./requests.ts";
 
 const REFUSED = [
@@ -48,7 +48,7 @@ export function uploadOnly(): AccessPolicy {
 }
 
 class UploadOnlyStorage extends FilteredStorage {
-  readonly #own = new OwnNames();
+  readonly #own = new CreatedEntries();
 
   override open(path: VirtualPath, options: OpenOptions): MaybePromise<FilteredFile> {
     if (!options.write) throw refused("reading");

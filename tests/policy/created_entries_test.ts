@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { OwnNames } from "../../lib/policy/own_names.ts";
+import { CreatedEntries } from "../../lib/policy/created_entries.ts";
 
-function owned(names: OwnNames, ...paths: readonly string[]): boolean[] {
+function owned(names: CreatedEntries, ...paths: readonly string[]): boolean[] {
   return paths.map((path) => names.has(path));
 }
 
-Deno.test("OwnNames.move() takes along what is below, and drops what was there", () => {
-  const names = new OwnNames();
+Deno.test("CreatedEntries.move() takes along what is below, and drops what was there", () => {
+  const names = new CreatedEntries();
   names.add("/d", "directory");
   names.add("/d/f", "file");
   names.add("/dd", "file");
@@ -17,29 +17,29 @@ Deno.test("OwnNames.move() takes along what is below, and drops what was there",
   assertEquals([names.isFile("/e"), names.isFile("/e/f")], [false, true]);
 });
 
-Deno.test("OwnNames.move() does not make other sessions' entries its own", () => {
-  const names = new OwnNames();
+Deno.test("CreatedEntries.move() does not make other sessions' entries its own", () => {
+  const names = new CreatedEntries();
   names.add("/d/f", "file");
   names.move("/foreign", "/d");
   assertEquals(owned(names, "/d", "/d/f"), [false, false]);
 });
 
-Deno.test("OwnNames.move() of a path to itself keeps it", () => {
-  const names = new OwnNames();
+Deno.test("CreatedEntries.move() of a path to itself keeps it", () => {
+  const names = new CreatedEntries();
   names.add("/f", "file");
   names.move("/f", "/f");
   assertEquals(names.isFile("/f"), true);
 });
 
-Deno.test("OwnNames.add() forgets what was below", () => {
-  const names = new OwnNames();
+Deno.test("CreatedEntries.add() forgets what was below", () => {
+  const names = new CreatedEntries();
   names.add("/d/f", "file");
   names.add("/d", "directory");
   assertEquals(owned(names, "/d", "/d/f"), [true, false]);
 });
 
-Deno.test("OwnNames.move() of a folder keeps what the session has made elsewhere", () => {
-  const names = new OwnNames();
+Deno.test("CreatedEntries.move() of a folder keeps what the session has made elsewhere", () => {
+  const names = new CreatedEntries();
   names.add("/a/b/f", "file");
   names.add("/a/g", "file");
   names.move("/a/b", "/c");
@@ -52,8 +52,8 @@ Deno.test("OwnNames.move() of a folder keeps what the session has made elsewhere
   ]);
 });
 
-Deno.test("OwnNames.move() into the folder that it comes from keeps both", () => {
-  const names = new OwnNames();
+Deno.test("CreatedEntries.move() into the folder that it comes from keeps both", () => {
+  const names = new CreatedEntries();
   names.add("/d/a", "file");
   names.add("/d/b", "file");
   names.move("/d/a", "/d/c");
@@ -61,8 +61,8 @@ Deno.test("OwnNames.move() into the folder that it comes from keeps both", () =>
   assertEquals(owned(names, "/d/a", "/d/b", "/d/c"), [false, false, true]);
 });
 
-Deno.test("OwnNames treats the names of Object's own members like any other", () => {
-  const names = new OwnNames();
+Deno.test("CreatedEntries treats the names of Object's own members like any other", () => {
+  const names = new CreatedEntries();
   names.add("/__proto__/constructor", "file");
   assertEquals(owned(names, "/__proto__/constructor", "/__proto__", "/constructor"), [
     true,
@@ -71,7 +71,7 @@ Deno.test("OwnNames treats the names of Object's own members like any other", ()
   ]);
 });
 
-Deno.test("OwnNames says the same as a list of names, whatever is done to them", () => {
+Deno.test("CreatedEntries says the same as a list of names, whatever is done to them", () => {
   const segments = ["a", "b", "c"];
   let seed = 1;
   const random = (below: number) => (seed = (seed * 48271) % 0x7fff_ffff) % below;
@@ -84,7 +84,7 @@ Deno.test("OwnNames says the same as a list of names, whatever is done to them",
       ...segments.map((third) => `/${first}/${second}/${third}`),
     ]),
   ]);
-  const names = new OwnNames();
+  const names = new CreatedEntries();
   let list = new Map<string, "file" | "directory">();
   const isWithin = (path: string, folder: string) =>
     path === folder || path.startsWith(`${folder}/`);
@@ -114,8 +114,8 @@ Deno.test("OwnNames says the same as a list of names, whatever is done to them",
   }
 });
 
-Deno.test("OwnNames never goes through all of its names", () => {
-  const names = new OwnNames();
+Deno.test("CreatedEntries never goes through all of its names", () => {
+  const names = new CreatedEntries();
   names.add("/d", "directory");
   for (let index = 0; index < 10; index++) names.add(`/d/${index}`, "file");
   const { prototype } = Map;

@@ -1,12 +1,12 @@
 import type { VirtualPath } from "../storage/storage.ts";
 
 /** The kinds of entries that a session can make. */
-export type OwnKind = "file" | "directory" | "link";
+export type CreatedKind = "file" | "directory" | "link";
 
 /** A name, what the session has made under it, and the names below. */
 interface Node {
   /** Absent if the session has made only something below. */
-  kind?: OwnKind | undefined;
+  kind?: CreatedKind | undefined;
   below?: Map<string, Node> | undefined;
 }
 
@@ -18,7 +18,7 @@ interface Node {
  * The names are a tree: each operation costs as much as the path is deep, no matter how many names
  * there are.
  */
-export class OwnNames {
+export class CreatedEntries {
   readonly #root: Node = {};
 
   /** Whether the session has made the entry at `path`. */
@@ -32,7 +32,7 @@ export class OwnNames {
   }
 
   /** Adds what the session has just made there; what it had there before is forgotten. */
-  add(path: VirtualPath, kind: OwnKind): void {
+  add(path: VirtualPath, kind: CreatedKind): void {
     this.#put(path, { kind });
   }
 
