@@ -27,7 +27,7 @@ import { DraftFile } from "./draft_file.ts";
 import { Drafts } from "./drafts.ts";
 import { ifNotFound, ignored, isNotFound } from "./failures.ts";
 import { join, openAgain, openExisting, openNew } from "./opening.ts";
-import { hasOwnName } from "./own_names.ts";
+import { hasReservedName } from "./reserved_names.ts";
 import { Records } from "./records.ts";
 
 /** What `atomic` returns. */
@@ -324,7 +324,7 @@ function innerOf(file: FilteredFile): FileHandle {
 
 /** Fails if a path has a name that is the wrapper's own. */
 function requireVisible(path: VirtualPath, creates = false): void {
-  if (!hasOwnName(path)) return;
+  if (!hasReservedName(path)) return;
   throw creates
     ? new StorageError("denied", "this name is kept for atomic uploads")
     : new StorageError("not-found", "no such file");

@@ -9,7 +9,7 @@ import type {
   VirtualPath,
 } from "../storage/storage.ts";
 import type { DraftContext } from "./draft.ts";
-import { isDraftName, isOwnName } from "./own_names.ts";
+import { isDraftName, isReservedName } from "./reserved_names.ts";
 import { sweepDrafts } from "./sweep.ts";
 
 /** A directory as the session sees it: with what it is writing, and without drafts. */
@@ -70,7 +70,7 @@ class VisibleDir implements DirHandle {
   }
 
   #isShown(name: string): boolean {
-    if (!isOwnName(name)) return true;
+    if (!isReservedName(name)) return true;
     if (isDraftName(name)) this.#met.push(name);
     return false;
   }

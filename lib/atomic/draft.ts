@@ -8,7 +8,7 @@ import { copyContent } from "./copy_content.ts";
 import type { Drafts } from "./drafts.ts";
 import { ignored, isDenied } from "./failures.ts";
 import { KeptTail } from "./kept_tail.ts";
-import { newDraftName } from "./own_names.ts";
+import { newDraftName } from "./reserved_names.ts";
 import type { Records } from "./records.ts";
 import { type NameState, prepare, type PublishContext, takeName } from "./publish.ts";
 import { likeReplaced } from "./resemble.ts";

@@ -13,7 +13,7 @@ import { childOf } from "../storage/path.ts";
 import { TO_WRITE } from "../storage/to_write.ts";
 import type { FileHandle, VirtualPath } from "../storage/storage.ts";
 import { ignored, isNotFound } from "./failures.ts";
-import { isDraftName, RECORDS_PATH } from "./own_names.ts";
+import { isDraftName, RECORDS_PATH } from "./reserved_names.ts";
 import { isDead, type SweepContext, sweepDrafts } from "./sweep.ts";
 
 /** How often to make the directory of records again, which other sessions remove at their end. */
