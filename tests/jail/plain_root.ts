@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { StorageError } from "../../lib/storage/errors.ts";
 import { attempt, statusOf } from "../../lib/storage/local/portable/deno_fs.ts";
-import { openToRead } from "../../lib/storage/local/portable/close.ts";
+import { openToRead } from "../../lib/storage/local/portable/checked_close.ts";
 import { PortableDir } from "../../lib/storage/local/portable/dir.ts";
 import { PortableFile } from "../../lib/storage/local/portable/file.ts";
 import type { NodeStatus, Root, RootDir, RootFile } from "../../lib/storage/local/root.ts";

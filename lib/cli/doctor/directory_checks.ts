@@ -6,7 +6,7 @@ import { mountOf, mountsBelow } from "../jail/containment.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok, warn } from "./finding.ts";
 import type { CheckedJail } from "./checked_jail.ts";
-import { Access, mayAccess } from "./way_in.ts";
+import { Access, mayAccess } from "./access.ts";
 
 const EVERYONE_MAY_WRITE = 0o002;
 const GROUP_MAY_WRITE = 0o020;

@@ -16,7 +16,7 @@ import { checkLog } from "./log_check.ts";
 import { checkStartDirectory } from "./start_directory_check.ts";
 import { checkHost } from "./host_checks.ts";
 import { checkSessions } from "./sessions_check.ts";
-import { firstClosed } from "./way_in.ts";
+import { firstClosed } from "./access.ts";
 
 /** What is looked at, in the order of the report; the rings come before, and are entered last. */
 const CHECKS: readonly ((jail: CheckedJail) => Iterable<Finding> | Promise<Iterable<Finding>>)[] = [

@@ -18,7 +18,7 @@ import { exposure, findSecret } from "../start/secrets.ts";
 import { servingOf } from "../options/serving_options.ts";
 import { awaitSftp, requireSftp, warnIfUnforced } from "../start/require_sftp.ts";
 import { startDirectory } from "../start/start_directory.ts";
-import { enterConfinement, orLogged, warn } from "../start/start_log.ts";
+import { enterConfinement, reportAndRethrow, warn } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
 
@@ -42,7 +42,7 @@ async function run(parsed: GridFsCommandOptions): Promise<number> {
   const session = sessionFacts(who.user);
   const log = openLog(options, session);
   if (start !== undefined) warnIfUnforced(start, log);
-  return await orLogged(() => log, async () => {
+  return await reportAndRethrow(() => log, async () => {
     const { place, bucket } = bucketOf(options, { who, log });
     return options.check
       ? await checkBucket(place, bucket, options)

@@ -10,7 +10,7 @@ import type { Identity } from "../start/host.ts";
 import { shellWord } from "../shell_word.ts";
 import { bad, type Finding, ok } from "../doctor/finding.ts";
 import { isOpenToOthers } from "../doctor/sshd/forced_command.ts";
-import { Access, mayAccess } from "../doctor/way_in.ts";
+import { Access, mayAccess } from "../doctor/access.ts";
 
 /** The helper process, each command that it runs, and the quarantine. */
 export function* checkHooks({ hooks, who, directory }: {

@@ -19,7 +19,7 @@ import { missingPermissions } from "../start/missing_permissions.ts";
 import { servingOf } from "../options/serving_options.ts";
 import { awaitSftp, requireSftp, type Start, warnIfUnforced } from "../start/require_sftp.ts";
 import { startDirectory } from "../start/start_directory.ts";
-import { enterConfinement, orLogged } from "../start/start_log.ts";
+import { enterConfinement, reportAndRethrow } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import type { LimitedStorage } from "../start/quota.ts";
 import { expandTokens, withLogFile } from "../options/tokens.ts";
@@ -44,10 +44,10 @@ async function run(parsed: JailOptions): Promise<number> {
   requireSftp(start);
   const session = sessionFacts(who.user);
   const open = () => openLog(options, session);
-  const directory = await orLogged(open, () => directoryOf(options, who));
+  const directory = await reportAndRethrow(open, () => directoryOf(options, who));
   refuse(directory, options, logWithin(directory, options.logFile));
   const log = open();
-  return await orLogged(() => log, () => {
+  return await reportAndRethrow(() => log, () => {
     refuse(directory, options, wayOut(directory, who, options.readOnly));
     return serveJail(directory, options, { who, session, log, start });
   });

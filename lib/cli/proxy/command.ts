@@ -9,7 +9,7 @@ import { parseProxyOptions, type ProxyCommandOptions, proxySpec } from "./option
 import { serveFrom } from "./session.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
 import { awaitSftp, requireSftp, warnIfUnforced } from "../start/require_sftp.ts";
-import { orLogged, warn } from "../start/start_log.ts";
+import { reportAndRethrow, warn } from "../start/start_log.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { withLogFile } from "../options/tokens.ts";
 
@@ -31,7 +31,7 @@ async function run(parsed: ProxyCommandOptions): Promise<number> {
   const session = sessionFacts(who.user);
   const log = openLog(options, session);
   warnIfUnforced(start, log);
-  return await orLogged(() => log, async () => {
+  return await reportAndRethrow(() => log, async () => {
     const serves = { proxy: options.destination.host };
     const attendance = await attend(options, { who, session, serves });
     try {

@@ -30,7 +30,10 @@ export function failureOf(error: unknown): string {
  *
  * @param log Returns the log; called only if there is something to write.
  */
-export async function orLogged<T>(log: () => SessionLog, step: () => T | Promise<T>): Promise<T> {
+export async function reportAndRethrow<T>(
+  log: () => SessionLog,
+  step: () => T | Promise<T>,
+): Promise<T> {
   const onError = ({ error }: ErrorEvent) => log().report(failureOf(error));
   const onRejection = ({ reason }: PromiseRejectionEvent) => log().report(failureOf(reason));
   globalThis.addEventListener("error", onError);

@@ -1,6 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StartError, UsageError } from "../../../lib/cli/errors.ts";
-import { enterConfinement, isReported, orLogged } from "../../../lib/cli/start/start_log.ts";
+import {
+  enterConfinement,
+  isReported,
+  reportAndRethrow,
+} from "../../../lib/cli/start/start_log.ts";
 import type { SessionLog } from "../../../lib/cli/start/open_log.ts";
 import { LogLevel } from "../../../lib/session/log.ts";
 
@@ -15,26 +19,26 @@ function kept() {
   return { log, lines };
 }
 
-Deno.test("orLogged() tells the log why a session cannot begin, at once or later", async () => {
+Deno.test("reportAndRethrow() tells the log why a session cannot begin, at once or later", async () => {
   const { log, lines } = kept();
   const late = () => Promise.reject(new StartError("later"));
-  await assertRejects(() => orLogged(() => log, late), StartError, "later");
+  await assertRejects(() => reportAndRethrow(() => log, late), StartError, "later");
   const atOnce = () => {
     throw new StartError("at once");
   };
-  await assertRejects(() => orLogged(() => log, atOnce), StartError, "at once");
+  await assertRejects(() => reportAndRethrow(() => log, atOnce), StartError, "at once");
   assertEquals(lines, [
     "reported session not started: later",
     "reported session not started: at once",
   ]);
 });
 
-Deno.test("orLogged() tells the log of a bug too, and remembers what it has told", async () => {
+Deno.test("reportAndRethrow() tells the log of a bug too, and remembers what it has told", async () => {
   const { log, lines } = kept();
   const errors = [new UsageError("no DIR"), new TypeError("a bug")];
   for (const error of errors) {
     assertEquals(isReported(error), false);
-    await assertRejects(() => orLogged(() => log, () => Promise.reject(error)));
+    await assertRejects(() => reportAndRethrow(() => log, () => Promise.reject(error)));
     assertEquals(isReported(error), true);
   }
   assertEquals(lines, [
@@ -43,11 +47,11 @@ Deno.test("orLogged() tells the log of a bug too, and remembers what it has told
   ]);
 });
 
-Deno.test("orLogged() asks for no log where a step is taken", async () => {
+Deno.test("reportAndRethrow() asks for no log where a step is taken", async () => {
   const none = () => {
     throw new Error("no log is needed");
   };
-  assertEquals(await orLogged(none, () => 7), 7);
+  assertEquals(await reportAndRethrow(none, () => 7), 7);
 });
 
 Deno.test("enterConfinement() tells what holds and what does not", () => {
@@ -67,7 +71,7 @@ Deno.test("enterConfinement() tells what holds and what does not", () => {
   ]);
 });
 
-Deno.test("orLogged() tells the log of a rejection that nothing handles", async () => {
+Deno.test("reportAndRethrow() tells the log of a rejection that nothing handles", async () => {
   const { log, lines } = kept();
   const reason = new RangeError("stray");
   const rejected = () => {
@@ -76,7 +80,7 @@ Deno.test("orLogged() tells the log of a rejection that nothing handles", async 
       new PromiseRejectionEvent("unhandledrejection", { promise, reason, cancelable: true }),
     );
   };
-  await orLogged(() => log, rejected);
+  await reportAndRethrow(() => log, rejected);
   rejected();
   assertEquals(lines, [
     "reported session broken off by an error of this program: RangeError: stray",

@@ -3,7 +3,7 @@ import { fs } from "./node_fs.ts";
 import { StorageError } from "../../errors.ts";
 import type { FileSystemStats, NodeUsage } from "../../storage.ts";
 import { attempt } from "./deno_fs.ts";
-import type { Opened } from "./close.ts";
+import type { Opened } from "./checked_close.ts";
 import type { NodeStatus, RootCopy, RootFile } from "../root.ts";
 
 const COPY_BYTES = 256 * 1024;

@@ -3,7 +3,7 @@ import { attempt, attemptExisting, errnoName } from "./deno_fs.ts";
 import type { Libc } from "../../../linux/libc.ts";
 import { fs } from "./node_fs.ts";
 import { LeaseHeld } from "../lease_wait.ts";
-import { type Opened, openToRead, openToWrite } from "./close.ts";
+import { type Opened, openToRead, openToWrite } from "./checked_close.ts";
 import { PortableFile } from "./file.ts";
 
 /** Bits that Deno's open clears; they are set afterwards. */
