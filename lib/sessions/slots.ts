@@ -1,11 +1,11 @@
 import { FileType } from "../attrs.ts";
 import { Errno } from "../linux/errno.ts";
-import type { Bytes, Libc } from "../linux/libc.ts";
+import type { Libc } from "../linux/libc.ts";
 import { Lock, Open } from "../linux/linux.ts";
 import { lockWithin } from "../linux/lock_within.ts";
-import { OpenHow } from "../linux/structs.ts";
 import { StorageError } from "../storage/errors.ts";
 import { entryNameBuffer, KernelDir } from "../storage/local/kernel/dir.ts";
+import { nulTerminated, openAt } from "../storage/local/kernel/open_at.ts";
 import { check, StatusReader } from "../storage/local/kernel/status.ts";
 import {
   COUNTERS_BYTES,
@@ -75,7 +75,7 @@ export class Slots {
 
   /** Opens the folder, and makes it if it is not there. */
   static make(libc: Libc, state: number): Slots {
-    const made = libc.mkdirat(state, terminated(FOLDER), FOLDER_MODE);
+    const made = libc.mkdirat(state, nulTerminated(FOLDER), FOLDER_MODE);
     if (made !== -Errno.EEXIST) check(made);
     return Slots.openIfThere(libc, state) ?? Slots.make(libc, state);
   }
@@ -138,7 +138,7 @@ export class Slots {
 
   /** The inode of a session's file, under which the kernel lists its lock. */
   inodeOf(id: string): bigint {
-    check(this.#reader.lookAt(this.#folder, terminated(id)));
+    check(this.#reader.lookAt(this.#folder, nulTerminated(id)));
     return this.#reader.inode;
   }
 
@@ -190,7 +190,7 @@ export class Slots {
       const locked = this.#libc.flock(fd, Lock.EX | Lock.NB);
       if (locked === -Errno.EAGAIN) return readSlot(name, this.#textOf(fd));
       check(locked);
-      if (sweep) check(this.#libc.unlinkat(this.#folder, terminated(name), 0));
+      if (sweep) check(this.#libc.unlinkat(this.#folder, nulTerminated(name), 0));
       return undefined;
     } finally {
       this.#libc.close(fd);
@@ -211,20 +211,4 @@ export class Slots {
   #open(name: string, flags: number, mode = 0): number {
     return openAt(this.#libc, this.#folder, { name, flags, mode });
   }
-}
-
-function openAt(
-  libc: Libc,
-  directory: number,
-  { name, flags, mode = 0 }: {
-    readonly name: string;
-    readonly flags: number;
-    readonly mode?: number;
-  },
-): number {
-  return libc.openat2(directory, terminated(name), new OpenHow().set(flags, mode));
-}
-
-function terminated(name: string): Bytes {
-  return new TextEncoder().encode(`${name}\0`);
 }

@@ -1,6 +1,6 @@
 import { openLibcIfAllowed } from "../../linux/libc.ts";
 import { AT_FDCWD } from "../../linux/linux.ts";
-import { nulTerminated } from "../files/file_place.ts";
+import { nulTerminated } from "../../storage/local/kernel/open_at.ts";
 import { pathAndParents } from "../jail/containment.ts";
 
 /** What access(2) can be asked for. */

@@ -6,14 +6,8 @@ import { check, StatusReader } from "../../storage/local/kernel/status.ts";
 import { type Libc, openLibcIfAllowed } from "../../linux/libc.ts";
 import { AT_FDCWD, Open } from "../../linux/linux.ts";
 import { StartError } from "../errors.ts";
-import {
-  type FilePlace,
-  nulTerminated,
-  openAt,
-  OTHERS_MAY_WRITE,
-  ROOT_UID,
-  withPlace,
-} from "./file_place.ts";
+import { type FilePlace, OTHERS_MAY_WRITE, ROOT_UID, withPlace } from "./file_place.ts";
+import { nulTerminated, openAt } from "../../storage/local/kernel/open_at.ts";
 
 /** Only the account itself may read a file that is made here. */
 const OWN_MODE = 0o600;

@@ -7,13 +7,13 @@
  */
 
 import { FileType } from "../../attrs.ts";
-import { decodeName, encodeName } from "../../names.ts";
+import { decodeName } from "../../names.ts";
 import { errorOfNumber } from "../../storage/errno.ts";
 import { Errno } from "../../linux/errno.ts";
+import { nulTerminated, openAt } from "../../storage/local/kernel/open_at.ts";
 import { check, NO_NAME, StatusReader } from "../../storage/local/kernel/status.ts";
-import type { Bytes, Libc } from "../../linux/libc.ts";
+import type { Libc } from "../../linux/libc.ts";
 import { AT_FDCWD, Open, PATH_MAX } from "../../linux/linux.ts";
-import { OpenHow } from "../../linux/structs.ts";
 import type { NodeStatus } from "../../storage/local/root.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { MAX_SYMLINKS } from "../../storage/walk.ts";
@@ -80,32 +80,6 @@ export function withPlace<T>(
   } finally {
     walk.end();
   }
-}
-
-/** Opens `name` in a directory, or returns `-errno`. */
-export function openAt(
-  libc: Libc,
-  directory: number,
-  { name, flags, mode = 0 }: {
-    readonly name: string;
-    readonly flags: number;
-    readonly mode?: number;
-  },
-): number {
-  return libc.openat2(
-    directory,
-    nulTerminated(name),
-    new OpenHow().set(flags | Open.CLOEXEC, mode),
-  );
-}
-
-/** A name as a C string. */
-export function nulTerminated(name: string): Bytes {
-  const bytes = encodeName(name);
-  if (bytes.length >= PATH_MAX) throw errorOfNumber(Errno.ENAMETOOLONG);
-  const terminated = new Uint8Array(bytes.length + 1);
-  terminated.set(bytes);
-  return terminated;
 }
 
 /** The walk from the root, or from the working directory, to a file. */

@@ -8,14 +8,8 @@ import { lockWithin } from "../../linux/lock_within.ts";
 import { At, Open } from "../../linux/linux.ts";
 import { StartError } from "../errors.ts";
 import { updateFilePortably } from "./update_file_portable.ts";
-import {
-  type FilePlace,
-  nulTerminated,
-  openAt,
-  OTHERS_MAY_WRITE,
-  ROOT_UID,
-  withPlace,
-} from "./file_place.ts";
+import { type FilePlace, OTHERS_MAY_WRITE, ROOT_UID, withPlace } from "./file_place.ts";
+import { nulTerminated, openAt } from "../../storage/local/kernel/open_at.ts";
 
 const PRIVATE_MODE = 0o600;
 const PUBLIC_MODE = 0o644;

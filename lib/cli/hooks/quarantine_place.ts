@@ -3,7 +3,7 @@ import { type Libc, openLibc } from "../../linux/libc.ts";
 import { AT_FDCWD, Open } from "../../linux/linux.ts";
 import { Quarantine } from "../../hooks/quarantine.ts";
 import { StartError } from "../errors.ts";
-import { openAt } from "../files/file_place.ts";
+import { openAt } from "../../storage/local/kernel/open_at.ts";
 import { containmentOf } from "../jail/containment.ts";
 
 /**

@@ -11,7 +11,8 @@ import { AT_FDCWD, Open } from "../../linux/linux.ts";
 import { check, StatusReader } from "../../storage/local/kernel/status.ts";
 import type { NodeStatus } from "../../storage/local/root.ts";
 import { StartError } from "../errors.ts";
-import { nulTerminated, openAt, OTHERS_MAY_WRITE, ROOT_UID, STICKY } from "../files/file_place.ts";
+import { OTHERS_MAY_WRITE, ROOT_UID, STICKY } from "../files/file_place.ts";
+import { nulTerminated, openAt } from "../../storage/local/kernel/open_at.ts";
 import { containmentOf } from "../jail/containment.ts";
 
 /** Where each user may have a folder; packages make it, with the mode of `/tmp`. */
