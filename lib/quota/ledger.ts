@@ -39,6 +39,8 @@ export class Ledger {
   readonly slot: number;
   readonly #keeper: Keeper;
   readonly #turns: Turns;
+  /** The books, while an entry is being made. */
+  #entered: Books | undefined;
   #isClosed = false;
 
   /** The ledger of the session with a slot. */
@@ -59,15 +61,16 @@ export class Ledger {
     return isPromise(done) ? this.#queued(done) : done;
   }
 
-  /** Looks at the books. */
+  /** Looks at the books, also while an entry is being made. */
   look<T>(work: (books: Books) => T): T {
     const keeper = this.#open();
+    // They stay locked until the entry is made.
+    if (this.#entered !== undefined) return work(this.#entered);
     const books = keeper.take();
     try {
       return work(books);
     } finally {
-      // An entry that is being made gives the books back by itself.
-      if (this.#turns.last === undefined) keeper.give();
+      keeper.give();
     }
   }
 
@@ -95,12 +98,13 @@ export class Ledger {
 
   #enter<T>(work: (entry: Entry) => MaybePromise<T>): MaybePromise<T> {
     const keeper = this.#open();
-    const books = keeper.take();
+    const books = this.#entered = keeper.take();
     const save = () => {
       books.changes++;
       keeper.save(books);
     };
     const end = () => {
+      this.#entered = undefined;
       try {
         save();
       } finally {

@@ -49,6 +49,18 @@ test("sessions of one file have slots of their own, and see each other's entries
   for (const { ledger } of [other, next]) ledger.close();
 });
 
+test("a look while an entry is being made leaves the books to that entry", (again) => {
+  const one = openLedgerFile(openLibc(), again());
+  const other = openLedgerFile(openLibc(), again(), { patience: 1 });
+  one.ledger.enter(({ books }) => {
+    books.used.bytes = 5;
+    assertEquals(one.ledger.look(({ used }) => used.bytes), 5);
+    assertThrows(() => other.ledger.look(() => {}), StorageError, "another session holds");
+  });
+  assertEquals(other.ledger.look(({ used }) => used.bytes), 5);
+  for (const { ledger } of [one, other]) ledger.close();
+});
+
 test("what a dead session had reserved counts as used, and its files are let go", (again) => {
   const limit = { bytes: 100 * MIB, files: 1000 };
   const one = openLedgerFile(openLibc(), again());
