@@ -27,7 +27,7 @@ const SYSTEM = ["linux", "errno", "permissions"];
 const PARTS = [
   ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
   ...["atomic", "policy", "quota", "sessions", "audit", "hooks", "transport", "serve", "testing"],
-  "mod",
+  ...["s3-client", "mod"],
 ];
 
 /** All of the program, for tests and scripts. */
@@ -92,6 +92,10 @@ const LAYERS: readonly Layer[] = [
   layer("gridfs", ["lib/storage/gridfs/"], {
     imports: CONTRACT,
     packages: ["mongodb", "node:*"],
+  }),
+  layer("s3-client", ["lib/storage/s3/client/"], {
+    imports: [...CONTRACT, "permissions"],
+    packages: ["aws4fetch", "node:*"],
   }),
 
   // What is around any storage.
@@ -161,7 +165,7 @@ const RULES: Rules = {
   // Packages that only some backends need. Nothing that `entries` evaluate at their start may import
   // one; a literal `import()` loads it later.
   late: {
-    packages: ["ssh2", "mongodb"],
+    packages: ["ssh2", "mongodb", "aws4fetch"],
     entries: ["main.ts", "lib/mod.ts", "lib/storage/proxy/mod.ts"],
   },
 
