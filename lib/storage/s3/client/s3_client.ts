@@ -79,6 +79,8 @@ export interface GetOptions extends RequestOptions {
 export interface NewObject extends RequestOptions {
   readonly metadata?: Metadata | undefined;
   readonly headers?: ObjectHeaders | undefined;
+  /** Instead of the one that the client was made with. */
+  readonly storageClass?: string | undefined;
 }
 
 /** What a copy is made of. */

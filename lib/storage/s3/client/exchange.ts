@@ -1,0 +1,134 @@
+import { messageOf } from "../../../message_of.ts";
+import { type Answer, notS3 } from "./answers.ts";
+import { S3Error } from "./s3_errors.ts";
+
+/** The longest silence of a server that has little to do. */
+const ANSWER_MS = 30_000;
+
+/** The same for copies and for making an object of many parts. */
+const LONG_ANSWER_MS = 10 * 60_000;
+
+/** A connection that is slower than this is as good as none. */
+const SLOWEST_BYTES_PER_MS = 32;
+
+/** The longest document: a page of 1,000 keys of 1,024 bytes each, encoded by URL, and room. */
+const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
+
+/** A signed request. */
+export interface Outgoing {
+  readonly url: string | URL;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body?: Uint8Array<ArrayBuffer> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** The most bytes of the answer, if it is not a document. */
+  readonly mostBytes?: number | undefined;
+  readonly isLong?: boolean | undefined;
+}
+
+/** There was no answer. */
+export class Unanswered extends S3Error {
+  constructor(
+    reason: string,
+    /** Whether another attempt may have one. */
+    readonly isPassing: boolean,
+    /** Whether the server never got the request. */
+    readonly isUndone: boolean,
+    options: ErrorOptions,
+  ) {
+    super("failure", reason, options);
+  }
+}
+
+/**
+ * Sends one request and reads the answer to its end.
+ *
+ * @throws {Unanswered} If there is none, or no whole one.
+ * @throws The reason of the request's signal.
+ */
+export async function exchange(http: Deno.HttpClient, outgoing: Outgoing): Promise<Answer> {
+  const { url, method, headers, body, signal, isLong, mostBytes = MAX_DOCUMENT_BYTES } = outgoing;
+  signal?.throwIfAborted();
+  // It is not signed: servers between may change it. Nothing may be decompressed on the way.
+  headers.set("accept-encoding", "identity");
+  const bytes = (body?.length ?? 0) + mostBytes;
+  const limitMs = (isLong ? LONG_ANSWER_MS : ANSWER_MS) + bytes / SLOWEST_BYTES_PER_MS;
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), limitMs);
+  const abort = () => controller.abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const response = await fetch(url, {
+      ...{ method, headers, client: http, redirect: "manual", signal: controller.signal },
+      ...(body === undefined ? {} : { body }),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: await readAtMost(response, response.ok ? mostBytes : MAX_DOCUMENT_BYTES),
+    };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof S3Error) throw error;
+    throw controller.signal.aborted
+      ? new Unanswered("the server does not answer", true, false, { cause: error })
+      : unanswered(error);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** The body of an answer; more than wanted is not even read. */
+async function readAtMost(response: Response, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const { body, headers, status } = response;
+  const length = Number(headers.get("content-length") ?? NaN);
+  if (body === null) return new Uint8Array(0);
+  if (length <= most) return new Uint8Array(await response.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  if (Number.isNaN(length)) {
+    for await (const chunk of body) {
+      total += chunk.length;
+      if (total > most) break;
+      chunks.push(chunk);
+    }
+    if (total <= most) return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  }
+  await body.cancel();
+  throw notS3({ status, headers });
+}
+
+/** What `fetch` failed with, in words for a client. */
+function unanswered(cause: unknown): Unanswered {
+  const text = textOf(cause);
+  const options = { cause };
+  if (cause instanceof Deno.errors.NotCapable || cause instanceof Deno.errors.PermissionDenied) {
+    return new Unanswered("this program may not connect to the server", false, true, options);
+  }
+  const certificate = /invalid peer certificate: (\w+)/.exec(text)?.[1];
+  if (certificate !== undefined) {
+    const reason = `the server's certificate cannot be verified (${certificate})`;
+    return new Unanswered(reason, false, true, options);
+  }
+  if (/Name or service not known|nodename nor servname|No address associated/.test(text)) {
+    return new Unanswered("the server's name is not known", false, true, options);
+  }
+  if (/dns error|tcp connect error|Connection refused/i.test(text)) {
+    return new Unanswered("the server cannot be reached", true, true, options);
+  }
+  return new Unanswered("the connection to the server was lost", true, false, options);
+}
+
+/** An error's message with those of its causes. */
+export function textOf(error: unknown): string {
+  const texts: string[] = [];
+  for (
+    let inner = error;
+    inner !== undefined;
+    inner = inner instanceof Error ? inner.cause : undefined
+  ) {
+    texts.push(messageOf(inner));
+  }
+  return texts.join(": ");
+}
