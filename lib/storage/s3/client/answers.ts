@@ -99,10 +99,7 @@ export function readObject(key: string, answer: Answer): ObjectInfo {
   const etag = headers.get("etag");
   const modified = headers.get("last-modified");
   if (etag === null || modified === null) throw notS3(answer);
-  if (length === null) {
-    // Deno up to 2.6 hides the length and the encoding of what it would decompress.
-    throw new S3Error("unsupported", "a file with a Content-Encoding needs a newer Deno");
-  }
+  if (length === null) throw hiddenEncoding();
   const metadata = new Map<string, string>();
   for (const [name, value] of headers) {
     if (!name.startsWith(METADATA_PREFIX)) continue;
@@ -121,6 +118,14 @@ export function readObject(key: string, answer: Answer): ObjectInfo {
     storageClass: headers.get("x-amz-storage-class") ?? undefined,
     versionId: versionOf(headers),
   };
+}
+
+/**
+ * The error of an answer without a length. Deno up to 2.6 hides the length and the encoding of what
+ * is compressed, and decompresses it: no range of the object can be read then.
+ */
+export function hiddenEncoding(): S3Error {
+  return new S3Error("unsupported", "a file with a Content-Encoding needs a newer Deno");
 }
 
 /** What a PUT made, by its headers. */

@@ -1,5 +1,5 @@
 import { messageOf } from "../../../message_of.ts";
-import { type Answer, notS3 } from "./answers.ts";
+import { type Answer, hiddenEncoding, notS3 } from "./answers.ts";
 import { S3Error } from "./s3_errors.ts";
 
 /** The longest silence of a server that has little to do. */
@@ -84,6 +84,10 @@ async function readAtMost(response: Response, most: number): Promise<Uint8Array<
   const { body, headers, status } = response;
   const length = Number(headers.get("content-length") ?? NaN);
   if (body === null) return new Uint8Array(0);
+  if (status === 206 && Number.isNaN(length) && !headers.has("transfer-encoding")) {
+    await body.cancel();
+    throw hiddenEncoding();
+  }
   if (length <= most) return new Uint8Array(await response.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let total = 0;
@@ -105,6 +109,9 @@ function unanswered(cause: unknown): Unanswered {
   const options = { cause };
   if (cause instanceof Deno.errors.NotCapable || cause instanceof Deno.errors.PermissionDenied) {
     return new Unanswered("this program may not connect to the server", false, true, options);
+  }
+  if (/Requests to port \d+ are blocked/.test(text)) {
+    return new Unanswered("the server's port is one that HTTP must not use", false, true, options);
   }
   const certificate = /invalid peer certificate: (\w+)/.exec(text)?.[1];
   if (certificate !== undefined) {

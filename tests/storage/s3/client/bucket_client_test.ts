@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   BucketClient,
@@ -11,6 +12,8 @@ import { needsS3, type S3, withS3 } from "../../../support/s3.ts";
 
 /** The least size of a part that is not the last. */
 const PART_BYTES = 5 * 1024 * 1024;
+
+const WHOLE = { start: 0, end: 1000 };
 
 /** Keys that are hard for URLs, signatures, XML or paths. */
 const KEYS = [
@@ -158,6 +161,26 @@ Deno.test({
       assertEquals(await read(10, 20), "");
       assertEquals(await read(4, 4), "");
       assertEquals(await read(0, 10, "empty"), "");
+    }),
+});
+
+Deno.test({
+  name: "An object that is compressed is read as it is stored, or refused by an old Deno",
+  ...needsS3(),
+  fn: () =>
+    withBucket(async (client) => {
+      const body = new Uint8Array(gzipSync("text".repeat(1000)));
+      await client.put("a", body, { headers: { contentEncoding: "gzip" } });
+      if (Number(Deno.version.deno.split(".")[1]) <= 6) {
+        for (const attempt of [() => client.head("a"), () => client.get("a", WHOLE)]) {
+          assertEquals((await s3Error(attempt())).code, "unsupported");
+        }
+        return;
+      }
+      const found = await client.head("a");
+      assertEquals([found?.size, found?.headers?.contentEncoding], [body.length, "gzip"]);
+      assertEquals(await client.get("a", WHOLE), body);
+      assertEquals(await client.get("a", { start: 3, end: 9 }), body.slice(3, 9));
     }),
 });
 
