@@ -93,7 +93,7 @@ const LAYERS: readonly Layer[] = [
     imports: CONTRACT,
     packages: ["mongodb", "node:*"],
   }),
-  layer("s3-client", ["lib/storage/s3/client/"], {
+  layer("s3-client", ["lib/storage/s3/client/", "lib/storage/s3/credentials/"], {
     imports: [...CONTRACT, "permissions"],
     packages: ["aws4fetch", "node:*"],
   }),
