@@ -14,6 +14,9 @@ const SLOWEST_BYTES_PER_MS = 32;
 /** The longest document: a page of 1,000 keys of 1,024 bytes each, encoded by URL, and room. */
 const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
 
+/** The first memory for an answer that does not tell its length. */
+const UNKNOWN_BYTES = 64 * 1024;
+
 /** A signed request. */
 export interface Outgoing {
   readonly url: string | URL;
@@ -88,19 +91,24 @@ async function readAtMost(response: Response, most: number): Promise<Uint8Array<
     await body.cancel();
     throw hiddenEncoding();
   }
-  if (length <= most) return new Uint8Array(await response.arrayBuffer());
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  if (Number.isNaN(length)) {
-    for await (const chunk of body) {
-      total += chunk.length;
-      if (total > most) break;
-      chunks.push(chunk);
-    }
-    if (total <= most) return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  if (length > most) {
+    await body.cancel();
+    throw notS3({ status, headers });
   }
-  await body.cancel();
-  throw notS3({ status, headers });
+  // `arrayBuffer()` would keep all chunks beside what it makes of them, for long: twice the memory.
+  let bytes = new Uint8Array(Number.isNaN(length) ? Math.min(most, UNKNOWN_BYTES) : length);
+  let total = 0;
+  for await (const chunk of body) {
+    if (total + chunk.length > most) throw notS3({ status, headers });
+    if (total + chunk.length > bytes.length) {
+      const larger = new Uint8Array(Math.min(most, 2 * (total + chunk.length)));
+      larger.set(bytes);
+      bytes = larger;
+    }
+    bytes.set(chunk, total);
+    total += chunk.length;
+  }
+  return total === bytes.length ? bytes : bytes.slice(0, total);
 }
 
 /** What `fetch` failed with, in words for a client. */
