@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { StorageError } from "../../errors.ts";
 import { checkKey, copySourceOf } from "./address.ts";
 import * as answers from "./answers.ts";
@@ -71,8 +70,7 @@ export class BucketClient implements s3.S3Client {
         ...{ name: "PutObject", method: "PUT", key, headers, body, ...signalOf(options) },
       });
     } catch (error) {
-      const md5 = () => createHash("md5").update(body).digest("hex");
-      return await this.#settle(error, key, md5, options);
+      return await this.#settle(error, key, () => md5Of(body, "hex"), options);
     }
   }
 
@@ -140,7 +138,7 @@ export class BucketClient implements s3.S3Client {
     try {
       return await this.#send({
         ...{ name: "DeleteObjects", method: "POST", query: { delete: "" }, body },
-        headers: { "content-md5": md5Of(body), "content-type": "application/xml" },
+        headers: { "content-md5": await md5Of(body, "base64"), "content-type": "application/xml" },
         ...signalOf(options),
       }, readNotRemoved);
     } catch (error) {
@@ -268,18 +266,18 @@ export class BucketClient implements s3.S3Client {
   async #sendContent(
     call: Call & { readonly body: Uint8Array<ArrayBuffer> },
   ): Promise<s3.Written> {
-    const withDigest = () => ({
+    const withDigest = async () => ({
       ...call,
-      headers: { ...call.headers, "content-md5": md5Of(call.body) },
+      headers: { ...call.headers, "content-md5": await md5Of(call.body, "base64") },
     });
     try {
-      return await this.#send(this.#sendsDigests ? withDigest() : call, answers.readWritten);
+      return await this.#send(this.#sendsDigests ? await withDigest() : call, answers.readWritten);
     } catch (error) {
       const isMissed = error instanceof S3Error &&
         /^(?:InvalidRequest|InvalidDigest)$/.test(error.s3Code);
       if (!isMissed || this.#sendsDigests) throw error;
       this.#sendsDigests = true;
-      return await this.#send(withDigest(), answers.readWritten);
+      return await this.#send(await withDigest(), answers.readWritten);
     }
   }
 
@@ -299,13 +297,13 @@ export class BucketClient implements s3.S3Client {
   async #settle(
     error: unknown,
     key: string,
-    digest: () => string | undefined,
+    digest: () => Promise<string | undefined>,
     { signal }: s3.RequestOptions,
   ): Promise<s3.Written> {
     const isObstacle = isPreconditionFailed(error) || isNoSuchUpload(error);
     if (!(error instanceof S3Error) || !error.isInDoubt || !isObstacle) throw error;
     const found = await this.head(key, { signal });
-    if (found === undefined || found.etag !== `"${digest()}"`) throw error;
+    if (found === undefined || found.etag !== `"${await digest()}"`) throw error;
     return { etag: found.etag, versionId: found.versionId };
   }
 }
@@ -322,17 +320,15 @@ function isAbsent(error: unknown): boolean {
   return error instanceof S3Error && error.s3Code === "NoSuchKey";
 }
 
-function md5Of(bytes: Uint8Array): string {
-  return createHash("md5").update(bytes).digest("base64");
+/** MD5s are rare, and their module takes longer to load than all the others here. */
+async function md5Of(bytes: Uint8Array, encoding: "base64" | "hex"): Promise<string> {
+  const { createHash } = await import("node:crypto");
+  return createHash("md5").update(bytes).digest(encoding);
 }
 
 /** The ETag of an object made of parts, where the parts' own are their MD5s. */
-function digestOfParts(parts: readonly s3.Part[]): string | undefined {
-  const hash = createHash("md5");
-  for (const { etag } of parts) {
-    const [, hexadecimal] = /^"([\da-f]{32})"$/.exec(etag) ?? [];
-    if (hexadecimal === undefined) return undefined;
-    hash.update(hexadecimal, "hex");
-  }
-  return `${hash.digest("hex")}-${parts.length}`;
+async function digestOfParts(parts: readonly s3.Part[]): Promise<string | undefined> {
+  const digests = parts.map(({ etag }) => /^"([\da-f]{32})"$/.exec(etag)?.[1]);
+  if (digests.includes(undefined)) return undefined;
+  return `${await md5Of(Uint8Array.fromHex(digests.join("")), "hex")}-${parts.length}`;
 }
