@@ -3,10 +3,10 @@ import { type Answer, hiddenEncoding, notS3 } from "./answers.ts";
 import { S3Error } from "./s3_errors.ts";
 
 /** The longest silence of a server that has little to do. */
-const ANSWER_MS = 30_000;
+const SILENCE_MS = 30_000;
 
 /** The same for copies and for making an object of many parts. */
-const LONG_ANSWER_MS = 10 * 60_000;
+const LONG_SILENCE_MS = 10 * 60_000;
 
 /** A connection that is slower than this is as good as none. */
 const SLOWEST_BYTES_PER_MS = 32;
@@ -27,6 +27,8 @@ export interface Outgoing {
   /** The most bytes of the answer, if it is not a document. */
   readonly mostBytes?: number | undefined;
   readonly isLong?: boolean | undefined;
+  /** The longest silence of the server, besides the time that content takes. */
+  readonly silenceMs?: number | undefined;
 }
 
 /** There was no answer. */
@@ -50,21 +52,23 @@ export class Unanswered extends S3Error {
  * @throws The reason of the request's signal.
  */
 export async function exchange(http: Deno.HttpClient, outgoing: Outgoing): Promise<Answer> {
-  const { url, method, headers, body, signal, isLong, mostBytes = MAX_DOCUMENT_BYTES } = outgoing;
+  const { url, method, headers, body, signal, mostBytes = MAX_DOCUMENT_BYTES } = outgoing;
+  const { isLong = false, silenceMs = isLong ? LONG_SILENCE_MS : SILENCE_MS } = outgoing;
   signal?.throwIfAborted();
   // It is not signed: servers between may change it. Nothing may be decompressed on the way.
   headers.set("accept-encoding", "identity");
-  const bytes = (body?.length ?? 0) + mostBytes;
-  const limitMs = (isLong ? LONG_ANSWER_MS : ANSWER_MS) + bytes / SLOWEST_BYTES_PER_MS;
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), limitMs);
   const abort = () => controller.abort();
+  const limit = (bytes: number) => setTimeout(abort, silenceMs + bytes / SLOWEST_BYTES_PER_MS);
+  let timer = limit(body?.length ?? 0);
   signal?.addEventListener("abort", abort, { once: true });
   try {
     const response = await fetch(url, {
       ...{ method, headers, client: http, redirect: "manual", signal: controller.signal },
       ...(body === undefined ? {} : { body }),
     });
+    clearTimeout(timer);
+    timer = limit(Number(response.headers.get("content-length") ?? mostBytes));
     return {
       status: response.status,
       headers: response.headers,

@@ -35,6 +35,8 @@ export interface SenderOptions extends Place {
    */
   readonly report?: ((line: string, isFinal: boolean) => void) | undefined;
   readonly retries?: Retries | undefined;
+  /** The longest silence of the server, instead of the usual ones. */
+  readonly silenceMs?: number | undefined;
 }
 
 /** A failed attempt. */
@@ -56,6 +58,9 @@ const PASSING: ReadonlySet<string> = new Set([
 ]);
 
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+
+/** With these, a server says that the bucket is in another region. */
+const ELSEWHERE_STATUS: ReadonlySet<number> = new Set([301, 307, 400]);
 
 /** Codes for keys that are not valid, or no longer. */
 const KEYS_REFUSED: ReadonlySet<string> = new Set([
@@ -164,11 +169,17 @@ export class Sender {
       ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken }),
       datetime: amzDate(Date.now() + this.#skewMs),
     }).sign();
-    return await exchange(this.#http, { ...call, url: signed.url, headers: signed.headers });
+    const { silenceMs } = this.#options;
+    const { url: to, headers: all } = signed;
+    return await exchange(this.#http, { ...call, url: to, headers: all, silenceMs });
   }
 
   /** Removes the cause of a failure, if this side can; then the next attempt needs no wait. */
-  async #mend({ said, headers }: Failure, keys: Keys, mended: Set<string>): Promise<boolean> {
+  async #mend(
+    { error, said, headers }: Failure,
+    keys: Keys,
+    mended: Set<string>,
+  ): Promise<boolean> {
     if (said === undefined || headers === undefined) return false;
     const once = (cause: string) => mended.size < mended.add(cause).size;
     if (KEYS_REFUSED.has(said.s3Code)) {
@@ -182,7 +193,7 @@ export class Sender {
     }
     const { region } = said;
     if (region === undefined || region === this.#region || !/^[\w-]+$/.test(region)) return false;
-    if (!once("region")) return false;
+    if (!ELSEWHERE_STATUS.has(error.httpStatus) || !once("region")) return false;
     this.#region = region;
     return true;
   }
@@ -218,8 +229,10 @@ function failureOf(answer: Answer): Failure {
   const status = answer.status;
   const isPassing = PASSING.has(said.s3Code) || PASSING_STATUS.has(status);
   const isOfPortal = said.s3Code === "" && answer.body.length > 0 && !isPassing;
+  // A server that does not answer 4xx may have begun.
+  const isUndone = status >= 400 && status < 500 || said.s3Code === "SlowDown";
   const error = isOfPortal ? notS3(answer) : errorOfAnswer(status, said.s3Code);
-  return { error, said, headers, isPassing, isUndone: isSlowDown(error) || status < 500 };
+  return { error, said, headers, isPassing, isUndone };
 }
 
 function wishOf({ error, headers }: Failure): Wish {

@@ -131,6 +131,17 @@ Deno.test("A server that cannot be reached is said to be so", async () => {
   }, { endpoint: gone });
 });
 
+Deno.test("A server that falls silent before or in the middle of an answer is given up", () =>
+  withClient(
+    inTurn("hang", { ...content("0123456789") as object, headers: { "content-length": "20" } }),
+    async ({ client, lines }) => {
+      const { code, message } = await failed(client.get("a", RANGE));
+      assertEquals([code, message], ["failure", "the server does not answer"]);
+      assertMatch(lines.at(-1) ?? "", /^final: GetObject "a": the server does not answer: /);
+    },
+    { silenceMs: 20 },
+  ));
+
 Deno.test("A failure in an answer of status 200 is a failure", () =>
   withClient(
     inTurn(
@@ -307,6 +318,20 @@ Deno.test("An upload that was completed without an answer is no failure", () => 
         "<Part><PartNumber>2</PartNumber>" +
         "<ETag>&#34;0cc175b9c0f1b6a831c399e269772661&#34;</ETag></Part></CompleteMultipartUpload>",
     );
+  });
+});
+
+Deno.test("An upload that fails within an answer of status 200 may have been completed", () => {
+  const parts = [{ number: 1, etag: '"9a0364b9e99bb480dd25e1f0284c8555"' }];
+  const etag = '"73ad9750e8d5fcf7936433620b4baa21-1"';
+  const script = ({ method }: SeenRequest, at: number): Reply =>
+    method === "HEAD"
+      ? object({ etag })
+      : at === 0
+      ? failure(200, "InternalError")
+      : failure(404, "NoSuchUpload");
+  return withClient(script, async ({ client }) => {
+    assertEquals((await client.completeUpload({ key: "a", id: "1" }, parts)).etag, etag);
   });
 });
 
