@@ -105,6 +105,19 @@ Deno.test("What is over soon is tried again, and each attempt is reported with c
     },
   ));
 
+Deno.test("Without TLS, content is protected by the signature", () =>
+  withClient(inTurn(WRITTEN), async ({ client, seen }) => {
+    await client.put("a", bytes("content"));
+    assertEquals(
+      seen[0]?.headers.get("x-amz-content-sha256"),
+      "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73",
+    );
+    assertMatch(
+      seen[0]?.headers.get("authorization") ?? "",
+      /SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token,/,
+    );
+  }));
+
 Deno.test("Attempts come to an end, and the last failure is passed on", () =>
   withClient(inTurn(failure(503, "SlowDown")), async ({ client, lines, seen }) => {
     const error = await failed(client.put("a", bytes("content")));
@@ -209,6 +222,8 @@ Deno.test("What a server leaves out of an answer to HEAD is asked for", () =>
       assertEquals((await failed(client.head("a"))).message, "the session token has expired");
       assertEquals(seen.map(({ method }) => method), ["HEAD", "GET"]);
       assertEquals(seen[1]?.headers.get("range"), "bytes=0-0");
+      // What is compressed on the way has another length.
+      for (const { headers } of seen) assertEquals(headers.get("accept-encoding"), "identity");
     },
   ));
 
