@@ -205,7 +205,7 @@ Deno.test("the house names every package that is downloaded", async () => {
   assertEquals(silent, []);
   const versions = [...named.matchAll(/^- `([\w-]+)` ([\d.]+) \(/gm)];
   for (const [, name, version] of versions) assert(`${name}@${version}` in npm, name);
-  assertEquals(versions.length, 3);
+  assertEquals(versions.length, 4);
 });
 
 Deno.test("the first pages are short", () => {
