@@ -276,8 +276,9 @@ export class BucketClient implements s3.S3Client {
       const isMissed = error instanceof S3Error &&
         /^(?:InvalidRequest|InvalidDigest)$/.test(error.s3Code);
       if (!isMissed || this.#sendsDigests) throw error;
+      const written = await this.#send(await withDigest(), answers.readWritten);
       this.#sendsDigests = true;
-      return await this.#send(await withDigest(), answers.readWritten);
+      return written;
     }
   }
 

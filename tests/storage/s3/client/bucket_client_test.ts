@@ -211,6 +211,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "A version that was replaced or removed is read and copied by its id",
+  ...needsS3(),
+  fn: () =>
+    withBucket(async (client, s3) => {
+      const body = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+      await (await s3.request(`/${s3.bucket}?versioning`, { method: "PUT", body })).body?.cancel();
+      const { versionId, etag } = await client.put("a", bytes("one"));
+      const second = await client.put("a", bytes("two"));
+      assert(versionId !== undefined && versionId !== second.versionId);
+      assertEquals((await client.head("a"))?.versionId, second.versionId);
+      await client.remove("a");
+      assertEquals(await client.head("a"), undefined);
+      assertEquals((await s3Error(client.get("a", WHOLE))).code, "not-found");
+      assertEquals(await client.get("a", { ...WHOLE, versionId, ifMatch: etag }), bytes("one"));
+      await client.copy({ key: "a", versionId }, "b");
+      assertEquals(await client.get("b", WHOLE), bytes("one"));
+    }),
+});
+
+Deno.test({
   name: "A listing comes by pages, with common prefixes and from any key on",
   ...needsS3(),
   fn: () =>
