@@ -1,7 +1,10 @@
 /** What requests are signed with. */
 export interface Keys {
+  /** The public half. */
   readonly accessKeyId: string;
+  /** The secret half. */
   readonly secretAccessKey: string;
+  /** Only with keys that expire. */
   readonly sessionToken?: string | undefined;
   /** Absent if they are valid until they are withdrawn. */
   readonly expires?: Date | undefined;

@@ -4,6 +4,7 @@ import { HEADER_NAMES } from "./answers.ts";
 
 /** What every new object gets besides its own. */
 export interface UploadSettings {
+  /** The storage class, such as `STANDARD_IA`. */
   readonly storageClass?: string | undefined;
   /** Encryption by the server: `AES256`, `aws:kms` or `aws:kms:dsse`. */
   readonly sse?: string | undefined;
