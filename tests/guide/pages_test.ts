@@ -4,6 +4,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { parseDoctorOptions } from "../../lib/cli/doctor/options.ts";
 import { parseGridFsOptions } from "../../lib/cli/gridfs/options.ts";
+import { parseS3Options } from "../../lib/cli/s3/options.ts";
 import { parseJailOptions } from "../../lib/cli/jail/options.ts";
 import { parseProxyOptions } from "../../lib/cli/proxy/options.ts";
 import { parseQuotaOptions } from "../../lib/cli/quota/options.ts";
@@ -27,6 +28,7 @@ const SUBCOMMANDS = [
   "jail",
   "proxy",
   "gridfs",
+  "s3",
   "authorize",
   "doctor",
   "quota",
@@ -38,6 +40,7 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
   jail: parseJailOptions,
   proxy: parseProxyOptions,
   gridfs: parseGridFsOptions,
+  s3: parseS3Options,
   doctor: parseDoctorOptions,
   quota: parseQuotaOptions,
   who: parseWhoOptions,
@@ -89,6 +92,7 @@ Deno.test("there is a page for every room that has users", () => {
     "storage/local",
     "storage/proxy",
     "storage/gridfs",
+    "storage/s3",
   ];
   const paths = pages.map(({ path }) => path);
   for (const room of rooms) assert(paths.includes(`lib/${room}/README.md`), room);
