@@ -55,7 +55,7 @@ import { rename } from "./tree/rename.ts";
 import { type Place, Tree } from "./tree/tree.ts";
 
 /** The most bytes of bodies that are on their way at the same time. */
-const BODIES_BYTES = 32 * 1024 * 1024;
+const BODIES_BYTES = 16 * 1024 * 1024;
 
 /**
  * A bucket of S3 as a tree of files. It behaves as POSIX says, except for what S3 does not have:

@@ -12,6 +12,10 @@ export async function copyObject(
 ): Promise<Written> {
   const { client, ending: signal } = context;
   const object: NewObject = { metadata, headers: info.headers, storageClass: info.storageClass };
+  if (info.size === 0) {
+    // Some servers do not copy the markers of directories.
+    return await client.put(key, new Uint8Array(0), { ...object, signal });
+  }
   if (info.size <= MAX_COPY_BYTES) {
     return await client.copy({ key: info.key, ifMatch: info.etag }, key, { ...object, signal });
   }

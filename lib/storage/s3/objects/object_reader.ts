@@ -8,9 +8,9 @@ const SLACK_BYTES = 256 * 1024;
 const FIRST_BYTES = 256 * 1024;
 const WHOLE_BYTES = 1024 * 1024;
 /** The most bytes of one request. */
-const MAX_RUN_BYTES = 4 * 1024 * 1024;
+const MAX_RUN_BYTES = 2 * 1024 * 1024;
 /** The most bytes to fetch ahead of a reader that reads in order. */
-const MAX_AHEAD_BYTES = 16 * 1024 * 1024;
+const MAX_AHEAD_BYTES = 8 * 1024 * 1024;
 /** How many requests the bytes ahead are divided into. */
 const RUNS_AHEAD = 4;
 
