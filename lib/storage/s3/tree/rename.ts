@@ -40,7 +40,10 @@ export async function rename(
   refuseUnusable(context.prefix, to.path);
   refuseNew(context.prefix, to.path, source.kind === "directory" ? "directory" : "other");
   if (source.kind === "directory") await moveDirectory(context, tree, from.path, to.path);
-  else await moveObject(context, tree, { source, from: from.path, to: to.path });
+  else {await moveObject(context, tree, {
+      ...{ source, from: from.path, to: to.path },
+      replaces: target !== undefined,
+    });}
 }
 
 async function refuseToReplace(
@@ -65,10 +68,11 @@ async function refuseToReplace(
 async function moveObject(
   context: S3Context,
   tree: Tree,
-  { source, from, to }: {
+  { source, from, to, replaces }: {
     readonly source: Extract<Entry, { readonly info: ObjectInfo }>;
     readonly from: VirtualPath;
     readonly to: VirtualPath;
+    readonly replaces: boolean;
   },
 ): Promise<void> {
   const { client, conditions, ending: signal, prefix } = context;
@@ -84,7 +88,11 @@ async function moveObject(
     );
   } catch (error) {
     // What another session has written at the old name meanwhile is a file of its own.
-    if (!isPreconditionFailed(error)) throw error;
+    if (!isPreconditionFailed(error)) {
+      // What was reported as failed must not be there.
+      if (!replaces) await client.remove(key).catch(() => {});
+      throw error;
+    }
   }
   context.moved(info.key, key, written);
 }
