@@ -13,8 +13,10 @@ export interface RandomWork {
   readonly operations: number;
   /** The largest file, roughly. */
   readonly mostBytes: number;
-  /** Called when a file could not be closed; true if that may happen, and its draft is gone. */
+  /** Whether an operation may fail so; a file of which a change has failed must not be published. */
   readonly mayFail?: (error: unknown) => boolean;
+  /** Called before all files are compared at the end. */
+  readonly ended?: () => void;
 }
 
 /** Does random operations to files and to a model of them, and compares all that is read. */
@@ -47,9 +49,12 @@ export async function workAtRandom(storage: Storage, work: RandomWork): Promise<
     const options = optionsFrom(random);
     if (before === undefined && !options.create) continue;
     let content = before === undefined || options.truncate ? new Uint8Array(0) : before;
-    const file = await storage.open(path, options);
+    const opened = await attempt(() => storage.open(path, options), mayFail);
+    if (opened === "failed") continue;
+    const file = opened.value;
     const what = `seed ${seed}, operation ${done}, ${path}, ${JSON.stringify(options)}`;
-    for (let count = random(20); count > 0; count--) {
+    let isSpoiled = false;
+    for (let count = random(20); count > 0 && !isSpoiled; count--) {
       done++;
       const length = size();
       const position = random(3) === 0 ? content.length : random(content.length + 1000);
@@ -73,11 +78,18 @@ export async function workAtRandom(storage: Storage, work: RandomWork): Promise<
             assertEquals((await file.stat()).size, content.length, what);
             if (options.read) await compare(file, content, { position, length, what });
         }
-      }, (error) => mayFail(error) || SENT.test(String(error)));
+      }, (error) => {
+        if (SENT.test(String(error))) return true;
+        if (!mayFail(error)) return false;
+        file.spoil?.();
+        isSpoiled = true;
+        return true;
+      });
     }
     const outcome = await attempt(() => file.close(false), mayFail);
-    if (outcome === "done" && options.write) files.set(path, content);
+    if (outcome !== "failed" && options.write) files.set(path, content);
   }
+  work.ended?.();
   for (const [path, content] of files) {
     const file = await storage.open(path, { ...READ_ONLY, read: true });
     const what = `seed ${seed}, at the end, ${path}`;
@@ -104,13 +116,12 @@ function optionsFrom(random: (limit: number) => number): OpenOptions {
   };
 }
 
-async function attempt(
-  work: () => unknown,
+async function attempt<T>(
+  work: () => T | Promise<T>,
   mayFail: (error: unknown) => boolean,
-): Promise<"done" | "failed"> {
+): Promise<{ readonly value: T } | "failed"> {
   try {
-    await work();
-    return "done";
+    return { value: await work() };
   } catch (error) {
     if (error instanceof StorageError && mayFail(error)) return "failed";
     throw error;
