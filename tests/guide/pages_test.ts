@@ -114,7 +114,7 @@ Deno.test("every link between pages leads to a file, and to a heading where it n
 
 /** The options of a command; `authorize` also takes those of what it authorizes. */
 function knownTo(subcommand: string, args: readonly string[]): ReadonlySet<string> | undefined {
-  const target = ["proxy", "gridfs"].find((name) => args.includes(`--${name}`));
+  const target = ["proxy", "gridfs", "s3"].find((name) => args.includes(`--${name}`));
   if (subcommand !== "authorize" || target === undefined) return help.get(subcommand);
   return new Set([...help.get(subcommand)!, ...help.get(target)!]);
 }

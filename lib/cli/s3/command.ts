@@ -48,12 +48,20 @@ async function run(parsed: S3CommandOptions): Promise<number> {
   const log = openLog(options, session);
   if (start !== undefined) warnIfUnforced(start, log);
   return await reportAndRethrow(() => log, async () => {
-    const found = await credentialsFor(options, log);
-    const bucket = bucketOf(options, { who, found, log });
+    const { found, bucket } = await bucketFor(options, { who, log });
     return options.check
       ? await checkBucket(bucket, options)
       : await serveFrom(bucket, options, { who, session, log, found });
   });
+}
+
+/** The bucket that the options name, and the keys for it. */
+export async function bucketFor(
+  options: S3CommandOptions,
+  { who, log }: { readonly who: Identity; readonly log: Log },
+): Promise<{ readonly bucket: S3Options; readonly found: Credentials }> {
+  const found = await credentialsFor(options, log);
+  return { bucket: bucketOf(options, { who, found, log }), found };
 }
 
 async function credentialsFor({ profile }: S3CommandOptions, log: Log): Promise<Credentials> {
@@ -65,7 +73,6 @@ async function credentialsFor({ profile }: S3CommandOptions, log: Log): Promise<
   }
 }
 
-/** The bucket that the options name. */
 function bucketOf(
   options: S3CommandOptions,
   { who, found, log }: {
@@ -143,7 +150,7 @@ async function serveFrom(
 }
 
 /** The bucket in a form that may be shown. */
-function shown({ bucket, prefix, endpoint }: S3Options): string {
+export function shown({ bucket, prefix, endpoint }: S3Options): string {
   const path = prefix === undefined || prefix === "" ? bucket : `${bucket}/${prefix}`;
   return `s3://${path}` + (endpoint === undefined ? "" : ` at ${endpoint.host}`);
 }

@@ -79,6 +79,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "sftpwrap doctor looks at the bucket of a session, and changes nothing",
+  ...needsS3(),
+  fn: () =>
+    withS3(async (bucket) => {
+      const deno = words([], ["-A"]).slice(0, -1);
+      const session = ["s3", "--endpoint", bucket.endpoint];
+      const doctor = async (place: string) =>
+        await run(Deno.execPath(), [...deno, "doctor", "--no-sshd", ...session, place], {
+          env: variablesOf(bucket),
+        });
+      const { stdout } = await doctor("s3://bucket");
+      assertStringIncludes(stdout, "far side: connected to s3://bucket at ");
+      const missing = await doctor("s3://nowhere");
+      assertEquals(missing.code, 1);
+      assertStringIncludes(missing.stdout, ": the bucket does not exist\n");
+    }),
+});
+
+Deno.test({
   name: "sftpwrap s3 says of a missing bucket and of wrong keys what is wrong",
   ...needsS3(),
   fn: () =>
