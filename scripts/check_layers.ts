@@ -25,9 +25,9 @@ const SYSTEM = ["linux", "errno", "permissions"];
 
 /** All of `lib/` but `wire/`, for the layers that put the parts together. */
 const PARTS = [
-  ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "gridfs"],
-  ...["atomic", "policy", "quota", "sessions", "audit", "hooks", "transport", "serve", "testing"],
-  "mod",
+  ...[...CONTRACT, ...SYSTEM, "session", "client", "memory", "local", "ssh2", "proxy", "remote"],
+  ...["gridfs", "s3-client", "s3", "atomic", "policy", "quota", "sessions", "audit", "hooks"],
+  ...["transport", "serve", "testing", "mod"],
 ];
 
 /** All of the program, for tests and scripts. */
@@ -89,10 +89,17 @@ const LAYERS: readonly Layer[] = [
     imports: [...CONTRACT, "client", "ssh2"],
     packages: ["@std/streams", "node:*"],
   }),
+  // What storages that keep whole paths as names have in common.
+  layer("remote", ["lib/storage/remote/"], { imports: CONTRACT }),
   layer("gridfs", ["lib/storage/gridfs/"], {
-    imports: CONTRACT,
+    imports: [...CONTRACT, "remote"],
     packages: ["mongodb", "node:*"],
   }),
+  layer("s3-client", ["lib/storage/s3/client/", "lib/storage/s3/credentials/"], {
+    imports: [...CONTRACT, "permissions"],
+    packages: ["aws4fetch", "node:*"],
+  }),
+  layer("s3", ["lib/storage/s3/"], { imports: [...CONTRACT, "remote", "s3-client"] }),
 
   // What is around any storage.
   layer("atomic", ["lib/atomic/"], { imports: CONTRACT }),
@@ -161,7 +168,7 @@ const RULES: Rules = {
   // Packages that only some backends need. Nothing that `entries` evaluate at their start may import
   // one; a literal `import()` loads it later.
   late: {
-    packages: ["ssh2", "mongodb"],
+    packages: ["ssh2", "mongodb", "aws4fetch"],
     entries: ["main.ts", "lib/mod.ts", "lib/storage/proxy/mod.ts"],
   },
 

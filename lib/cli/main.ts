@@ -41,6 +41,11 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
     run: async (args) => await (await import("./gridfs/command.ts")).gridFsCommand(args),
   },
   {
+    name: "s3",
+    summary: "serve files that are objects in a bucket of S3",
+    run: async (args) => await (await import("./s3/command.ts")).s3Command(args),
+  },
+  {
     name: "authorize",
     summary: "print, install, list or remove lines of authorized_keys",
     run: async (args) => await (await import("./authorize/command.ts")).authorizeCommand(args),
@@ -85,7 +90,7 @@ export const SUBCOMMANDS: readonly LazySubcommand[] = [
 ];
 
 /** The subcommands that a program may be made for. */
-const SESSIONS: readonly string[] = ["jail", "proxy", "gridfs"];
+const SESSIONS: readonly string[] = ["jail", "proxy", "gridfs", "s3"];
 
 const USAGE = "usage: sftpwrap SUBCOMMAND [options] ...";
 

@@ -63,6 +63,9 @@ export function knownFlags(flags: readonly string[], help: string): readonly str
 /** Variables that `sftpwrap gridfs` reads beside those of every session and of the proxy. */
 const GRIDFS_VARIABLES: readonly string[] = ["SFTPWRAP_MONGODB_URI"];
 
+/** Variables that `sftpwrap s3` reads, as all programs for AWS do. */
+const S3_VARIABLES: readonly string[] = ["AWS_*"];
+
 const VARIABLES: readonly string[] = [...SESSION_VARIABLES, "TZ", "TZDIR"];
 
 /** Where libc is on the system that the program is for. */
@@ -152,11 +155,11 @@ export function compilePlan(options: CompileOptions): CompilePlan {
 const GENERAL_SCOPE: Scope = {
   permissions: [
     ...["--allow-read", "--allow-write", "--allow-sys"],
-    // The proxy connects to any host, itself or with the system's ssh; so does GridFS.
+    // The proxy connects to any host, itself or with the system's ssh; so do GridFS and S3.
     "--allow-net",
     `--allow-run=${["ssh", ...DOCTOR_PROGRAMS, THIS_PROGRAM].join(",")}`,
   ],
-  variables: [...VARIABLES, ...PROXY_VARIABLES, ...GRIDFS_VARIABLES],
+  variables: [...VARIABLES, ...PROXY_VARIABLES, ...GRIDFS_VARIABLES, ...S3_VARIABLES],
   baked: [],
 };
 

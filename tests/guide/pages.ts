@@ -79,7 +79,7 @@ export function anchorsIn(text: string): ReadonlySet<string> {
 /** Each `sftpwrap SUBCOMMAND …`, up to the quote, comment, redirection or line that ends it. */
 export function commandsIn(text: string): ShownCommand[] {
   const commands = text.replaceAll(/ \\\n +/g, " ").matchAll(
-    /(?:sftpwrap|main\.ts) (jail|proxy|gridfs|authorize)\b((?: +(?:'[^'\s]*'|[^\s"'`#<])+)*)/g,
+    /(?:sftpwrap|main\.ts) (jail|proxy|gridfs|s3|authorize)\b((?: +(?:'[^'\s]*'|[^\s"'`#<])+)*)/g,
   );
   return Array.from(commands, ([, subcommand = "", args = ""]) => ({
     subcommand,

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { parseDoctorOptions } from "../../lib/cli/doctor/options.ts";
 import { parseGridFsOptions } from "../../lib/cli/gridfs/options.ts";
+import { parseS3Options } from "../../lib/cli/s3/options.ts";
 import { parseJailOptions } from "../../lib/cli/jail/options.ts";
 import { parseProxyOptions } from "../../lib/cli/proxy/options.ts";
 import { parseQuotaOptions } from "../../lib/cli/quota/options.ts";
@@ -27,6 +28,7 @@ const SUBCOMMANDS = [
   "jail",
   "proxy",
   "gridfs",
+  "s3",
   "authorize",
   "doctor",
   "quota",
@@ -38,6 +40,7 @@ const PARSERS: Readonly<Record<string, (args: readonly string[]) => unknown>> = 
   jail: parseJailOptions,
   proxy: parseProxyOptions,
   gridfs: parseGridFsOptions,
+  s3: parseS3Options,
   doctor: parseDoctorOptions,
   quota: parseQuotaOptions,
   who: parseWhoOptions,
@@ -89,6 +92,7 @@ Deno.test("there is a page for every room that has users", () => {
     "storage/local",
     "storage/proxy",
     "storage/gridfs",
+    "storage/s3",
   ];
   const paths = pages.map(({ path }) => path);
   for (const room of rooms) assert(paths.includes(`lib/${room}/README.md`), room);
@@ -110,7 +114,7 @@ Deno.test("every link between pages leads to a file, and to a heading where it n
 
 /** The options of a command; `authorize` also takes those of what it authorizes. */
 function knownTo(subcommand: string, args: readonly string[]): ReadonlySet<string> | undefined {
-  const target = ["proxy", "gridfs"].find((name) => args.includes(`--${name}`));
+  const target = ["proxy", "gridfs", "s3"].find((name) => args.includes(`--${name}`));
   if (subcommand !== "authorize" || target === undefined) return help.get(subcommand);
   return new Set([...help.get(subcommand)!, ...help.get(target)!]);
 }
@@ -205,7 +209,7 @@ Deno.test("the house names every package that is downloaded", async () => {
   assertEquals(silent, []);
   const versions = [...named.matchAll(/^- `([\w-]+)` ([\d.]+) \(/gm)];
   for (const [, name, version] of versions) assert(`${name}@${version}` in npm, name);
-  assertEquals(versions.length, 3);
+  assertEquals(versions.length, 4);
 });
 
 Deno.test("the first pages are short", () => {

@@ -58,7 +58,7 @@ async function authorize(given: Given, keyFile: string | undefined): Promise<num
   const { values, target } = given;
   const place = values.get(target.name);
   if (place === undefined && !values.has("uri-file")) {
-    throw new UsageError("--jail DIR is missing (or --proxy HOST, or --gridfs URI)");
+    throw new UsageError("--jail DIR is missing (or --proxy HOST, --gridfs URI or --s3 URL)");
   }
   if (keyFile === undefined) throw new UsageError("KEYFILE is missing (- for standard input)");
   const key = parsePublicKey(

@@ -5,6 +5,7 @@ const OWN: readonly OptionSpec[] = [
   { name: "jail", value: "DIR", help: "the directory that the key's owner sees as /" },
   { name: "proxy", value: "HOST", help: "or the SFTP server: [USER@]HOST, sftp://…" },
   { name: "gridfs", value: "URI", help: "or the MongoDB database (with a password: --uri-file)" },
+  { name: "s3", value: "URL", help: "or the bucket: s3://BUCKET[/PREFIX]" },
   { name: "from", value: "PATTERNS", help: "the addresses and hosts that the key is good for" },
   { name: "expiry-time", value: "TIME", help: "the key's end: YYYYMMDD[HHMM[SS]][Z]" },
   { name: "binary", value: "FILE", help: "the program to run (default: this one)" },
@@ -19,15 +20,15 @@ export function authorizeSpecFor({ specs }: Target): CommandSpec {
     name: "authorize",
     forms: [
       "--jail DIR [options] KEYFILE|-",
-      "--proxy HOST | --gridfs URI [options] KEYFILE|-",
+      "--proxy HOST | --gridfs URI | --s3 URL [options] KEYFILE|-",
       "--list FILE",
       "--remove KEY FILE",
     ],
     about: `
 Prints or installs the authorized_keys line that lets the owner of a public key
 start one session and nothing else. KEYFILE is OpenSSH's or PuTTYgen's. Options
-of sftpwrap jail go into the line, with --proxy or --gridfs those of sftpwrap
-proxy or sftpwrap gridfs.
+of sftpwrap jail go into the line, with --proxy, --gridfs or --s3 those of
+sftpwrap proxy, gridfs or s3.
 `,
     options: [...OWN, HELP_OPTION, ...specs],
   };

@@ -1,5 +1,5 @@
 /**
- * What a key can be for: a jail, a proxy or GridFS, each with the options of its own subcommand.
+ * What a key can be for: a jail, a proxy, GridFS or a bucket of S3, each with the options of its own subcommand.
  *
  * @module
  */
@@ -10,10 +10,11 @@ import { jailSpec, parseJailOptions } from "../jail/options.ts";
 import type { OptionSpec } from "../options/args.ts";
 import { sessionIn } from "../options/serving_options.ts";
 import { parseProxyOptions, proxySpec } from "../proxy/options.ts";
+import { parseS3Options, s3Spec } from "../s3/options.ts";
 
 /** A subcommand that a key can start. */
 export interface Target {
-  readonly name: "jail" | "proxy" | "gridfs";
+  readonly name: "jail" | "proxy" | "gridfs" | "s3";
   /** The options of a session. */
   readonly specs: readonly OptionSpec[];
   /**
@@ -64,8 +65,18 @@ const GRIDFS: Target = {
     sessionIn(parseGridFsOptions(args)).place?.hasSecret === true ? "--uri-file FILE" : undefined,
 };
 
+const S3: Target = {
+  name: "s3",
+  specs: forSessions(s3Spec.options),
+  told(args) {
+    const { bucket, prefix } = sessionIn(parseS3Options(args)).place;
+    return `s3://${bucket}${prefix === "" ? "" : `/${prefix}`}`;
+  },
+  secretIn: () => undefined,
+};
+
 /** Every subcommand that a key can start. */
-export const TARGETS: readonly Target[] = [JAIL, PROXY, GRIDFS];
+export const TARGETS: readonly Target[] = [JAIL, PROXY, GRIDFS, S3];
 
 /**
  * What a command line of `authorize` is for: its other options depend on that.

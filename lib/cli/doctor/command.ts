@@ -53,6 +53,11 @@ async function sessionOf({ subcommand, args }: DoctorOptions): Promise<() => Pro
       const parsed = sessionIn(parseGridFsOptions(args));
       return async () => await (await import("./remote.ts")).checkGridFsSetup(parsed);
     }
+    case "s3": {
+      const { parseS3Options } = await import("../s3/options.ts");
+      const parsed = sessionIn(parseS3Options(args));
+      return async () => await (await import("./remote.ts")).checkS3Setup(parsed);
+    }
   }
 }
 

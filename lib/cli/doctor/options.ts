@@ -2,7 +2,7 @@ import { UsageError } from "../errors.ts";
 import { type CommandSpec, helpOf, parseOptions } from "../options/args.ts";
 
 /** The subcommands whose set-up can be checked. */
-export type Checked = "jail" | "proxy" | "gridfs";
+export type Checked = "jail" | "proxy" | "gridfs" | "s3";
 
 /** The parsed command line of `sftpwrap doctor`. */
 export interface DoctorOptions {
@@ -19,7 +19,7 @@ export interface DoctorOptions {
 /** The command line of `sftpwrap doctor`; its options are before the name of the subcommand. */
 export const doctorSpec: CommandSpec = {
   name: "doctor",
-  forms: ["[options] jail|proxy|gridfs ..."],
+  forms: ["[options] jail|proxy|gridfs|s3 ..."],
   about: `
 Tries what a session would do, and says what would go wrong, and the command
 that mends it. What follows is the very line that sshd runs, after sftpwrap:
@@ -28,7 +28,7 @@ that mends it. What follows is the very line that sshd runs, after sftpwrap:
 
 Exit status: 0 if all is right, 1 if something is BAD.
 `,
-  choices: ["jail", "proxy", "gridfs"],
+  choices: ["jail", "proxy", "gridfs", "s3"],
   options: [
     { name: "user", letter: "u", value: "USER", help: "look as this user; for root" },
     { name: "sshd-config", letter: "f", value: "FILE", help: "sshd's configuration" },
@@ -50,9 +50,11 @@ export function parseDoctorOptions(
   if (switches.has("help")) return { print: helpOf(doctorSpec) };
   const name = args[at];
   if (operands.length > 0 || name !== undefined && !isChecked(name)) {
-    throw new UsageError(`"${operands[0] ?? name}" is not jail, proxy or gridfs`);
+    throw new UsageError(`"${operands[0] ?? name}" is not jail, proxy, gridfs or s3`);
   }
-  if (name === undefined) throw new UsageError("the subcommand is missing: jail, proxy or gridfs");
+  if (name === undefined) {
+    throw new UsageError("the subcommand is missing: jail, proxy, gridfs or s3");
+  }
   return {
     subcommand: name,
     args: args.slice(at + 1),
@@ -76,5 +78,5 @@ function subcommandAt(args: readonly string[]): number {
 }
 
 function isChecked(name: string): name is Checked {
-  return name === "jail" || name === "proxy" || name === "gridfs";
+  return name === "jail" || name === "proxy" || name === "gridfs" || name === "s3";
 }

@@ -11,6 +11,7 @@ import { StartError } from "../errors.ts";
 import type { GridFsCommandOptions } from "../gridfs/options.ts";
 import { withLogFile } from "../options/tokens.ts";
 import type { ProxyCommandOptions } from "../proxy/options.ts";
+import type { S3CommandOptions } from "../s3/options.ts";
 import { identity } from "../start/host.ts";
 import { bad, type Finding, ok, report, warn } from "./finding.ts";
 import { checkHooks } from "../hooks/checks.ts";
@@ -50,6 +51,22 @@ export async function checkGridFsSetup(parsed: GridFsCommandOptions): Promise<nu
   });
 }
 
+/** The session's part of `sftpwrap doctor s3`, which changes nothing. */
+export async function checkS3Setup(parsed: S3CommandOptions): Promise<number> {
+  const { bucketFor, shown } = await import("../s3/command.ts");
+  const { checkS3 } = await import("../../storage/s3/repair/check.ts");
+  return await checkRemote(parsed, async (options, log) => {
+    const { bucket } = await bucketFor(options, { who: identity(), log });
+    const place = shown(bucket);
+    const findings = await foundIn(place, checkS3(bucket, { mend: false }));
+    const left = findings.filter(({ kind }) => kind === "found").length;
+    if (left > 0) {
+      log.write(LogLevel.ERROR, `crashes have left ${left} things (s3 --check mends)`);
+    }
+    return place;
+  });
+}
+
 async function foundIn<T>(hosts: string, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
@@ -59,7 +76,9 @@ async function foundIn<T>(hosts: string, answer: Promise<T>): Promise<T> {
   }
 }
 
-async function checkRemote<T extends ProxyCommandOptions | GridFsCommandOptions>(
+async function checkRemote<
+  T extends ProxyCommandOptions | GridFsCommandOptions | S3CommandOptions,
+>(
   parsed: T,
   connect: (options: T, log: Log) => Promise<string>,
 ): Promise<number> {

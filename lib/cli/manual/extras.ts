@@ -123,6 +123,21 @@ A bucket for each user:
   sftpwrap kick 1f0c2d3e
 `,
   },
+  s3: {
+    details: DETAILS,
+    topics: SESSION,
+    environment: [
+      ["AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN", "the keys"],
+      ["AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_CA_BUNDLE", "as for AWS's own tools"],
+    ],
+    files: [["~/.aws/credentials, ~/.aws/config", "profiles with keys"]],
+    examples: `
+A bucket of another server, with a directory for each user:
+
+  sftpwrap s3 --endpoint https://s3.example.com s3://files/%u
+`,
+    seeAlso: [["sshd_config", 5]],
+  },
   authorize: {
     details: DETAILS,
     topics: ["patterns"],

@@ -12,6 +12,7 @@ import { jailSpec } from "../jail/options.ts";
 import type { CommandSpec } from "../options/args.ts";
 import { proxySpec } from "../proxy/options.ts";
 import { quotaSpec } from "../quota/options.ts";
+import { s3Spec } from "../s3/options.ts";
 import { kickSpec, whoSpec } from "../sessions/options.ts";
 import { completionsSpec, helpSpec, manSpec } from "./options.ts";
 import { TOPICS } from "./topics.ts";
@@ -20,6 +21,7 @@ const DOCUMENTED: readonly CommandSpec[] = [
   jailSpec,
   proxySpec,
   gridFsSpec,
+  s3Spec,
   authorizeSpec,
   doctorSpec,
   quotaSpec,

@@ -22,6 +22,10 @@ export interface Keeps {
   readonly network?: boolean;
   /** Descriptors of directories in which files may be made. */
   readonly drops?: readonly number[] | undefined;
+  /** Files that are read again from time to time. */
+  readonly files?: readonly string[] | undefined;
+  /** A program that is run again from time to time, with all that it may need. */
+  readonly program?: string | undefined;
 }
 
 /** What a session uses that is connected to another host. */
@@ -68,14 +72,19 @@ export function prepareRemoteConfinement(keeps: Keeps, onAlone?: () => void): Re
 }
 
 function ringPlan(
-  { network = false }: Keeps,
+  { network = false, files = [], program }: Keeps,
   libc: Libc | undefined,
   landlock: RingPlan["landlock"],
 ): RingPlan {
-  const revoked = ["read", "write", "env", "sys", "run", "ffi", "import"] as const;
+  const kept = [
+    ...files.length > 0 || program !== undefined ? ["read"] : [],
+    ...program === undefined ? [] : ["run", "env"],
+    ...network ? ["net"] : [],
+  ];
+  const all = ["read", "write", "env", "sys", "run", "ffi", "import", "net"] as const;
   return {
     libc,
-    revoked: network ? revoked : [...revoked, "net"],
+    revoked: all.filter((name) => !kept.includes(name)),
     rings: [{
       name: "permissions",
       holds: true,
@@ -87,10 +96,13 @@ function ringPlan(
   };
 }
 
-function landlockPlan({ child = false, network = false, drops }: Keeps): LandlockPlan {
+function landlockPlan(
+  { child = false, network = false, drops, files = [], program }: Keeps,
+): LandlockPlan | string {
+  if (program !== undefined) return `${program} has to be run for new keys`;
   return {
     drops,
-    files: network ? RESOLVER_FILES : [],
+    files: [...network ? RESOLVER_FILES : [], ...files],
     // An open connection stays usable, but with signals refused a child could not be ended.
     network: child || network,
     holds: `every file${network ? " but the resolver's" : ""} is refused`,

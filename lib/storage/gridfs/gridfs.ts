@@ -55,7 +55,7 @@ import { Journal } from "./database/journal.ts";
 import { layoutOf } from "./database/layout.ts";
 import { Listing } from "./tree/listing.ts";
 import { refuseUnusable, refuseUnusableTarget } from "./tree/names.ts";
-import { NewFiles } from "./new_files.ts";
+import { NewFiles } from "../remote/new_files.ts";
 import { attrsOf, type Entry, keepDirectory, newNode, targetOf } from "./tree/nodes.ts";
 import type { GridFsOptions } from "./database/options.ts";
 import { removeDirectory, removeEntry } from "./tree/remove.ts";
@@ -80,7 +80,7 @@ export class GridFsStorage implements Storage<GridFsFile> {
   readonly #bucket: Bucket;
   readonly #host: FileHost;
   readonly #umask: number;
-  readonly #newFiles = new NewFiles();
+  readonly #newFiles = new NewFiles<GridFsFile>();
   readonly #sweeper: Sweeper;
   readonly #ending = new AbortController();
 

@@ -2,6 +2,7 @@ import type { FileAttrs } from "../../attrs.ts";
 import { errorOf } from "../errno.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
 import type { BeforePublish } from "../finished_upload.ts";
+import { copyBytes } from "../remote/copy_bytes.ts";
 import type { CopyRange, FileHandle, OpenOptions, VirtualPath } from "../storage.ts";
 import { ChunkReader } from "./versions/chunk_reader.ts";
 import { type FileDoc, idText, type Metadata } from "./database/documents.ts";
@@ -16,9 +17,6 @@ import {
 } from "./tree/nodes.ts";
 import type { GridFsContext } from "./database/context.ts";
 import { currentPath } from "./versions/retire.ts";
-
-/** Bytes copied at once from file to file. */
-const COPY_BYTES = 1024 * 1024;
 
 /** The file to open. */
 export interface FileOrigin {
@@ -148,17 +146,7 @@ export class GridFsFile implements FileHandle {
     if (source === target || source.#isSameAs(target)) {
       throw new StorageError("failure", "both are the same file");
     }
-    const buffer = new Uint8Array(COPY_BYTES);
-    let copied = 0;
-    while (copied < range.length) {
-      const room = buffer.subarray(0, Math.min(COPY_BYTES, range.length - copied));
-      const count = await source.read(room, range.sourcePosition + copied);
-      if (count === 0) break;
-      await target.write(room.subarray(0, count), range.targetPosition + copied);
-      copied += count;
-      await range.checkpoint?.();
-    }
-    return copied;
+    return await copyBytes(range);
   }
 
   #isSameAs(other: GridFsFile): boolean {

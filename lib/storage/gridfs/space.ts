@@ -2,7 +2,7 @@ import type { FileSystemStats } from "../../attrs.ts";
 import type { Bucket } from "./database/bucket.ts";
 import { sizeOf } from "./database/layout.ts";
 import { BATCH_ATTEMPT_MS } from "./database/link.ts";
-import { NAME_MAX } from "./tree/names.ts";
+import { NAME_MAX } from "../remote/names.ts";
 
 const BLOCK_BYTES = 4096;
 /** Bytes reported as free if the database does not know: clients refuse to write to a full disk. */

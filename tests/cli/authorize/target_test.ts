@@ -30,6 +30,10 @@ Deno.test("authorize writes a line for GridFS, with its URI or the file that has
     ["--gridfs=mongodb://alice@db/files", "--password-file", "/etc/secret", "--bucket", "%u"],
     "sftpwrap gridfs --bucket=%u --password-file=/etc/secret mongodb://alice@db/files",
   );
+  await assertLine(
+    ["--s3=s3://files/%u", "--profile", "sftp"],
+    "sftpwrap s3 --profile=sftp s3://files/%u",
+  );
   await assertLine(["--uri-file", "/etc/uri"], "sftpwrap gridfs --uri-file=/etc/uri");
 });
 

@@ -51,6 +51,7 @@ Deno.test("the SBOM has each package once, and every reference in it leads to on
   }
   assertEquals(bom.dependencies[0].dependsOn, [
     "pkg:github/denoland/deno@v2.6.0",
+    "pkg:npm/aws4fetch@1.0.20",
     "pkg:npm/deno-std@1.4.0",
     "pkg:npm/mongodb@7.9.0",
     "pkg:npm/ssh2@1.17.0",

@@ -7,7 +7,7 @@ import {
 } from "mongodb";
 import { StorageError } from "../../errors.ts";
 import { DEFAULT_BUCKET, problemWithBucketName } from "./bucket_name.ts";
-import { Budget } from "./budget.ts";
+import { Budget } from "../../remote/budget.ts";
 import type { ChunkDoc, FileDoc, JournalDoc, NodeDoc } from "./documents.ts";
 import { hideEnvironment, releaseWriters } from "./driver.ts";
 import { UNAUTHORIZED } from "./gridfs_errors.ts";

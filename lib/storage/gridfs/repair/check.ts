@@ -5,7 +5,7 @@ import { type FileDoc, type FileId, idText, type NodeDoc } from "../database/doc
 import { fail } from "../database/gridfs_errors.ts";
 import { Journal } from "../database/journal.ts";
 import { type Layout, layoutOf, problemWithLayout } from "../database/layout.ts";
-import { NAME_MAX, pathOf } from "../tree/names.ts";
+import { NAME_MAX, pathOf } from "../../remote/names.ts";
 import type { CheckOptions } from "../database/options.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { type Finding, sweep } from "./sweep.ts";

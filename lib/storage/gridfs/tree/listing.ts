@@ -3,15 +3,8 @@ import type { DirEntry, DirHandle, VirtualPath } from "../../storage.ts";
 import type { Bucket } from "../database/bucket.ts";
 import { type FileDoc, type NodeDoc, timeOf } from "../database/documents.ts";
 import { fail } from "../database/gridfs_errors.ts";
-import {
-  endOf,
-  filenameOf,
-  type NameRange,
-  namesOf,
-  prefixOf,
-  rangeOf,
-  shownName,
-} from "./names.ts";
+import { filenameOf, prefixOf, shownName } from "../../remote/names.ts";
+import { endOf, type NameRange, namesOf, rangeOf } from "./names.ts";
 import { attrsOf, attrsOfFile, entryOfNode, type Owner } from "./nodes.ts";
 
 /** Documents fetched at once. */

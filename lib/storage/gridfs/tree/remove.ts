@@ -2,7 +2,7 @@ import { errorOf } from "../../errno.ts";
 import { parentOf } from "../../path.ts";
 import { withNamesLocked } from "./name_locks.ts";
 import { isAnswer } from "../database/gridfs_errors.ts";
-import { filenameOf } from "./names.ts";
+import { filenameOf } from "../../remote/names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { revisionsAt } from "./rename_file.ts";

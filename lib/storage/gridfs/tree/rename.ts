@@ -7,7 +7,8 @@ import { withNamesLocked } from "./name_locks.ts";
 import type { FileId, RenameDoc } from "../database/documents.ts";
 import { isAnswer } from "../database/gridfs_errors.ts";
 import { finishNowOrLater, ignoreFailure } from "../database/journal.ts";
-import { filenameOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
+import { filenameOf, prefixOf } from "../../remote/names.ts";
+import { rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { moveDirectory } from "./rename_directory.ts";
@@ -219,14 +220,4 @@ async function isWithin(
     bucket.nodes.all({ _id: { $gte: `${from}/`, $lt: `${from}0` } }, options),
   ]);
   return files.length + nodes.length < limit;
-}
-
-/** Whether a path is that of an entry below a directory, or the directory's own. */
-export function movedPath(
-  path: VirtualPath,
-  from: VirtualPath,
-  to: VirtualPath,
-): VirtualPath | undefined {
-  if (path === from) return to;
-  return path.startsWith(from + "/") ? to + path.slice(from.length) : undefined;
 }

@@ -9,7 +9,8 @@ import {
   type NodeDoc,
   type RenameDoc,
 } from "../database/documents.ts";
-import { filenameOf, pathOf, prefixOf, rangeOf } from "./names.ts";
+import { filenameOf, pathOf, prefixOf } from "../../remote/names.ts";
+import { rangeOf } from "./names.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { nodeAt } from "./rename_link.ts";
 import { inSession } from "../database/table.ts";

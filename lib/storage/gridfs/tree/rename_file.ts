@@ -2,7 +2,8 @@ import type { ClientSession } from "mongodb";
 import { errorOf } from "../../errno.ts";
 import type { VirtualPath } from "../../storage.ts";
 import { type FileDoc, type MovedFile, type RenameDoc, timeOf } from "../database/documents.ts";
-import { filenameOf, namesOf } from "./names.ts";
+import { filenameOf } from "../../remote/names.ts";
+import { namesOf } from "./names.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { retire, successorOf } from "../versions/retire.ts";
 

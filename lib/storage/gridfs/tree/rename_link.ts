@@ -2,7 +2,7 @@ import type { ClientSession } from "mongodb";
 import type { VirtualPath } from "../../storage.ts";
 import type { Bucket } from "../database/bucket.ts";
 import type { MovedLink, NodeDoc, RenameDoc } from "../database/documents.ts";
-import { filenameOf } from "./names.ts";
+import { filenameOf } from "../../remote/names.ts";
 import { newNode } from "./nodes.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { retire } from "../versions/retire.ts";

@@ -4,7 +4,8 @@ import type { VirtualPath } from "../../storage.ts";
 import { LinkWalk, type LinkWalkOptions } from "../../walk.ts";
 import type { Bucket } from "../database/bucket.ts";
 import type { FileDoc, NodeDoc } from "../database/documents.ts";
-import { namesOf, prefixOf, rangeOf, refuseUnusable } from "./names.ts";
+import { prefixOf } from "../../remote/names.ts";
+import { namesOf, rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, entryOfNode, targetOf } from "./nodes.ts";
 
 /** Where a path leads: what is there, or would be, under a path without links. */

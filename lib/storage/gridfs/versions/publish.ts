@@ -7,7 +7,7 @@ import { withNamesLocked } from "../tree/name_locks.ts";
 import { type FileDoc, timeOf } from "../database/documents.ts";
 import { fail, isAnswer } from "../database/gridfs_errors.ts";
 import { finishNowOrLater, LIFETIME_MS, uploadId } from "../database/journal.ts";
-import { filenameOf } from "../tree/names.ts";
+import { filenameOf } from "../../remote/names.ts";
 import type { GridFsContext } from "../database/context.ts";
 import { retire } from "./retire.ts";
 

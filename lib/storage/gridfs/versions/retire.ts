@@ -3,7 +3,7 @@ import type { VirtualPath } from "../../storage.ts";
 import type { Bucket } from "../database/bucket.ts";
 import type { FileDoc, FileId, RetiredDoc } from "../database/documents.ts";
 import { GRACE_MS, retiredId } from "../database/journal.ts";
-import { pathOf } from "../tree/names.ts";
+import { pathOf } from "../../remote/names.ts";
 
 /** Versions that are removed with one request. */
 const BATCH_VERSIONS = 500;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Budget } from "../../../../lib/storage/gridfs/database/budget.ts";
+import { Budget } from "../../../../lib/storage/remote/budget.ts";
 import { ChunkReader } from "../../../../lib/storage/gridfs/versions/chunk_reader.ts";
 import { GridFsStorage } from "../../../../lib/storage/gridfs/gridfs.ts";
 import { needsMongo } from "../../../support/mongodb.ts";
@@ -8,33 +8,6 @@ import { driverWrites, open, randomBytes } from "../support/content.ts";
 
 const FILES = 12;
 const PIECE = 400_000;
-
-Deno.test("Budget gives each user an equal share, and what one leaves to the others", () => {
-  const budget = new Budget(60);
-  const [a, b] = [{}, {}];
-  assertEquals(budget.share, 60);
-  budget.join(a);
-  budget.join(a);
-  assertEquals(budget.share, 60);
-  budget.join(b);
-  assertEquals(budget.share, 30);
-  budget.leave(a);
-  assertEquals(budget.share, 60);
-});
-
-Deno.test("Budget makes every user hold less when another joins, and counts none twice", () => {
-  const budget = new Budget(60);
-  const [a, b] = [{}, {}];
-  const shares: number[] = [];
-  budget.join(a, () => shares.push(budget.share));
-  budget.join(a, () => shares.push(0));
-  budget.join(b);
-  budget.join(b);
-  assertEquals(shares, [30]);
-  budget.leave(a);
-  budget.join({});
-  assertEquals(shares, [30]);
-});
 
 Deno.test({
   name: "a reader fetches less at once when others read as well, and continues where it was",

@@ -1,23 +1,30 @@
 import type { VirtualPath } from "../storage.ts";
-import type { GridFsFile } from "./gridfs_file.ts";
-import { movedPath } from "./tree/rename.ts";
+import { movedPath } from "./names.ts";
+
+/** A file that becomes visible to other sessions when it is closed. */
+export interface NewFile {
+  /** Where it will be. */
+  path: VirtualPath;
+  /** Set if it was removed before any other session saw it. */
+  isRemoved: boolean;
+}
 
 /** New files that only this session sees until they are closed. */
-export class NewFiles {
-  readonly #files = new Set<GridFsFile>();
+export class NewFiles<F extends NewFile> {
+  readonly #files = new Set<F>();
 
   /** Adds a file that was opened. */
-  add(file: GridFsFile): void {
+  add(file: F): void {
     this.#files.add(file);
   }
 
   /** Removes a file that was closed: now every session sees it, or none. */
-  delete(file: GridFsFile): void {
+  delete(file: F): void {
     this.#files.delete(file);
   }
 
   /** The new file that will have this path. */
-  at(path: VirtualPath): GridFsFile | undefined {
+  at(path: VirtualPath): F | undefined {
     for (const file of this.#files) if (file.path === path && !file.isRemoved) return file;
     return undefined;
   }
