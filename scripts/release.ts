@@ -15,6 +15,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { DOCUMENTED } from "../lib/cli/manual/tables.ts";
 import { compileProgram } from "./compile.ts";
 import { cyclonedx, licenseTexts, readLock, withLicenses } from "./release/sbom.ts";
 import { compilePlan, parseCompileArgs } from "./support/compile_plan.ts";
@@ -31,8 +32,7 @@ const TARGETS: Readonly<Record<string, string>> = {
 const DOCUMENTS: Readonly<Record<string, readonly string[]>> = {
   "sftpwrap.1": ["man"],
   ...Object.fromEntries(
-    ["jail", "proxy", "gridfs", "authorize", "doctor", "who", "kick"]
-      .map((page) => [`sftpwrap-${page}.1`, ["man", page]]),
+    DOCUMENTED.map(({ name }) => [`sftpwrap-${name}.1`, ["man", name]]),
   ),
   sftpwrap: ["completions", "bash"],
   _sftpwrap: ["completions", "zsh"],

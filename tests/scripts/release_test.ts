@@ -53,7 +53,7 @@ Deno.test({
 
 /** What the program says of itself is where man(1) and the shells look for it. */
 async function assertDocuments(program: string, root: string): Promise<void> {
-  const pages = ["jail", "proxy", "gridfs", "s3", "authorize", "doctor", "who", "kick"];
+  const pages = ["jail", "proxy", "gridfs", "s3", "authorize", "doctor", "quota", "who", "kick"];
   const names = ["sftpwrap.1.gz", ...pages.map((page) => `sftpwrap-${page}.1.gz`)];
   assertEquals(namesIn(`${root}/share/man/man1`).sort(), names.sort());
   const page = await runOk("zcat", [`${root}/share/man/man1/sftpwrap-jail.1.gz`]);

@@ -17,7 +17,8 @@ import { kickSpec, whoSpec } from "../sessions/options.ts";
 import { completionsSpec, helpSpec, manSpec } from "./options.ts";
 import { TOPICS } from "./topics.ts";
 
-const DOCUMENTED: readonly CommandSpec[] = [
+/** The subcommands that have a page of the manual. */
+export const DOCUMENTED: readonly CommandSpec[] = [
   jailSpec,
   proxySpec,
   gridFsSpec,
