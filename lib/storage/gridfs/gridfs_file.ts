@@ -3,6 +3,7 @@ import { errorOf } from "../errno.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
 import type { BeforePublish } from "../finished_upload.ts";
 import { copyBytes } from "../remote/copy_bytes.ts";
+import { sessionEnded, Turns } from "../remote/turns.ts";
 import type { CopyRange, FileHandle, OpenOptions, VirtualPath } from "../storage.ts";
 import { ChunkReader } from "./versions/chunk_reader.ts";
 import { type FileDoc, idText, type Metadata } from "./database/documents.ts";
@@ -55,7 +56,7 @@ export class GridFsFile implements FileHandle {
   #reader: ChunkReader | undefined;
   #draft: Draft | undefined;
   #changes: Metadata = {};
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** Stops long work that no caller waits for any more. */
   readonly #breakingOff = new AbortController();
   readonly #signal: AbortSignal;
@@ -270,25 +271,10 @@ export class GridFsFile implements FileHandle {
 
   /** One after another, in the order of the calls. */
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
-    await before;
-    try {
-      return await work();
-    } catch (error) {
-      fail(error);
-    } finally {
-      resolve();
-    }
+    return await this.#turns.take(work).catch(fail);
   }
 
   #refuseUnless(isAllowed: boolean): void {
     if (!this.#isOpen || !isAllowed) throw errorOf("EBADF");
   }
-}
-
-/** The error of operations that are broken off because the session ends. */
-export function sessionEnded(): StorageError {
-  return new StorageError("failure", "the session has ended");
 }

@@ -28,6 +28,7 @@ import { parentOf } from "../path.ts";
 import { Budget } from "../remote/budget.ts";
 import { movedPath } from "../remote/names.ts";
 import { NewFiles } from "../remote/new_files.ts";
+import { sessionEnded } from "../remote/turns.ts";
 import type {
   DirHandle,
   OpenOptions,
@@ -43,7 +44,7 @@ import type { S3StorageOptions } from "./options.ts";
 import { Leases } from "./repair/leases.ts";
 import { sweep, type SweepOptions } from "./repair/sweep.ts";
 import { Sweeper } from "./repair/sweeper.ts";
-import { type FileHost, S3File, sessionEnded } from "./s3_file.ts";
+import { type FileHost, S3File } from "./s3_file.ts";
 import { setAttrsOf } from "./set_attrs.ts";
 import { type Attributes, attrsOf, type Entry } from "./tree/attributes.ts";
 import { putMarker } from "./tree/directories.ts";

@@ -3,6 +3,7 @@ import { errorOf } from "../errno.ts";
 import { beyondAnyFile, StorageError } from "../errors.ts";
 import type { BeforePublish } from "../finished_upload.ts";
 import { copyBytes } from "../remote/copy_bytes.ts";
+import { sessionEnded, Turns } from "../remote/turns.ts";
 import type { CopyRange, FileHandle, OpenOptions, VirtualPath } from "../storage.ts";
 import type { Condition, NewObject, ObjectInfo, Written } from "./client/s3_client.ts";
 import { isPreconditionFailed } from "./client/s3_errors.ts";
@@ -58,7 +59,7 @@ export class S3File implements FileHandle {
   #described: Attributes | undefined;
   /** Whether the draft has nothing of the object. */
   readonly #isWholeNew: boolean;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** Stops long work that no caller waits for any more. */
   readonly #breakingOff = new AbortController();
   readonly #signal: AbortSignal;
@@ -96,7 +97,7 @@ export class S3File implements FileHandle {
     if (this.#draft === undefined && !this.#options.write) {
       return this.#readerOf(this.#info!).read(into, position);
     }
-    return this.#inTurn(() =>
+    return this.#turns.take(() =>
       this.#draft?.read(into, position) ?? this.#readerOf(this.#info!).read(into, position)
     );
   }
@@ -104,7 +105,7 @@ export class S3File implements FileHandle {
   /** Writes all of `data` at byte `position`, or at the end under `append`. */
   write(data: Uint8Array, position: number): Promise<void> {
     this.#refuseUnless(this.#options.write);
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const draft = this.#edit();
       await draft.write(data, this.#options.append ? draft.length : position);
       this.#touch(draft);
@@ -114,13 +115,13 @@ export class S3File implements FileHandle {
   /** The file's attributes, with the changes made through this handle. */
   async stat(): Promise<FileAttrs> {
     this.#refuseUnless(true);
-    return await this.#inTurn(() => this.#attrs());
+    return await this.#turns.take(() => this.#attrs());
   }
 
   /** Changes the file's attributes; `size` only if the file is open for writing. */
   setAttrs(attrs: FileAttrs): Promise<void> {
     this.#refuseUnless(true);
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { size } = attrs;
       if (size !== undefined && this.#options.write) await this.#resize(size);
       await this.#setAttributes(attributesOf(attrs));
@@ -133,7 +134,7 @@ export class S3File implements FileHandle {
     this.#refuseUnless(true);
     this.#isOpen = false;
     if (aborted) this.#breakingOff.abort(sessionEnded());
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const draft = this.#draft;
       try {
         this.#reader?.close();
@@ -166,7 +167,7 @@ export class S3File implements FileHandle {
     // The server copies it when the target is closed.
     const info = source.#info!;
     const length = Math.max(0, Math.min(range.length, info.size - offset));
-    await target.#inTurn(() => {
+    await target.#turns.take(() => {
       const draft = target.#edit();
       draft.insert(info, { offset, length }, targetPosition);
       target.#touch(draft);
@@ -310,25 +311,7 @@ export class S3File implements FileHandle {
     return this.#isWholeNew ? {} : { ifMatch: this.#info!.etag };
   }
 
-  /** One after another, in the order of the calls. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
-    await before;
-    try {
-      return await work();
-    } finally {
-      resolve();
-    }
-  }
-
   #refuseUnless(isAllowed: boolean): void {
     if (!this.#isOpen || !isAllowed) throw errorOf("EBADF");
   }
-}
-
-/** The error of operations that are broken off because the session ends. */
-export function sessionEnded(): StorageError {
-  return new StorageError("failure", "the session has ended");
 }

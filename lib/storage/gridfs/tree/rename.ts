@@ -1,5 +1,4 @@
 import type { ClientSession } from "mongodb";
-import { errorOf } from "../../errno.ts";
 import { StorageError } from "../../errors.ts";
 import { parentOf } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
@@ -8,6 +7,7 @@ import type { FileId, RenameDoc } from "../database/documents.ts";
 import { isAnswer } from "../database/gridfs_errors.ts";
 import { finishNowOrLater, ignoreFailure } from "../database/journal.ts";
 import { filenameOf, prefixOf } from "../../remote/names.ts";
+import { requireNames, requireRenamable } from "../../remote/rename_rules.ts";
 import { rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, keepDirectory } from "./nodes.ts";
 import type { GridFsContext } from "../database/context.ts";
@@ -15,7 +15,6 @@ import { moveDirectory } from "./rename_directory.ts";
 import { finishFile, moveNewest, type Revision, revisionsAt } from "./rename_file.ts";
 import { moveLink } from "./rename_link.ts";
 import { conclude, finish } from "../repair/settle.ts";
-import { isNamed } from "../../walk.ts";
 import type { Place } from "./tree.ts";
 
 /** More names than this take longer than a transaction may. */
@@ -31,43 +30,19 @@ export async function rename(
   to: Place,
   { replace }: { readonly replace: boolean },
 ): Promise<void> {
-  if (!isNamed(from)) throw errorOf("EBUSY");
-  if (!isNamed(to)) throw errorOf(replace ? "EBUSY" : "EEXIST");
+  const asked = { from, to, replace };
+  requireNames(asked);
   await withNamesLocked(context, [from.path, to.path], async () => {
     // Both may have changed before the names were claimed.
-    const [source, target] = await Promise.all(
+    const [found, target] = await Promise.all(
       [from, to].map(({ path }) => context.tree.entry(path)),
     );
-    if (source === undefined) throw errorOf("ENOENT");
-    if (target !== undefined && !replace) throw errorOf("EEXIST");
-    if (source.kind === "directory") {
-      if (to.path.startsWith(from.path + "/")) throw errorOf("EINVAL");
-    } else if (from.slash || to.slash) {
-      throw errorOf("ENOTDIR");
-    }
-    if (from.path === to.path) return;
-    if (target !== undefined) await refuseToReplace(context, { source, target, from, to });
+    const isEmpty = (path: VirtualPath) => context.tree.isEmpty(path);
+    const source = await requireRenamable(asked, { source: found, target }, isEmpty);
+    if (source === undefined) return;
     refuseUnusable(to.path);
     await move(context, source, { from: from.path, to: to.path, target });
   });
-}
-
-async function refuseToReplace(
-  { tree }: GridFsContext,
-  { source, target, from, to }: {
-    readonly source: Entry;
-    readonly target: Entry;
-    readonly from: Place;
-    readonly to: Place;
-  },
-): Promise<void> {
-  if (target.kind === "directory") {
-    if (from.path.startsWith(to.path + "/")) throw errorOf("ENOTEMPTY");
-    if (source.kind !== "directory") throw errorOf("EISDIR");
-    if (!await tree.isEmpty(to.path)) throw errorOf("ENOTEMPTY");
-  } else if (source.kind === "directory") {
-    throw errorOf("ENOTDIR");
-  }
 }
 
 async function move(

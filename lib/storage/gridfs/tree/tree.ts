@@ -1,22 +1,15 @@
-import { errorOf } from "../../errno.ts";
 import { childOf } from "../../path.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { LinkWalk, type LinkWalkOptions } from "../../walk.ts";
+import { foundAt, type Place as RemotePlace, walkTo } from "../../remote/place.ts";
+import type { LinkWalkOptions } from "../../walk.ts";
 import type { Bucket } from "../database/bucket.ts";
 import type { FileDoc, NodeDoc } from "../database/documents.ts";
 import { prefixOf } from "../../remote/names.ts";
 import { namesOf, rangeOf, refuseUnusable } from "./names.ts";
 import { type Entry, entryOfNode, targetOf } from "./nodes.ts";
 
-/** Where a path leads: what is there, or would be, under a path without links. */
-export interface Place {
-  readonly path: VirtualPath;
-  /** The last name, as it was sent; empty for the root, `.` or `..` if the path ends so. */
-  readonly name: string;
-  readonly entry: Entry | undefined;
-  /** The path ends in `/`: it asks for a directory. */
-  readonly slash: boolean;
-}
+/** Where a path leads. */
+export type Place = RemotePlace<Entry>;
 
 /** Resolves paths to entries, with as few queries to the database as possible. */
 export class Tree {
@@ -29,19 +22,11 @@ export class Tree {
   /** Walks to the place of `path`, through links, as Linux does. */
   async walk(path: VirtualPath, options: LinkWalkOptions): Promise<Place> {
     refuseUnusable(path);
-    const walk = new LinkWalk<Entry>(path, options);
-    for (let run = walk.ahead(); run.length > 0; run = walk.ahead()) {
-      for (const entry of await this.#look(walk.path, run)) {
-        if (entry?.kind === "link" && walk.follows) {
-          walk.link(targetOf(entry.node));
-          break;
-        }
-        if (entry === undefined) walk.missing();
-        else walk.found(entry, entry.kind === "directory" ? "directory" : "other");
-      }
-    }
-    const entry = walk.path === "/" ? await this.#directory("/") : walk.at;
-    return { path: walk.path, name: walk.name, entry, slash: walk.slash };
+    return await walkTo<Entry>(path, options, {
+      look: (at, run) => this.#look(at, run),
+      targetOf: ({ node }) => targetOf(node),
+      root: () => this.#directory("/"),
+    });
   }
 
   /** What is at `path`; a link is followed on demand, and if a `/` follows it. */
@@ -49,11 +34,7 @@ export class Tree {
     path: VirtualPath,
     options: { readonly follow: boolean },
   ): Promise<{ readonly path: VirtualPath; readonly entry: Entry }> {
-    const place = await this.walk(path, { follow: options.follow || path.endsWith("/") });
-    const { entry, slash } = place;
-    if (entry === undefined) throw errorOf("ENOENT");
-    if (slash && entry.kind !== "directory") throw errorOf("ENOTDIR");
-    return { path: place.path, entry };
+    return foundAt(await this.walk(path, { follow: options.follow || path.endsWith("/") }));
   }
 
   /** What has exactly this path. */

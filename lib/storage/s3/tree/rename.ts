@@ -1,7 +1,6 @@
 import { FileType } from "../../../attrs.ts";
-import { errorOf } from "../../errno.ts";
 import type { VirtualPath } from "../../storage.ts";
-import { isNamed } from "../../walk.ts";
+import { requireNames, requireRenamable } from "../../remote/rename_rules.ts";
 import type { ObjectInfo } from "../client/s3_client.ts";
 import { isPreconditionFailed } from "../client/s3_errors.ts";
 import type { S3Context } from "../context.ts";
@@ -25,42 +24,18 @@ export async function rename(
     readonly replace: boolean;
   },
 ): Promise<void> {
-  if (!isNamed(from)) throw errorOf("EBUSY");
-  if (!isNamed(to)) throw errorOf(replace ? "EBUSY" : "EEXIST");
-  const [source, target] = [from.entry, to.entry];
-  if (source === undefined) throw errorOf("ENOENT");
-  if (target !== undefined && !replace) throw errorOf("EEXIST");
-  if (source.kind === "directory") {
-    if (to.path.startsWith(from.path + "/")) throw errorOf("EINVAL");
-  } else if (from.slash || to.slash) {
-    throw errorOf("ENOTDIR");
-  }
-  if (from.path === to.path) return;
-  if (target !== undefined) await refuseToReplace(tree, { source, target, from, to });
+  const asked = { from, to, replace };
+  requireNames(asked);
+  const { entry: target } = to;
+  const isEmpty = (path: VirtualPath) => tree.isEmpty(path);
+  const source = await requireRenamable(asked, { source: from.entry, target }, isEmpty);
+  if (source === undefined) return;
   refuseUnusable(context.prefix, to.path);
   refuseNew(context.prefix, to.path, source.kind === "directory" ? "directory" : "other");
   if (source.kind === "directory") await moveDirectory(context, tree, from.path, to.path);
-  else {await moveObject(context, tree, {
-      ...{ source, from: from.path, to: to.path },
-      replaces: target !== undefined,
-    });}
-}
-
-async function refuseToReplace(
-  tree: Tree,
-  { source, target, from, to }: {
-    readonly source: Entry;
-    readonly target: Entry;
-    readonly from: Place;
-    readonly to: Place;
-  },
-): Promise<void> {
-  if (target.kind === "directory") {
-    if (from.path.startsWith(to.path + "/")) throw errorOf("ENOTEMPTY");
-    if (source.kind !== "directory") throw errorOf("EISDIR");
-    if (!await tree.isEmpty(to.path)) throw errorOf("ENOTEMPTY");
-  } else if (source.kind === "directory") {
-    throw errorOf("ENOTDIR");
+  else {
+    const paths = { from: from.path, to: to.path };
+    await moveObject(context, tree, { source, ...paths, replaces: target !== undefined });
   }
 }
 
