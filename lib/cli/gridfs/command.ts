@@ -11,16 +11,15 @@ import { StartError, UsageError } from "../errors.ts";
 import { attend } from "../sessions/attend.ts";
 import { type GridFsCommandOptions, gridFsSpec, parseGridFsOptions } from "./options.ts";
 import { type MongoPlace, parseMongoUri, requireBucketName, requireDatabaseName } from "./uri.ts";
-import { howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
-import { openLog } from "../start/open_log.ts";
+import type { Identity } from "../start/host.ts";
 import { prepareRemoteConfinement } from "../start/remote_confinement.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
 import { servingOf } from "../options/serving_options.ts";
-import { awaitSftp, requireSftp, warnIfUnforced } from "../start/require_sftp.ts";
 import { startDirectory } from "../start/start_directory.ts";
-import { enterConfinement, reportAndRethrow, warn } from "../start/start_log.ts";
+import { enterConfinement, warn } from "../start/start_log.ts";
+import { runRemoteSession } from "../remote_session.ts";
 import { runSubcommand } from "../subcommand.ts";
-import { expandTokens, withLogFile } from "../options/tokens.ts";
+import { expandTokens } from "../options/tokens.ts";
 
 /** Runs `sftpwrap gridfs`, and returns its exit status. */
 export async function gridFsCommand(args: readonly string[]): Promise<number> {
@@ -32,17 +31,7 @@ async function help({ hooks }: GridFsCommandOptions): Promise<number> {
 }
 
 async function run(parsed: GridFsCommandOptions): Promise<number> {
-  const start = parsed.check ? undefined : howStarted();
-  if (start !== undefined) {
-    requireSftp(start);
-    awaitSftp(start);
-  }
-  const who = identity();
-  const options = withLogFile(parsed, who);
-  const session = sessionFacts(who.user);
-  const log = openLog(options, session);
-  if (start !== undefined) warnIfUnforced(start, log);
-  return await reportAndRethrow(() => log, async () => {
+  return await runRemoteSession(parsed, async ({ options, who, session, log }) => {
     const { place, bucket } = bucketOf(options, { who, log });
     return options.check
       ? await checkBucket(place, bucket, options)

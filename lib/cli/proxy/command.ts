@@ -3,15 +3,13 @@ import { connect } from "../../storage/proxy/connect.ts";
 import { type Connected, ConnectError } from "../../storage/proxy/connection_options.ts";
 import { StartError } from "../errors.ts";
 import { attend } from "../sessions/attend.ts";
-import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
-import { openLog } from "../start/open_log.ts";
+import { environment, type Identity } from "../start/host.ts";
 import { parseProxyOptions, type ProxyCommandOptions, proxySpec } from "./options.ts";
 import { serveFrom } from "./session.ts";
 import { exposure, findSecret } from "../start/secrets.ts";
-import { awaitSftp, requireSftp, warnIfUnforced } from "../start/require_sftp.ts";
-import { reportAndRethrow, warn } from "../start/start_log.ts";
+import { warn } from "../start/start_log.ts";
+import { runRemoteSession } from "../remote_session.ts";
 import { runSubcommand } from "../subcommand.ts";
-import { withLogFile } from "../options/tokens.ts";
 
 /** Runs `sftpwrap proxy`, and returns its exit status. */
 export async function proxyCommand(args: readonly string[]): Promise<number> {
@@ -23,15 +21,7 @@ async function help({ hooks }: ProxyCommandOptions): Promise<number> {
 }
 
 async function run(parsed: ProxyCommandOptions): Promise<number> {
-  const start = howStarted();
-  requireSftp(start);
-  awaitSftp(start);
-  const who = identity();
-  const options = withLogFile(parsed, who);
-  const session = sessionFacts(who.user);
-  const log = openLog(options, session);
-  warnIfUnforced(start, log);
-  return await reportAndRethrow(() => log, async () => {
+  return await runRemoteSession(parsed, async ({ options, who, session, log }) => {
     const serves = { proxy: options.destination.host };
     const attendance = await attend(options, { who, session, serves });
     try {

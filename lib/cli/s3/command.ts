@@ -12,15 +12,14 @@ import {
 import { openS3, type S3Options } from "../../storage/s3/open.ts";
 import { StartError } from "../errors.ts";
 import { attend } from "../sessions/attend.ts";
-import { expandTokens, withLogFile } from "../options/tokens.ts";
+import { expandTokens } from "../options/tokens.ts";
 import { servingOf } from "../options/serving_options.ts";
-import { environment, howStarted, type Identity, identity, sessionFacts } from "../start/host.ts";
-import { openLog } from "../start/open_log.ts";
+import { environment, type Identity } from "../start/host.ts";
 import { prepareRemoteConfinement } from "../start/remote_confinement.ts";
-import { awaitSftp, requireSftp, warnIfUnforced } from "../start/require_sftp.ts";
 import { startDirectory } from "../start/start_directory.ts";
-import { enterConfinement, reportAndRethrow } from "../start/start_log.ts";
+import { enterConfinement } from "../start/start_log.ts";
 import { print } from "../../transport/stdio.ts";
+import { runRemoteSession } from "../remote_session.ts";
 import { runSubcommand } from "../subcommand.ts";
 import { parseS3Options, type S3CommandOptions, s3Spec } from "./options.ts";
 import { expandPlace, parseEndpoint } from "./place.ts";
@@ -37,17 +36,7 @@ async function help({ hooks }: S3CommandOptions): Promise<number> {
 }
 
 async function run(parsed: S3CommandOptions): Promise<number> {
-  const start = parsed.check ? undefined : howStarted();
-  if (start !== undefined) {
-    requireSftp(start);
-    awaitSftp(start);
-  }
-  const who = identity();
-  const options = withLogFile(parsed, who);
-  const session = sessionFacts(who.user);
-  const log = openLog(options, session);
-  if (start !== undefined) warnIfUnforced(start, log);
-  return await reportAndRethrow(() => log, async () => {
+  return await runRemoteSession(parsed, async ({ options, who, session, log }) => {
     const { found, bucket } = await bucketFor(options, { who, log });
     return options.check
       ? await checkBucket(bucket, options)
