@@ -286,7 +286,7 @@ export class Draft {
     return after(prepare(finished, this.#context), () => after(one(), two));
   }
 
-  /** What `work` returns; if it fails, there is no draft any more. */
+  /** Returns what `work` returns. If it fails, removes the draft. */
   #orUnmade<T>(work: () => MaybePromise<T>): MaybePromise<T> {
     return orElse(work, (failure) =>
       after(this.#unmake(true), () => {

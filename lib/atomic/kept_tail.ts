@@ -14,7 +14,7 @@ export class KeptTail {
   #settling: MaybePromise<void> | undefined;
 
   /**
-   * @param base The file as it was; closed when it is no longer needed.
+   * @param base The file before the upload; closed after its last use.
    * @param end Its size.
    * @param copy Copies its bytes from a position to the end.
    */
@@ -24,24 +24,24 @@ export class KeptTail {
     this.#copy = copy;
   }
 
-  /** Whether bytes can be written before the tail is copied; then they are no part of it. */
+  /** Whether bytes can be written before the tail is copied; then they are not part of it. */
   yields(position: number, length: number): boolean {
     if (this.#settling !== undefined || position > this.#from) return false;
     this.#from = Math.max(this.#from, position + length);
     return true;
   }
 
-  /** Whether nothing is left of it, for a file of this size. */
+  /** Whether a file of this size has nothing left to copy. */
   isOver(size = this.#end): boolean {
     return this.#settling === undefined && this.#from >= size;
   }
 
-  /** Whether a size leaves all of it. */
+  /** Whether the whole tail fits into a file of this size. */
   fits(size: number): boolean {
     return size >= this.#end;
   }
 
-  /** Copies what is left; once, whoever asks. */
+  /** Copies what is left. Later calls wait for the same copy. */
   settle(): MaybePromise<void> {
     if (this.#settling !== undefined) return this.#settling;
     const settled = after(this.isOver() ? undefined : this.#copy(this.#from), () => this.drop());

@@ -37,7 +37,7 @@ export class Records {
   #length = 0;
   #isOff: boolean;
 
-  /** Without locks nothing is recorded: nobody could tell whose record it is. */
+  /** Records nothing if the storage has no locks: they tell which session a record belongs to. */
   constructor(context: SweepContext) {
     this.#context = context;
     this.#isOff = context.support === undefined;

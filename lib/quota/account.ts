@@ -37,7 +37,7 @@ export interface GrowingNode {
 export interface TakeOptions {
   /** Bytes that must stay free. */
   readonly kept?: number;
-  /** Says how many bytes are enough, if there is no room for the amount. */
+  /** If the amount does not fit: how many bytes are enough. */
   readonly least?: () => MaybePromise<number>;
 }
 

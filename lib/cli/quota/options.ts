@@ -21,7 +21,7 @@ one whose sessions sftpwrap jail --quota serves.
 
   runuser -u alice -- sftpwrap quota --recount /srv/sftp/alice
 
-Exit status: 0, or 1 if there is no quota or the count may be too high.
+Exit status: 0. It is 1 if the jail has no quota, or the count may be too high.
 `,
   options: [
     { name: "recount", help: "count everything in DIR now, and correct the books" },

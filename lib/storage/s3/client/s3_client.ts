@@ -16,7 +16,7 @@ export interface RequestOptions {
 
 /** What an object must be for a write to happen; otherwise it fails (`isPreconditionFailed`). */
 export interface Condition {
-  /** Only if there is no object with this key. */
+  /** Only if no object has this key. */
   readonly ifNoneMatch?: "*" | undefined;
   /** Only if the object with this key still has this ETag. */
   readonly ifMatch?: string | undefined;
@@ -155,7 +155,7 @@ export interface Parts {
 
 /** The bucket of a session. */
 export interface S3Client {
-  /** An object without its content; undefined if there is no such key. */
+  /** An object without its content; undefined if no object has this key. */
   head(key: string, options?: RequestOptions): Promise<ObjectInfo | undefined>;
 
   /** A range of an object's content: less than asked for only at its end, empty beyond it. */

@@ -1,7 +1,8 @@
 /**
  * The journal of a directory's rename: which objects move, by their keys and ETags, and how far it
  * is. Before all of them have been copied, it can only be undone; after that, only the old ones that
- * nobody has changed are removed. Nothing is ever copied again, so that later work is not replaced.
+ * no session has changed are removed. Nothing is ever copied again, so that later work is not
+ * replaced.
  *
  * @module
  */
